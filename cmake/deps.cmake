@@ -1,0 +1,15 @@
+# Every external library, and nowhere else. All of them are Debian 12 packages (scripts/setup installs them).
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+if(RAVELIN_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(RAVELIN_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

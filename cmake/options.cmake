@@ -1,0 +1,42 @@
+# One INTERFACE target, project_options, carries language level, warnings, hardening and sanitizers.
+
+option(RAVELIN_WERROR "Treat warnings as errors (off for packagers)" ON)
+option(RAVELIN_TESTS "Build the tests" ON)
+option(RAVELIN_BENCH "Build the benchmark programs" OFF)
+option(RAVELIN_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+set(RAVELIN_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(project_options INTERFACE)
+target_include_directories(project_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(project_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wimplicit-fallthrough -fno-strict-aliasing)
+if(RAVELIN_WERROR)
+  target_compile_options(project_options INTERFACE -Werror)
+endif()
+
+# g++ 12 reports bounds it cannot know inside inlined library code (std::string in coroutine frames).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(project_options INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+endif()
+
+if(RAVELIN_SANITIZE)
+  target_compile_options(project_options INTERFACE
+    -fsanitize=${RAVELIN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(project_options INTERFACE -fsanitize=${RAVELIN_SANITIZE})
+else()
+  target_compile_options(project_options INTERFACE -fstack-protector-strong)
+  target_compile_definitions(project_options INTERFACE $<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+  target_link_options(project_options INTERFACE -Wl,-z,relro,-z,now)
+endif()

@@ -1,0 +1,85 @@
+// Reason: the one list of why a request or connection did not end well. The same token stands in
+// the access log, the metric label, the Proxy-Status header (RFC 9209) and, later, the cause of a
+// ban. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ravelin::gateway {
+
+enum class Reason : std::uint8_t {
+  none,
+  // what the client sent
+  bad_request_line,
+  bad_field,
+  bad_host,
+  bad_target,
+  bad_framing,
+  bad_chunk,
+  bad_trailer,
+  bad_path,
+  unsupported_version,
+  unsupported_method,
+  unsupported_coding,
+  unsupported_expectation,
+  line_too_long,
+  header_too_large,
+  too_many_fields,
+  body_too_large,
+  plain_http_on_tls,
+  misdirected,  // the Host has another TLS policy than the SNI of the connection
+  // how the client behaved
+  header_timeout,
+  idle_timeout,
+  body_timeout,
+  body_too_slow,
+  write_timeout,
+  client_closed,
+  request_timeout,
+  // handshakes
+  handshake_timeout,
+  handshake_closed,
+  handshake_failed,
+  handshake_no_shared_cipher,
+  handshake_unsupported_version,
+  handshake_unknown_name,
+  handshake_client_certificate,
+  handshake_key_unavailable,
+  // our decisions
+  no_route,
+  method_not_allowed,
+  overload,
+  connection_limit,
+  client_connection_limit,
+  draining,
+  // upstream
+  no_healthy_server,
+  queue_full,
+  queue_timeout,
+  connect_failed,
+  connect_timeout,
+  upstream_tls_failed,
+  upstream_closed,
+  upstream_reset,
+  upstream_bad_response,
+  upstream_header_too_large,
+  first_byte_timeout,
+  upstream_body_timeout,
+  upstream_body_truncated,
+  internal,
+  count_,
+};
+
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::count_);
+
+struct ReasonText {
+  std::string_view token;         // "first_byte_timeout": log and metric label
+  std::string_view proxy_status;  // RFC 9209 section 2.3 error type, "" where none fits
+  int status;  // HTTP status we answer with; 0 = no answer, the connection is closed
+};
+
+const ReasonText& describe(Reason reason);
+
+}  // namespace ravelin::gateway
