@@ -87,12 +87,19 @@ enum class PathPolicy {
               // and forwarded
 };
 
+// Which requests a route takes. Of all routes of the listener that match, the most specific wins,
+// by host, then path, then methods; the order in the file says nothing:
+//   host     exact > the wildcard with more labels > the wildcard with fewer > any
+//   path     exact > the longer prefix > the shorter prefix > any
+//   methods  given > any
+// Two routes equal in all three (methods: sharing one) are refused by validate().
 struct RouteMatch {
-  std::string host;  // lower case; "" = any; "*.example.com" = any one or more labels below
-  std::string path;  // "" or "/" = any; ending in "/" = that prefix at a segment border; else,
-                     // exact unless is_prefix
-  bool path_is_exact = false;        // `path_exact:`
-  std::vector<std::string> methods;  // empty = any
+  std::string host;  // lower case, no port; "" = any; "*.example.com" = one or more labels below
+  std::string path;  // "" or "/" = any. Else a prefix at a segment border: "/v1" matches /v1 and
+                     // /v1/…, never /v1x; "/v1/" matches /v1/ and /v1/…, never /v1. Compared byte
+                     // for byte with the path of the target (no query), which is case-sensitive
+  bool path_is_exact = false;        // `path_exact: /v1`: that path alone
+  std::vector<std::string> methods;  // case-sensitive tokens; empty = any
 };
 
 struct RedirectAction {
@@ -229,7 +236,9 @@ struct Config {
   std::vector<std::string> files;  // the main file and every included one, in reading order
   int workers = 0;                 // 0 = auto: CPUs in the affinity mask
   std::string user;                // drop to, when started as root; "" = stay
-  seconds drain_timeout{30};       // SIGTERM: requests in flight have this long
+  TlsProfile tls_profile = TlsProfile::intermediate;    // `tls.profile`: of listeners without one
+  std::vector<std::string> tls_key_groups{"ssl-cert"};  // groups a 0640 key file may belong to
+  seconds drain_timeout{30};  // SIGTERM: requests in flight have this long
   AdminConfig admin;
   LogConfig log;
   OverloadConfig overload;
