@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ravelin::gateway {
@@ -77,9 +78,16 @@ inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::cou
 struct ReasonText {
   std::string_view token;         // "first_byte_timeout": log and metric label
   std::string_view proxy_status;  // RFC 9209 section 2.3 error type, "" where none fits
-  int status;  // HTTP status we answer with; 0 = no answer, the connection is closed
+  int status;  // HTTP status we answer with if no head went out yet; 0 = no answer, the connection
+               // is closed
 };
 
+// Every reason but count_; lives for ever.
 const ReasonText& describe(Reason reason);
+
+// The Proxy-Status field value of a response we made or changed: "ravelin;
+// error=connection_timeout". Never names a server (RFC 9209 section 4). `received_status` is what
+// the server answered, if it answered; 0 = leave out.
+std::string proxy_status_value(Reason reason, int received_status = 0);
 
 }  // namespace ravelin::gateway

@@ -1,0 +1,279 @@
+// Every metric of the gateway, and the handles the data path counts through. GatewayMetrics is made
+// once by main and outlives workers and snapshots; a snapshot asks for its handles while it is
+// built (control thread), workers then count with their own WorkerCells, without lock or
+// allocation. The table of names is in gateway_metrics.cc.
+#pragma once
+
+#include "gateway/observe/metric_registry.h"
+#include "gateway/observe/reason.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace ravelin::gateway {
+
+using std::chrono::microseconds;
+
+// Index into the table of families. Those marked `collected` are set by a collector at scrape time.
+enum class Metric : std::uint8_t {
+  requests_total,
+  request_duration,
+  requests_in_flight,
+  request_bytes_total,
+  response_bytes_total,
+  errors_total,
+  connections,
+  connections_total,
+  connections_rejected_total,
+  tls_handshakes_total,
+  tls_handshake_duration,
+  server_requests_total,
+  server_connections,
+  server_check_failures_total,
+  server_up,           // collected {pool,server}: 1 or 0
+  server_weight,       // collected {pool,server}
+  server_draining,     // collected {pool,server}: 1 or 0
+  server_last_change,  // collected {pool,server}: Unix time
+  upstream_request_duration,
+  upstream_connect_duration,
+  upstream_retries_total,
+  upstream_queue_length,
+  check_duration,
+  certificate_expiry,  // collected {name}: Unix time of the served notAfter
+  config_reloads_total,
+  config_reload_success,  // collected {}: 1 or 0
+  config_reload_time,     // collected {}: Unix time of the last success
+  log_dropped_total,      // collected {log}: access, operator
+  event_loop_lag,
+  worker_busy_total,
+  build_info,         // collected {version}; ours
+  process_cpu_total,  // collected; ours, like all process_*
+  process_resident_memory,
+  process_virtual_memory,
+  process_open_fds,
+  process_max_fds,
+  process_start_time,
+  count_,
+};
+
+enum class TlsVersion : std::uint8_t { none, tls12, tls13 };
+enum class Resumed : std::uint8_t { no, yes };
+std::string_view to_string(TlsVersion version);  // "none", "1.2", "1.3": the metric label
+
+// Handles of a small fixed set of series, each assigned the first time it counts.
+template <std::size_t N>
+class LazyCells {
+ public:
+  // `assign(index)` gives the cell; may run twice at once, with the same answer.
+  template <class Assign>
+  std::uint32_t get(std::size_t index, Assign assign) {
+    std::uint32_t cell = cells_[index].load(std::memory_order_acquire);
+    if (cell == 0) {
+      cell = assign(index);
+      cells_[index].store(cell, std::memory_order_release);
+    }
+    return cell;
+  }
+
+ private:
+  std::array<std::atomic<std::uint32_t>, N> cells_{};
+};
+
+// The code label: a status of the IANA registry is itself, any other is "other".
+inline constexpr std::size_t kStatusSlots = 64;
+std::size_t status_slot(int status);              // below kStatusSlots
+std::string_view status_label(std::size_t slot);  // "200", "other"
+
+// What a request came to.
+struct RequestOutcome {
+  int status = 0;  // sent to the client; 0 = none (counted as code "000")
+  microseconds duration{0};
+  std::uint64_t bytes_in = 0;   // of the request body
+  std::uint64_t bytes_out = 0;  // of the response body
+};
+
+class RouteMetrics {
+ public:
+  RouteMetrics(MetricRegistry& registry, std::string listener, std::string route, std::string pool);
+
+  void request_done(WorkerCells& cells, const RequestOutcome& outcome);
+
+ private:
+  MetricRegistry& registry_;
+  std::string listener_;
+  std::string route_;
+  std::string pool_;
+  Histogram duration_;
+  Counter bytes_in_;
+  Counter bytes_out_;
+  LazyCells<kStatusSlots> by_status_;
+};
+
+class ListenerMetrics {
+ public:
+  ListenerMetrics(MetricRegistry& registry, std::string name);
+
+  void connection_opened(WorkerCells& cells) {
+    cells.add(connections_, 1);
+    cells.add(connections_total_);
+  }
+
+  void connection_closed(WorkerCells& cells) { cells.add(connections_, -1); }
+
+  // Closed before it was served: connection_limit, client_connection_limit, overload, draining.
+  void connection_rejected(WorkerCells& cells, Reason reason);
+
+  // `result` is Reason::none for a handshake that succeeded; only those have their time observed.
+  void handshake_done(WorkerCells& cells, TlsVersion version, Resumed resumed, Reason result,
+                      microseconds duration);
+
+  void request_started(WorkerCells& cells) { cells.add(in_flight_, 1); }
+
+  void request_ended(WorkerCells& cells) { cells.add(in_flight_, -1); }
+
+  // Every request or connection that did not end well, once; Reason::none counts nothing.
+  void error(WorkerCells& cells, Reason reason);
+
+ private:
+  MetricRegistry& registry_;
+  std::string name_;
+  Gauge connections_;
+  Counter connections_total_;
+  Gauge in_flight_;
+  std::array<Histogram, 2> handshake_duration_;  // by Resumed
+  LazyCells<kReasonCount> rejected_;
+  LazyCells<kReasonCount> errors_;
+  LazyCells<3 * 2 * kReasonCount> handshakes_;
+};
+
+enum class ServerConnectionState : std::uint8_t { active, idle };
+
+class ServerMetrics {
+ public:
+  ServerMetrics(MetricRegistry& registry, std::string pool, std::string server);
+
+  // One answer of the server, or one attempt that failed (`status` 0, code "000").
+  void request_done(WorkerCells& cells, int status);
+
+  void connections_changed(WorkerCells& cells, ServerConnectionState state, std::int64_t change) {
+    cells.add(connections_[static_cast<std::size_t>(state)], change);
+  }
+
+  void check_failed(WorkerCells& cells) { cells.add(check_failures_); }
+
+ private:
+  MetricRegistry& registry_;
+  std::string pool_;
+  std::string server_;
+  std::array<Gauge, 2> connections_;
+  Counter check_failures_;
+  LazyCells<kStatusSlots> by_status_;
+};
+
+class PoolMetrics {
+ public:
+  PoolMetrics(MetricRegistry& registry, std::string pool);
+
+  void request_done(WorkerCells& cells, microseconds duration) {
+    cells.observe(request_duration_, duration);
+  }
+
+  // TCP and TLS together, of connections that were made.
+  void connected(WorkerCells& cells, microseconds duration) {
+    cells.observe(connect_duration_, duration);
+  }
+
+  void retried(WorkerCells& cells, Reason reason);
+
+  void queue_changed(WorkerCells& cells, std::int64_t change) { cells.add(queue_length_, change); }
+
+  void checked(WorkerCells& cells, microseconds duration) {
+    cells.observe(check_duration_, duration);
+  }
+
+ private:
+  MetricRegistry& registry_;
+  std::string pool_;
+  Histogram request_duration_;
+  Histogram connect_duration_;
+  Histogram check_duration_;
+  Gauge queue_length_;
+  LazyCells<kReasonCount> retries_;
+};
+
+class WorkerMetrics {
+ public:
+  WorkerMetrics(MetricRegistry& registry, std::size_t worker);
+
+  void event_loop_lag(WorkerCells& cells, microseconds lag) { cells.observe(lag_, lag); }
+
+  void busy(WorkerCells& cells, microseconds time) {
+    cells.add(busy_, static_cast<std::uint64_t>(time.count() < 0 ? 0 : time.count()));
+  }
+
+ private:
+  Histogram lag_;
+  Counter busy_;
+};
+
+class GatewayMetrics {
+ public:
+  // `workers` data-path threads, and one set of cells more for the control thread.
+  GatewayMetrics(std::size_t workers, std::string version);
+
+  WorkerCells& worker_cells(std::size_t worker) { return registry_.cells(worker); }
+
+  // For the control thread alone (health checks, reloads).
+  WorkerCells& control_cells() { return registry_.cells(workers_); }
+
+  // Handles live as long as this object; the same names give the same one. Control thread, while a
+  // snapshot is built. Beyond 1,000 routes, servers or pools the rest share one named "other". Use
+  // route "none" for requests that met no route, pool "none" where the gateway answers itself.
+  ListenerMetrics& listener(std::string_view name);
+  RouteMetrics& route(std::string_view listener, std::string_view route, std::string_view pool);
+  PoolMetrics& pool(std::string_view name);
+  ServerMetrics& server(std::string_view pool, std::string_view server);
+  WorkerMetrics& worker(std::size_t worker);
+
+  // result: "ok" or "failed". Control thread.
+  void config_reloaded(std::string_view result);
+
+  // Called at each scrape, on the scraping thread: samples.set(index(Metric::server_up),
+  // {pool, server}, 1).
+  void add_collector(MetricCollector collector) { registry_.add_collector(std::move(collector)); }
+
+  // The body of /metrics (Content-Type "text/plain; version=0.0.4; charset=utf-8"). Any thread;
+  // workers are not stopped.
+  [[nodiscard]] std::string exposition() const { return registry_.write_text(); }
+
+ private:
+  template <class T>
+  using ByName = std::map<std::string, std::unique_ptr<T>, std::less<>>;
+
+  std::size_t workers_;
+  MetricRegistry registry_;
+  std::mutex mutex_;  // guards the maps below
+  ByName<ListenerMetrics> listeners_;
+  ByName<RouteMetrics> routes_;
+  ByName<PoolMetrics> pools_;
+  ByName<ServerMetrics> servers_;
+  ByName<WorkerMetrics> worker_metrics_;
+};
+
+constexpr std::size_t index(Metric metric) {
+  return static_cast<std::size_t>(metric);
+}
+
+std::span<const MetricFamily> gateway_metric_families();
+
+inline constexpr std::string_view kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace ravelin::gateway
