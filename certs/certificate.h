@@ -1,0 +1,84 @@
+// A certificate chain and its private key as immutable objects: parsed from PEM, described as plain
+// values. Shared read-only between threads once built. Key material never reaches an error text.
+#pragma once
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "certs/handles.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ravelin::certs {
+
+using base::Result;
+
+inline constexpr std::size_t kPemBytesMax = std::size_t{1024} * 1024;
+inline constexpr int kChainCertificatesMax = 10;
+
+enum class KeyType { ec, rsa, other };
+
+// What a certificate says, as values.
+struct CertificateInfo {
+  std::vector<std::string> dns_names;  // SAN dNSName, lower case; wildcards as written
+  std::vector<base::IpAddress> ip_names;
+  base::WallTime not_before;
+  base::WallTime not_after;
+  KeyType key_type = KeyType::other;
+  int key_bits = 0;
+  std::string subject;      // RFC 2253 text
+  std::string issuer;       // RFC 2253 text
+  std::string serial;       // upper case hex
+  std::string spki_sha256;  // lower case hex of SHA-256 over the SubjectPublicKeyInfo
+  bool is_ca = false;
+  bool is_self_signed = false;
+};
+
+CertificateInfo describe(const X509* certificate);
+KeyType key_type(const EVP_PKEY* key);
+
+// A leaf and the certificates above it in sending order; `intermediates` is never null.
+struct Chain {
+  X509Ptr leaf;
+  X509StackPtr intermediates;
+  CertificateInfo info;  // of the leaf
+};
+
+// A chain with the key of its leaf. Whoever builds one has checked that they match
+// (certs/validate_pair.h).
+struct CertificatePair {
+  Chain chain;
+  KeyPtr key;
+};
+
+using PairPtr = std::shared_ptr<const CertificatePair>;
+
+// Reads PEM text: leaf first, then intermediates, at most kChainCertificatesMax. `name` is the file
+// as the operator knows it. Errors: too large, no certificate, a private key inside, a block that
+// does not parse.
+Result<Chain> parse_chain(std::string_view pem, std::string_view name);
+
+// Reads the first private key of a PEM text. Errors: none there, encrypted, does not parse.
+Result<KeyPtr> parse_key(std::string_view pem, std::string_view name);
+
+// All certificates of a PEM bundle (a CA file). Errors as parse_chain; no limit on the count but
+// kPemBytesMax.
+Result<std::vector<X509Ptr>> parse_bundle(std::string_view pem, std::string_view name);
+
+// The CRLs of a PEM text. Errors: none there, one that does not parse.
+Result<std::vector<CrlPtr>> parse_crls(std::string_view pem, std::string_view name);
+
+std::string to_pem(const X509* certificate);
+std::string to_pem(const X509_CRL* crl);
+std::string to_pem(const Chain& chain);
+// PKCS#8, unencrypted: for files of mode 0600 only, never for a log or an error.
+std::string key_to_pem(const EVP_PKEY* key);
+
+// "2026-12-24 18:00:00 UTC"
+std::string format_time(base::WallTime time);
+base::WallTime to_wall_time(const ASN1_TIME* time);
+
+}  // namespace ravelin::certs
