@@ -1,0 +1,12 @@
+// Client certificates: what a context trusts, what it announces, and which revocations it knows.
+#pragma once
+
+#include "gateway/tls/context.h"
+
+namespace ravelin::gateway {
+
+// Sets verification, the announced CA names and the CRLs of `policy` on a new context.
+// Errors: see TlsContext::create.
+base::Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTime now);
+
+}  // namespace ravelin::gateway

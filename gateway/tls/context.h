@@ -1,0 +1,72 @@
+// One SSL_CTX per TLS policy: profile, client authentication, ALPN. Built once, never changed while
+// it serves; certificates and ticket keys come from the connection's HandshakeInfo, so changing
+// them needs no new context. Immutable; shared by all workers.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/config/config.h"
+#include "gateway/tls/handshake_info.h"
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+// A file as the operator names it, already read.
+struct PemFile {
+  std::string path;
+  std::string text;
+};
+
+enum class KeyTiming { immediate, may_be_late };
+
+struct TlsPolicy {
+  TlsProfile profile = TlsProfile::intermediate;
+  ClientAuthMode client_auth = ClientAuthMode::none;
+  PemFile client_ca;                                 // used unless client_auth is none
+  PemFile client_crl;                                // empty path = revocation is not checked
+  std::vector<std::string> alpn{"http/1.1"};         // in order of our preference
+  std::chrono::seconds session_lifetime{24 * 3600};  // ticket_lifetime(ring options)
+  KeyTiming key_timing = KeyTiming::immediate;       // may_be_late: handshakes may want ASYNC
+};
+
+class TlsContext {
+ public:
+  // Errors: the CA or CRL file does not parse, a CRL is expired or of no listed CA, a listed CA has
+  // no CRL while others do (its clients would all be refused).
+  static base::Result<std::shared_ptr<const TlsContext>> create(const TlsPolicy& policy,
+                                                                base::WallTime now);
+
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+  ~TlsContext() = default;
+
+  [[nodiscard]] SSL_CTX* ssl_ctx() const { return ctx_.get(); }
+
+  // SHA-256 over everything a resumed session must not escape: profile, client authentication, its
+  // CAs and CRLs. The session id context, hence also what a ticket is bound to.
+  [[nodiscard]] const std::array<unsigned char, 32>& policy_hash() const { return policy_hash_; }
+
+  // In wire form, for the ALPN callback.
+  [[nodiscard]] std::span<const unsigned char> alpn() const { return alpn_; }
+
+ private:
+  TlsContext() = default;
+
+  base::Handle<SSL_CTX, SSL_CTX_free> ctx_;
+  std::array<unsigned char, 32> policy_hash_{};
+  std::vector<unsigned char> alpn_;
+};
+
+// Reads the CA and CRL files of a listener's configuration (at most 1 MiB each).
+base::Result<TlsPolicy> read_policy(const ListenerTlsConfig& config);
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,59 @@
+// What one handshake works with and leaves behind. OpenSSL's callbacks find it through the SSL
+// object, so nothing is global and a certificate swap reaches new connections only.
+//
+//   HandshakeInfo info;
+//   info.tls = listener;                       // shared_ptr<const ListenerTls>: pins this
+//   generation SslPtr ssl = new_server_ssl(info);         // SSL_new, accept state, `info` attached
+//   SSL_set_bio(ssl.get(), bio, bio);
+//   … SSL_do_handshake …                       // on failure: explain_handshake_failure()
+//   end_handshake(ssl.get());                  // `info` may go now; info.sni is worth keeping
+#pragma once
+
+#include "base/handle.h"
+#include "certs/store.h"
+#include "gateway/observe/reason.h"
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ravelin::gateway {
+
+class CertificateIndex;
+class TlsContext;
+struct TicketKeys;
+
+using SslPtr = base::Handle<SSL, SSL_free>;
+
+// The TLS side of one listener at one moment. Immutable: a new certificate, ticket key or policy
+// makes a new one, which each worker takes for the connections it accepts from then on.
+struct ListenerTls {
+  std::shared_ptr<const TlsContext> context;             // never null
+  std::shared_ptr<const CertificateIndex> certificates;  // never null
+  std::shared_ptr<const TicketKeys> tickets;             // null = no tickets are given or taken
+};
+
+// Lives from new_server_ssl() to end_handshake() at one address, on its worker's thread.
+struct HandshakeInfo {
+  std::shared_ptr<const ListenerTls> tls;
+  // Filled from the ClientHello before anything can fail (OpenSSL forgets both on failure).
+  std::string sni;                // lower case; "" = none sent
+  std::uint16_t version_max = 0;  // highest TLS version offered (0x0303 = 1.2); 0 = no hello read
+  // Our own decision to refuse; Reason::none when OpenSSL or the peer ended it.
+  Reason refused = Reason::none;
+  const certs::PairSet* pairs = nullptr;  // what the name gets; inside tls->certificates
+};
+
+// A server-side SSL for info.tls, in accept state. Error only when out of memory: nullptr.
+SslPtr new_server_ssl(HandshakeInfo& info);
+
+// nullptr outside a handshake.
+HandshakeInfo* handshake_info(const SSL* ssl);
+
+// Detaches the info, and ends SSL_MODE_ASYNC: reads and writes never run on a fiber. Call once the
+// handshake is complete.
+void end_handshake(SSL* ssl);
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,83 @@
+#include "gateway/tls/server_callbacks.h"
+
+#include "base/check.h"
+#include "gateway/tls/certificate_index.h"
+#include "gateway/tls/client_hello.h"
+#include "gateway/tls/context.h"
+#include "gateway/tls/handshake_info.h"
+
+#include <openssl/tls1.h>
+
+namespace ravelin::gateway {
+namespace {
+
+std::span<const std::uint8_t> extension(SSL* ssl, unsigned int type) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, type, &data, &size) != 1) return {};
+  return {data, size};
+}
+
+int refuse(HandshakeInfo& info, Reason reason, int description, int* alert) {
+  info.refused = reason;
+  *alert = description;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+// First look at a ClientHello: remembers what OpenSSL forgets on failure, and refuses unknown
+// names.
+int on_client_hello(SSL* ssl, int* alert, void*) {
+  HandshakeInfo* info = handshake_info(ssl);
+  CHECK(info != nullptr);
+  info->version_max = parse_highest_version(extension(ssl, TLSEXT_TYPE_supported_versions));
+  if (info->version_max == 0)
+    info->version_max = static_cast<std::uint16_t>(SSL_client_hello_get0_legacy_version(ssl));
+  const CertificateIndex& index = *info->tls->certificates;
+  info->pairs = nullptr;
+  if (const auto body = extension(ssl, TLSEXT_TYPE_server_name); body.data() != nullptr) {
+    auto name = parse_server_name(body);
+    if (!name) return refuse(*info, Reason::handshake_failed, SSL_AD_DECODE_ERROR, alert);
+    info->sni = std::move(*name);
+    info->pairs = index.find(info->sni);
+  }
+  if (info->pairs == nullptr) info->pairs = index.fallback();
+  if (info->pairs == nullptr)
+    return refuse(*info, Reason::handshake_unknown_name, SSL_AD_UNRECOGNIZED_NAME, alert);
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+bool use(SSL* ssl, const certs::PairPtr& pair) {
+  return pair == nullptr || SSL_use_cert_and_key(ssl, pair->chain.leaf.get(), pair->key.get(),
+                                                 pair->chain.intermediates.get(), 1) == 1;
+}
+
+// Not called for a resumed session. OpenSSL picks the key type the client can use.
+int on_certificate(SSL* ssl, void*) {
+  HandshakeInfo* info = handshake_info(ssl);
+  CHECK(info != nullptr && info->pairs != nullptr);
+  if (use(ssl, info->pairs->ec) && use(ssl, info->pairs->rsa)) return 1;
+  info->refused = Reason::handshake_key_unavailable;
+  return 0;
+}
+
+// RFC 7301 section 3.2: no common protocol is fatal, so that no other protocol's client is served.
+int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+            unsigned int offered_size, void* context) {
+  const auto ours = static_cast<const TlsContext*>(context)->alpn();
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_size, ours.data(), static_cast<unsigned int>(ours.size()),
+                            offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+void install_server_callbacks(SSL_CTX* ctx, TlsContext& context) {
+  SSL_CTX_set_client_hello_cb(ctx, on_client_hello, nullptr);
+  SSL_CTX_set_cert_cb(ctx, on_certificate, nullptr);
+  if (!context.alpn().empty()) SSL_CTX_set_alpn_select_cb(ctx, on_alpn, &context);
+}
+
+}  // namespace ravelin::gateway
