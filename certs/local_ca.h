@@ -25,10 +25,11 @@ enum class LeafKey { p256, rsa2048 };
 enum class LeafUse { server, client };
 
 struct LeafRequest {
-  std::vector<std::string> names;  // DNS names ("www.example.com", "*.example.com") or IP addresses
+  std::vector<std::string>
+      names{};  // DNS names ("www.example.com", "*.example.com") or IP addresses
   LeafKey key = LeafKey::p256;
   LeafUse use = LeafUse::server;
-  std::string common_name;  // "" = no subject
+  std::string common_name{};  // "" = no subject
   // Relative to now; negative starts in the past. The defaults allow for a clock a little behind.
   std::chrono::seconds starts_after{-300};
   std::chrono::seconds ends_after{90 * 24 * 3600};

@@ -22,8 +22,8 @@ namespace ravelin::gateway {
 
 // A file as the operator names it, already read.
 struct PemFile {
-  std::string path;
-  std::string text;
+  std::string path{};
+  std::string text{};
 };
 
 enum class KeyTiming { immediate, may_be_late };
@@ -31,8 +31,8 @@ enum class KeyTiming { immediate, may_be_late };
 struct TlsPolicy {
   TlsProfile profile = TlsProfile::intermediate;
   ClientAuthMode client_auth = ClientAuthMode::none;
-  PemFile client_ca;                                 // used unless client_auth is none
-  PemFile client_crl;                                // empty path = revocation is not checked
+  PemFile client_ca{};                               // used unless client_auth is none
+  PemFile client_crl{};                              // empty path = revocation is not checked
   std::vector<std::string> alpn{"http/1.1"};         // in order of our preference
   std::chrono::seconds session_lifetime{24 * 3600};  // ticket_lifetime(ring options)
   KeyTiming key_timing = KeyTiming::immediate;       // may_be_late: handshakes may want ASYNC
