@@ -28,6 +28,10 @@ function(ravelin_fuzzer name)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE project_options ${ARG_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)  # all of them: what `scripts/build fuzz` builds
+    endif()
+    add_dependencies(fuzzers ${name})
     add_test(NAME ${name} COMMAND ${name} -max_total_time=20 -timeout=5 -rss_limit_mb=2048
       -artifact_prefix=${CMAKE_BINARY_DIR}/${name}- ${CMAKE_BINARY_DIR}/corpus-${name} ${corpus})
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus-${name})

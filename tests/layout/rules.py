@@ -1,0 +1,154 @@
+"""The layout of the tree as tables: who may include whom, which library stays where, what is not
+written at all. Every row carries an example that breaks it; check_layout_test.py proves each."""
+
+from dataclasses import dataclass
+
+# ---- what stands at the top ----
+TOP_LEVEL = {
+    ".ci", ".clang-format", ".clang-tidy", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md",
+    "CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+    "base", "bench", "certs", "cli", "cmake", "docs", "firewall", "gateway", "messages", "packaging",
+    "policies", "scripts", "system", "tests",
+}
+
+# ---- who may include whom ----
+# A folder may include itself and what its row names; a gateway folder also every gateway folder that
+# stands before it in the order, not those beside it.
+GATEWAY_ORDER = [
+    {"gateway/config", "gateway/http"}, {"gateway/http1"}, {"gateway/route", "gateway/balance"},
+    {"gateway/observe"}, {"gateway/net"}, {"gateway/tls"}, {"gateway/upstream"}, {"gateway/proxy"},
+    {"gateway/admin"}, {"gateway/runtime"},
+]
+IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
+MAY_INCLUDE = {
+    "base": set(),
+    "base/io": {"base"},
+    "messages": {"base"},
+    "policies": {"base", "messages"},
+    "certs": {"base", "base/io", "messages"},
+    "firewall": {"base", "base/io", "messages", "policies"},
+    "gateway/config": {"base", "base/io", "certs"},
+    "gateway/http": {"base"},
+    "gateway/http1": {"base"},
+    "gateway/route": {"base"},
+    "gateway/balance": {"base"},
+    "gateway/observe": IO_FOLDER_BASE,
+    "gateway/net": IO_FOLDER_BASE,
+    "gateway/tls": IO_FOLDER_BASE,
+    "gateway/upstream": IO_FOLDER_BASE,
+    "gateway/proxy": IO_FOLDER_BASE,
+    "gateway/admin": IO_FOLDER_BASE,
+    "gateway/runtime": IO_FOLDER_BASE,
+}
+# tests and bench are included by nobody else.
+MAY_INCLUDE_ANYTHING = {"cli", "system", "tests", "bench"}
+# Leaves anyone in the gateway may include: plain values, no further gateway includes of their own.
+LEAF_HEADERS = {"gateway/observe/reason.h", "gateway/config/config.h"}
+
+
+# Paths below are prefixes: "base/io/yaml" covers base/io/yaml.h and base/io/yaml_tree.cc.
+@dataclass(frozen=True)
+class Fence:
+    """An outside header that only some files may include."""
+
+    name: str
+    header: str  # regular expression, from the start of what stands in <> or ""
+    allowed: tuple  # path prefixes
+    example: str  # a header it stops
+    why: str
+
+
+IO_PARTS = ("base/io/", "gateway/net/", "gateway/tls/", "gateway/upstream/", "gateway/proxy/",
+            "gateway/admin/", "gateway/runtime/", "certs/", "firewall/agent", "cli/", "tests/",
+            "bench/")
+FENCES = [
+    Fence("yaml-cpp", r"yaml-cpp/", ("base/io/yaml",), "yaml-cpp/yaml.h",
+          "one YAML reader, one place where its exceptions stop"),
+    Fence("spdlog", r"spdlog/", ("base/io/log",), "spdlog/spdlog.h", "one log"),
+    Fence("openssl", r"openssl/", ("certs/", "gateway/tls/", "tests/", "bench/"), "openssl/ssl.h",
+          "TLS objects are wrapped once"),
+    Fence("asio", r"boost/(asio|beast)", IO_PARTS, "boost/asio/io_context.hpp",
+          "decisions are pure: no I/O library in them"),
+    Fence("asio-detail", r"boost/asio/detail/", ("gateway/net/reactor.",),
+          "boost/asio/detail/reactor_op.hpp", "internals of one Asio version stay in one file"),
+    Fence("asio-ssl", r"boost/asio/ssl", (), "boost/asio/ssl.hpp",
+          "its stream costs 68 KiB per idle connection and two copies"),
+    Fence("beast-parser", r"boost/beast/http", ("gateway/admin/", "gateway/upstream/", "certs/",
+                                                "cli/", "tests/", "bench/"),
+          "boost/beast/http/parser.hpp", "bytes from clients meet our own parser only"),
+    Fence("nghttp2", r"nghttp2/", (), "nghttp2/nghttp2.h", "HTTP/2 has no file yet"),
+    Fence("netlink", r"(libmnl|libnftnl|linux/netfilter)/", ("firewall/",), "libmnl/libmnl.h",
+          "only the firewall talks netlink"),
+    Fence("cli11", r"CLI/", ("cli/",), "CLI/CLI.hpp", "flags are parsed in cli/ alone"),
+    Fence("gtest", r"g(test|mock)/", ("tests/",), "gtest/gtest.h", "product code has no test code"),
+    Fence("benchmark", r"benchmark/", ("bench/",), "benchmark/benchmark.h", "benchmarks are in bench/"),
+    Fence("std-regex", r"regex$", (), "regex", "slow, recursive, and no limit on its stack"),
+]
+
+
+@dataclass(frozen=True)
+class Ban:
+    """Text that stands nowhere in code (comments and string literals are not looked at)."""
+
+    name: str
+    pattern: str
+    where: tuple  # path prefixes it holds in
+    allowed: tuple  # path prefixes it does not hold in
+    example: str  # code it stops; check_layout_test.py puts it in a file of where[0]
+    why: str
+
+
+PRODUCT = ("gateway/", "base/", "messages/", "certs/", "policies/", "firewall/", "system/", "cli/")
+CODE = PRODUCT + ("tests/", "bench/")
+DATA_PATH = ("gateway/proxy/", "gateway/http/", "gateway/http1/", "gateway/route/",
+             "gateway/balance/", "gateway/net/", "gateway/tls/", "gateway/upstream/")
+BANS = [
+    Ban("detached", r"\bdetached\b|\.detach\(\)", CODE, (), "std::thread(work).detach();",
+        "everything that runs has an owner: TaskGroup or a joined thread"),
+    Ban("co-spawn", r"\bco_spawn\b", CODE, (), "asio::co_spawn(io, f(), token);",
+        "coroutines start through TaskGroup::spawn"),
+    Ban("spawned-lambda", r"\bspawn\s*\(\s*\[[^\]]", CODE, (), "tasks.spawn([&] { return f(); }());",
+        "captures die with the lambda, the coroutine lives on"),
+    Ban("lambda-coroutine", r"\[[^\[\]]+\]\s*(\([^()]*\))?\s*(mutable\s*)?->\s*(\w+::)*Task\s*<",
+        CODE, (), "auto f = [this](int n) -> base::Task<void> { co_return; };",
+        "a coroutine is a named function, never a capturing lambda"),
+    # Handing it to a smart pointer in the same expression is how private constructors are called.
+    Ban("raw-new", r"(?m)^(?!.*_ptr<[^;\n]*[({]\s*new\b).*?(?<!operator )(?<!::)\bnew\b\s*[\w:(]", CODE,
+        (), "auto* p = new Session();", "unique_ptr owns on the heap"),
+    Ban("raw-delete", r"(?<!operator )\bdelete\b(\[\])?\s+[\w:(*]", CODE, (), "delete session;",
+        "unique_ptr owns on the heap"),
+    Ban("shared-from-this", r"\bshared_from_this\b", CODE, (), "auto self = shared_from_this();",
+        "the coroutine frame owns what it uses"),
+    Ban("any-io-executor", r"\bany_io_executor\b", ("gateway/", "base/io/"), (),
+        "asio::any_io_executor executor;", "5 to 8 % of a request"),
+    # The queue of a full pool is gateway-wide and exact; a request that finds a server never takes it.
+    Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
+        DATA_PATH, ("gateway/upstream/pool.",), "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
+    Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"
+        r"string_view_literals|chrono_literals|chrono::literals|literals::\w+)\b)"
+        r"(?! std::chrono;)", CODE, (),
+        "using namespace std;", "names say where they come from"),
+    Ban("std-regex", r"\bstd::(basic_)?regex\b", CODE, (), "std::regex pattern;",
+        "slow, recursive, and no limit on its stack"),
+    # yaml-cpp can only be stopped that way; in a consteval function it is a compile error.
+    Ban("throw", r"\bthrow\b", PRODUCT, ("base/io/yaml", "gateway/http/fields.cc"), "throw Error();",
+        "Result for outside causes, CHECK for bugs"),
+    Ban("sleep-in-unit-test", r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", ("tests/",),
+        ("tests/integration/",), "std::this_thread::sleep_for(10ms);", "unit tests wait for events"),
+    Ban("skipped-test", r"\bGTEST_SKIP\b|\bDISABLED_\w", ("tests/",), (), "GTEST_SKIP();",
+        "a test runs or is deleted"),
+    Ban("volatile", r"\bvolatile\b", PRODUCT, (), "volatile int flag;", "atomics say what is meant"),
+    Ban("const-cast", r"\bconst_cast\b", PRODUCT, ("base/io/yaml",), "auto* p = const_cast<char*>(q);",
+        "immutable snapshots stay immutable"),
+]
+
+# ---- text that stands in no tracked file, written so that this file does not hold it either ----
+TEXT_BANS = {
+    "foreign-path": "|".join(("/wo" "rk/", "/far" "m/", "/tmp/rese" "arch", r"/\.lib" "rary")),
+    "unfinished": "|".join(("\\bTO" "DO\\b", "\\bFIX" "ME\\b", "not imple" "mented", "unimple" "mented")),
+}
+TEXT_BAN_FILES = (".h", ".cc", ".py", ".sh", ".md", ".cmake", ".txt", ".json", ".yaml", ".yml", "")
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "stuff"}
+
+LINES_MAX = 600
+LINES_QUESTIONED = 400
