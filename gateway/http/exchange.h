@@ -1,0 +1,78 @@
+// Exchange: one request and its response as the proxy sees them, whatever HTTP version the client
+// speaks. Calls never suspend; what must wait is waited for through a Waiter. One worker's thread.
+#pragma once
+
+#include "gateway/http/fields.h"
+#include "gateway/http1/request_parser.h"
+#include "gateway/http1/response_parser.h"
+#include "gateway/net/waiter.h"
+#include "gateway/observe/reason.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace ravelin::gateway {
+
+// What one look at the request body gave.
+struct BodyStep {
+  enum class Kind : unsigned char {
+    data,  // `bytes`, valid until the next call
+    wait,  // nothing now: watch_body()
+    end,   // the body is complete; `bytes` holds the trailer fields to forward, as lines with CRLF
+    failed,
+  };
+  Kind kind = Kind::wait;
+  std::string_view bytes;
+  Reason reason = Reason::none;
+  std::string_view detail;  // static text
+};
+
+// The head of a response as it is about to be written: the final fields, framing decided by the
+// writer.
+struct ResponseStart {
+  int status = 0;
+  std::string_view fields;  // complete lines with CRLF, without framing and connection fields
+  enum class Body : unsigned char { none, length, unknown } body = Body::none;
+  std::uint64_t length = 0;       // for Body::length; announced as is for a response to HEAD
+  bool announces_length = false;  // Body::none, but Content-Length is sent (HEAD, 304)
+  bool closes = false;            // the connection must end after this response
+};
+
+class Exchange {
+ public:
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  virtual ~Exchange() = default;
+
+  [[nodiscard]] virtual const http1::RequestHead& request() const = 0;
+
+  virtual BodyStep take_body() = 0;
+  virtual void watch_body(Waiter& waiter) = 0;
+  // Whether a look at the body may give something without waiting.
+  [[nodiscard]] virtual bool body_may_be_ready() const = 0;
+
+  // 1xx other than 101; not sent to HTTP/1.0 clients.
+  virtual void send_interim(int status, std::string_view fields) = 0;
+  // The head, with the first `body` bytes (the last ones too if `last`).
+  virtual void send_head(const ResponseStart& start, std::string_view body, bool last) = 0;
+  // More of the body, at most Stream::kWriteMax bytes.
+  virtual void send_body(std::string_view bytes) = 0;
+  // The end of the body; `trailers` are complete lines with CRLF and are dropped where they cannot
+  // be sent.
+  virtual void send_end(std::string_view trailers) = 0;
+  // The response cannot be completed: the client must see that.
+  virtual void abort() = 0;
+
+  // Output waits for the client: send nothing more before it is false again.
+  [[nodiscard]] virtual bool is_blocked() const = 0;
+  [[nodiscard]] virtual std::size_t blocked_bytes() const = 0;
+  virtual void watch_output(Waiter& waiter) = 0;
+  // Tries to send what waits.
+  virtual void drain_output() = 0;
+  // The client is gone: nothing can be sent any more.
+  [[nodiscard]] virtual bool is_broken() const = 0;
+  [[nodiscard]] virtual bool head_sent() const = 0;
+};
+
+}  // namespace ravelin::gateway
