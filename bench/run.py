@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""bench/run.py gateway: Ravelin beside nginx, HAProxy and the floor program, in one run.
+
+Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
+on a fresh process pinned to the first CPU, load and backend on the second. The method in full:
+docs/benchmarks.md. Needs the programs of bench/ (cmake -DRAVELIN_BENCH=ON), openssl, setpriv, taskset.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+BENCH = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, BENCH)
+
+from harness import gateways, report  # noqa: E402
+from harness.cases import CASES, select  # noqa: E402
+from harness.certificates import make_certificates  # noqa: E402
+from harness.measure import Backend, Plan, measure, openssl_share  # noqa: E402
+from harness.processes import BenchError  # noqa: E402
+
+DONE, USAGE, COULD_NOT = 0, 2, 4
+NOISE_PERCENT_MAX = 5
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=["gateway"], help="which benchmark")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
+    parser.add_argument("--quick", action="store_true", help="two short rounds: does it work at all")
+    parser.add_argument(
+        "--only", metavar="CASE", action="append",
+        help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES),
+    )
+    parser.add_argument(
+        "--peers", metavar="A,B", type=lambda text: text.split(","),
+        help="these gateways only: " + ",".join(gateways.ALL),
+    )
+    parser.add_argument("--rate", type=float, default=10_000, help="requests/s of the latency case")
+    parser.add_argument(
+        "--build", default=os.path.join(os.path.dirname(BENCH), "build", "release"),
+        help="build directory with bin/ravelin and bin/bench_*",
+    )
+    parser.add_argument("--results", default=os.path.join(BENCH, "results"), help="where the JSON goes")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0 or arguments.rate < 1:
+        parser.error("rounds, seconds and rate must be positive")
+    return arguments
+
+
+def make_plan(arguments, directory):
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        raise BenchError("two CPUs are needed: one for the gateway, one for load and backend")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard < 20_000 and not arguments.quick:
+        raise BenchError(f"the limit of open files is {hard}: 20,000 are needed (ulimit -n)")
+    quick = arguments.quick
+    return Plan(
+        programs=os.path.join(os.path.abspath(arguments.build), "bin"),
+        directory=directory,
+        certificates=make_certificates(directory),
+        gateway_cpu=cpus[0],
+        load_cpu=cpus[1],
+        seconds=0.8 if quick else arguments.seconds,
+        warmup=0.3 if quick else 1.0,
+        rate=2_000 if quick else arguments.rate,
+        idle_connections=500 if quick else 10_000,
+    )
+
+
+def run_rounds(plan, cases, chosen, count):
+    """[{case name: {gateway name: result}}], one per round."""
+    backend = Backend(plan)
+    rounds = []
+    with backend.process:
+        for number in range(count):
+            results = {}
+            for index, case in enumerate(cases):
+                turn = (number + index) % len(chosen)
+                for gateway in chosen[turn:] + chosen[:turn]:
+                    if not gateways.can_run(gateway, case):
+                        continue
+                    progress(f"round {number + 1}/{count}  {case.name}  {gateway.name}")
+                    results.setdefault(case.name, {})[gateway.name] = measure(
+                        plan, case, gateway, backend
+                    )
+            check_same_tls(results)
+            rounds.append(results)
+    progress("")
+    return rounds
+
+
+def check_same_tls(results):
+    """Every gateway must have negotiated the same, with the same number of tickets."""
+    for case, by_gateway in results.items():
+        seen = {
+            name: (run["tls"], round(run["tickets"] / run["handshakes"]))
+            for name, run in by_gateway.items()
+        }
+        if len(set(seen.values())) > 1:
+            raise BenchError(f"{case}: the gateways did not negotiate the same TLS: {seen}")
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def describe_machine():
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "")
+    return {
+        "cpu": model, "cpus": os.cpu_count(), "kernel": platform.release(),
+        "openssl": gateways.output_of(["openssl", "version"]), "load_average": os.getloadavg(),
+        "commit": gateways.output_of(["git", "-C", BENCH, "describe", "--always", "--dirty"]),
+    }
+
+
+def run(arguments):
+    cases = select(arguments.only)
+    if not cases:
+        raise BenchError(f"no case {', '.join(arguments.only)}")
+    with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
+        plan = make_plan(arguments, directory)
+        chosen = gateways.available(plan.programs, arguments.peers)
+        machine = describe_machine()
+        rounds = run_rounds(plan, cases, chosen, 2 if arguments.quick else arguments.rounds)
+        share = openssl_share(plan) if any(case.name == "idle" for case in cases) else None
+    runs = [result for results in rounds for by in results.values() for result in by.values()]
+    names = [gateway.name for gateway in chosen]
+    return {
+        "name": arguments.name,
+        "utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
+        "quick": arguments.quick,
+        "machine": machine,
+        "gateways": {gateway.name: gateway.version(plan.programs) for gateway in chosen},
+        "settings": {
+            "seconds": plan.seconds, "warmup": plan.warmup, "rate": plan.rate,
+            "idle_connections": plan.idle_connections,
+        },
+        "rows": report.summarise(cases, rounds),
+        "route_growth": report.growth(rounds, names),
+        "openssl_kib": share,
+        "foreign_cpu_percent_max": max(run["foreign_cpu_percent"] for run in runs),
+        "runs": rounds,
+    }
+
+
+def main():
+    arguments = parse_arguments()
+    # SIGTERM ends the gateways too, by unwinding.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(COULD_NOT))
+    try:
+        done = run(arguments)
+    except BenchError as error:
+        print(f"\nbench: {error}", file=sys.stderr)
+        return COULD_NOT
+    except (KeyboardInterrupt, subprocess.TimeoutExpired) as error:
+        print(f"\nbench: ended early: {error!r}", file=sys.stderr)
+        return COULD_NOT
+    print(report.table(done), end="")
+    print(f"written: {os.path.relpath(report.write_json(done, arguments.results))}")
+    if done["foreign_cpu_percent_max"] > NOISE_PERCENT_MAX:
+        print("bench: the machine was not quiet; take the numbers again", file=sys.stderr)
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
