@@ -80,7 +80,7 @@ class AccessLog {
   }
 
   // Opens the path anew (after a rename by logrotate); what waited goes to either file, whole. Any
-  // thread; not from a signal handler. Returns at once: the writer does it, and on failure keeps
+  // thread. Returns at once: the writer does it, and on failure keeps
   // the old file and reports.
   void reopen();
 
@@ -97,6 +97,7 @@ class AccessLog {
  private:
   explicit AccessLog(std::size_t workers, const AccessLogOptions& options, int wake_fd);
 
+  AccessLogOptions options_;
   std::atomic<bool> enabled_{false};
   std::vector<std::unique_ptr<AccessLogChannel>> channels_;
   std::unique_ptr<AccessWriter> writer_;

@@ -19,8 +19,10 @@ class ByteRing {
 
   // Producer. False, and nothing written, when it does not fit.
   bool push(std::string_view bytes) noexcept;
-  // Producer: bytes waiting as of its last look at the consumer; never less than the truth.
+  // Producer: bytes waiting. The first as of its last look at the consumer (never less than the
+  // truth, and free), the second looks.
   [[nodiscard]] std::size_t waiting_at_most() const noexcept;
+  [[nodiscard]] std::size_t waiting() noexcept;
 
   // Consumer: what waits, in order, in at most two pieces (the second may be empty).
   [[nodiscard]] std::array<std::span<const char>, 2> peek() const noexcept;

@@ -1,9 +1,10 @@
 // Every metric of the gateway, and the handles the data path counts through. GatewayMetrics is made
 // once by main and outlives workers and snapshots; a snapshot asks for its handles while it is
 // built (control thread), workers then count with their own WorkerCells, without lock or
-// allocation. The table of names is in gateway_metrics.cc.
+// allocation. The names are in metric_families.h.
 #pragma once
 
+#include "gateway/observe/metric_families.h"
 #include "gateway/observe/metric_registry.h"
 #include "gateway/observe/reason.h"
 
@@ -21,48 +22,6 @@
 namespace ravelin::gateway {
 
 using std::chrono::microseconds;
-
-// Index into the table of families. Those marked `collected` are set by a collector at scrape time.
-enum class Metric : std::uint8_t {
-  requests_total,
-  request_duration,
-  requests_in_flight,
-  request_bytes_total,
-  response_bytes_total,
-  errors_total,
-  connections,
-  connections_total,
-  connections_rejected_total,
-  tls_handshakes_total,
-  tls_handshake_duration,
-  server_requests_total,
-  server_connections,
-  server_check_failures_total,
-  server_up,           // collected {pool,server}: 1 or 0
-  server_weight,       // collected {pool,server}
-  server_draining,     // collected {pool,server}: 1 or 0
-  server_last_change,  // collected {pool,server}: Unix time
-  upstream_request_duration,
-  upstream_connect_duration,
-  upstream_retries_total,
-  upstream_queue_length,
-  check_duration,
-  certificate_expiry,  // collected {name}: Unix time of the served notAfter
-  config_reloads_total,
-  config_reload_success,  // collected {}: 1 or 0
-  config_reload_time,     // collected {}: Unix time of the last success
-  log_dropped_total,      // collected {log}: access, operator
-  event_loop_lag,
-  worker_busy_total,
-  build_info,         // collected {version}; ours
-  process_cpu_total,  // collected; ours, like all process_*
-  process_resident_memory,
-  process_virtual_memory,
-  process_open_fds,
-  process_max_fds,
-  process_start_time,
-  count_,
-};
 
 enum class TlsVersion : std::uint8_t { none, tls12, tls13 };
 enum class Resumed : std::uint8_t { no, yes };
@@ -107,6 +66,8 @@ class RouteMetrics {
   void request_done(WorkerCells& cells, const RequestOutcome& outcome);
 
  private:
+  Counter by_status(int status);
+
   MetricRegistry& registry_;
   std::string listener_;
   std::string route_;
@@ -267,12 +228,6 @@ class GatewayMetrics {
   ByName<ServerMetrics> servers_;
   ByName<WorkerMetrics> worker_metrics_;
 };
-
-constexpr std::size_t index(Metric metric) {
-  return static_cast<std::size_t>(metric);
-}
-
-std::span<const MetricFamily> gateway_metric_families();
 
 inline constexpr std::string_view kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,0 +1,62 @@
+// The names of everything the gateway counts: one table, in the order /metrics shows it. Immutable;
+// any thread.
+#pragma once
+
+#include "gateway/observe/metric_registry.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ravelin::gateway {
+
+// Index into the table of families. Those marked `collected` are set by a collector at scrape time.
+enum class Metric : std::uint8_t {
+  requests_total,
+  request_duration,
+  requests_in_flight,
+  request_bytes_total,
+  response_bytes_total,
+  errors_total,
+  connections,
+  connections_total,
+  connections_rejected_total,
+  tls_handshakes_total,
+  tls_handshake_duration,
+  server_requests_total,
+  server_connections,
+  server_check_failures_total,
+  server_up,           // collected {pool,server}: 1 or 0
+  server_weight,       // collected {pool,server}
+  server_draining,     // collected {pool,server}: 1 or 0
+  server_last_change,  // collected {pool,server}: Unix time
+  upstream_request_duration,
+  upstream_connect_duration,
+  upstream_retries_total,
+  upstream_queue_length,
+  check_duration,
+  certificate_expiry,  // collected {name}: Unix time of the served notAfter
+  config_reloads_total,
+  config_reload_success,  // collected {}: 1 or 0
+  config_reload_time,     // collected {}: Unix time of the last success
+  log_dropped_total,      // collected {log}: access, operator
+  event_loop_lag,
+  worker_busy_total,
+  build_info,         // collected {version}; ours
+  process_cpu_total,  // collected; ours, like all process_*
+  process_resident_memory,
+  process_virtual_memory,
+  process_open_fds,
+  process_max_fds,
+  process_start_time,
+  count_,
+};
+
+constexpr std::size_t index(Metric metric) {
+  return static_cast<std::size_t>(metric);
+}
+
+// One row per Metric, in its order; lives for ever.
+std::span<const MetricFamily> gateway_metric_families();
+
+}  // namespace ravelin::gateway
