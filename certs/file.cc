@@ -1,6 +1,6 @@
 #include "certs/file.h"
 
-#include "certs/certificate.h"
+#include "certs/key_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,47 +13,65 @@ namespace {
 
 using base::Errc;
 using base::fail;
+using base::Severity;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
+void add(LoadedPair& loaded, PairCode code, const base::Error& error) {
+  loaded.findings.push_back({code, Severity::error, error.message});
+}
 
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
+Result<Chain> load_chain(const std::string& path, LoadedPair& loaded) {
+  auto text = read_pem_file(path);
+  if (!text) {
+    add(loaded, PairCode::file_unreadable, text.error());
+    return text.error();
   }
+  auto chain = parse_chain(*text, path);
+  if (!chain) add(loaded, PairCode::cert_parse, chain.error());
+  return chain;
+}
 
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+Result<KeyPtr> load_key(const std::string& path, const KeyFileRules& rules, LoadedPair& loaded) {
+  auto file = KeyFile::open(path);
+  if (!file) {
+    add(loaded, PairCode::file_unreadable, file.error());
+    return file.error();
+  }
+  for (auto& finding : file->check(rules))
+    loaded.findings.push_back(std::move(finding));
+  auto text = file->read();
+  if (!text) {
+    add(loaded, PairCode::file_unreadable, text.error());
+    return text.error();
+  }
+  auto key = parse_key(*text, path);
+  OPENSSL_cleanse(text->data(), text->size());
+  if (!key) add(loaded, PairCode::key_parse, key.error());
+  return key;
+}
 
 }  // namespace
 
-base::Result<std::string> read_pem_file(const std::string& path) {
-  // O_NONBLOCK: a FIFO put there must not hang us.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return base::fail_errno(errno, path);
+Result<std::string> read_pem_file(const std::string& path) {
+  auto file = KeyFile::open(path);
+  if (!file) return file.error();
+  return file->read();
+}
 
-  struct stat status {};
-
-  if (::fstat(file.get(), &status) != 0) return base::fail_errno(errno, path);
-  if (!S_ISREG(status.st_mode)) return fail(Errc::invalid, "{}: is not a regular file", path);
-  std::string text(kPemBytesMax + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return base::fail_errno(errno, path);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {
+  LoadedPair loaded;
+  auto chain = load_chain(files.chain, loaded);
+  auto key = load_key(files.key, rules.key_file, loaded);
+  if (!chain || !key) return loaded;
+  for (auto& finding :
+       validate_pair(*chain, key->get(), {files.chain, files.key, rules.wanted}, now)) {
+    if (finding.code == PairCode::cert_expired && rules.expired == ExpiredPair::serve)
+      finding.severity = Severity::warning;
+    loaded.findings.push_back(std::move(finding));
   }
-  if (size > kPemBytesMax) return fail(Errc::invalid, "{}: is larger than 1 MiB", path);
-  text.resize(size);
-  return text;
+  if (!has_errors(loaded.findings))
+    loaded.pair = std::make_shared<const CertificatePair>(
+        CertificatePair{std::move(*chain), std::move(*key)});
+  return loaded;
 }
 
 }  // namespace ravelin::certs

@@ -1,13 +1,46 @@
-// Bounded reading of certificate and key files, and the rules a key file must keep.
+// Certificate and key files outside a store: bounded reading, and who else may read a key. Blocks
+// on the disk: never on a worker thread.
 #pragma once
 
-#include "base/result.h"
+#include "certs/validate_pair.h"
+
+#include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace ravelin::certs {
 
 // The whole file, at most 1 MiB. Errors: cannot be opened or read, not a regular file, too large.
-base::Result<std::string> read_pem_file(const std::string& path);
+Result<std::string> read_pem_file(const std::string& path);
+
+// Who besides the key's owner may have access, and who may be its owner.
+struct KeyFileRules {
+  std::vector<std::string> groups{"ssl-cert"};  // may read (mode 0640); reported as a warning
+  std::vector<uid_t> owners{};                  // besides root and the effective user
+};
+
+struct PairFiles {
+  std::string chain;
+  std::string key;
+
+  friend bool operator==(const PairFiles&, const PairFiles&) = default;
+};
+
+enum class ExpiredPair { refuse, serve };  // serve: a warning only, for want of a better one
+
+struct LoadRules {
+  KeyFileRules key_file{};
+  ExpiredPair expired = ExpiredPair::refuse;
+  std::vector<std::string> wanted{};  // host names to cover; empty = any
+};
+
+struct LoadedPair {
+  PairPtr pair;  // nullptr when a finding is an error
+  std::vector<PairFinding> findings;
+};
+
+// Reads and validates one pair. Never fails as a whole: what is wrong is in the findings.
+LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now);
 
 }  // namespace ravelin::certs
