@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "certs/handles.h"
+#include "gateway/tls/late_key.h"
 
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
@@ -88,6 +89,8 @@ HandshakeFailure refused_by_us(const HandshakeInfo& info) {
 
 HandshakeFailure from_library(const SSL* ssl, const HandshakeInfo& info, unsigned long code) {
   const int reason = ERR_GET_REASON(code);
+  if (is_key_refusal(code))
+    return {Reason::handshake_key_unavailable, "the certificate's key did not sign"};
   if (ERR_GET_LIB(code) != ERR_LIB_SSL)
     return {Reason::handshake_failed, lower(ERR_reason_error_string(code))};
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return rejected_certificate(ssl);

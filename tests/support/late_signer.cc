@@ -1,0 +1,63 @@
+#include "tests/support/late_signer.h"
+
+#include "base/check.h"
+
+#include <openssl/rsa.h>
+
+namespace ravelin::test {
+
+LateSigner::LateSigner(EVP_PKEY* key, std::chrono::milliseconds delay)
+    : key_(certs::share(key)), delay_(delay), thread_(&LateSigner::work, this) {}
+
+LateSigner::~LateSigner() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void LateSigner::sign(gateway::SignRequest request,
+                      std::shared_ptr<gateway::PendingSignature> pending) {
+  const std::lock_guard lock(mutex_);
+  jobs_.push_back(
+      {std::chrono::steady_clock::now() + delay_, std::move(request), std::move(pending)});
+  changed_.notify_one();
+}
+
+gateway::Signature LateSigner::sign_now(const gateway::SignRequest& request) {
+  if (refuses_) return {};
+  const base::Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
+      EVP_PKEY_CTX_new(key_.get(), nullptr));
+  CHECK(EVP_PKEY_sign_init(context.get()) == 1);
+  if (request.key_type == certs::KeyType::rsa)
+    CHECK(EVP_PKEY_CTX_set_rsa_padding(context.get(), request.rsa_padding) == 1);
+  std::size_t size = 0;
+  CHECK(EVP_PKEY_sign(context.get(), nullptr, &size, request.input.data(), request.input.size()) ==
+        1);
+  gateway::Signature signature(size);
+  CHECK(EVP_PKEY_sign(context.get(), signature.data(), &size, request.input.data(),
+                      request.input.size()) == 1);
+  signature.resize(size);
+  return signature;
+}
+
+void LateSigner::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    if (const auto due = jobs_.front().due;
+        changed_.wait_until(lock, due, [this] { return stopping_; }) && jobs_.empty())
+      return;
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    ++late_answers_;
+    job.pending->answer(sign_now(job.request));
+    lock.lock();
+  }
+}
+
+}  // namespace ravelin::test

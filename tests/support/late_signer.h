@@ -1,0 +1,50 @@
+// A Signer that behaves: it holds real keys and answers from its own thread after a delay.
+#pragma once
+
+#include "gateway/tls/late_key.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace ravelin::test {
+
+// Signs with one key whatever it is asked.
+class LateSigner final : public gateway::Signer {
+ public:
+  LateSigner(EVP_PKEY* key, std::chrono::milliseconds delay);
+  ~LateSigner() override;
+
+  void sign(gateway::SignRequest request,
+            std::shared_ptr<gateway::PendingSignature> pending) override;
+  gateway::Signature sign_now(const gateway::SignRequest& request) override;
+
+  // From now on every answer is a refusal.
+  void refuse_all() { refuses_ = true; }
+
+  [[nodiscard]] int late_answers() const { return late_answers_; }
+
+ private:
+  struct Job {
+    std::chrono::steady_clock::time_point due;
+    gateway::SignRequest request;
+    std::shared_ptr<gateway::PendingSignature> pending;
+  };
+
+  void work();
+
+  certs::KeyPtr key_;
+  std::chrono::milliseconds delay_;
+  std::atomic<bool> refuses_{false};
+  std::atomic<int> late_answers_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ravelin::test
