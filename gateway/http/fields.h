@@ -152,10 +152,21 @@ class FieldList {
   // False when full.
   bool push_back(const Field& field) {
     if (size_ == kFieldCountCeiling) return false;
-    ::new (static_cast<void*>(storage_.data() + size_ * sizeof(Field))) Field(field);
-    present_ |= bit(field.id);
-    ++size_;
+    next_slot() = field;
+    keep_slot();
     return true;
+  }
+
+  // The place behind the last field, to fill in place: copying a field just written costs more than
+  // finding it. It joins the list by keep_slot(). Only while size() < kFieldCountCeiling.
+  Field& next_slot() {
+    CHECK(size_ < kFieldCountCeiling);
+    return *::new (static_cast<void*>(storage_.data() + size_ * sizeof(Field))) Field;
+  }
+
+  void keep_slot() {
+    present_ |= bit(begin()[size_].id);
+    ++size_;
   }
 
   void clear() {

@@ -1,14 +1,9 @@
-// Character classes of HTTP/1 as one table, and a fast search for control characters. Reading
-// outside bytes starts here. Pure; any thread.
+// Character classes of HTTP/1 as one table. Pure; any thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace ravelin::gateway::http1 {
 
@@ -81,26 +76,6 @@ constexpr bool is_token(std::string_view text) {
 // The value of a character of class hex_char.
 constexpr unsigned hex_value(char c) {
   return c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a') + 10;
-}
-
-// The first control character in [at, end), or end. CR and LF are control characters.
-inline const char* find_control(const char* at, const char* end) {
-#if defined(__SSE2__)
-  const __m128i last_low = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i del = _mm_set1_epi8(0x7f);
-  for (; end - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(block, last_low), block);
-    const __m128i control =
-        _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), low), _mm_cmpeq_epi8(block, del));
-    const int found = _mm_movemask_epi8(control);
-    if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
-  }
-#endif
-  while (at != end && !is_control(*at))
-    ++at;
-  return at;
 }
 
 }  // namespace ravelin::gateway::http1

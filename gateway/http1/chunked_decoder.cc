@@ -2,7 +2,7 @@
 // what it does not name is refused. No I/O.
 #include "gateway/http1/chunked_decoder.h"
 
-#include "gateway/http1/char_class.h"
+#include "gateway/http1/byte_scan.h"
 #include "gateway/http1/trailers.h"
 
 #include <algorithm>

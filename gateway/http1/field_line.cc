@@ -1,7 +1,7 @@
 // The hot loop of every head: a table walk over the name, a block search over the value. No I/O.
 #include "gateway/http1/field_line.h"
 
-#include "gateway/http1/char_class.h"
+#include "gateway/http1/byte_scan.h"
 
 #include <array>
 
@@ -16,31 +16,29 @@ const char* explain_bad_name(char c, bool at_start) {
   return "character not allowed in a field name";
 }
 
+const char* explain_bad_value(char c) {
+  if (c == '\r') return "carriage return without line feed";
+  if (c == '\n') return "line feed without carriage return";
+  return "control character in a field value";
+}
+
 }  // namespace
 
-const char* read_field_line(const char*& at, const char* end, Field& field) {
-  const char* const name = at;
-  while (is_in(*at, token_char))
-    ++at;  // stops at CR, which is before `end`
-  if (*at != ':' || at == name) return explain_bad_name(*at, at == name);
-  field.name = {name, static_cast<std::size_t>(at - name)};
-  ++at;
-  while (is_blank(*at))
-    ++at;
-  const char* const value = at;
-  at = find_control(at, end);
-  if (at[0] != '\r' || at[1] != '\n') {
-    if (*at == '\r') return "carriage return without line feed";
-    if (*at == '\n') return "line feed without carriage return";
-    return "control character in a field value";
-  }
-  const char* last = at;
+LineEnd read_field_line(const char* at, const char* end, Field& field) {
+  const char* const colon = find_token_end(at, end);  // a CR, before `end`, at the latest
+  if (*colon != ':' || colon == at) return {nullptr, explain_bad_name(*colon, colon == at)};
+  field.name = {at, static_cast<std::size_t>(colon - at)};
+  field.id = find_field(field.name);
+  const char* value = colon + 1;
+  while (is_blank(*value))
+    ++value;
+  const char* const stop = find_control(value, end);
+  if (stop[0] != '\r' || stop[1] != '\n') return {nullptr, explain_bad_value(*stop)};
+  const char* last = stop;
   while (last != value && is_blank(last[-1]))
     --last;
   field.value = {value, static_cast<std::size_t>(last - value)};
-  field.id = find_field(field.name);
-  at += 2;
-  return nullptr;
+  return {stop + 2, nullptr};
 }
 
 bool is_ambiguous_name(std::string_view name) {

@@ -1,7 +1,7 @@
 // Decides which HTTP version a first line speaks. No I/O; any thread.
 #include "gateway/http1/first_line.h"
 
-#include "gateway/http1/char_class.h"
+#include "gateway/http1/byte_scan.h"
 
 namespace ravelin::gateway::http1 {
 namespace {

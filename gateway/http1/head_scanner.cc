@@ -3,17 +3,13 @@
 // the same way. No I/O.
 #include "gateway/http1/head_scanner.h"
 
-#include "gateway/http1/char_class.h"
+#include "gateway/http1/byte_scan.h"
 #include "gateway/http1/first_line.h"
 
 namespace ravelin::gateway::http1 {
 namespace {
 
 constexpr std::size_t kLeadingBytesMax = 4;  // two empty lines
-
-bool in_first_line(const HeadScan& scan) {
-  return scan.line_begin == scan.begin;
-}
 
 ScanStatus refuse(ParseResult& why, HeadKind kind, Reason reason, std::string_view detail) {
   if (kind == HeadKind::response) {
@@ -28,7 +24,7 @@ ScanStatus refuse(ParseResult& why, HeadKind kind, Reason reason, std::string_vi
 ScanStatus check_limits(const HeadScan& scan, std::size_t at, HeadKind kind,
                         const HeadLimits& limits, ParseResult& why) {
   const std::size_t bytes = at - scan.begin;
-  if (in_first_line(scan) && bytes > limits.line_bytes_max &&
+  if (scan.in_first_line && bytes > limits.line_bytes_max &&
       limits.line_bytes_max < limits.header_bytes_max) {
     return refuse(why, kind, Reason::line_too_long, "first line is over its limit");
   }
@@ -39,7 +35,7 @@ ScanStatus check_limits(const HeadScan& scan, std::size_t at, HeadKind kind,
 }
 
 ScanStatus refuse_control(const HeadScan& scan, char c, HeadKind kind, ParseResult& why) {
-  const Reason reason = in_first_line(scan) ? Reason::bad_request_line : Reason::bad_field;
+  const Reason reason = scan.in_first_line ? Reason::bad_request_line : Reason::bad_field;
   if (c == '\n') return refuse(why, kind, reason, "line feed without carriage return");
   if (c == '\r') return refuse(why, kind, reason, "carriage return without line feed");
   return refuse(why, kind, reason, "control character in the head");
@@ -55,25 +51,21 @@ ParseResult check_first_line(std::string_view line, HeadKind kind) {
 ScanStatus end_line(HeadScan& scan, std::string_view buffer, std::size_t at, HeadKind kind,
                     const HeadLimits& limits, ParseResult& why) {
   const std::size_t next = at + 2;
-  const bool is_first = in_first_line(scan);
   scan.scanned = next;
-  if (at != scan.line_begin) {
-    if (is_first) {
-      const ParseResult version =
-          check_first_line(buffer.substr(scan.begin, at - scan.begin), kind);
-      if (!version.ok()) return refuse(why, kind, version.reason, version.detail);
-    }
-    scan.line_begin = next;
-    return ScanStatus::need_more;
-  }
-  if (is_first) {
+  if (at == scan.begin) {  // an empty line before anything else
     if (kind == HeadKind::response || scan.begin == kLeadingBytesMax) {
       return refuse(why, kind, Reason::bad_request_line, "empty line where a head should start");
     }
     scan.begin = next;
-    scan.line_begin = next;
     return ScanStatus::need_more;
   }
+  if (scan.in_first_line) {
+    const ParseResult version = check_first_line(buffer.substr(scan.begin, at - scan.begin), kind);
+    if (!version.ok()) return refuse(why, kind, version.reason, version.detail);
+    scan.in_first_line = false;
+    return ScanStatus::need_more;
+  }
+  if (buffer[at - 1] != '\n') return ScanStatus::need_more;
   if (next - scan.begin > limits.header_bytes_max) {
     return refuse(why, kind, Reason::header_too_large, "head is over its limit");
   }
@@ -87,7 +79,9 @@ ScanStatus scan_head(HeadScan& scan, std::string_view buffer, HeadKind kind,
                      const HeadLimits& limits, ParseResult& why) {
   const char* const data = buffer.data();
   for (;;) {
-    const char* const found = find_control(data + scan.scanned, data + buffer.size());
+    const char* from = data + scan.scanned;
+    if (!scan.in_first_line) from = skip_plain_lines(from, data + buffer.size());
+    const char* const found = find_control(from, data + buffer.size());
     const auto at = static_cast<std::size_t>(found - data);
     scan.scanned = at;
     if (check_limits(scan, at, kind, limits, why) == ScanStatus::bad) return ScanStatus::bad;

@@ -16,10 +16,10 @@ enum class ScanStatus { need_more, complete, bad };
 // The memory of one search. Start a new head with a new HeadScan; its offsets count from the first
 // byte of the buffer handed to scan_head(), which may move but must keep what it held.
 struct HeadScan {
-  std::size_t begin = 0;       // where the head starts, after skipped empty lines
-  std::size_t scanned = 0;     // bytes already looked at
-  std::size_t line_begin = 0;  // where the line being read starts
-  std::size_t end = 0;         // one past the empty line, once complete
+  std::size_t begin = 0;    // where the head starts, after skipped empty lines
+  std::size_t scanned = 0;  // bytes already looked at
+  std::size_t end = 0;      // one past the empty line, once complete
+  bool in_first_line = true;
 
   // The head itself, for the parsers; only once complete.
   [[nodiscard]] std::string_view head(std::string_view buffer) const {

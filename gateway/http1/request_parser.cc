@@ -118,7 +118,20 @@ ParseResult note_expectation(Seen& seen, std::string_view value) {
   return {};
 }
 
-// Takes one field in: into the values that are decided on later, or into the list.
+// Fields take_field() would only keep: most fields of most requests.
+constexpr bool is_ordinary(FieldId id) {
+  constexpr auto kBit = [](FieldId field) {
+    return std::uint64_t{1} << static_cast<unsigned>(field);
+  };
+  constexpr std::uint64_t kOthers = kBit(FieldId::host) | kBit(FieldId::content_length) |
+                                    kBit(FieldId::transfer_encoding) | kBit(FieldId::connection) |
+                                    kBit(FieldId::upgrade) | kBit(FieldId::expect) |
+                                    kBit(FieldId::unknown);
+  return (kOthers & kBit(id)) == 0;
+}
+
+// Takes in the field in the list's next slot: as a value to decide on later, or by keeping it
+// there.
 ParseResult take_field(const Field& field, Seen& seen, RequestHead& out) {
   switch (field.id) {
     case FieldId::host:
@@ -148,8 +161,7 @@ ParseResult take_field(const Field& field, Seen& seen, RequestHead& out) {
     default:
       break;
   }
-  const bool is_kept = out.fields.push_back(field);
-  CHECK(is_kept);  // read_fields counts lines
+  out.fields.keep_slot();
   return {};
 }
 
@@ -159,12 +171,16 @@ ParseResult read_fields(const char* at, const char* end, const HeadLimits& limit
   const std::size_t count_max = std::min<std::size_t>(limits.field_count_max, kFieldCountCeiling);
   std::size_t count = 0;
   while (*at != '\r') {
-    Field field;
     if (++count > count_max) return {Reason::too_many_fields, "field lines are over their limit"};
-    if (const char* const wrong = read_field_line(at, end, field)) {
-      return {Reason::bad_field, wrong};
+    Field& field = out.fields.next_slot();
+    const LineEnd line = read_field_line(at, end, field);
+    if (line.next == nullptr) return {Reason::bad_field, line.wrong};
+    at = line.next;
+    if (is_ordinary(field.id)) {
+      out.fields.keep_slot();
+    } else if (const auto result = take_field(field, seen, out); !result.ok()) {
+      return result;
     }
-    if (const auto result = take_field(field, seen, out); !result.ok()) return result;
   }
   if (end - at != 2) return {Reason::bad_field, "line starts with a carriage return"};
   return {};

@@ -49,6 +49,7 @@ ParseResult read_status_line(std::string_view line, const HeadLimits& limits, Re
   return {};
 }
 
+// Takes in the field in the list's next slot: as a framing value, or by keeping it there.
 ParseResult take_field(const Field& field, FramingFields& framing, ResponseHead& out) {
   switch (field.id) {
     case FieldId::content_length:
@@ -63,8 +64,7 @@ ParseResult take_field(const Field& field, FramingFields& framing, ResponseHead&
     default:
       break;
   }
-  const bool is_kept = out.fields.push_back(field);
-  CHECK(is_kept);  // read_fields counts lines
+  out.fields.keep_slot();
   return {};
 }
 
@@ -73,11 +73,13 @@ ParseResult read_fields(const char* at, const char* end, const HeadLimits& limit
   const std::size_t count_max = std::min<std::size_t>(limits.field_count_max, kFieldCountCeiling);
   std::size_t count = 0;
   while (*at != '\r') {
-    Field field;
     if (++count > count_max) {
       return {Reason::upstream_header_too_large, "field lines are over their limit"};
     }
-    if (const char* const wrong = read_field_line(at, end, field)) return refuse(wrong);
+    Field& field = out.fields.next_slot();
+    const LineEnd line = read_field_line(at, end, field);
+    if (line.next == nullptr) return refuse(line.wrong);
+    at = line.next;
     if (const auto result = take_field(field, framing, out); !result.ok()) {
       return refuse(result.detail);
     }

@@ -2,6 +2,7 @@
 // could have used is left out. No I/O.
 #include "gateway/http1/trailers.h"
 
+#include "base/check.h"
 #include "base/text.h"
 #include "gateway/http1/field_line.h"
 
@@ -26,12 +27,11 @@ ParseResult keep_forwardable(std::string& block) {
   const char* const end = block.data() + block.size();
   char* kept_end = block.data();
   while (at != end) {
-    const char* const line = at;
     Field field;
-    if (const char* const wrong = read_field_line(at, end, field)) {
-      return {Reason::bad_trailer, wrong};
-    }
-    if (is_forwardable_trailer(field)) kept_end = std::copy(line, at, kept_end);
+    const LineEnd line = read_field_line(at, end, field);
+    if (line.next == nullptr) return {Reason::bad_trailer, line.wrong};
+    if (is_forwardable_trailer(field)) kept_end = std::copy(at, line.next, kept_end);
+    at = line.next;
   }
   block.resize(static_cast<std::size_t>(kept_end - block.data()));
   return {};
@@ -43,7 +43,9 @@ void read_trailers(std::string_view block, FieldList& out) {
   const char* const end = at + block.size();
   while (at != end) {
     Field field;
-    if (read_field_line(at, end, field) != nullptr || !out.push_back(field)) return;
+    at = read_field_line(at, end, field).next;
+    CHECK(at != nullptr);  // keep_forwardable() has read every line
+    CHECK(out.push_back(field));
   }
 }
 
