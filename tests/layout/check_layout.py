@@ -137,9 +137,8 @@ def check_shape(files):
             yield Finding("file-length", path, lines, f"{lines} lines; the limit is {rules.LINES_MAX}")
         if path.endswith(".h") and "#pragma once" not in text:
             yield Finding("pragma-once", path, 1, "a header begins with #pragma once")
-        if needs_head(path, files) and not re.match(r'//|#!|"""|#', text):
-            yield Finding("file-head", path, 1, "says nothing: begin with one to five lines of comment")
-        if needs_head(path, files) and path.endswith(SOURCE) and not text.startswith("//"):
+        head = "//" if path.endswith(SOURCE) else ("#!", '"""')
+        if needs_head(path, files) and text and not text.startswith(head):
             yield Finding("file-head", path, 1, "begin with one to five lines of comment")
 
 
@@ -181,16 +180,32 @@ def check_documents(files):
                 yield Finding("document-path", path, line, f"{target} does not exist")
             elif names:
                 yield from check_test_names(path, line, target, names, files[target])
-    reason = files.get("gateway/observe/reason.h")
+    yield from check_operations(files)
+
+
+def check_operations(files):
+    """docs/operations.md has a row for each reason and names each metric."""
     table = files.get("docs/operations.md")
+    reason = files.get("gateway/observe/reason.h")
+    families = files.get("gateway/observe/metric_families.cc")
+    if table is not None and families is not None:
+        for name in re.findall(r'\.name = "(\w+)"', families):
+            if f"`{name}`" not in table:
+                yield Finding("metric-table", "docs/operations.md", 1, f"metric `{name}` is not named")
     if reason is not None and table is not None:
         body = re.search(r"enum class Reason[^{]*\{(.*?)\}", blank_literals(reason), re.S)
         tokens = set(re.findall(r"\b(\w+)\b", body.group(1))) - {"none", "count_"}
-        rows = set(re.findall(r"^\| `(\w+)` \|", table, re.M))
-        for token in sorted(tokens - rows):
+        rows = dict(re.findall(r"^\| `(\w+)` \| (\d{3}|closed) \|", table, re.M))
+        for token in sorted(tokens - set(rows)):
             yield Finding("reason-table", "docs/operations.md", 1, f"reason `{token}` has no row")
-        for token in sorted(rows - tokens):
+        for token in sorted(set(rows) - tokens):
             yield Finding("reason-table", "docs/operations.md", 1, f"`{token}` is not a reason")
+        answers = re.findall(r'\{"(\w+)", "\w*", (\d+)\}', files.get("gateway/observe/reason.cc", ""))
+        for token, status in answers:
+            answer = "closed" if status == "0" else status
+            if rows.get(token, answer) != answer:
+                yield Finding("reason-table", "docs/operations.md", 1,
+                              f"`{token}` answers {answer}, the table says {rows[token]}")
 
 
 def check_test_names(path, line, target, names, text):

@@ -157,10 +157,20 @@ class Documents(unittest.TestCase):
     def test_every_reason_has_a_row_and_every_row_a_reason(self):
         header = HEAD + "#pragma once\nenum class Reason : char {\n  none,\n  a,  // b\n  count_,\n};\n"
         files = {"gateway/observe/reason.h": header}
-        self.assertEqual(set(), rules_broken({**files, "docs/operations.md": "| `a` | x |\n"}))
-        self.assertIn("reason-table", rules_broken({**files, "docs/operations.md": "none\n"}))
-        both = "| `a` | x |\n| `b` | x |\n"
-        self.assertIn("reason-table", rules_broken({**files, "docs/operations.md": both}))
+        self.assertEqual(set(), rules_broken({**files, "docs/operations.md": "| `a` | 400 | x |\n"}))
+        source = {"gateway/observe/reason.cc": '{"a", "", 502},\n'}
+        for table, extra in (("none\n", {}), ("| `a` | 400 | x |\n| `b` | closed | x |\n", {}),
+                             ("| `a` | 400 | x |\n", source)):
+            with self.subTest(table):
+                self.assertIn("reason-table",
+                              rules_broken({**files, **extra, "docs/operations.md": table}))
+
+    def test_every_metric_is_named(self):
+        files = {"gateway/observe/metric_families.cc": '// x\n{.name = "ravelin_a", .type = gauge}',
+                 "gateway/observe/metric_families.h": HEAD + "#pragma once\n",
+                 "gateway/observe/CMakeLists.txt": "metric_families.cc"}
+        self.assertEqual(set(), rules_broken({**files, "docs/operations.md": "| `ravelin_a` | |"}))
+        self.assertIn("metric-table", rules_broken({**files, "docs/operations.md": "ravelin_b"}))
 
 
 if __name__ == "__main__":
