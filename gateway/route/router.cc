@@ -84,7 +84,8 @@ base::Result<Router> Router::build(std::span<const RouteConfig> routes) {
   }
   router.path_nodes_.resize(router.paths_.size());
   for (auto& [key, rules] : draft.rules) {
-    std::ranges::stable_partition(rules, [](const Rule& r) { return r.methods != kAnyMethod; });
+    std::stable_partition(rules.begin(), rules.end(),
+                          [](const Rule& rule) { return rule.methods != kAnyMethod; });
     router.path_nodes_[key.first][key.second] = {
         .first = static_cast<std::uint32_t>(router.rules_.size()),
         .count = static_cast<std::uint32_t>(rules.size())};
