@@ -121,9 +121,10 @@ BANS = [
         "the coroutine frame owns what it uses"),
     Ban("any-io-executor", r"\bany_io_executor\b", ("gateway/", "base/io/"), (),
         "asio::any_io_executor executor;", "5 to 8 % of a request"),
-    # The queue of a full pool is gateway-wide and exact; a request that finds a server never takes it.
+    # Exact gateway-wide numbers off the path of a request: the queue of a pool whose places are all
+    # taken, and the count of connections, on accept and close.
     Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
-        DATA_PATH, ("gateway/upstream/pool.",), "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
+        DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits."), "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
     Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"
         r"string_view_literals|chrono_literals|chrono::literals|literals::\w+)\b)"
         r"(?! std::chrono;| ravelin::)", CODE, (),
