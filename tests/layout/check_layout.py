@@ -180,7 +180,22 @@ def check_documents(files):
                 yield Finding("document-path", path, line, f"{target} does not exist")
             elif names:
                 yield from check_test_names(path, line, target, names, files[target])
+    yield from check_config_keys(files)
     yield from check_operations(files)
+
+
+def check_config_keys(files):
+    """A configuration key named in a document (`limits.header_max`) is one the parser reads."""
+    parser = "".join(text for path, text in files.items()
+                     if path.startswith("gateway/config/") and path.endswith(".cc"))
+    if not parser:
+        return
+    for path, text in files.items():
+        for match in re.finditer(rules.DOCUMENTED_KEY, text) if path.endswith(".md") else ():
+            for key in match.groups():
+                if f'"{key}"' not in parser:
+                    yield Finding("document-key", path, line_of(text, match.start()),
+                                  f"the configuration has no key {key}")
 
 
 def check_operations(files):

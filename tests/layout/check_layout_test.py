@@ -165,6 +165,12 @@ class Documents(unittest.TestCase):
                 self.assertIn("reason-table",
                               rules_broken({**files, **extra, "docs/operations.md": table}))
 
+    def test_named_configuration_keys_must_exist(self):
+        parser = {"gateway/config/parse.cc": HEAD + 'f("limits"); f("header_max");\n',
+                  "gateway/config/CMakeLists.txt": "parse.cc"}
+        self.assertEqual(set(), rules_broken({**parser, "docs/x.md": "`limits.header_max`"}))
+        self.assertIn("document-key", rules_broken({**parser, "docs/x.md": "`limits.head_max`"}))
+
     def test_every_metric_is_named(self):
         files = {"gateway/observe/metric_families.cc": '// x\n{.name = "ravelin_a", .type = gauge}',
                  "gateway/observe/metric_families.h": HEAD + "#pragma once\n",

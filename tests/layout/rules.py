@@ -146,6 +146,8 @@ TEXT_BANS = {
     "unfinished": "|".join(("\\bTO" "DO\\b", "\\bFIX" "ME\\b", "not imple" "mented", "unimple" "mented")),
 }
 TEXT_BAN_FILES = (".h", ".cc", ".py", ".sh", ".md", ".cmake", ".txt", ".json", ".yaml", ".yml", "")
+DOCUMENTED_KEY = (r"`(limits|timeouts|connections|queue|overload|ejection|health|client_auth|retry|tls|log|"
+                  r"admin|match)\.(\w+)`")
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "stuff"}
 
 LINES_MAX = 600
