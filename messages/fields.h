@@ -1,0 +1,21 @@
+// Limits of the fields of messages. A message names each field with its limit where it has one; the
+// codec holds them in both directions. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+
+namespace ravelin::messages {
+
+// The most bytes of a text or byte string, or entries of a list.
+struct AtMost {
+  std::size_t count;
+};
+
+inline constexpr AtMost kNameBytes{255};       // names of things: keys, pools, listeners, hosts
+inline constexpr AtMost kTokenBytes{64};       // words from a fixed list, request ids
+inline constexpr AtMost kTextBytes{1024};      // sentences for people
+inline constexpr AtMost kSignatureBytes{512};  // RSA-4096
+inline constexpr AtMost kHashBytes{64};        // SHA-512
+inline constexpr AtMost kEndpoints{1024};
+
+}  // namespace ravelin::messages

@@ -1,0 +1,250 @@
+// The values that Ravelin's processes exchange, each a plain struct. To add one: write the struct
+// with its kType (never reused), kName and visit_fields, and put it into Message. Pure; any thread.
+//
+// visit_fields names every field once, in wire order; encoding, decoding and printing all go
+// through it. A struct may add `std::string_view flaw() const`: what is wrong with the fields
+// together ("" = nothing); the codec refuses to write or read a message with one.
+#pragma once
+
+#include "base/address.h"
+#include "messages/fields.h"
+#include "messages/vocabulary.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ravelin::messages {
+
+using Bytes = std::vector<std::byte>;
+
+// The first message each way. A peer with another version is refused.
+struct Hello {
+  static constexpr std::uint16_t kType = 1;
+  static constexpr std::string_view kName = "hello";
+
+  Role role = Role::supervisor;
+  std::string version;  // of the program: "0.1.0"
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("role", self.role);
+    visit("version", self.version, kTokenBytes);
+  }
+
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// To the firewall: drop what comes from `target` for a while. Answered by BanResult.
+struct BanRequest {
+  static constexpr std::uint16_t kType = 2;
+  static constexpr std::string_view kName = "ban_request";
+
+  base::IpPrefix target;
+  std::chrono::seconds duration{0};  // 1 s to about 136 years
+  std::string reason;                // token of gateway::Reason, or what the operator gave
+  std::string request_id;  // of the request that caused it, as in the access log; or empty
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("target", self.target);
+    visit("duration", self.duration);
+    visit("reason", self.reason, kTokenBytes);
+    visit("request_id", self.request_id, kTokenBytes);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    if (duration.count() == 0) return "a ban lasts at least a second";
+    return reason.empty() ? "a ban has a reason" : "";
+  }
+
+  friend bool operator==(const BanRequest&, const BanRequest&) = default;
+};
+
+struct BanResult {
+  static constexpr std::uint16_t kType = 3;
+  static constexpr std::string_view kName = "ban_result";
+
+  Outcome outcome = Outcome::done;
+  std::string text;  // why not; empty when done
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("outcome", self.outcome);
+    visit("text", self.text, kTextBytes);
+  }
+
+  friend bool operator==(const BanResult&, const BanResult&) = default;
+};
+
+// The gateway listens: the firewall may derive an opening from it. The socket itself, where one is
+// handed over, is the descriptor that goes with the message.
+struct ListenerOpened {
+  static constexpr std::uint16_t kType = 4;
+  static constexpr std::string_view kName = "listener_opened";
+
+  std::string name;
+  base::Endpoint endpoint;
+  Protocol protocol = Protocol::https;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("name", self.name, kNameBytes);
+    visit("endpoint", self.endpoint);
+    visit("protocol", self.protocol);
+  }
+
+  friend bool operator==(const ListenerOpened&, const ListenerOpened&) = default;
+};
+
+struct ListenerClosed {
+  static constexpr std::uint16_t kType = 5;
+  static constexpr std::string_view kName = "listener_closed";
+
+  std::string name;
+  base::Endpoint endpoint;
+  Protocol protocol = Protocol::https;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    ListenerOpened::visit_fields(self, visit);
+  }
+
+  friend bool operator==(const ListenerClosed&, const ListenerClosed&) = default;
+};
+
+// All servers of a pool as they are now; replaces what was sent for this pool before.
+struct BackendSet {
+  static constexpr std::uint16_t kType = 6;
+  static constexpr std::string_view kName = "backend_set";
+
+  std::string pool;
+  std::vector<base::Endpoint> endpoints;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("pool", self.pool, kNameBytes);
+    visit("endpoints", self.endpoints, kEndpoints);
+  }
+
+  friend bool operator==(const BackendSet&, const BackendSet&) = default;
+};
+
+// To the key process, which builds the structure to be signed itself (RFC 8446 section 4.4.3) and
+// so never signs bytes of the caller's choice. Answered by SignResult.
+struct SignRequest {
+  static constexpr std::uint16_t kType = 7;
+  static constexpr std::string_view kName = "sign_request";
+
+  std::string key_id;
+  TlsVersion tls_version = TlsVersion::tls1_3;
+  TlsSide side = TlsSide::server;
+  std::uint16_t scheme = 0;  // SignatureScheme, RFC 8446 section 4.2.3
+  Bytes transcript_hash;     // 32, 48 or 64 bytes
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("key_id", self.key_id, kNameBytes);
+    visit("tls_version", self.tls_version);
+    visit("side", self.side);
+    visit("scheme", self.scheme);
+    visit("transcript_hash", self.transcript_hash, kHashBytes);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    if (key_id.empty()) return "a signature needs a key";
+    const std::size_t bytes = transcript_hash.size();
+    return bytes == 32 || bytes == 48 || bytes == 64 ? ""
+                                                     : "a transcript hash has 32, 48 or 64 bytes";
+  }
+
+  friend bool operator==(const SignRequest&, const SignRequest&) = default;
+};
+
+struct SignResult {
+  static constexpr std::uint16_t kType = 8;
+  static constexpr std::string_view kName = "sign_result";
+
+  Outcome outcome = Outcome::done;
+  Bytes signature;   // only when done
+  std::string text;  // only when not
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("outcome", self.outcome);
+    visit("signature", self.signature, kSignatureBytes);
+    visit("text", self.text, kTextBytes);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    const bool is_done = outcome == Outcome::done;
+    return is_done != signature.empty() && is_done == text.empty()
+               ? ""
+               : "there is either a signature or the text of an error";
+  }
+
+  friend bool operator==(const SignResult&, const SignResult&) = default;
+};
+
+// A new certificate of this name lies in the store; generations only grow.
+struct CertificatePublished {
+  static constexpr std::uint16_t kType = 9;
+  static constexpr std::string_view kName = "certificate_published";
+
+  std::string name;
+  std::uint64_t generation = 0;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("name", self.name, kNameBytes);
+    visit("generation", self.generation);
+  }
+
+  friend bool operator==(const CertificatePublished&, const CertificatePublished&) = default;
+};
+
+// Which configuration the sender runs, or (from the supervisor) is to run; the snapshot itself is
+// the descriptor that goes with the message.
+struct ConfigGeneration {
+  static constexpr std::uint16_t kType = 10;
+  static constexpr std::string_view kName = "config_generation";
+
+  std::uint64_t number = 0;
+  Bytes hash;  // of the snapshot's bytes
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("number", self.number);
+    visit("hash", self.hash, kHashBytes);
+  }
+
+  friend bool operator==(const ConfigGeneration&, const ConfigGeneration&) = default;
+};
+
+// How the sender fares; sent on every change and as a sign of life.
+struct Health {
+  static constexpr std::uint16_t kType = 11;
+  static constexpr std::string_view kName = "health";
+
+  Role role = Role::supervisor;
+  Condition condition = Condition::starting;
+  std::string text;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("role", self.role);
+    visit("condition", self.condition);
+    visit("text", self.text, kTextBytes);
+  }
+
+  friend bool operator==(const Health&, const Health&) = default;
+};
+
+using Message =
+    std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
+                 SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health>;
+
+}  // namespace ravelin::messages

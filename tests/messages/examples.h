@@ -1,0 +1,49 @@
+// One example of every message, for the tests of the codec.
+#pragma once
+
+#include "messages/codec.h"
+
+#include <vector>
+
+namespace ravelin::messages {
+
+inline Bytes some_bytes(std::size_t count) {
+  Bytes bytes(count);
+  for (std::size_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<std::byte>(i * 7 + 1);
+  return bytes;
+}
+
+inline std::vector<Packet> example_packets() {
+  const base::Endpoint https = *base::parse_endpoint("[2001:db8::1]:443");
+  const base::Endpoint http = *base::parse_endpoint("192.0.2.1:80");
+  const base::Endpoint name = *base::parse_endpoint("app.internal:8080");
+  const base::Endpoint path = *base::parse_endpoint("unix:/run/app.sock");
+  return {
+      {.id = 1, .message = Hello{.role = Role::gateway, .version = "0.1.0"}},
+      {.id = 2,
+       .message = BanRequest{.target = *base::parse_prefix("198.51.100.0/24"),
+                             .duration = std::chrono::seconds(600),
+                             .reason = "bad_path",
+                             .request_id = "0af7651916cd43dd"}},
+      {.id = 2, .message = BanResult{.outcome = Outcome::refused, .text = "it is in never"}},
+      {.descriptors = 1,
+       .message = ListenerOpened{.name = "web", .endpoint = https, .protocol = Protocol::https}},
+      {.message = ListenerClosed{.name = "plain", .endpoint = http, .protocol = Protocol::http}},
+      {.message = BackendSet{.pool = "web", .endpoints = {http, name, path}}},
+      {.id = 0x01020304,
+       .message = SignRequest{.key_id = "www.example.com",
+                              .tls_version = TlsVersion::tls1_3,
+                              .side = TlsSide::server,
+                              .scheme = 0x0403,
+                              .transcript_hash = some_bytes(32)}},
+      {.id = 0x01020304,
+       .message = SignResult{.outcome = Outcome::done, .signature = some_bytes(8), .text = ""}},
+      {.message = CertificatePublished{.name = "www.example.com", .generation = 1ULL << 40}},
+      {.descriptors = 1, .message = ConfigGeneration{.number = 7, .hash = some_bytes(4)}},
+      {.message =
+           Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
+  };
+}
+
+}  // namespace ravelin::messages

@@ -1,0 +1,63 @@
+#include "messages/ban_sink.h"
+#include "messages/codec.h"
+#include "tests/messages/examples.h"
+
+#include <gtest/gtest.h>
+
+namespace ravelin::messages {
+namespace {
+
+constexpr const char* kPrinted[] = {
+    R"(hello{role=gateway version="0.1.0"})",
+    R"(ban_request{target=198.51.100.0/24 duration=10m reason="bad_path" request_id="0af7651916cd43dd"})",
+    R"(ban_result{outcome=refused text="it is in never"})",
+    R"(listener_opened{name="web" endpoint=[2001:db8::1]:443 protocol=https})",
+    R"(listener_closed{name="plain" endpoint=192.0.2.1:80 protocol=http})",
+    R"(backend_set{pool="web" endpoints=[192.0.2.1:80 "app.internal:8080" "unix:/run/app.sock"]})",
+    R"(sign_request{key_id="www.example.com" tls_version=1.3 side=server scheme=1027 transcript_hash=<32 bytes>})",
+    R"(sign_result{outcome=done signature=<8 bytes> text=""})",
+    R"(certificate_published{name="www.example.com" generation=1099511627776})",
+    R"(config_generation{number=7 hash=<4 bytes>})",
+    R"(health{role=keys condition=degraded text="rate is capped"})",
+};
+
+TEST(Print, NamesEveryFieldAndNoSecret) {
+  const auto packets = example_packets();
+  ASSERT_EQ(packets.size(), std::size(kPrinted));
+  for (std::size_t i = 0; i < packets.size(); ++i)
+    EXPECT_EQ(to_string(packets[i].message), kPrinted[i]);
+}
+
+TEST(Print, KeepsALineALine) {
+  const Message health = Health{.text = "a\nb\"\\\x1b[0m\xe9 ok"};
+  EXPECT_EQ(to_string(health),
+            R"(health{role=supervisor condition=starting text="a\x0ab\x22\x5c\x1b[0m\xe9 ok"})");
+  const Message set =
+      BackendSet{.pool = "p", .endpoints = {base::NameEndpoint{.name = "a b\n", .port = 1}}};
+  EXPECT_EQ(to_string(set), R"(backend_set{pool="p" endpoints=["a b\x0a:1"]})");
+}
+
+TEST(Print, TakesValuesThatCannotTravel) {
+  EXPECT_EQ(to_string(Hello{.role = Role::count_, .version = ""}), R"(hello{role=? version=""})");
+}
+
+class RecordingSink : public BanSink {
+ public:
+  void ban(const BanRequest& request) override { requests.push_back(request); }
+
+  std::vector<BanRequest> requests;
+};
+
+TEST(BanSink, TakesARequestByValue) {
+  RecordingSink sink;
+  BanSink& seam = sink;
+  seam.ban({.target = *base::parse_prefix("192.0.2.7"),
+            .duration = std::chrono::minutes(10),
+            .reason = "bad_framing",
+            .request_id = "r1"});
+  ASSERT_EQ(sink.requests.size(), 1U);
+  EXPECT_EQ(sink.requests[0].duration, std::chrono::seconds(600));
+}
+
+}  // namespace
+}  // namespace ravelin::messages
