@@ -12,6 +12,10 @@ void set_sni(SSL* ssl, std::string name) {
 
 }  // namespace
 
+void say_goodbye(SSL* ssl) {
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 std::shared_ptr<const ListenerTls> make_listener(std::vector<IndexedPair> pairs,
                                                  const TlsPolicy& policy,
                                                  std::shared_ptr<const TicketKeys> tickets) {
@@ -60,6 +64,11 @@ MemoryHandshake::MemoryHandshake(std::shared_ptr<const ListenerTls> tls,
   CHECK(BIO_new_bio_pair(&client_end_, 64 * 1024, &server_end, 64 * 1024) == 1);
   SSL_set_bio(client_.get(), client_end_, client_end_);
   SSL_set_bio(server_.get(), server_end, server_end);
+}
+
+MemoryHandshake::~MemoryHandshake() {
+  say_goodbye(client_.get());
+  say_goodbye(server_.get());
 }
 
 int MemoryHandshake::on_new_session(SSL* ssl, SSL_SESSION* session) {

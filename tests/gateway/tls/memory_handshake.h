@@ -14,6 +14,9 @@ namespace ravelin::gateway::test {
 
 using SessionPtr = std::shared_ptr<SSL_SESSION>;
 
+// OpenSSL makes the session of a connection that is freed without a goodbye unusable.
+void say_goodbye(SSL* ssl);
+
 // `pairs`: the first is not the default unless said so.
 std::shared_ptr<const ListenerTls> make_listener(
     std::vector<IndexedPair> pairs, const TlsPolicy& policy = {},
@@ -35,6 +38,9 @@ struct ClientOptions {
 class MemoryHandshake {
  public:
   MemoryHandshake(std::shared_ptr<const ListenerTls> tls, const ClientOptions& options);
+  MemoryHandshake(const MemoryHandshake&) = delete;
+  MemoryHandshake& operator=(const MemoryHandshake&) = delete;
+  ~MemoryHandshake();
 
   // One turn each. True while the outcome is open.
   bool step();

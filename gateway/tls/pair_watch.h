@@ -1,0 +1,79 @@
+// When to look at the files of one certificate again, and what to make of what is found there. The
+// decision only: no files, no clock; certificate_watcher.* does the looking.
+#pragma once
+
+#include "base/clock.h"
+#include "certs/file.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ravelin::gateway {
+
+// What stat() says about one file, links followed. All zero when it is not there.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+struct PairStamps {
+  FileStamp chain;
+  FileStamp key;
+
+  friend bool operator==(const PairStamps&, const PairStamps&) = default;
+};
+
+struct WatchTiming {
+  base::Duration quiet = std::chrono::milliseconds(500);  // nothing happened for this long: load
+  base::Duration quiet_max = std::chrono::seconds(5);     // but no later than this after the first
+  base::Duration look_every = std::chrono::seconds(10);   // stat() where no event comes (NFS)
+};
+
+enum class WatchVerdict {
+  unchanged,     // what is there is what is served
+  changed,       // serve the new pair
+  broken,        // keep the old pair, tell the operator why
+  still_broken,  // as before, told already
+  recovered,     // broken before; what is there now is what is served
+};
+
+class PairWatch {
+ public:
+  PairWatch(certs::PairPtr served, const PairStamps& stamps, const WatchTiming& timing)
+      : served_(std::move(served)), stamps_(stamps), timing_(timing) {}
+
+  // Something happened to a file.
+  void on_event(base::MonoTime now);
+  // A periodic look. A broken pair is due again at each look: it may only have been too young.
+  void on_look(const PairStamps& stamps, base::MonoTime now);
+
+  // When the files should be loaded; nullopt = nothing to do.
+  [[nodiscard]] std::optional<base::MonoTime> due() const;
+
+  // The files were loaded; `stamps` were taken before. On `changed`, served() is the new pair.
+  WatchVerdict on_loaded(const certs::LoadedPair& loaded, const PairStamps& stamps);
+
+  [[nodiscard]] const certs::PairPtr& served() const { return served_; }
+
+  // Why what is in the files is not served; "" = it is.
+  [[nodiscard]] const std::string& broken_because() const { return broken_because_; }
+
+ private:
+  certs::PairPtr served_;
+  PairStamps stamps_;
+  WatchTiming timing_;
+  std::optional<base::MonoTime> first_event_;
+  std::optional<base::MonoTime> last_event_;
+  std::string broken_because_;
+};
+
+// Same certificates, same order, same key.
+bool is_same(const certs::CertificatePair& a, const certs::CertificatePair& b);
+
+}  // namespace ravelin::gateway
