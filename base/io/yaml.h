@@ -32,6 +32,7 @@ using Origins = std::map<std::string, SourcePos, std::less<>>;
 // Where findings and origins go; shared by all Values and Maps of one reading and outlives them.
 struct Report {
   Diagnostics& diagnostics;
+  std::string directory;       // in front of relative paths; absolute, or empty to leave them so
   Origins* origins = nullptr;  // null: origins are not wanted
 
   // Stops adding after kErrorsMax errors, with a last one that says so.

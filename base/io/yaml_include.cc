@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iterator>
 #include <map>
+#include <system_error>
 #include <utility>
 
 namespace ravelin::base::yaml {
@@ -80,7 +82,9 @@ class Reading {
     std::string key;  // "include[1]"
   };
 
+  // A file whose part will be missing.
   void error(const Wanted& wanted, std::string message) {
+    tree_.is_complete = false;
     diagnostics_.error(wanted.pos, wanted.key, std::move(message));
   }
 
@@ -94,6 +98,7 @@ class Reading {
     if (!admit(wanted, *file)) return {};
     tree_.files.push_back(wanted.path);
     Node root = parse_tree(file->text, wanted.path, limits_.file, diagnostics_);
+    if (root.kind != Kind::map) tree_.is_complete = false;
     if (root.kind == Kind::empty) return root;
     if (root.kind != Kind::map) {
       diagnostics_.error(root.mark.pos(), "",
@@ -162,7 +167,7 @@ class Reading {
     }
     auto matches = loader_.glob(path);
     if (!matches) {
-      diagnostics_.error(pos, key, matches.error().message);
+      error({path, pos, key}, matches.error().message);
       return;
     }
     if (matches->empty()) diagnostics_.warn(pos, key, quote(node.text) + " matches no file");
@@ -195,6 +200,11 @@ Result<LoadedFile> DiskLoader::read(const std::string& path, std::size_t bytes_m
 
 Result<std::vector<std::string>> DiskLoader::glob(const std::string& pattern) {
   return glob_files(pattern);
+}
+
+std::string DiskLoader::directory() const {
+  std::error_code ignored;  // without a working directory relative paths stay as they are
+  return std::filesystem::current_path(ignored).string();
 }
 
 Tree load_tree(const std::string& path, Loader& loader, const IncludeLimits& limits,

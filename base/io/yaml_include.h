@@ -23,12 +23,15 @@ class Loader {
   virtual Result<LoadedFile> read(const std::string& path, std::size_t bytes_max) = 0;
   // The files matching a pattern (* ? [a-z]), sorted; none is not an error.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;
+  // Where relative paths start: an absolute path.
+  [[nodiscard]] virtual std::string directory() const = 0;
 };
 
 class DiskLoader : public Loader {
  public:
   Result<LoadedFile> read(const std::string& path, std::size_t bytes_max) override;
   Result<std::vector<std::string>> glob(const std::string& pattern) override;
+  [[nodiscard]] std::string directory() const override;  // the working directory
 };
 
 struct IncludeLimits {
@@ -41,6 +44,7 @@ struct IncludeLimits {
 struct Tree {
   Node root;  // a map, without its `include` keys; empty when it cannot be read
   std::vector<std::string> files;  // in reading order, the main file first
+  bool is_complete = true;         // false: a file is missing or broken, its part is not there
 };
 
 // Reads `path` and what it includes: `include:` is a path or a list of paths in the outermost map,

@@ -126,7 +126,7 @@ bool Text::operator()(const Value& value, std::string& target) const {
 bool Path::operator()(const Value& value, std::string& target) const {
   std::string given;
   if (!read(value, given)) return false;
-  target = beside(value.pos().file, given);
+  target = beside(value.report().directory + "/", beside(value.pos().file, given));
   return true;
 }
 

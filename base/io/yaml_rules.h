@@ -94,7 +94,7 @@ inline Text text(std::size_t min, std::size_t max) {
   return {min, max};
 }
 
-// A path, made absolute (or relative to the working directory) by the file it is written in.
+// A path; a relative one starts beside the file it is written in, and comes out absolute.
 struct Path {
   bool operator()(const Value& value, std::string& target) const;
 };

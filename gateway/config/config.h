@@ -128,7 +128,8 @@ struct RouteConfig {
   milliseconds request_timeout{0};          // whole request, 0 = none
   milliseconds first_byte_timeout{60'000};  // request sent to first response byte
   RetryConfig retry;
-  bool upgrades = true;  // WebSocket and other `Upgrade` tunnels
+  bool upgrades = true;                         // WebSocket and other `Upgrade` tunnels
+  milliseconds tunnel_idle_timeout{3'600'000};  // a tunnel without a byte either way ends
 };
 
 // ---- Listeners ----

@@ -35,6 +35,8 @@ class TableLoader : public Loader {
     return matches;
   }
 
+  [[nodiscard]] std::string directory() const override { return "/"; }
+
  private:
   std::map<std::string, std::string> files_;
 };

@@ -69,7 +69,7 @@ Reading read_thing(std::string_view text) {
   Reading reading;
   Diagnostics diagnostics;
   const Node root = parse_tree(text, "d/f.yaml", {}, diagnostics);
-  Report report{diagnostics, &reading.origins};
+  Report report{diagnostics, "/home", &reading.origins};
   apply(Value(report, root, ""), reading.thing, object(parse_thing));
   for (const Finding& finding : diagnostics.findings())
     reading.findings.push_back(to_string(finding));
@@ -104,7 +104,7 @@ TEST(Yaml, ReadsEveryKindOfField) {
   ASSERT_EQ(thing.parts.size(), 2U);
   EXPECT_EQ(thing.parts[1].weight, 0);
   EXPECT_EQ(thing.extra->name, "x");
-  EXPECT_EQ(thing.file, "x.crt");
+  EXPECT_EQ(thing.file, "/home/x.crt");
 }
 
 TEST(Yaml, TakesALoneValueAsAListOfOne) {

@@ -1,0 +1,86 @@
+#include "gateway/config/parse_listener.h"
+
+#include "gateway/config/parse_route.h"
+#include "gateway/config/parse_tls.h"
+#include "gateway/config/words.h"
+
+namespace ravelin::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kBindsMax = 64;       // per listener
+constexpr std::size_t kRoutesMax = 50'000;  // per listener
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+constexpr yaml::Choice<bool> kPlaintext[] = {{"allowed", true}};
+constexpr yaml::Choice<bool> kRedirect[] = {{"https", true}};
+
+HttpLimits parse_limits(yaml::Map map) {
+  HttpLimits limits;
+  map.optional("request_line_max", limits.request_line_bytes_max, yaml::bytes(256, 64 * 1024));
+  map.optional("header_max", limits.header_bytes_max, yaml::bytes(1024, kMiB));
+  map.optional("header_count_max", limits.header_count_max, yaml::between(8, 10'000));
+  map.optional("chunk_extension_max", limits.chunk_extension_bytes_max, yaml::bytes(0, kMiB));
+  map.optional("trailer_max", limits.trailer_bytes_max, yaml::bytes(0, kMiB));
+  map.optional("body_max", limits.body_bytes_max, yaml::bytes(0, kMiB * kMiB));
+  map.optional("requests_per_connection_max", limits.requests_per_connection_max,
+               yaml::between(0, 1'000'000'000));
+  if (limits.request_line_bytes_max > limits.header_bytes_max) {
+    map.error("\"request_line_max\" is larger than \"header_max\", which includes it");
+  }
+  return std::move(map).finish(limits);
+}
+
+ListenerTimeouts parse_timeouts(yaml::Map map) {
+  ListenerTimeouts timeouts;
+  map.optional("handshake", timeouts.handshake, yaml::between(100ms, 10min));
+  map.optional("header", timeouts.header, yaml::between(100ms, 10min));
+  map.optional("idle", timeouts.idle, yaml::between(10ms, 24h));
+  map.optional("body_idle", timeouts.body_idle, yaml::between(100ms, 24h));
+  map.optional("min_rate", timeouts.min_rate_bytes_per_s, yaml::bytes(0, 1024 * kMiB));
+  return std::move(map).finish(timeouts);
+}
+
+ConnectionLimits parse_connections(yaml::Map map) {
+  ConnectionLimits connections;
+  map.optional("max", connections.max, yaml::between(1, 10'000'000));
+  map.optional("per_client_max", connections.per_client_max, yaml::between(1, 10'000'000));
+  return std::move(map).finish(connections);
+}
+
+ForwardedConfig parse_forwarded(yaml::Map map) {
+  ForwardedConfig forwarded;
+  map.optional("trusted", forwarded.trusted,
+               yaml::one_or_list_of(yaml::converted(base::parse_prefix), 0, 10'000));
+  map.optional("forwarded", forwarded.forwarded);
+  return std::move(map).finish(std::move(forwarded));
+}
+
+}  // namespace
+
+ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
+  const auto parse_tls = [profile](yaml::Map tls) {
+    return parse_listener_tls(std::move(tls), profile);
+  };
+  ListenerConfig listener;
+  listener.pos = map.pos();
+  map.required("name", listener.name, yaml::converted(parse_name));
+  map.required("bind", listener.bind,
+               yaml::one_or_list_of(yaml::converted(parse_bind), 1, kBindsMax));
+  map.optional("tls", listener.tls, yaml::object(parse_tls));
+  map.optional("plaintext", listener.plaintext_allowed, yaml::one_of(kPlaintext));
+  map.optional("redirect", listener.redirect_https, yaml::one_of(kRedirect));
+  map.optional("routes", listener.routes, yaml::list_of(yaml::object(parse_route), 1, kRoutesMax));
+  map.optional("limits", listener.limits, yaml::object(parse_limits));
+  map.optional("timeouts", listener.timeouts, yaml::object(parse_timeouts));
+  map.optional("connections", listener.connections, yaml::object(parse_connections));
+  map.optional("forwarded", listener.forwarded, yaml::object(parse_forwarded));
+  for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+    RouteConfig& route = listener.routes[i];
+    if (route.name.empty()) route.name = fmt::format("{}/{}", listener.name, i);
+  }
+  return std::move(map).finish(std::move(listener));
+}
+
+}  // namespace ravelin::gateway

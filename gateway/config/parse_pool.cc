@@ -1,0 +1,105 @@
+#include "gateway/config/parse_pool.h"
+
+#include "gateway/config/words.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kServersMax = 4096;  // per pool
+
+UpstreamTlsConfig parse_upstream_tls(yaml::Map map) {
+  UpstreamTlsConfig tls;
+  tls.pos = map.pos();
+  map.optional("ca", tls.ca, yaml::path());
+  map.optional("name", tls.name, yaml::converted(parse_host_pattern));
+  if (tls.name.starts_with("*.")) map.error("\"name\" must be one host, not a wildcard");
+  return std::move(map).finish(std::move(tls));
+}
+
+ServerConfig parse_server(yaml::Map map) {
+  ServerConfig server;
+  server.pos = map.pos();
+  if (map.required("address", server.address, yaml::converted(parse_server_address))) {
+    server.name = base::to_string(server.address);
+  }
+  map.optional("name", server.name, yaml::converted(parse_name));
+  map.optional("weight", server.weight, yaml::between(0, 256));
+  map.optional("backup", server.backup);
+  map.optional("connections_max", server.connections_max, yaml::between(0, 1'000'000));
+  map.optional("tls", server.tls, yaml::object(parse_upstream_tls));
+  return std::move(map).finish(std::move(server));
+}
+
+// Keys that only a check of one kind understands, and its name.
+void check_health_keys(const yaml::Map& map, HealthKind kind) {
+  if (kind == HealthKind::http) return;
+  for (const std::string_view key : {"path", "host", "status", "body_contains"}) {
+    if (map.has(key)) map.error(fmt::format("\"{}\" needs \"kind: http\"", key));
+  }
+}
+
+HealthConfig parse_health(yaml::Map map) {
+  HealthConfig health;
+  health.pos = map.pos();
+  map.optional("kind", health.kind, yaml::one_of(kHealthKinds));
+  map.optional("path", health.path, yaml::converted(parse_target));
+  map.optional("host", health.host, yaml::converted(parse_field_value));
+  map.optional("status", health.status,
+               yaml::one_or_list_of(yaml::converted(parse_status_range), 1, 32));
+  map.optional("body_contains", health.body_contains, yaml::text(1, 1024));
+  map.optional("interval", health.interval, yaml::between(10ms, 1h));
+  map.optional("timeout", health.timeout, yaml::between(10ms, 1h));
+  map.optional("rise", health.rise, yaml::between(1, 100));
+  map.optional("fall", health.fall, yaml::between(1, 100));
+  map.optional("jitter_percent", health.jitter_percent, yaml::between(0, 100));
+  check_health_keys(map, health.kind);
+  return std::move(map).finish(std::move(health));
+}
+
+EjectionConfig parse_ejection(yaml::Map map) {
+  EjectionConfig ejection;
+  map.optional("consecutive_failures", ejection.consecutive_failures, yaml::between(0, 1000));
+  map.optional("base_time", ejection.base_time, yaml::between(100ms, 24h));
+  if (!map.optional("max_time", ejection.max_time, yaml::between(100ms, 24h))) {
+    ejection.max_time = std::max(ejection.max_time, ejection.base_time);
+  }
+  if (ejection.base_time > ejection.max_time)
+    map.error("\"base_time\" is longer than \"max_time\"");
+  return std::move(map).finish(ejection);
+}
+
+QueueConfig parse_queue(yaml::Map map) {
+  QueueConfig queue;
+  map.optional("max", queue.max, yaml::between(0, 1'000'000));
+  map.optional("timeout", queue.timeout, yaml::between(1ms, 1h));
+  return std::move(map).finish(queue);
+}
+
+UpstreamTimeouts parse_timeouts(yaml::Map map) {
+  UpstreamTimeouts timeouts;
+  map.optional("connect", timeouts.connect, yaml::between(10ms, 10min));
+  map.optional("idle", timeouts.idle, yaml::between(10ms, 24h));
+  return std::move(map).finish(timeouts);
+}
+
+}  // namespace
+
+PoolConfig parse_pool(yaml::Map map) {
+  PoolConfig pool;
+  pool.pos = map.pos();
+  map.required("name", pool.name, yaml::converted(parse_name));
+  map.optional("balance", pool.balance, yaml::one_of(kBalances));
+  map.required("servers", pool.servers, yaml::list_of(yaml::object(parse_server), 1, kServersMax));
+  map.optional("health", pool.health, yaml::object(parse_health));
+  map.optional("ejection", pool.ejection, yaml::object(parse_ejection));
+  map.optional("queue", pool.queue, yaml::object(parse_queue));
+  map.optional("timeouts", pool.timeouts, yaml::object(parse_timeouts));
+  map.optional("idle_connections_max", pool.idle_connections_max, yaml::between(0, 100'000));
+  return std::move(map).finish(std::move(pool));
+}
+
+}  // namespace ravelin::gateway

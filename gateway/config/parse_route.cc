@@ -1,0 +1,100 @@
+#include "gateway/config/parse_route.h"
+
+#include "gateway/config/words.h"
+
+namespace ravelin::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kBodyMax = 64 * 1024;
+
+RouteMatch parse_match(yaml::Map map) {
+  RouteMatch match;
+  map.optional("host", match.host, yaml::converted(parse_host_pattern));
+  map.optional("path", match.path, yaml::converted(parse_route_path));
+  if (map.has("path") && map.has("path_exact")) map.error("has both \"path\" and \"path_exact\"");
+  match.path_is_exact = map.optional("path_exact", match.path, yaml::converted(parse_route_path));
+  map.optional("methods", match.methods,
+               yaml::one_or_list_of(yaml::converted(parse_method), 1, 64));
+  return std::move(map).finish(std::move(match));
+}
+
+bool read_redirect_status(const yaml::Value& value, int& status) {
+  int given = 0;
+  if (!yaml::between(301, 308)(value, given)) return false;
+  if (given > 303 && given < 307) {
+    value.error(fmt::format("{} is no redirect (301, 302, 303, 307 or 308)", given));
+    return false;
+  }
+  status = given;
+  return true;
+}
+
+RedirectAction parse_redirect(yaml::Map map) {
+  RedirectAction redirect;
+  map.optional("status", redirect.status, read_redirect_status);
+  map.required("location", redirect.location, yaml::converted(parse_location));
+  return std::move(map).finish(std::move(redirect));
+}
+
+FixedResponse parse_respond(yaml::Map map) {
+  FixedResponse response;
+  map.optional("status", response.status, yaml::between(200, 599));
+  map.optional("content_type", response.content_type, yaml::converted(parse_field_value));
+  map.optional("body", response.body, yaml::text(0, kBodyMax));
+  const bool may_have_body = response.status != 204 && response.status != 304;
+  if (!may_have_body && !response.body.empty()) {
+    map.error(fmt::format("a {} response has no body", response.status));
+  }
+  return std::move(map).finish(std::move(response));
+}
+
+struct RouteTimeouts {
+  milliseconds request;
+  milliseconds first_byte;
+};
+
+RouteTimeouts parse_timeouts(yaml::Map map) {
+  const RouteConfig defaults;
+  RouteTimeouts timeouts{defaults.request_timeout, defaults.first_byte_timeout};
+  map.optional("request", timeouts.request, yaml::between(0s, 24h));
+  map.optional("first_byte", timeouts.first_byte, yaml::between(10ms, 24h));
+  return std::move(map).finish(timeouts);
+}
+
+RetryConfig parse_retry(yaml::Map map) {
+  RetryConfig retry;
+  map.optional("attempts", retry.attempts, yaml::between(0, 10));
+  return std::move(map).finish(retry);
+}
+
+// Exactly one of the three actions must be written.
+void check_action(const yaml::Map& map) {
+  const int actions = int{map.has("pool")} + int{map.has("redirect")} + int{map.has("respond")};
+  if (actions == 0) map.error("has no action: write one of pool, redirect and respond");
+  if (actions > 1) map.error("has more than one action: keep one of pool, redirect and respond");
+}
+
+}  // namespace
+
+RouteConfig parse_route(yaml::Map map) {
+  RouteConfig route;
+  route.pos = map.pos();
+  RouteTimeouts timeouts{route.request_timeout, route.first_byte_timeout};
+  map.optional("name", route.name, yaml::converted(parse_name));
+  map.optional("match", route.match, yaml::object(parse_match));
+  map.optional("pool", route.pool, yaml::converted(parse_name));
+  map.optional("redirect", route.redirect, yaml::object(parse_redirect));
+  map.optional("respond", route.respond, yaml::object(parse_respond));
+  map.optional("path_policy", route.path_policy, yaml::one_of(kPathPolicies));
+  map.optional("timeouts", timeouts, yaml::object(parse_timeouts));
+  map.optional("retry", route.retry, yaml::object(parse_retry));
+  map.optional("upgrades", route.upgrades);
+  check_action(map);
+  route.request_timeout = timeouts.request;
+  route.first_byte_timeout = timeouts.first_byte;
+  return std::move(map).finish(std::move(route));
+}
+
+}  // namespace ravelin::gateway

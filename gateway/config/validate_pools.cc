@@ -1,0 +1,92 @@
+#include "gateway/config/validate_parts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ravelin::gateway {
+namespace {
+
+std::string server_key(const std::string& pool, std::size_t index) {
+  return fmt::format("{}.servers[{}]", pool, index);
+}
+
+void check_server(const ServerConfig& server, const std::string& key, Places& places) {
+  const bool is_unix = std::holds_alternative<base::UnixEndpoint>(server.address);
+  if (server.tls && is_unix && server.tls->name.empty()) {
+    places.error(key + ".tls", server.tls->pos,
+                 "needs \"name\": a Unix socket has no host name to verify");
+  }
+}
+
+void check_servers(const PoolConfig& pool, const std::string& key, Places& places) {
+  std::map<std::string_view, std::size_t> names;
+  std::map<std::string, std::size_t> addresses;
+  for (std::size_t i = 0; i < pool.servers.size(); ++i) {
+    const ServerConfig& server = pool.servers[i];
+    const std::string each = server_key(key, i);
+    check_server(server, each, places);
+    if (server.name.empty()) continue;
+    const auto [named, is_new_name] = names.emplace(server.name, i);
+    const auto [first, is_new_address] = addresses.emplace(base::to_string(server.address), i);
+    if (!is_new_name) {
+      places.error(each, server.pos,
+                   fmt::format("server \"{}\" is already in this pool at {}", server.name,
+                               place_text(pool.servers[named->second].pos)));
+    } else if (!is_new_address) {
+      places.warn(each, server.pos,
+                  fmt::format("has the address of server \"{}\"; its share is counted twice",
+                              pool.servers[first->second].name));
+    }
+  }
+}
+
+// Somebody must take the traffic.
+void check_roles(const PoolConfig& pool, const std::string& key, Places& places) {
+  if (pool.servers.empty()) return;
+  const std::string servers = key + ".servers";
+  const auto is_backup = [](const ServerConfig& server) { return server.backup; };
+  const auto is_idle = [](const ServerConfig& server) {
+    return server.backup || server.weight == 0;
+  };
+  if (std::ranges::all_of(pool.servers, is_backup)) {
+    places.error(servers, pool.pos, "are all backups; at least one must not be");
+  } else if (std::ranges::all_of(pool.servers, is_idle)) {
+    places.warn(servers, pool.pos,
+                "have no weight: without a backup in use every request would be 503");
+  }
+}
+
+std::set<std::string_view> used_pools(const Config& config) {
+  std::set<std::string_view> used;
+  for (const ListenerConfig& listener : config.listeners) {
+    for (const RouteConfig& route : listener.routes)
+      used.insert(route.pool);
+  }
+  return used;
+}
+
+}  // namespace
+
+void validate_pools(const Config& config, Places& places) {
+  const std::set<std::string_view> used = used_pools(config);
+  std::map<std::string_view, std::size_t> names;
+  for (std::size_t i = 0; i < config.pools.size(); ++i) {
+    const PoolConfig& pool = config.pools[i];
+    const std::string key = pool_key(i);
+    check_servers(pool, key, places);
+    check_roles(pool, key, places);
+    if (pool.name.empty()) continue;
+    const auto [first, is_new] = names.emplace(pool.name, i);
+    if (!is_new) {
+      places.error(key + ".name", pool.pos,
+                   fmt::format("pool \"{}\" is already defined at {}", pool.name,
+                               place_text(places.at(pool_key(first->second) + ".name",
+                                                    config.pools[first->second].pos))));
+    } else if (!used.contains(pool.name) && !places.has_failed("listeners")) {
+      places.warn(key, pool.pos, fmt::format("pool \"{}\" is used by no route", pool.name));
+    }
+  }
+}
+
+}  // namespace ravelin::gateway

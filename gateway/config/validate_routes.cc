@@ -1,0 +1,144 @@
+// Routes: each must lead somewhere, no two may claim the same requests, and none may be hidden by
+// others. This is the only place that decides about conflicts; the router relies on it.
+#include "base/text.h"
+#include "gateway/config/validate_parts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace ravelin::gateway {
+namespace {
+
+// What two routes must share to compete: host, path and whether the path is exact.
+using Target = std::tuple<std::string, std::string, bool>;
+
+Target target_of(const RouteMatch& match) {
+  const bool is_any = match.path == "/" && !match.path_is_exact;
+  return {match.host, is_any ? std::string() : match.path, match.path_is_exact};
+}
+
+constexpr std::string_view kAnyMethod = "";
+
+// The routes of one listener by target, then by method (kAnyMethod: those that name none).
+class Table {
+ public:
+  // The route that already claims one of this route's requests with the same precision.
+  const std::size_t* add(const RouteMatch& match, std::size_t index) {
+    auto& methods = targets_[target_of(match)];
+    const std::size_t* conflict = nullptr;
+    const auto claim = [&](std::string_view method) {
+      const auto [claimed, is_new] = methods.emplace(method, index);
+      if (!is_new && claimed->second != index && conflict == nullptr) conflict = &claimed->second;
+    };
+    if (match.methods.empty()) claim(kAnyMethod);
+    for (const std::string& method : match.methods)
+      claim(method);
+    return conflict;
+  }
+
+  // True when other routes, each more specific, take every request of this one. The only way: "/v1"
+  // is what `path_exact: /v1` and "/v1/" match together.
+  [[nodiscard]] bool is_hidden(const RouteMatch& match) const {
+    if (match.path_is_exact || match.path.empty() || match.path.ends_with('/')) return false;
+    return takes_all({match.host, match.path, true}, match) &&
+           takes_all({match.host, match.path + "/", false}, match);
+  }
+
+ private:
+  [[nodiscard]] bool takes_all(const Target& target, const RouteMatch& match) const {
+    const auto found = targets_.find(target);
+    if (found == targets_.end()) return false;
+    const auto& methods = found->second;
+    if (methods.contains(kAnyMethod)) return true;
+    return !match.methods.empty() &&
+           std::ranges::all_of(match.methods,
+                               [&](const std::string& method) { return methods.contains(method); });
+  }
+
+  std::map<Target, std::map<std::string, std::size_t, std::less<>>> targets_;
+};
+
+std::string defined_pools(const Config& config) {
+  constexpr std::size_t kShown = 12;
+  std::vector<std::string> names;
+  for (const PoolConfig& pool : config.pools) {
+    if (names.size() < kShown) names.push_back(pool.name);
+  }
+  if (names.empty()) return "none is defined";
+  std::string text = "defined: " + base::join(names, ", ");
+  if (config.pools.size() > kShown)
+    text += fmt::format(" and {} more", config.pools.size() - kShown);
+  return text;
+}
+
+std::string unknown_pool(const Config& config, const std::string& name) {
+  std::string message = fmt::format("pool \"{}\" is not defined ({})", name, defined_pools(config));
+  std::vector<std::string_view> names;
+  for (const PoolConfig& pool : config.pools)
+    names.emplace_back(pool.name);
+  constexpr std::size_t kSuggestAmong = 12;  // with few pools the list says it already
+  if (names.size() > kSuggestAmong) {
+    if (const auto near = base::suggest(name, names)) {
+      message += fmt::format("; did you mean \"{}\"?", *near);
+    }
+  }
+  return message;
+}
+
+void check_pool(const Config& config, const RouteConfig& route, const std::string& key,
+                const std::set<std::string_view>& pools, Places& places) {
+  if (route.pool.empty() || pools.contains(route.pool)) return;
+  if (pools.contains("") || places.has_failed_itself("pools")) return;  // it may be that one
+  places.error(key + ".pool", route.pos, unknown_pool(config, route.pool));
+}
+
+void check_conflicts(const ListenerConfig& listener, std::size_t listener_index, Places& places) {
+  Table table;
+  std::map<std::string_view, std::size_t> names;
+  for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+    const RouteConfig& route = listener.routes[i];
+    const std::string key = route_key(listener_index, i);
+    const auto [named, is_new_name] = names.emplace(route.name, i);
+    if (!is_new_name) {
+      places.error(
+          key + ".name", route.pos,
+          fmt::format("route \"{}\" is already defined at {}", route.name,
+                      place_text(places.at(route_key(listener_index, named->second) + ".name",
+                                           listener.routes[named->second].pos))));
+    }
+    if (places.has_failed(key + ".match")) continue;
+    if (const std::size_t* other = table.add(route.match, i)) {
+      places.error(
+          key, route.pos,
+          fmt::format("matches the same requests as route \"{}\" at {}; give them "
+                      "different hosts, paths or methods",
+                      listener.routes[*other].name, place_text(listener.routes[*other].pos)));
+    }
+  }
+  for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+    const RouteMatch& match = listener.routes[i].match;
+    if (!table.is_hidden(match)) continue;
+    places.error(route_key(listener_index, i), listener.routes[i].pos,
+                 fmt::format("is never reached: the routes of exactly \"{0}\" and of \"{0}/\" take "
+                             "all its requests",
+                             match.path));
+  }
+}
+
+}  // namespace
+
+void validate_routes(const Config& config, Places& places) {
+  std::set<std::string_view> pools;
+  for (const PoolConfig& pool : config.pools)
+    pools.insert(pool.name);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerConfig& listener = config.listeners[i];
+    for (std::size_t j = 0; j < listener.routes.size(); ++j)
+      check_pool(config, listener.routes[j], route_key(i, j), pools, places);
+    check_conflicts(listener, i, places);
+  }
+}
+
+}  // namespace ravelin::gateway

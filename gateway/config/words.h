@@ -1,0 +1,84 @@
+// The words and texts of ravelin.yaml: tables of what a key may say, and checks of names, hosts,
+// paths and methods. Shared by parse (text to value) and show (value to text). Pure; any thread.
+#pragma once
+
+#include "base/io/yaml.h"
+#include "gateway/config/config.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ravelin::gateway {
+
+namespace yaml = base::yaml;
+using base::Result;
+
+inline constexpr yaml::Choice<TlsProfile> kTlsProfiles[] = {
+    {"intermediate", TlsProfile::intermediate},
+    {"modern", TlsProfile::modern},
+};
+inline constexpr yaml::Choice<ClientAuthMode> kClientAuthModes[] = {
+    {"none", ClientAuthMode::none},
+    {"request", ClientAuthMode::request},
+    {"require", ClientAuthMode::require},
+};
+inline constexpr yaml::Choice<PathPolicy> kPathPolicies[] = {
+    {"reject", PathPolicy::reject},
+    {"normalise", PathPolicy::normalise},
+};
+inline constexpr yaml::Choice<Balance> kBalances[] = {
+    {"round_robin", Balance::round_robin},
+    {"least_requests", Balance::least_requests},
+};
+inline constexpr yaml::Choice<HealthKind> kHealthKinds[] = {
+    {"http", HealthKind::http},
+    {"tcp", HealthKind::tcp},
+    {"tls", HealthKind::tls},
+};
+
+template <class E, std::size_t N>
+std::string_view word_of(const yaml::Choice<E> (&table)[N], E value) {
+  for (const yaml::Choice<E>& choice : table) {
+    if (choice.value == value) return choice.word;
+  }
+  return "";
+}
+
+// Each takes text that is not empty and refuses with what is wrong, worded to follow the quoted
+// text.
+
+// Of a listener, route, pool or server: 1 to 64 of A-Z a-z 0-9 . _ - and no leading punctuation, so
+// that it can stand in a metric label, a log line and POOL/SERVER as it is.
+Result<std::string> parse_name(std::string_view text);
+
+// Lower-cased: "example.com", "*.example.com", "10.0.0.1", "[::1]". No port, no trailing dot.
+Result<std::string> parse_host_pattern(std::string_view text);
+
+// A route's path in the form a normalised request has (RFC 3986 section 6.2.2), without a query: a
+// path a request can never have would make an unreachable route.
+Result<std::string> parse_route_path(std::string_view text);
+
+// A token (RFC 9110 section 5.6.2); CONNECT is refused, Ravelin is no forward proxy.
+Result<std::string> parse_method(std::string_view text);
+
+// An address and port (0: the kernel chooses) or unix:/path; not a name.
+Result<base::Endpoint> parse_bind(std::string_view text);
+// An address or name and a port, or unix:/path.
+Result<base::Endpoint> parse_server_address(std::string_view text);
+Result<base::IpEndpoint> parse_ip_endpoint(std::string_view text);
+
+// "200" or "200-399", each 100 to 599.
+Result<std::pair<int, int>> parse_status_range(std::string_view text);
+
+// Target of a redirect: an absolute URI or a path, with {host} {path} {query} to be replaced.
+Result<std::string> parse_location(std::string_view text);
+
+Result<std::string> parse_log_level(std::string_view text);
+Result<std::string> parse_user(std::string_view text);
+// What may stand in a field line: visible ASCII and single spaces inside.
+Result<std::string> parse_field_value(std::string_view text);
+// A request target in origin-form, for health checks: a path, perhaps with a query.
+Result<std::string> parse_target(std::string_view text);
+
+}  // namespace ravelin::gateway

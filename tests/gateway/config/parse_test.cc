@@ -1,0 +1,269 @@
+#include "gateway/config/parse.h"
+
+#include "tests/gateway/config/config_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ravelin::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kSmall =
+    "version: 1\n"
+    "listeners:\n"
+    "  - name: web\n"
+    "    bind: \"127.0.0.1:0\"\n"
+    "    tls: { certificates: [{ chain: w.crt, key: keys/w.key }] }\n"
+    "    routes: [{ pool: web }]\n"
+    "pools:\n"
+    "  - { name: web, servers: [{ address: \"10.0.0.1:80\" }] }\n";
+
+TEST(ParseConfig, GivesTheSecureDefaultsToTheSmallestFile) {
+  const Checked checked = check_text(kSmall);
+  EXPECT_THAT(checked.findings, IsEmpty());
+  const Config& config = checked.parsed.config;
+  EXPECT_EQ(config.path, "/etc/r.yaml");
+  EXPECT_EQ(config.workers, 0);
+  EXPECT_EQ(config.user, "");
+  EXPECT_EQ(config.admin.socket, "");
+  EXPECT_FALSE(config.admin.listen);
+  ASSERT_THAT(config.listeners, SizeIs(1));
+  const ListenerConfig& listener = config.listeners[0];
+  EXPECT_EQ(listener.pos, (SourcePos{"/etc/r.yaml", 3, 5}));
+  EXPECT_FALSE(listener.plaintext_allowed);
+  ASSERT_TRUE(listener.tls);
+  EXPECT_EQ(listener.tls->profile, TlsProfile::intermediate);
+  EXPECT_EQ(listener.tls->hsts.max_age, 63'072'000s);
+  EXPECT_EQ(listener.tls->client_auth.mode, ClientAuthMode::none);
+  ASSERT_THAT(listener.tls->certificates, SizeIs(1));
+  EXPECT_EQ(listener.tls->certificates[0].chain, "/etc/w.crt");
+  EXPECT_EQ(listener.tls->certificates[0].key, "/etc/keys/w.key");
+  ASSERT_THAT(listener.routes, SizeIs(1));
+  EXPECT_EQ(listener.routes[0].name, "web/0");
+  EXPECT_EQ(listener.routes[0].path_policy, PathPolicy::reject);
+  ASSERT_THAT(config.pools, SizeIs(1));
+  EXPECT_EQ(config.pools[0].balance, Balance::round_robin);
+  EXPECT_EQ(config.pools[0].servers[0].name, "10.0.0.1:80");
+  EXPECT_FALSE(config.pools[0].health);
+}
+
+TEST(ParseConfig, ResolvesPathsBesideTheFileThatNamesThem) {
+  const Checked checked = check_files({
+      {"/etc/r.yaml",
+       "version: 1\ninclude: sites/*.yaml\npools: [{ name: web, servers: [{ address: "
+       "\"10.0.0.1:80\", tls: { ca: ca.pem } }] }]\n"},
+      {"/etc/sites/a.yaml",
+       "listeners: [{ name: a, bind: \"127.0.0.1:1\", tls: { certificates: [{ chain: a.crt, key: "
+       "../a.key }] }, routes: [{ pool: web }] }]\n"},
+      {"/etc/sites/b.yaml",
+       "listeners: [{ name: b, bind: \"127.0.0.1:2\", tls: { certificates: [{ chain: b.crt, key: "
+       "/k/b.key }] }, routes: [{ pool: web }] }]\n"},
+  });
+  EXPECT_THAT(checked.findings, IsEmpty());
+  const Config& config = checked.parsed.config;
+  EXPECT_THAT(config.files, ElementsAre("/etc/r.yaml", "/etc/sites/a.yaml", "/etc/sites/b.yaml"));
+  ASSERT_THAT(config.listeners, SizeIs(2));
+  EXPECT_EQ(config.listeners[0].tls->certificates[0].chain, "/etc/sites/a.crt");
+  EXPECT_EQ(config.listeners[0].tls->certificates[0].key, "/etc/a.key");
+  EXPECT_EQ(config.listeners[1].tls->certificates[0].key, "/k/b.key");
+  EXPECT_EQ(config.pools[0].servers[0].tls->ca, "/etc/ca.pem");
+  EXPECT_EQ(config.listeners[1].pos.file, "/etc/sites/b.yaml");
+}
+
+TEST(ParseConfig, InheritsTheGlobalTlsProfile) {
+  const Checked checked = check_text(std::string("tls: { profile: modern }\n") + kSmall);
+  EXPECT_THAT(checked.findings, IsEmpty());
+  EXPECT_EQ(checked.parsed.config.listeners[0].tls->profile, TlsProfile::modern);
+}
+
+TEST(ParseConfig, LeavesSectionsOfOtherPartsToThem) {
+  const Checked checked =
+      check_text(std::string("certs: { store: store, issuers: { le: { acme: x } }, names: [] }\n"
+                             "firewall: { manage: false, policy: p.yaml }\n") +
+                 kSmall);
+  EXPECT_THAT(checked.findings, IsEmpty());
+  EXPECT_EQ(checked.parsed.config.certs_store, "/etc/store");
+}
+
+TEST(ParseConfig, DoesNotBlameMissingPartsOnABrokenInclude) {
+  const Checked checked = check_files({
+      {"/etc/r.yaml", "version: 1\ninclude: a.yaml\nworkers: many\n"},
+      {"/etc/a.yaml", "listeners: [\n"},
+  });
+  EXPECT_THAT(checked.findings,
+              ElementsAre(HasSubstr("/etc/a.yaml:2:1: not valid YAML"),
+                          HasSubstr("3:10: workers: \"many\" is not a whole number")));
+}
+
+// One line of a listener, route, pool, server or the top, and the finding it earns.
+struct BadLine {
+  const char* name;
+  const char* where;
+  const char* line;
+  const char* finding;  // without the place
+};
+
+constexpr BadLine kBadLines[] = {
+    {"Version", "top", "version: 2", "version: 2 is not a version this program reads (1)"},
+    {"VersionText", "top", "version: \"1\"",
+     "version: \"1\" is text; write the number without quotes"},
+    {"WorkersZero", "top", "workers: 0", "workers: 0 is out of range (1 to 1024)"},
+    {"User", "top", "user: \"a b\"", "user: \"a b\" is not a user or group name"},
+    {"AdminListen", "top", "admin: { listen: \"localhost:1\" }",
+     "admin.listen: \"localhost:1\" is not an IP address and port"},
+    {"AdminUnknown", "top", "admin: { liste: x }",
+     "admin: unknown key \"liste\" (did you mean \"listen\"?)"},
+    {"LogLevel", "top", "log: { level: loud }",
+     "log.level: \"loud\" is not one of trace, debug, info, warn, error"},
+    {"DrainTimeout", "top", "drain_timeout: 500ms", "drain_timeout: 500ms is finer than 1s"},
+    {"Overload", "top", "overload: { requests_max: 0 }",
+     "overload.requests_max: 0 is out of range (1 to 10000000)"},
+    {"CertsIsText", "top", "certs: x", "certs: must be a map, not a single value"},
+    {"FirewallIsList", "top", "firewall: []", "firewall: must be a map, not a list"},
+    {"TlsProfile", "top", "tls: { profile: old }",
+     "tls.profile: \"old\" is not one of intermediate, modern"},
+    {"ListenerName", "listener", "name: a b",
+     "listeners[0].name: \"a b\" is not a name (1 to 64 letters, digits, \".\", \"_\" and \"-\", a "
+     "letter or digit first)"},
+    {"BindPort", "listener", "bind: \"0.0.0.0:70000\"",
+     "listeners[0].bind: \"0.0.0.0:70000\" is not an address and port (port is 1 to 65535)"},
+    {"BindName", "listener", "bind: \"localhost:443\"",
+     "listeners[0].bind: \"localhost:443\" is not an address and port (a name cannot be bound)"},
+    {"BindInList", "listener", "bind: [\"127.0.0.1:1\", x]",
+     "listeners[0].bind[1]: \"x\" is not an address and port"},
+    {"Plaintext", "listener", "plaintext: true",
+     "listeners[0].plaintext: \"true\" is not one of allowed"},
+    {"ListenerKey", "listener", "hanshake_timeout: 1s",
+     "listeners[0]: unknown key \"hanshake_timeout\""},
+    {"HeaderMax", "listener", "limits: { header_max: 1GiB }",
+     "listeners[0].limits.header_max: 1GiB is out of range (1KiB to 1MiB)"},
+    {"LineLongerThanHeader", "listener", "limits: { request_line_max: 64KiB }",
+     "listeners[0].limits: \"request_line_max\" is larger than \"header_max\", which includes it"},
+    {"Timeout", "listener", "timeouts: { header: 1d }",
+     "listeners[0].timeouts.header: 1d is out of range (100ms to 10m)"},
+    {"PerClient", "listener", "connections: { per_client_max: 0 }",
+     "listeners[0].connections.per_client_max: 0 is out of range (1 to 10000000)"},
+    {"TrustedHostBits", "listener", "forwarded: { trusted: 10.0.0.1/8 }",
+     "listeners[0].forwarded.trusted: \"10.0.0.1/8\" has host bits set (write 10.0.0.0/8)"},
+    {"CertificateKeyMissing", "listener", "tls: { certificates: [{ chain: a }] }",
+     "listeners[0].tls.certificates[0]: \"key\" is missing"},
+    {"CertificatesEmpty", "listener", "tls: { certificates: [] }",
+     "listeners[0].tls.certificates: is an empty list; write at least one entry"},
+    {"StoreFalse", "listener", "tls: { certificates: [{ store: false }] }",
+     "listeners[0].tls.certificates[0]: \"store\" can only be true"},
+    {"StoreAndFiles", "listener", "tls: { certificates: [{ store: true, chain: a }] }",
+     "listeners[0].tls.certificates[0]: unknown key \"chain\""},
+    {"ClientAuthMode", "listener",
+     "tls: { certificates: [{ chain: a, key: b }], client_auth: { ca: x } }",
+     "listeners[0].tls.client_auth: \"mode\" is missing"},
+    {"Hsts", "listener", "tls: { certificates: [{ chain: a, key: b }], hsts: no }",
+     "listeners[0].tls.hsts: must be \"off\" or a map"},
+    {"RouteNoAction", "route", "match: { path: / }",
+     "listeners[0].routes[0]: has no action: write one of pool, redirect and respond"},
+    {"RouteTwoActions", "route", "pool: web, redirect: { location: / }",
+     "listeners[0].routes[0]: has more than one action: keep one of pool, redirect and respond"},
+    {"RouteTwoPaths", "route", "pool: web, match: { path: /a, path_exact: /b }",
+     "listeners[0].routes[0].match: has both \"path\" and \"path_exact\""},
+    {"RouteHost", "route", "pool: web, match: { host: \"a.test:80\" }",
+     "listeners[0].routes[0].match.host: \"a.test:80\" has a port in it; a route matches the host "
+     "alone"},
+    {"RouteMethod", "route", "pool: web, match: { methods: [GET, post] }",
+     "listeners[0].routes[0].match.methods[1]: \"post\" is not a method (methods are "
+     "case-sensitive; write it in capitals)"},
+    {"RouteMethodsEmpty", "route", "pool: web, match: { methods: [] }",
+     "listeners[0].routes[0].match.methods: is an empty list; write at least one entry"},
+    {"RedirectStatus", "route", "redirect: { status: 304, location: / }",
+     "listeners[0].routes[0].redirect.status: 304 is no redirect (301, 302, 303, 307 or 308)"},
+    {"RedirectLocation", "route", "redirect: { status: 302 }",
+     "listeners[0].routes[0].redirect: \"location\" is missing"},
+    {"RespondBody", "route", "respond: { status: 204, body: x }",
+     "listeners[0].routes[0].respond: a 204 response has no body"},
+    {"PathPolicy", "route", "pool: web, path_policy: normalize",
+     "listeners[0].routes[0].path_policy: \"normalize\" is not one of reject, normalise (did you "
+     "mean normalise?)"},
+    {"Retry", "route", "pool: web, retry: { attempts: 11 }",
+     "listeners[0].routes[0].retry.attempts: 11 is out of range (0 to 10)"},
+    {"Upgrades", "route", "pool: web, upgrades: no",
+     "listeners[0].routes[0].upgrades: \"no\" is not true or false"},
+    {"Balance", "pool", "balance: rr",
+     "pools[0].balance: \"rr\" is not one of round_robin, least_requests"},
+    {"ServersMissing", "pool", "servers: []",
+     "pools[0].servers: is an empty list; write at least one entry"},
+    {"HealthKey", "pool", "health: { kind: tcp, path: / }",
+     "pools[0].health: \"path\" needs \"kind: http\""},
+    {"HealthStatus", "pool", "health: { status: [200, 2xx] }",
+     "pools[0].health.status[1]: \"2xx\" is not a status or a range of them (\"200\", "
+     "\"200-399\")"},
+    {"HealthPath", "pool", "health: { path: healthz }",
+     "pools[0].health.path: \"healthz\" does not start with \"/\""},
+    {"Ejection", "pool", "ejection: { base_time: 1h, max_time: 1m }",
+     "pools[0].ejection: \"base_time\" is longer than \"max_time\""},
+    {"Queue", "pool", "queue: { timeout: 0s }",
+     "pools[0].queue.timeout: 0s is out of range (1ms to 1h)"},
+    {"ServerAddress", "server", "address: 10.0.0.1",
+     "pools[0].servers[0].address: \"10.0.0.1\" is not an address and port"},
+    {"ServerPortZero", "server", "address: \"10.0.0.1:0\"",
+     "pools[0].servers[0].address: \"10.0.0.1:0\" is not an address and port (port is 1 to 65535)"},
+    {"ServerUnixRelative", "server", "address: \"unix:x\"",
+     "pools[0].servers[0].address: \"unix:x\" is not absolute (unix:/path)"},
+    {"ServerWeight", "server", "address: \"10.0.0.1:80\", weight: 257",
+     "pools[0].servers[0].weight: 257 is out of range (0 to 256)"},
+    {"ServerBackup", "server", "address: \"10.0.0.1:80\", backup: yes",
+     "pools[0].servers[0].backup: \"yes\" is not true or false"},
+    {"ServerTlsName", "server", "address: \"10.0.0.1:80\", tls: { name: \"*.a.test\" }",
+     "pools[0].servers[0].tls: \"name\" must be one host, not a wildcard"},
+};
+
+// A good configuration in which the given line takes the place of its namesake.
+std::string with_line(const std::string& where, const std::string& line) {
+  const auto is = [&](const char* part, const char* key) {
+    return where == part && line.starts_with(std::string(key) + ":");
+  };
+  const bool is_top = where == "top";
+  std::string text;
+  if (!is("top", "version")) text += "version: 1\n";
+  if (is_top) text += line + "\n";
+  text += "listeners:\n  -\n";
+  if (!is("listener", "name")) text += "    name: web\n";
+  if (!is("listener", "bind")) text += "    bind: \"127.0.0.1:443\"\n";
+  if (!is("listener", "tls")) text += "    tls: { certificates: [{ chain: a, key: b }] }\n";
+  if (where == "listener") text += "    " + line + "\n";
+  text += "    routes: [{ " + (where == "route" ? line : "pool: web") +
+          " }, { match: { host: x }, "
+          "pool: web }]\n";
+  text += "pools:\n  -\n    name: web\n";
+  if (where == "pool") text += "    " + line + "\n";
+  if (!is("pool", "servers")) {
+    text += "    servers: [{ " + (where == "server" ? line : "address: \"10.0.0.1:80\"") + " }]\n";
+  }
+  return text;
+}
+
+class ParseConfigRefuses : public ::testing::TestWithParam<BadLine> {};
+
+TEST_P(ParseConfigRefuses, AndReportsNothingElse) {
+  const Checked checked = check_text(with_line(GetParam().where, GetParam().line));
+  ASSERT_THAT(checked.findings, SizeIs(1));
+  const std::string& finding = checked.findings[0];
+  EXPECT_EQ(finding.substr(finding.find(": ") + 2), GetParam().finding);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ParseConfigRefuses, ::testing::ValuesIn(kBadLines),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ParseConfig, WantsAVersionAndListeners) {
+  EXPECT_THAT(check_text("").findings, ElementsAre("1:1: \"version\" is missing",  //
+                                                   "1:1: \"listeners\" is missing"));
+  EXPECT_THAT(check_text("- a\n").findings,
+              ElementsAre("1:1: the file must be a map of keys, not a list"));
+}
+
+}  // namespace
+}  // namespace ravelin::gateway

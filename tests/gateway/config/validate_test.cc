@@ -1,0 +1,285 @@
+#include "gateway/config/validate.h"
+
+#include "tests/gateway/config/config_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ravelin::gateway {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+
+constexpr const char* kTls = "tls: { certificates: [{ chain: a, key: b }] }";
+
+// A configuration of whole listener and pool lines.
+std::string config_of(const std::vector<std::string>& listeners,
+                      const std::vector<std::string>& pools, const std::string& top = "") {
+  std::string text = "version: 1\n" + top + "listeners:\n";
+  for (const std::string& listener : listeners)
+    text += "  - { " + listener + " }\n";
+  text += "pools:\n";
+  for (const std::string& pool : pools)
+    text += "  - { " + pool + " }\n";
+  return text;
+}
+
+std::string web(const std::string& routes) {
+  return std::string("name: web, bind: \"127.0.0.1:443\", ") + kTls + ", routes: [" + routes + "]";
+}
+
+const std::string kPool = "name: web, servers: [{ address: \"10.0.0.1:80\" }]";
+
+struct Row {
+  const char* name;
+  std::string text;
+  std::vector<std::string> findings;  // without place
+};
+
+const Row kRows[] = {
+    {"RoutesToAnUnknownPool",
+     config_of({web("{ pool: blue }, { match: { host: a }, pool: web }")}, {kPool}),
+     {"listeners[0].routes[0].pool: pool \"blue\" is not defined (defined: web)"}},
+    {"PoolWithoutRoute",
+     config_of({web("{ pool: web }")},
+               {kPool, "name: green, servers: [{ address: \"10.0.0.2:80\" }]"}),
+     {"warning: pools[1]: pool \"green\" is used by no route"}},
+    {"PoolNameTwice",
+     config_of({web("{ pool: web }")}, {kPool, kPool}),
+     {"pools[1].name: pool \"web\" is already defined at /etc/r.yaml:5:13"}},
+    {"ListenerNameTwice",
+     config_of({web("{ pool: web }"), std::string("name: web, bind: \"127.0.0.1:444\", ") + kTls +
+                                          ", routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[1].name: listener \"web\" is already defined at /etc/r.yaml:3:13"}},
+    {"RouteNameTwice",
+     config_of({web("{ name: r, pool: web }, { name: r, match: { host: a }, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[1].name: route \"r\" is already defined at /etc/r.yaml:3:105"}},
+    {"ServerTwice",
+     config_of(
+         {web("{ pool: web }")},
+         {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.1:80\" }]"}),
+     {"pools[0].servers[1]: server \"10.0.0.1:80\" is already in this pool at /etc/r.yaml:5:28"}},
+    {"ServerAddressTwice",
+     config_of({web("{ pool: web }")},
+               {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { name: b, address: "
+                "\"10.0.0.1:80\" }]"}),
+     {"warning: pools[0].servers[1]: has the address of server \"10.0.0.1:80\"; its share is "
+      "counted twice"}},
+    {"PoolOfBackups",
+     config_of({web("{ pool: web }")},
+               {"name: web, servers: [{ address: \"10.0.0.1:80\", backup: true }]"}),
+     {"pools[0].servers: are all backups; at least one must not be"}},
+    {"PoolWithoutWeight",
+     config_of({web("{ pool: web }")},
+               {"name: web, servers: [{ address: \"10.0.0.1:80\", weight: 0 }]"}),
+     {"warning: pools[0].servers: have no weight: without a backup in use every request would be "
+      "503"}},
+    {"UnixServerWithTls",
+     config_of({web("{ pool: web }")}, {"name: web, servers: [{ address: \"unix:/a\", tls: {} }]"}),
+     {"pools[0].servers[0].tls: needs \"name\": a Unix socket has no host name to verify"}},
+    {"Plaintext",
+     config_of({"name: web, bind: \"127.0.0.1:80\", routes: [{ pool: web }]"}, {kPool}),
+     {"listeners[0]: carries plaintext; add \"tls\", or \"redirect: https\", or, if it must, "
+      "\"plaintext: allowed\""}},
+    {"PlaintextAllowed",
+     config_of({"name: web, bind: \"127.0.0.1:80\", plaintext: allowed, routes: [{ pool: web }]"},
+               {kPool}),
+     {}},
+    {"PlaintextAndTls",
+     config_of({web("{ pool: web }") + ", plaintext: allowed"}, {kPool}),
+     {"listeners[0].plaintext: contradicts \"tls\"; keep one of the two"}},
+    {"RedirectAndTls",
+     config_of({web("{ pool: web }") + ", redirect: https"}, {kPool}),
+     {"listeners[0].redirect: is for plaintext listeners; this one has \"tls\""}},
+    {"RedirectAndPlaintext",
+     config_of({web("{ pool: web }"),
+                "name: p, bind: \"127.0.0.1:80\", redirect: https, plaintext: allowed"},
+               {kPool}),
+     {"listeners[1].plaintext: contradicts \"redirect\"; keep one of the two"}},
+    {"RedirectWithRoutes",
+     config_of({web("{ pool: web }"),
+                "name: p, bind: \"127.0.0.1:80\", redirect: https, routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[1].routes: are never reached: the listener redirects"}},
+    {"RedirectToNothing",
+     config_of({"name: p, bind: \"127.0.0.1:80\", redirect: https",
+                "name: q, bind: \"127.0.0.1:81\", plaintext: allowed, routes: [{ pool: web }]"},
+               {kPool}),
+     {"warning: listeners[0].redirect: redirects nothing: no listener with \"tls\" has routes"}},
+    {"NoRoutes",
+     config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:444\", ") + kTls},
+               {kPool}),
+     {"listeners[1]: has no routes, so every request would be 404"}},
+    {"StoreWithoutCertsStore",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ store: true }] }, "
+                "routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[0].tls.certificates: uses the store, but \"certs.store\" does not say where it "
+      "is"}},
+    {"StoreWithCertsStore",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ store: true }] }, "
+                "routes: [{ pool: web }]"},
+               {kPool}, "certs: { store: /s }\n"),
+     {}},
+    {"ClientAuthWithoutCa",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: require } }, routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[0].tls.client_auth: asks for client certificates; \"ca\" must name who issues "
+      "them"}},
+    {"ClientAuthCaWithoutMode",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: none, ca: x } }, routes: [{ pool: web }]"},
+               {kPool}),
+     {"warning: listeners[0].tls.client_auth: \"ca\" and \"crl\" have no effect while \"mode\" is "
+      "none"}},
+    {"BoundTwiceByOneListener",
+     config_of({std::string("name: web, bind: [\"127.0.0.1:443\", \"127.0.0.1:443\"], ") + kTls +
+                ", routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[0].bind[1]: 127.0.0.1:443 is already bound by listener \"web\" at "
+      "/etc/r.yaml:3:25"}},
+    {"BoundTwiceByTwo",
+     config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:443\", ") + kTls +
+                                          ", routes: [{ pool: web }]"},
+               {kPool}),
+     {"listeners[1].bind: 127.0.0.1:443 is already bound by listener \"web\" at "
+      "/etc/r.yaml:3:24"}},
+    {"BoundByAdmin",
+     config_of({web("{ pool: web }")}, {kPool}, "admin: { listen: \"127.0.0.1:443\" }\n"),
+     {"listeners[0].bind: 127.0.0.1:443 is already bound by \"admin.listen\" at "
+      "/etc/r.yaml:2:18"}},
+    {"UnixSocketBoundByAdmin",
+     config_of(
+         {std::string("name: web, bind: \"unix:/run/a\", ") + kTls + ", routes: [{ pool: web }]"},
+         {kPool}, "admin: { socket: /run/a }\n"),
+     {"listeners[0].bind: unix:/run/a is already bound by \"admin.socket\" at /etc/r.yaml:2:18"}},
+    {"WildcardOverAnAddress",
+     config_of({web("{ pool: web }"), std::string("name: b, bind: \"0.0.0.0:443\", ") + kTls +
+                                          ", routes: [{ pool: web }]"},
+               {kPool}),
+     {"warning: listeners[0].bind: 127.0.0.1:443 takes this address away from 0.0.0.0:443, which "
+      "listener \"b\" binds at /etc/r.yaml:4:22"}},
+    {"Ipv6WildcardBesideIpv4",
+     config_of({std::string("name: web, bind: [\"[::]:443\", \"0.0.0.0:443\"], ") + kTls +
+                ", routes: [{ pool: web }]"},
+               {kPool}),
+     {}},
+    {"PortZeroTwice",
+     config_of({std::string("name: web, bind: [\"127.0.0.1:0\", \"127.0.0.1:0\"], ") + kTls +
+                ", routes: [{ pool: web }]"},
+               {kPool}),
+     {}},
+    {"SameRoutes",
+     config_of({web("{ pool: web }, { pool: web }")}, {kPool}),
+     {"listeners[0].routes[1]: matches the same requests as route \"web/0\" at /etc/r.yaml:3:97; "
+      "give them different hosts, paths or methods"}},
+    {"AnyPathIsTheRoot",
+     config_of({web("{ pool: web }, { match: { path: / }, pool: web }")}, {kPool}),
+     {"listeners[0].routes[1]: matches the same requests as route \"web/0\" at /etc/r.yaml:3:97; "
+      "give them different hosts, paths or methods"}},
+    {"HostsDifferInCaseOnly",
+     config_of({web("{ match: { host: A.test }, pool: web }, { match: { host: a.test }, pool: web "
+                    "}")},
+               {kPool}),
+     {"listeners[0].routes[1]: matches the same requests as route \"web/0\" at /etc/r.yaml:3:97; "
+      "give them different hosts, paths or methods"}},
+    {"MethodsOverlap",
+     config_of({web("{ match: { methods: [GET, HEAD] }, pool: web }, { match: { methods: [POST, "
+                    "HEAD] }, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[1]: matches the same requests as route \"web/0\" at /etc/r.yaml:3:97; "
+      "give them different hosts, paths or methods"}},
+    {"MethodWrittenTwiceInOneRoute",
+     config_of({web("{ match: { methods: [GET, GET] }, pool: web }")}, {kPool}),
+     {}},
+    {"MethodsApart",
+     config_of({web("{ match: { methods: [GET] }, pool: web }, { match: { methods: POST }, pool: "
+                    "web }, { pool: web }")},
+               {kPool}),
+     {}},
+    {"ExactBesidePrefix",
+     config_of({web("{ match: { path: /a }, pool: web }, { match: { path_exact: /a }, pool: web }, "
+                    "{ match: { path: / }, pool: web }, { match: { path_exact: / }, pool: web }")},
+               {kPool}),
+     {}},
+    {"HiddenByExactAndPrefix",
+     config_of({web("{ match: { path: /a }, pool: web }, { match: { path_exact: /a }, pool: web }, "
+                    "{ match: { path: /a/ }, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[0]: is never reached: the routes of exactly \"/a\" and of \"/a/\" take "
+      "all its requests"}},
+    {"HiddenForItsMethodOnly",
+     config_of({web("{ match: { path: /a, methods: GET }, pool: web }, { match: { path_exact: /a, "
+                    "methods: [GET, HEAD] }, pool: web }, { match: { path: /a/ }, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[0]: is never reached: the routes of exactly \"/a\" and of \"/a/\" take "
+      "all its requests"}},
+    {"NotHiddenForOtherMethods",
+     config_of(
+         {web("{ match: { path: /a }, pool: web }, { match: { path_exact: /a, methods: GET }, "
+              "pool: web }, { match: { path: /a/ }, pool: web }")},
+         {kPool}),
+     {}},
+    {"SameRouteOnTwoListeners",
+     config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:444\", ") + kTls +
+                                          ", routes: [{ pool: web }]"},
+               {kPool}),
+     {}},
+    {"MistakeIsToldOnce",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a }] }, "
+                "routes: [{ pool: web }, { match: { host: \"a b\" }, pool: web }]"},
+               {"nam: web, servers: [{ address: x }]"}),
+     {"listeners[0].tls.certificates[0]: \"key\" is missing",
+      "listeners[0].routes[1].match.host: \"a b\" is not a host (labels of letters, digits and "
+      "\"-\"; \"*.\" only in front; other alphabets as xn--…)",
+      "pools[0]: \"name\" is missing",
+      "pools[0].servers[0].address: \"x\" is not an address and port",
+      "pools[0]: unknown key \"nam\" (did you mean \"name\"?)"}},
+};
+
+class Validate : public ::testing::TestWithParam<Row> {};
+
+TEST_P(Validate, Finds) {
+  std::vector<std::string> findings;
+  for (const std::string& finding : check_text(GetParam().text).findings)
+    findings.push_back(finding.substr(finding.find(": ") + 2));
+  EXPECT_THAT(findings, ElementsAreArray(GetParam().findings)) << GetParam().text;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Validate, ::testing::ValuesIn(kRows),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ValidatePlaces, AreThoseOfTheValue) {
+  EXPECT_THAT(check_text("version: 1\n"
+                         "listeners:\n"
+                         "  - name: web\n"
+                         "    bind: \"127.0.0.1:443\"\n"
+                         "    plaintext: allowed\n"
+                         "    routes:\n"
+                         "      - match: { host: a.test }\n"
+                         "        pool: blue\n")
+                  .findings,
+              ElementsAre("8:15: listeners[0].routes[0].pool: pool \"blue\" is not defined (none "
+                          "is defined)"));
+}
+
+TEST(Validate, SuggestsAmongManyPools) {
+  std::vector<std::string> pools;
+  std::string routes = "{ pool: pol7 }";
+  for (int i = 0; i < 20; ++i) {
+    pools.push_back(fmt::format("name: pool{}, servers: [{{ address: \"10.0.0.1:80\" }}]", i));
+    routes += fmt::format(", {{ match: {{ host: h{0} }}, pool: pool{0} }}", i);
+  }
+  EXPECT_THAT(check_text(config_of({web(routes)}, pools)).findings,
+              ElementsAre(::testing::EndsWith(
+                  "pool \"pol7\" is not defined (defined: pool0, pool1, pool2, pool3, pool4, "
+                  "pool5, pool6, pool7, pool8, pool9, pool10, pool11 and 8 more); did you mean "
+                  "\"pool7\"?")));
+}
+
+}  // namespace
+}  // namespace ravelin::gateway
