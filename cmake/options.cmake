@@ -21,7 +21,7 @@ add_library(project_options INTERFACE)
 target_include_directories(project_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(project_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wimplicit-fallthrough -fno-strict-aliasing)
+  -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-field-initializers -fno-strict-aliasing)
 if(RAVELIN_WERROR)
   target_compile_options(project_options INTERFACE -Werror)
 endif()

@@ -9,9 +9,13 @@
 #include "gateway/observe/reason.h"
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace ravelin::gateway {
+
+class Buffer;
+class Stream;
 
 // What one look at the request body gave.
 struct BodyStep {
@@ -27,14 +31,16 @@ struct BodyStep {
   std::string_view detail;  // static text
 };
 
-// The head of a response as it is about to be written: the final fields, framing decided by the
-// writer.
+// The head of a response about to be sent. Framing and connection fields are the session's
+// business.
 struct ResponseStart {
   int status = 0;
-  std::string_view fields;  // complete lines with CRLF, without framing and connection fields
+  const http1::ResponseHead* from = nullptr;  // a server's head, whose end-to-end fields are copied
+  std::span<const Field> extra;               // fields of our own, after those
+  bool has_hsts = false;  // `extra` holds Strict-Transport-Security: drop the server's
   enum class Body : unsigned char { none, length, unknown } body = Body::none;
-  std::uint64_t length = 0;       // for Body::length; announced as is for a response to HEAD
-  bool announces_length = false;  // Body::none, but Content-Length is sent (HEAD, 304)
+  std::uint64_t length = 0;       // for Body::length, and where announces_length
+  bool announces_length = false;  // no body follows, but Content-Length is sent (HEAD, 304)
   bool closes = false;            // the connection must end after this response
 };
 
@@ -45,6 +51,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   virtual ~Exchange() = default;
 
+  // Valid until the first suspension: what is needed longer must be copied.
   [[nodiscard]] virtual const http1::RequestHead& request() const = 0;
 
   virtual BodyStep take_body() = 0;
@@ -52,8 +59,15 @@ class Exchange {
   // Whether a look at the body may give something without waiting.
   [[nodiscard]] virtual bool body_may_be_ready() const = 0;
 
+  // 101: from now on the client's stream carries raw bytes. False where its HTTP version has no
+  // such thing.
+  virtual bool switch_protocol(const http1::ResponseHead& head) = 0;
+  // After the switch: that stream, and what the client sent ahead of it.
+  virtual Stream& tunnel_stream() = 0;
+  virtual Buffer& tunnel_input() = 0;
+
   // 1xx other than 101; not sent to HTTP/1.0 clients.
-  virtual void send_interim(int status, std::string_view fields) = 0;
+  virtual void send_interim(const http1::ResponseHead& head) = 0;
   // The head, with the first `body` bytes (the last ones too if `last`).
   virtual void send_head(const ResponseStart& start, std::string_view body, bool last) = 0;
   // More of the body, at most Stream::kWriteMax bytes.

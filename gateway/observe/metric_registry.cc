@@ -146,7 +146,7 @@ std::uint64_t MetricRegistry::total(std::uint32_t cell) const {
 
 void MetricRegistry::write_series(std::string& out, const MetricFamily& family,
                                   const Series& series) const {
-  const bool in_seconds = family.unit == MetricUnit::seconds;
+  const bool in_seconds = family.unit == MetricUnit::duration;
   if (family.type == MetricType::counter) {
     const std::uint64_t value = total(series.cell);
     append_sample(out, family.name, series.labels,

@@ -1,0 +1,67 @@
+#include "gateway/net/connection_limits.h"
+
+#include <sys/random.h>
+
+#include <cstring>
+
+namespace ravelin::gateway {
+namespace {
+
+base::IpAddress key_of(const base::IpAddress& client) {
+  return base::mask(client, client.family == base::Family::ipv4 ? 32 : 64);
+}
+
+// Clients choose their addresses: the hash is keyed so that they cannot choose collisions.
+std::uint64_t hash_key() {
+  static const std::uint64_t kKey = [] {
+    std::uint64_t value = 0x9e3779b97f4a7c15ULL;
+    if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) value ^= 1;
+    return value;
+  }();
+  return kKey;
+}
+
+}  // namespace
+
+std::size_t ConnectionGate::KeyHash::operator()(const base::IpAddress& key) const {
+  std::uint64_t high = 0;
+  std::memcpy(&high, key.bytes.data(), sizeof high);
+  std::uint64_t value = (high ^ hash_key()) + static_cast<std::uint64_t>(key.family);
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+  return value ^ (value >> 31);
+}
+
+ConnectionGate::Shard& ConnectionGate::shard_of(const base::IpAddress& key) {
+  return shards_[(KeyHash{}(key) >> 8) % shards_.size()];
+}
+
+ConnectionGate::Entry ConnectionGate::enter(const base::IpAddress& client) {
+  const std::uint32_t max = max_.load(std::memory_order_relaxed);
+  if (count_.fetch_add(1, std::memory_order_relaxed) >= max && max != 0) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return Entry::listener_full;
+  }
+  const std::uint32_t per_client = per_client_max_.load(std::memory_order_relaxed);
+  const base::IpAddress key = key_of(client);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  std::uint32_t& count = shard.counts[key];
+  if (per_client != 0 && count >= per_client) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return Entry::client_full;
+  }
+  ++count;
+  return Entry::admitted;
+}
+
+void ConnectionGate::leave(const base::IpAddress& client) {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  const base::IpAddress key = key_of(client);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.counts.find(key);
+  if (found != shard.counts.end() && --found->second == 0) shard.counts.erase(found);
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,115 @@
+#include "gateway/net/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace ravelin::gateway {
+namespace {
+
+using base::Errc;
+using base::fail;
+using base::fail_errno;
+using base::Result;
+
+constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// A socket file nobody listens on is left over from a process that was killed.
+void remove_stale_socket(const base::UnixEndpoint& endpoint) {
+  struct stat info {};
+
+  if (::lstat(endpoint.path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  const OwnedFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const SocketAddress address = to_socket_address(endpoint);
+  if (::connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
+    ::unlink(endpoint.path.c_str());
+  }
+}
+
+SocketAddress address_of(const base::Endpoint& endpoint) {
+  if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint)) return to_socket_address(*ip);
+  return to_socket_address(std::get<base::UnixEndpoint>(endpoint));
+}
+
+}  // namespace
+
+OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+OwnedFd::~OwnedFd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int OwnedFd::release() {
+  return std::exchange(fd_, -1);
+}
+
+Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_port) {
+  const std::string name = base::to_string(endpoint);
+  if (std::holds_alternative<base::NameEndpoint>(endpoint)) {
+    return fail(Errc::invalid, "listening on {}: a listener binds an address, not a name", name);
+  }
+  const auto* local = std::get_if<base::UnixEndpoint>(&endpoint);
+  if (local != nullptr) remove_stale_socket(*local);
+  const SocketAddress address = address_of(endpoint);
+  OwnedFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return fail_errno(errno, fmt::format("listening on {}", name));
+  if (local == nullptr) {
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    if (reuse_port == ReusePort::yes) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  if (::bind(fd.get(), address.get(), address.length) != 0) {
+    return fail_errno(errno, fmt::format("listening on {}", name));
+  }
+  if (::listen(fd.get(), kBacklog) != 0)
+    return fail_errno(errno, fmt::format("listening on {}", name));
+  return fd;
+}
+
+Result<base::Endpoint> local_endpoint(int fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (::getsockname(fd, address.get(), &address.length) != 0)
+    return fail_errno(errno, "reading a socket's address");
+  if (address.family() == AF_UNIX) {
+    sockaddr_un local{};
+    std::memcpy(&local, &address.storage, sizeof local);
+    return base::Endpoint(base::UnixEndpoint{local.sun_path});
+  }
+  return base::Endpoint(to_endpoint(address));
+}
+
+Accepted accept_one(int listener_fd) {
+  SocketAddress peer;
+  peer.length = sizeof peer.storage;
+  const int fd = ::accept4(listener_fd, peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return {OwnedFd(), {}, errno};
+  return {OwnedFd(fd), to_endpoint(peer), 0};
+}
+
+Result<OwnedFd> start_connect(const SocketAddress& to) {
+  OwnedFd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return fail_errno(errno, "opening a socket");
+  if (to.family() != AF_UNIX) set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (::connect(fd.get(), to.get(), to.length) != 0 && errno != EINPROGRESS)
+    return fail_errno(errno, "connecting");
+  return fd;
+}
+
+}  // namespace ravelin::gateway

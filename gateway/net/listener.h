@@ -1,0 +1,55 @@
+// Listening sockets: opening them (once, before privileges are dropped) and accepting from them.
+#pragma once
+
+#include "base/address.h"
+#include "base/result.h"
+#include "gateway/net/address.h"
+
+#include <optional>
+
+namespace ravelin::gateway {
+
+// An owned descriptor.
+class OwnedFd {
+ public:
+  OwnedFd() = default;
+
+  explicit OwnedFd(int fd) : fd_(fd) {}
+
+  OwnedFd(OwnedFd&& other) noexcept : fd_(other.release()) {}
+
+  OwnedFd& operator=(OwnedFd&& other) noexcept;
+  ~OwnedFd();
+
+  [[nodiscard]] int get() const { return fd_; }
+
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
+  [[nodiscard]] int release();
+
+ private:
+  int fd_ = -1;
+};
+
+enum class ReusePort { no, yes };
+
+// Bound and listening, non-blocking, close-on-exec, TCP_NODELAY inherited by what it accepts. IPv6
+// sockets are V6ONLY. A stale Unix socket file (nobody answers) is replaced. Error: address in use,
+// permission, …
+base::Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_port);
+
+// The address a descriptor is bound to ("127.0.0.1:8443", also when it was opened with port 0).
+base::Result<base::Endpoint> local_endpoint(int fd);
+
+struct Accepted {
+  OwnedFd fd;
+  base::IpEndpoint peer;
+  int error = 0;  // errno when fd is not open: EAGAIN, EMFILE, ECONNABORTED, …
+};
+
+Accepted accept_one(int listener_fd);
+
+// Non-blocking connect. The descriptor with EINPROGRESS, or an error at once.
+base::Result<OwnedFd> start_connect(const SocketAddress& to);
+
+}  // namespace ravelin::gateway

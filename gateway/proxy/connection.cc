@@ -1,0 +1,313 @@
+#include "gateway/proxy/connection.h"
+
+#include "base/io/log.h"
+#include "gateway/http1/head_scanner.h"
+#include "gateway/http1/serialise.h"
+#include "gateway/proxy/http1_exchange.h"
+#include "gateway/tls/handshake_failure.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::MonoTime;
+using base::Task;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::chrono::microseconds since(MonoTime from, MonoTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
+// A flood of failing handshakes must not become a flood of log lines: the metric counts them all.
+base::LogRate handshake_log_rate(50);
+
+constexpr std::string_view kPlainHttpAnswer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n"
+    "Connection: close\r\n\r\nThis port speaks HTTPS. Use https:// instead of http:// here\n";
+
+TlsVersion version_of(const SSL* ssl) {
+  switch (SSL_version(ssl)) {
+    case TLS1_2_VERSION:
+      return TlsVersion::tls12;
+    case TLS1_3_VERSION:
+      return TlsVersion::tls13;
+    default:
+      return TlsVersion::none;
+  }
+}
+
+}  // namespace
+
+Connection::Connection(WorkerContext& worker, AcceptedConnection accepted)
+    : worker_(worker),
+      listener_(std::move(accepted.listener)),
+      peer_(accepted.peer),
+      stream_(worker.reactor, worker.buffers, accepted.fd),
+      in_(worker.buffers),
+      pending_tls_(std::move(accepted.tls)) {
+  place_ = worker_.connections.insert(worker_.connections.end(), this);
+}
+
+Connection::~Connection() {
+  worker_.connections.erase(place_);
+  listener_->gate.leave(peer_.address);
+}
+
+std::string_view Connection::client_text() {
+  if (client_text_size_ == 0) {
+    client_text_size_ = static_cast<std::uint8_t>(base::format_to(peer_.address, client_text_));
+  }
+  return {client_text_.data(), client_text_size_};
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (idle_ != nullptr) idle_->fire(Wake::aborted);
+}
+
+Task<void> Connection::serve(std::unique_ptr<Connection> self) {
+  Connection& connection = *self;
+  const ListenerRuntime* listener =
+      connection.worker_.current->snapshot->find_listener(connection.listener_->name);
+  if (listener == nullptr) co_return;
+  ListenerMetrics& metrics = *listener->metrics;
+  metrics.connection_opened(connection.worker_.cells);
+  bool ready = true;
+  if (connection.pending_tls_ != nullptr)
+    ready = co_await connection.handshake(std::move(connection.pending_tls_));
+  if (ready) co_await connection.serve_requests();
+  metrics.connection_closed(connection.worker_.cells);
+}
+
+Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
+  const ListenerRuntime* listener = worker_.current->snapshot->find_listener(listener_->name);
+  if (listener == nullptr) co_return false;
+  HandshakeInfo info;
+  info.tls = std::move(tls);
+  SslPtr ssl = new_server_ssl(info);
+  if (ssl == nullptr) co_return false;
+  tls_context_ = info.tls->context;
+  stream_.start_tls(std::move(ssl));
+  const MonoTime began = worker_.reactor.now();
+  const MonoTime deadline = began + listener->config->timeouts.handshake;
+  const HandshakeEnd end = co_await stream_.handshake(deadline);
+  if (end == HandshakeEnd::done) {
+    handshake_time_ = since(began, worker_.reactor.refresh_now());
+    sni_ = info.sni;
+    end_handshake(stream_.ssl());
+    const Resumed resumed = SSL_session_reused(stream_.ssl()) != 0 ? Resumed::yes : Resumed::no;
+    listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
+                                      Reason::none, handshake_time_);
+    co_return true;
+  }
+  const Reason reason = refuse_handshake(info, end);
+  listener->metrics->handshake_done(worker_.cells, TlsVersion::none, Resumed::no, reason, 0us);
+  listener->metrics->error(worker_.cells, reason);
+  end_handshake(stream_.ssl());
+  if (reason == Reason::plain_http_on_tls) {
+    static_cast<void>(stream_.socket().send(kPlainHttpAnswer));
+    stream_.socket().shutdown_write();
+    co_await linger();
+  }
+  co_return false;
+}
+
+Reason Connection::refuse_handshake(const HandshakeInfo& info, HandshakeEnd end) {
+  HandshakeFailure failure;
+  if (end == HandshakeEnd::timed_out) {
+    failure = {Reason::handshake_timeout, "no handshake within the time limit"};
+  } else {
+    failure = explain_handshake_failure(stream_.ssl(), info, stream_.last_ssl_error(),
+                                        stream_.socket().last_error());
+  }
+  base::log_limited(handshake_log_rate, base::LogLevel::info, "tls", "handshake failed",
+                    {{"listener", listener_->name},
+                     {"client", client_text()},
+                     {"sni", info.sni},
+                     {"reason", describe(failure.reason).token},
+                     {"detail", failure.detail}});
+  return failure.reason;
+}
+
+Task<void> Connection::serve_requests() {
+  for (;;) {
+    if (in_.empty()) {
+      const bool more = co_await wait_for_request();
+      if (!more) break;
+    }
+    const bool again = co_await serve_one();
+    if (!again) break;
+  }
+  stream_.finish_output();
+  if (lingers_ && !stream_.is_broken()) co_await linger();
+}
+
+Task<bool> Connection::wait_for_request() {
+  in_.release();
+  const ListenerRuntime* listener = worker_.current->snapshot->find_listener(listener_->name);
+  if (listener == nullptr || draining_) co_return false;
+  stream_.release_output();  // a session ticket that waited for company
+  const ListenerTimeouts& timeouts = listener->config->timeouts;
+  const MonoTime idle_until =
+      worker_.reactor.now() + (requests_ == 0 ? timeouts.header : timeouts.idle);
+  const bool drained = requests_ != 0 && stream_.is_drained();
+  if (drained) stream_.socket().assume_drained();
+  MonoTime look_at = drained ? worker_.reactor.now() + kDrainedProbe : idle_until;
+  for (;;) {
+    if (stream_.may_be_readable()) {
+      in_.acquire(BlockSize::small);
+      const IoResult result = stream_.read(in_.writable());
+      in_.commit(result.bytes);
+      if (result.status == IoStatus::ok) co_return true;
+      in_.release();
+      if (result.status != IoStatus::would_block) co_return false;
+    }
+    Socket::Awaiter wait = stream_.socket().readable(std::min(look_at, idle_until));
+    idle_ = &wait;
+    const Wake wake = co_await wait;
+    idle_ = nullptr;
+    if (wake == Wake::aborted || draining_) co_return false;
+    if (wake == Wake::deadline) {
+      if (worker_.reactor.now() >= idle_until) co_return false;
+      look_at = idle_until;
+      stream_.socket().set_ready(
+          true);  // look once: an end that came with the last bytes made no new edge
+    }
+  }
+}
+
+Task<bool> Connection::serve_one() {
+  RequestState state(worker_);
+  state.snapshot = worker_.current;
+  const ListenerRuntime* listener = state.snapshot->snapshot->find_listener(listener_->name);
+  if (listener == nullptr) co_return false;
+  ++requests_;
+  state.id = worker_.request_ids.next();
+  http1::ParseResult why;
+  const HeadEnd end = co_await read_head(*listener, state, why);
+  if (end == HeadEnd::gone) co_return false;
+  if (end == HeadEnd::refused) {
+    answer_bad_head(*listener, state, why);
+    co_return false;
+  }
+  listener->metrics->request_started(worker_.cells);
+  const bool again = co_await exchange(*listener, state);
+  listener->metrics->request_ended(worker_.cells);
+  co_return again;
+}
+
+Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
+                                                RequestState& state, http1::ParseResult& why) {
+  const HttpLimits& configured = listener.config->limits;
+  const http1::HeadLimits limits{.line_bytes_max = configured.request_line_bytes_max,
+                                 .header_bytes_max = configured.header_bytes_max,
+                                 .field_count_max = configured.header_count_max};
+  const MonoTime deadline = state.began + listener.config->timeouts.header;
+  http1::HeadScan scan;
+  for (;;) {
+    switch (http1::scan_head(scan, in_.readable(), http1::HeadKind::request, limits, why)) {
+      case http1::ScanStatus::bad:
+        co_return HeadEnd::refused;
+      case http1::ScanStatus::complete:
+        why = http1::parse_request_head(scan.head(in_.readable()), limits, worker_.request_head);
+        if (!why.ok()) co_return HeadEnd::refused;
+        in_.consume(scan.end);
+        co_return HeadEnd::complete;
+      case http1::ScanStatus::need_more:
+        break;
+    }
+    if (in_.writable().empty()) {
+      in_.compact();
+      if (in_.writable().empty()) in_.grow(BlockSize::large);
+    }
+    const IoResult result = stream_.read(in_.writable());
+    in_.commit(result.bytes);
+    if (result.status == IoStatus::ok) continue;
+    if (result.status != IoStatus::would_block) {
+      listener.metrics->error(worker_.cells, Reason::client_closed);
+      co_return HeadEnd::gone;
+    }
+    const Wake wake = co_await stream_.socket().readable(deadline);
+    if (wake != Wake::ready) {
+      why = {Reason::header_timeout, "the request head was not complete in time"};
+      co_return HeadEnd::refused;
+    }
+  }
+}
+
+ClientInfo Connection::client_info(const ListenerRuntime& listener) {
+  ClientInfo info;
+  info.listener = &listener;
+  info.address = client_text();
+  info.port = peer_.port;
+  info.is_ipv6 = peer_.address.family == base::Family::ipv6;
+  info.is_tls = stream_.ssl() != nullptr;
+  info.listener_port = listener_->port;
+  for (const base::IpPrefix& prefix : listener.config->forwarded.trusted) {
+    info.is_trusted = info.is_trusted || prefix.contains(peer_.address);
+  }
+  const std::uint32_t requests_max = listener.config->limits.requests_per_connection_max;
+  info.must_close = draining_ || (requests_max != 0 && requests_ >= requests_max);
+  info.sni = sni_;
+  if (info.is_tls && worker_.access_log.is_enabled()) {
+    info.tls_version = version_of(stream_.ssl()) == TlsVersion::tls13 ? "1.3" : "1.2";
+    info.tls_cipher = SSL_get_cipher_name(stream_.ssl());
+    info.tls_resumed = SSL_session_reused(stream_.ssl()) != 0;
+    if (requests_ == 1) info.handshake = handshake_time_;
+  }
+  return info;
+}
+
+Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& state) {
+  const ClientInfo client = client_info(listener);
+  Http1Exchange http(worker_, stream_, in_, worker_.request_head, listener.config->limits);
+  co_await serve_request(http, client, state, worker_);
+  report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
+  const Wake sent =
+      co_await stream_.flush(worker_.reactor.now() + listener.config->timeouts.body_idle);
+  lingers_ = !http.may_continue();
+  if (sent != Wake::ready) {
+    listener.metrics->error(worker_.cells, Reason::write_timeout);
+    stream_.socket().set_reset_on_close();
+    lingers_ = false;
+    co_return false;
+  }
+  http.hand_back_leftover();
+  co_return http.may_continue() && !stream_.is_broken() && !draining_;
+}
+
+void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& state,
+                                 const http1::ParseResult& why) {
+  // Nothing of the head can be trusted but its bytes: the answer closes the connection.
+  http1::RequestHead& head = worker_.request_head;
+  state.method = head.method_text;
+  state.target = head.target;
+  head.framing = http1::Framing::none;
+  head.keep_alive = false;
+  head.minor_version = 1;
+  const ClientInfo client = client_info(listener);
+  Http1Exchange http(worker_, stream_, in_, head, listener.config->limits);
+  answer_failure(http, state, why.reason, why.detail, true);
+  report_request(http, client, state, 0, http.body_bytes_out(), worker_);
+  lingers_ = true;
+}
+
+Task<void> Connection::linger() {
+  constexpr std::size_t kBytesMax = 256 * 1024;
+  const MonoTime deadline = worker_.reactor.now() + 2s;
+  std::array<char, 2048> dropped;
+  for (std::size_t total = 0; total < kBytesMax;) {
+    const IoResult result = stream_.socket().receive(dropped);
+    if (result.status == IoStatus::ok) {
+      total += result.bytes;
+      continue;
+    }
+    if (result.status != IoStatus::would_block) co_return;
+    const Wake wake = co_await stream_.socket().readable(deadline);
+    if (wake != Wake::ready) co_return;
+  }
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,87 @@
+// Connection: one accepted socket: TLS handshake, then requests until either side is done.
+// One worker's thread; owned by its own coroutine.
+#pragma once
+
+#include "gateway/net/connection_limits.h"
+#include "gateway/proxy/proxy.h"
+#include "gateway/tls/stream.h"
+
+#include <list>
+#include <memory>
+#include <string>
+
+namespace ravelin::gateway {
+
+// What every connection of one listener needs; one per listener name, kept over reloads.
+struct ListenerShared {
+  std::string name;
+  std::uint16_t port = 0;
+  ConnectionGate gate;
+};
+
+struct AcceptedConnection {
+  int fd = -1;
+  base::IpEndpoint peer;
+  std::shared_ptr<ListenerShared> listener;
+  std::shared_ptr<const ListenerTls> tls;  // null without TLS
+};
+
+class Connection {
+ public:
+  Connection(WorkerContext& worker, AcceptedConnection accepted);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // Serves the connection to its end. Takes it by value: the coroutine's frame owns it.
+  static base::Task<void> serve(std::unique_ptr<Connection> self);
+
+  // Ends it at the next border between requests; at once if it idles.
+  void drain();
+
+  // Ends it now.
+  void stop() { stream_.socket().shutdown(); }
+
+  [[nodiscard]] const std::string& listener_name() const { return listener_->name; }
+
+  [[nodiscard]] const TlsContext* tls_context() const { return tls_context_.get(); }
+
+ private:
+  base::Task<bool> handshake(std::shared_ptr<const ListenerTls> tls);
+  Reason refuse_handshake(const HandshakeInfo& info, HandshakeEnd end);
+  base::Task<void> serve_requests();
+  // Waits for the first byte of a request; false when there will be none.
+  base::Task<bool> wait_for_request();
+  // Reads, serves and reports one request; true if another may follow.
+  base::Task<bool> serve_one();
+  enum class HeadEnd : unsigned char { complete, refused, gone };
+  base::Task<HeadEnd> read_head(const ListenerRuntime& listener, RequestState& state,
+                                http1::ParseResult& why);
+  base::Task<bool> exchange(const ListenerRuntime& listener, RequestState& state);
+  void answer_bad_head(const ListenerRuntime& listener, RequestState& state,
+                       const http1::ParseResult& why);
+  // Lets the client read the last response before the socket closes under unread input.
+  base::Task<void> linger();
+
+  [[nodiscard]] ClientInfo client_info(const ListenerRuntime& listener);
+  [[nodiscard]] std::string_view client_text();
+
+  WorkerContext& worker_;
+  std::shared_ptr<ListenerShared> listener_;
+  base::IpEndpoint peer_;
+  Stream stream_;
+  Buffer in_;
+  std::shared_ptr<const ListenerTls> pending_tls_;  // until the handshake begins
+  std::shared_ptr<const TlsContext> tls_context_;
+  std::string sni_;
+  std::array<char, 46> client_text_{};
+  std::uint8_t client_text_size_ = 0;
+  bool draining_ = false;
+  bool lingers_ = false;
+  std::uint32_t requests_ = 0;
+  std::chrono::microseconds handshake_time_ = kNoTime;
+  Waiter* idle_ = nullptr;  // set while waiting for a request
+  std::list<Connection*>::iterator place_;
+};
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,272 @@
+#include "gateway/proxy/own_answers.h"
+
+#include "gateway/http1/serialise.h"
+
+#include <array>
+
+namespace ravelin::gateway {
+namespace {
+
+using http1::Framing;
+
+struct Answer {
+  int status = 0;
+  std::string_view content_type = "text/plain; charset=utf-8";
+  std::string_view body;
+  std::array<Field, 3> more{};  // those with a name are sent
+  bool closes = false;
+};
+
+void send(Exchange& exchange, RequestState& state, const Answer& answer) {
+  std::array<Field, 5> fields;
+  std::size_t count = 0;
+  if (!answer.body.empty())
+    fields[count++] = {FieldId::content_type, "Content-Type", answer.content_type};
+  for (const Field& field : answer.more) {
+    if (!field.name.empty()) fields[count++] = field;
+  }
+  const bool no_body = state.is_head || answer.status == 204 || answer.status == 304;
+  ResponseStart start{.status = answer.status,
+                      .extra = std::span<const Field>(fields).first(count),
+                      .body = no_body ? ResponseStart::Body::none : ResponseStart::Body::length,
+                      .length = answer.body.size(),
+                      .announces_length = state.is_head,
+                      .closes = answer.closes};
+  state.status = answer.status;
+  exchange.send_head(start, no_body ? std::string_view() : answer.body, true);
+  exchange.send_end({});
+}
+
+// After these nobody knows where the next request would start.
+bool is_connection_lost(Reason reason) {
+  switch (reason) {
+    case Reason::no_route:
+    case Reason::method_not_allowed:
+    case Reason::misdirected:
+    case Reason::bad_path:
+    case Reason::overload:
+    case Reason::no_healthy_server:
+    case Reason::queue_full:
+    case Reason::queue_timeout:
+    case Reason::connect_failed:
+    case Reason::connect_timeout:
+    case Reason::upstream_tls_failed:
+    case Reason::upstream_closed:
+    case Reason::upstream_reset:
+    case Reason::upstream_bad_response:
+    case Reason::upstream_header_too_large:
+    case Reason::first_byte_timeout:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+void note_request(const http1::RequestHead& request, RequestState& state) {
+  state.method = request.method_text;
+  state.is_head = request.method == Method::head;
+  state.host = request.host;
+  state.target = request.target;
+  state.protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  if (const Field* agent = request.fields.find(FieldId::user_agent))
+    state.user_agent = agent->value;
+  if (const Field* referer = request.fields.find(FieldId::referer)) state.referer = referer->value;
+}
+
+bool is_server_fault(Reason reason) {
+  switch (reason) {
+    case Reason::connect_failed:
+    case Reason::connect_timeout:
+    case Reason::upstream_tls_failed:
+    case Reason::upstream_closed:
+    case Reason::upstream_reset:
+    case Reason::upstream_bad_response:
+    case Reason::upstream_header_too_large:
+    case Reason::first_byte_timeout:
+    case Reason::upstream_body_timeout:
+    case Reason::upstream_body_truncated:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std::string_view detail,
+                    bool must_close) {
+  state.reason = reason;
+  state.detail = detail;
+  const ReasonText& text = describe(reason);
+  if (exchange.head_sent() || text.status == 0) {
+    exchange.abort();
+    return;
+  }
+  const std::string body =
+      fmt::format("{} {}\nreason: {}\nrequest: {}\n", text.status,
+                  http1::reason_phrase(text.status), text.token, text_of(state.id));
+  const std::string proxy_status =
+      text.proxy_status.empty() ? std::string() : proxy_status_value(reason);
+  Answer answer{
+      .status = text.status, .body = body, .closes = must_close || is_connection_lost(reason)};
+  if (!proxy_status.empty()) answer.more[0] = {FieldId::proxy_status, "Proxy-Status", proxy_status};
+  if (text.status == 503) answer.more[1] = {FieldId::retry_after, "Retry-After", "1"};
+  send(exchange, state, answer);
+}
+
+void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                     const Match& match, std::string_view host, std::string_view path) {
+  const bool has_body = exchange.request().framing != Framing::none;
+  if (match.outcome == Match::Outcome::method_not_allowed) {
+    state.reason = Reason::method_not_allowed;
+    const std::string allowed = client.listener->router.allowed_methods(host, path);
+    send(exchange, state,
+         {.status = 405,
+          .body = "405 Method Not Allowed\n",
+          .more = {Field{FieldId::allow, "Allow", allowed}},
+          .closes = has_body});
+    return;
+  }
+  Reason reason = Reason::no_route;
+  for (const ListenerRuntime& other : state.snapshot->snapshot->listeners) {
+    const bool is_other_policy =
+        client.is_tls && other.tls_context != nullptr && &other != client.listener &&
+        other.tls_context->policy_hash() != client.listener->tls_context->policy_hash();
+    if (is_other_policy &&
+        other.router.match(host, "/", "GET").outcome != Match::Outcome::no_route) {
+      reason = Reason::misdirected;
+    }
+  }
+  answer_failure(exchange, state, reason, "no route for this host and path", has_body);
+}
+
+std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,
+                            std::string_view query_with_mark) {
+  struct Part {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  const Part parts[] = {{"{host}", host}, {"{path}", path}, {"{query}", query_with_mark}};
+  std::string location;
+  while (!pattern.empty()) {
+    bool replaced = false;
+    for (const Part& part : parts) {
+      if (!pattern.starts_with(part.name)) continue;
+      location += part.value;
+      pattern.remove_prefix(part.name.size());
+      replaced = true;
+      break;
+    }
+    if (replaced) continue;
+    location += pattern.front();
+    pattern.remove_prefix(1);
+  }
+  return location;
+}
+
+namespace {
+
+std::string query_with_mark(const http1::RequestHead& request) {
+  return request.has_query ? "?" + std::string(request.query) : std::string();
+}
+
+void send_redirect(Exchange& exchange, RequestState& state, int status,
+                   const std::string& location) {
+  const bool has_body = exchange.request().framing != Framing::none;
+  send(exchange, state,
+       {.status = status,
+        .body = "see Location\n",
+        .more = {Field{FieldId::location, "Location", location}},
+        .closes = has_body});
+}
+
+}  // namespace
+
+void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                       std::string_view path) {
+  const http1::RequestHead& request = exchange.request();
+  const RouteConfig& route = *state.route->config;
+  if (route.redirect) {
+    const std::string location = expand_location(route.redirect->location, request.authority, path,
+                                                 query_with_mark(request));
+    send_redirect(exchange, state, route.redirect->status, location);
+    return;
+  }
+  Answer answer{.status = route.respond->status,
+                .content_type = route.respond->content_type,
+                .body = route.respond->body,
+                .closes = client.must_close || request.framing != Framing::none};
+  if (client.listener->has_hsts) {
+    answer.more[0] = {FieldId::strict_transport_security, "Strict-Transport-Security",
+                      client.listener->hsts};
+  }
+  send(exchange, state, answer);
+}
+
+void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
+                           std::string_view host) {
+  const http1::RequestHead& request = exchange.request();
+  for (const ListenerRuntime& listener : snapshot.listeners) {
+    if (listener.tls_context == nullptr || host.empty()) continue;
+    if (listener.router.match(host, request.path, request.method_text).outcome ==
+        Match::Outcome::no_route)
+      continue;
+    const std::uint16_t port = listener.first_port;
+    const std::string authority =
+        port == 443 ? std::string(host) : fmt::format("{}:{}", host, port);
+    send_redirect(exchange, state, 308,
+                  fmt::format("https://{}{}{}", authority, request.path, query_with_mark(request)));
+    return;
+  }
+  answer_failure(exchange, state, Reason::no_route, "no TLS listener routes this host",
+                 request.framing != Framing::none);
+}
+
+void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
+                    const RequestState& state, std::uint64_t bytes_in, std::uint64_t bytes_out,
+                    WorkerContext& worker) {
+  const base::MonoTime now = worker.reactor.refresh_now();
+  const auto total = std::chrono::duration_cast<std::chrono::microseconds>(now - state.began);
+  const bool failed = state.reason != Reason::none;
+  RouteMetrics* metrics =
+      state.route == nullptr ? client.listener->no_route_metrics : state.route->metrics;
+  metrics->request_done(worker.cells, {state.status, total, bytes_in, bytes_out});
+  if (failed) client.listener->metrics->error(worker.cells, state.reason);
+  if (!worker.access_log.is_enabled()) return;
+  AccessRecord record;
+  record.time = base::wall_now();
+  record.request_id = text_of(state.id);
+  record.listener = client.listener->config->name;
+  record.client = client.address;
+  record.client_port = client.port;
+  record.method = state.method;
+  record.host = state.host;
+  record.path = state.target;
+  record.protocol = state.protocol;
+  record.status = state.status;
+  record.reason = state.reason;
+  record.bytes_in = bytes_in;
+  record.bytes_out = bytes_out;
+  record.user_agent = state.user_agent;
+  record.referer = state.referer;
+  record.tls_version = client.tls_version;
+  record.tls_cipher = client.tls_cipher;
+  record.sni = client.sni;
+  record.tls_resumed = client.tls_resumed;
+  if (state.route != nullptr) {
+    record.route = state.route->config->name;
+    record.pool = state.route->config->pool;
+  }
+  if (state.server != nullptr) record.server = state.server->name();
+  record.retries = state.retries;
+  record.upstream_reused = state.upstream_reused;
+  record.handshake = client.handshake;
+  record.queue = state.queue;
+  record.connect = state.connect;
+  record.first_byte = state.first_byte;
+  record.total = total;
+  worker.access_log.write(record);
+}
+
+}  // namespace ravelin::gateway

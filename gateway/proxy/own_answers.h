@@ -1,0 +1,32 @@
+// The answers the gateway gives itself: failures, redirects, fixed responses. One worker's thread.
+#pragma once
+
+#include "gateway/proxy/proxy.h"
+#include "gateway/route/router.h"
+
+namespace ravelin::gateway {
+
+// Keeps of the head what the log needs.
+void note_request(const http1::RequestHead& request, RequestState& state);
+
+// Whether the server, rather than the client or we, made a request fail: such failures count for
+// ejection.
+bool is_server_fault(Reason reason);
+
+// 404, 405 with Allow, or 421 when another TLS listener routes the host.
+void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                     const Match& match, std::string_view host, std::string_view path);
+
+// A route's redirect or fixed response.
+void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                       std::string_view path);
+
+// `redirect: https`: to the TLS listener that routes the host; 404 for hosts that none does.
+void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
+                           std::string_view host);
+
+// {host}, {path} and {query} ("?" and all) in a redirect's location. Pure.
+std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,
+                            std::string_view query_with_mark);
+
+}  // namespace ravelin::gateway

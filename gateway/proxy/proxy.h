@@ -1,0 +1,66 @@
+// The life of a request, top to bottom: route, admit, pick a server, forward, answer, log.
+// One worker's thread; one coroutine for each request.
+#pragma once
+
+#include "gateway/http/exchange.h"
+#include "gateway/proxy/message_heads.h"
+#include "gateway/proxy/worker_context.h"
+
+#include <string>
+
+namespace ravelin::gateway {
+
+// What the proxy knows of the client's connection; outlives the request.
+struct ClientInfo {
+  const ListenerRuntime* listener = nullptr;  // of the request's snapshot
+  std::string_view address;                   // text
+  std::uint16_t port = 0;
+  bool is_ipv6 = false;
+  bool is_tls = false;
+  bool is_trusted = false;  // its forwarding fields are kept
+  std::uint16_t listener_port = 0;
+  std::string_view sni;
+  std::string_view tls_version;
+  std::string_view tls_cipher;
+  bool tls_resumed = false;
+  bool must_close = false;                        // this is the connection's last request
+  std::chrono::microseconds handshake = kNoTime;  // only for the connection's first request
+};
+
+// Everything that is known about one request while and after it is served.
+struct RequestState {
+  explicit RequestState(const WorkerContext& worker) : began(worker.reactor.now()) {}
+
+  std::shared_ptr<const WorkerSnapshot> snapshot;
+  base::MonoTime began;
+  base::MonoTime upstream_began;  // the request left for the server
+  RequestId id{};
+  const RouteRuntime* route = nullptr;
+  const UpstreamServer* server = nullptr;
+  int status = 0;
+  Reason reason = Reason::none;
+  std::string detail;  // for the operator's log
+  std::uint32_t retries = 0;
+  bool upstream_reused = false;
+  bool is_head = false;
+  // Views into the client's bytes, which stay until the request has ended.
+  std::string_view method, host, target, user_agent, referer, protocol;
+  std::chrono::microseconds queue = kNoTime, connect = kNoTime, first_byte = kNoTime;
+};
+
+// Serves one request whose head has been read. Returns when the response is complete or has failed;
+// `state` then says how it went. A tunnel (101) is over when this returns, and the connection with
+// it.
+base::Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                               WorkerContext& worker);
+
+// Answers with the status of `reason`, unless a head has already been sent. The connection closes
+// if the reason says that its framing cannot be trusted, or if a request body is unread.
+void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std::string_view detail,
+                    bool must_close);
+
+// Counts and logs a finished request.
+void report_request(const Exchange& exchange, const ClientInfo& client, const RequestState& state,
+                    std::uint64_t bytes_in, std::uint64_t bytes_out, WorkerContext& worker);
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,66 @@
+// Relay: moves one request's body to a server and its response back, both at once, with
+// back-pressure and deadlines on each side. One worker's thread.
+#pragma once
+
+#include "gateway/proxy/pace.h"
+#include "gateway/proxy/proxy.h"
+#include "gateway/proxy/upstream_exchange.h"
+
+namespace ravelin::gateway {
+
+enum class RelayEnd : unsigned char {
+  done,       // the response is complete (it may still wait to be sent)
+  untouched,  // the server closed before a byte of response: perhaps worth another try
+  failed,     // state.reason says why; the client has been answered or cut off
+  tunnel,     // 101 has been sent
+};
+
+class Relay {
+ public:
+  Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
+        RequestState& state, WorkerContext& worker, http1::Framing request_framing,
+        bool wants_upgrade);
+
+  base::Task<RelayEnd> run();
+
+  // Whether any of the request body has been taken: then it cannot be sent again.
+  [[nodiscard]] bool body_taken() const { return body_taken_; }
+
+  [[nodiscard]] bool request_done() const { return request_done_; }
+
+ private:
+  static constexpr int kInterimMax = 32;
+  enum class Move : unsigned char { none, some, stop };
+
+  Move pump_request();
+  Move pump_response();
+  Move take_head();
+  Move begin_response(const http1::ResponseHead& head);
+  Move pump_body(const BodyStep& step);
+  Move finish(RelayEnd end);
+  Move fail(Reason reason, std::string_view detail);
+  [[nodiscard]] bool waits_for_client() const;
+  // What a deadline means here; none: it was only time to look at the pace.
+  Reason overdue(base::MonoTime now);
+  [[nodiscard]] base::MonoTime deadline() const;
+
+  class Wait;
+
+  Exchange& exchange_;
+  UpstreamExchange& upstream_;
+  const ClientInfo& client_;
+  RequestState& state_;
+  WorkerContext& worker_;
+  http1::Framing request_framing_;
+  Pace pace_;
+  base::MonoTime request_deadline_;
+  base::MonoTime upstream_since_;  // when the server's turn began
+  RelayEnd end_ = RelayEnd::done;
+  int interims_ = 0;
+  bool wants_upgrade_;
+  bool request_done_;
+  bool body_taken_ = false;
+  bool head_done_ = false;
+};
+
+}  // namespace ravelin::gateway

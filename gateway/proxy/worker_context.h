@@ -1,0 +1,74 @@
+// WorkerContext: everything a connection may use of its worker, and the worker's own view of the
+// snapshot. No behaviour beyond small look-ups. One worker's thread.
+#pragma once
+
+#include "base/io/task_group.h"
+#include "gateway/balance/balancer.h"
+#include "gateway/http1/request_parser.h"
+#include "gateway/http1/response_parser.h"
+#include "gateway/net/buffer.h"
+#include "gateway/net/reactor.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/proxy/request_ids.h"
+#include "gateway/proxy/snapshot.h"
+#include "gateway/upstream/connection.h"
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace ravelin::gateway {
+
+// A worker's side of one pool in one generation.
+struct WorkerPool {
+  std::shared_ptr<Pool> pool;
+  std::vector<std::shared_ptr<UpstreamServer>> servers;
+  Balancer balancer;
+  std::uint64_t seen_version = 0;  // of the pool, when the balancer was last told
+  PoolMetrics* metrics = nullptr;
+};
+
+// What a request pins: the snapshot and this worker's pools for it.
+struct WorkerSnapshot {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<std::unique_ptr<WorkerPool>> pools;
+};
+
+// Gateway-wide numbers that limit or report; each on its own cache line.
+struct GatewayLoad {
+  alignas(64) std::atomic<std::uint32_t> requests_in_flight{0};
+  alignas(64) std::atomic<bool> draining{false};
+};
+
+// What workers tell the control thread; called on any worker, must only post.
+class ControlEvents {
+ public:
+  ControlEvents() = default;
+  ControlEvents(const ControlEvents&) = delete;
+  ControlEvents& operator=(const ControlEvents&) = delete;
+  virtual ~ControlEvents() = default;
+
+  virtual void server_failed(std::shared_ptr<Server> server, Reason reason) = 0;
+};
+
+class Connection;
+
+struct WorkerContext {
+  unsigned index = 0;
+  Reactor& reactor;
+  BufferPool& buffers;
+  base::TaskGroup& tasks;
+  WorkerCells& cells;
+  AccessLogChannel& access_log;
+  GatewayLoad& load;
+  ControlEvents& control;
+  RequestIds& request_ids;
+  std::shared_ptr<const WorkerSnapshot> current;
+  std::list<Connection*> connections;  // every open one, for drain and stop
+  // Parsed heads, valid until the coroutine that filled one suspends.
+  http1::RequestHead request_head;
+  http1::ResponseHead response_head;
+};
+
+}  // namespace ravelin::gateway

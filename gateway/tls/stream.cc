@@ -1,0 +1,227 @@
+#include "gateway/tls/stream.h"
+
+#include "gateway/tls/socket_bio.h"
+
+#include <openssl/async.h>
+#include <openssl/err.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::MonoTime;
+using base::Task;
+
+Stream::~Stream() {
+  // Keeps the session resumable: OpenSSL drops sessions of connections that were not shut down.
+  if (ssl_ != nullptr) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void Stream::start_tls(SslPtr ssl) {
+  ssl_ = std::move(ssl);
+  BIO* bio = make_socket_bio(*this);
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
+  bool expired = false;
+  for (;;) {
+    ERR_clear_error();
+    hold_ = SSL_is_server(ssl_.get()) != 0 && SSL_in_before(ssl_.get()) == 0;
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) {
+      // Before TLS 1.3 the server's Finished is in there, and the client waits for it.
+      if (SSL_version(ssl_.get()) != TLS1_3_VERSION) release_output();
+      co_return expired ? HandshakeEnd::timed_out : HandshakeEnd::done;
+    }
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (expired && error != SSL_ERROR_WANT_ASYNC) co_return HandshakeEnd::timed_out;
+    Wake wake = Wake::ready;
+    if (error == SSL_ERROR_WANT_READ) {
+      release_output();
+      if (is_blocked()) {
+        wake = co_await flush(deadline);
+        if (broken_) co_return HandshakeEnd::closed;
+        if (wake != Wake::ready) co_return HandshakeEnd::timed_out;
+      }
+      wake = co_await socket_.readable(deadline);
+    } else if (error == SSL_ERROR_WANT_ASYNC) {
+      // A paused key operation has a fiber of its own: it must end before this stream may.
+      wake = co_await wait_async(expired ? kNever : deadline);
+      if (wake == Wake::deadline) {
+        expired = true;
+        continue;
+      }
+    } else {
+      last_ssl_error_ = error;
+      release_output();  // the alert that says why
+      const bool nothing_said =
+          error == SSL_ERROR_SYSCALL || (error == SSL_ERROR_SSL && ERR_peek_error() == 0);
+      co_return nothing_said ? HandshakeEnd::closed : HandshakeEnd::failed;
+    }
+    if (wake != Wake::ready) co_return HandshakeEnd::timed_out;
+  }
+}
+
+Task<Wake> Stream::wait_async(MonoTime deadline) {
+  std::size_t count = 1;
+  OSSL_ASYNC_FD descriptor = -1;
+  if (SSL_get_all_async_fds(ssl_.get(), nullptr, &count) != 1 || count != 1)
+    co_return Wake::aborted;
+  SSL_get_all_async_fds(ssl_.get(), &descriptor, &count);
+  Socket job(socket_.reactor(), ::dup(descriptor));
+  if (!job.is_open()) co_return Wake::aborted;
+  job.set_ready(false);
+  const Wake wake = co_await job.readable(deadline);
+  co_return wake;
+}
+
+IoResult Stream::read(std::span<char> into) {
+  IoResult result = ssl_ == nullptr ? socket_.receive(into) : read_tls(into);
+  bytes_in_ += result.bytes;
+  return result;
+}
+
+IoResult Stream::read_tls(std::span<char> into) {
+  ERR_clear_error();
+  const int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+  if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got)};
+  switch (SSL_get_error(ssl_.get(), got)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return {IoStatus::would_block, 0};
+    case SSL_ERROR_ZERO_RETURN:
+      return {IoStatus::closed, 0};
+    default:
+      // An end without close_notify is an end too: HTTP/1 framing says whether it came too early.
+      if (!broken_ && (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
+        return {IoStatus::closed, 0};
+      }
+      broken_ = true;
+      return {IoStatus::error, 0};
+  }
+}
+
+IoResult Stream::read_bulk(std::span<char> into) {
+  if (ssl_ == nullptr) return read(into);
+  // Ciphertext goes to the upper part of the block and is decrypted into the lower one. Plaintext
+  // never overtakes it: each record is smaller than its ciphertext, and one whole record of slack
+  // covers what OpenSSL still holds from before.
+  const std::size_t slack = 2 * kRecordMax;
+  const std::span<char> cipher = into.subspan(slack);
+  const IoResult received = socket_.receive(cipher);
+  if (received.status == IoStatus::error) broken_ = true;
+  if (received.status == IoStatus::error || (received.status == IoStatus::closed && is_drained()))
+    return received;
+  bulk_in_ = cipher.first(received.bytes);
+  bulk_only_ = true;
+  std::size_t total = 0;
+  IoResult last;
+  do {
+    last = read_tls(into.subspan(total));
+    total += last.bytes;
+  } while (last.status == IoStatus::ok);
+  bulk_only_ = false;
+  bytes_in_ += total;
+  if (total > 0) return {IoStatus::ok, total};
+  if (last.status == IoStatus::would_block && received.status == IoStatus::closed) return received;
+  return last;
+}
+
+void Stream::write(std::string_view bytes, More more) {
+  bytes_out_ += bytes.size();
+  if (ssl_ != nullptr) {
+    write_tls(bytes, more);
+    return;
+  }
+  hold_ = hold_ || more == More::yes;
+  transmit(bytes);
+  if (more == More::no) release_output();
+}
+
+void Stream::write_tls(std::string_view bytes, More more) {
+  // Several records leave in one system call.
+  hold_ = hold_ || more == More::yes || bytes.size() > kRecordMax;
+  while (!bytes.empty() && !broken_) {
+    const std::string_view piece = bytes.substr(0, kRecordMax);
+    ERR_clear_error();
+    const int written = SSL_write(ssl_.get(), piece.data(), static_cast<int>(piece.size()));
+    if (written <= 0) {
+      broken_ = true;
+      return;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (more == More::no) release_output();
+}
+
+void Stream::transmit(std::string_view bytes) {
+  if (broken_) return;
+  if (hold_ || is_blocked()) {
+    keep(bytes);
+    return;
+  }
+  const IoResult sent = socket_.send(bytes);
+  if (sent.status == IoStatus::closed || sent.status == IoStatus::error) {
+    broken_ = true;
+    return;
+  }
+  if (sent.bytes < bytes.size()) keep(bytes.substr(sent.bytes));
+}
+
+void Stream::keep(std::string_view bytes) {
+  if (!out_.has_block()) {
+    const bool is_small = bytes.size() <= BufferPool::bytes_of(BlockSize::small) / 2;
+    out_.acquire(is_small ? BlockSize::small : BlockSize::bulk);
+  }
+  std::size_t kept = overflow_.empty() ? out_.append(bytes) : 0;
+  if (kept < bytes.size() && out_.block_size() != BlockSize::bulk && overflow_.empty()) {
+    out_.grow(BlockSize::bulk);
+    kept += out_.append(bytes.substr(kept));
+  }
+  overflow_.append(bytes.substr(kept));
+}
+
+void Stream::release_output() {
+  hold_ = false;
+  if (is_blocked()) drain_output();
+}
+
+void Stream::drain_output() {
+  while (!out_.empty() && !broken_) {
+    const IoResult sent = socket_.send(out_.readable());
+    if (sent.status == IoStatus::would_block) return;
+    if (sent.status != IoStatus::ok) {
+      broken_ = true;
+      break;
+    }
+    out_.consume(sent.bytes);
+    if (out_.empty() && !overflow_.empty()) {
+      out_.clear();
+      overflow_.erase(0, out_.append(overflow_));
+    }
+  }
+  out_.release();
+  overflow_.clear();
+}
+
+Task<Wake> Stream::flush(MonoTime deadline) {
+  hold_ = false;
+  while (is_blocked()) {
+    const Wake wake = co_await socket_.writable(deadline);
+    if (wake != Wake::ready) co_return wake;
+    drain_output();
+  }
+  co_return Wake::ready;
+}
+
+void Stream::finish_output() {
+  hold_ = false;
+  if (!broken_ && ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) != 0) {
+    if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) SSL_shutdown(ssl_.get());
+  }
+  if (!broken_ && !is_blocked()) socket_.shutdown_write();
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,174 @@
+#include "gateway/upstream/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace ravelin::gateway {
+
+using base::Duration;
+using base::MonoTime;
+using base::Task;
+using namespace std::chrono_literals;
+
+UpstreamConnection::UpstreamConnection(UpstreamServer& home, Reactor& reactor, BufferPool& buffers,
+                                       int fd)
+    : Waiter([](Waiter& self) { static_cast<UpstreamConnection&>(self).idle_event(); }),
+      home_(home),
+      stream_(reactor, buffers, fd) {
+  home_.metrics_.connections_changed(home_.cells_, ServerConnectionState::active, 1);
+}
+
+UpstreamConnection::~UpstreamConnection() {
+  home_.metrics_.connections_changed(home_.cells_, ServerConnectionState::active, -1);
+}
+
+bool UpstreamConnection::is_quiet() {
+  char byte = 0;
+  if (stream_.ssl() != nullptr) return stream_.read({&byte, 1}).status == IoStatus::would_block;
+  return ::recv(stream_.socket().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+void UpstreamConnection::idle_event() {
+  const MonoTime now = home_.reactor_.now();
+  const bool may_stay = wake() == Wake::deadline || stream_.ssl() != nullptr;
+  if (may_stay && now < idle_until_ && is_quiet()) {
+    stream_.socket().set_ready(false);
+    stream_.socket().watch_readable(*this);
+    home_.reactor_.timers().arm(*this, idle_until_);
+    return;
+  }
+  const Duration idle = now - idle_since_;
+  // The server closed first: next time be earlier than it.
+  if (wake() == Wake::ready && idle > 500ms)
+    home_.learned_idle_ = std::min(home_.learned_idle_, idle - idle / 8);
+  home_.drop_idle(*this);
+}
+
+UpstreamServer::UpstreamServer(std::shared_ptr<Server> server,
+                               std::shared_ptr<const UpstreamContext> tls, ServerMetrics& metrics,
+                               WorkerCells& cells, Reactor& reactor, BufferPool& buffers)
+    : server_(std::move(server)),
+      metrics_(metrics),
+      cells_(cells),
+      reactor_(reactor),
+      buffers_(buffers) {
+  if (tls != nullptr) tls_.emplace(std::move(tls));
+}
+
+UpstreamServer::~UpstreamServer() {
+  close_idle();
+}
+
+void UpstreamServer::configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max) {
+  timeouts_ = timeouts;
+  idle_max_ = idle_max;
+}
+
+std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
+  while (!idle_.empty()) {
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    connection->cancel();
+    metrics_.connections_changed(cells_, ServerConnectionState::idle, -1);
+    if (care == Care::careful && !connection->is_quiet()) continue;
+    return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
+  if (!server_->is_usable() || idle_max_ == 0) return;  // draining servers are let go
+  if (idle_.size() >= idle_max_) drop_idle(*idle_.front());
+  const MonoTime now = reactor_.now();
+  connection->idle_since_ = now;
+  connection->idle_until_ = now + std::min<Duration>(timeouts_.idle, learned_idle_);
+  Socket& socket = connection->stream_.socket();
+  socket.assume_drained();
+  if (socket.may_be_readable() && !connection->is_quiet()) return;
+  socket.set_ready(false);
+  socket.watch_readable(*connection);
+  reactor_.timers().arm(*connection, std::min(connection->idle_until_, now + kDrainedProbe));
+  metrics_.connections_changed(cells_, ServerConnectionState::idle, 1);
+  idle_.push_back(std::move(connection));
+}
+
+void UpstreamServer::drop_idle(UpstreamConnection& connection) {
+  const auto found =
+      std::ranges::find_if(idle_, [&](const auto& kept) { return kept.get() == &connection; });
+  if (found == idle_.end()) return;
+  metrics_.connections_changed(cells_, ServerConnectionState::idle, -1);
+  idle_.erase(found);
+}
+
+void UpstreamServer::learn_idle_timeout(std::chrono::seconds announced) {
+  if (announced <= 1s) return;
+  learned_idle_ = std::min<Duration>(learned_idle_, announced - 1s);
+}
+
+void UpstreamServer::close_idle() {
+  metrics_.connections_changed(cells_, ServerConnectionState::idle,
+                               -static_cast<std::int64_t>(idle_.size()));
+  idle_.clear();
+}
+
+Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure& failure) {
+  const auto addresses = server_->addresses();
+  const MonoTime deadline = reactor_.refresh_now() + timeouts_.connect;
+  std::unique_ptr<UpstreamConnection> connection;
+  if (addresses->empty()) {
+    failure.detail = fmt::format("server {}/{}: its name has not been resolved", server_->pool(),
+                                 server_->name());
+  }
+  // Each address once, starting after the one that worked last time.
+  for (std::size_t i = 0;
+       i < addresses->size() && connection == nullptr && reactor_.now() < deadline; ++i) {
+    const std::size_t index = (next_address_ + i) % addresses->size();
+    connection = co_await connect_one((*addresses)[index], deadline, failure);
+    if (connection != nullptr) next_address_ = index;
+  }
+  co_return connection;
+}
+
+Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const SocketAddress& to,
+                                                                      MonoTime deadline,
+                                                                      ConnectFailure& failure) {
+  const auto where = [&] { return fmt::format("server {}/{}", server_->pool(), server_->name()); };
+  auto fd = start_connect(to);
+  if (!fd) {
+    failure = {Reason::connect_failed, fmt::format("{}: {}", where(), fd.error().message)};
+    co_return nullptr;
+  }
+  auto connection = std::make_unique<UpstreamConnection>(*this, reactor_, buffers_, fd->release());
+  Stream& stream = connection->stream();
+  stream.socket().set_writable(false);
+  const Wake wake = co_await stream.socket().writable(deadline);
+  if (wake != Wake::ready) {
+    failure = {Reason::connect_timeout,
+               fmt::format("{}: no connection within {} ms", where(), timeouts_.connect.count())};
+    co_return nullptr;
+  }
+  if (const int error = stream.socket().take_socket_error()) {
+    failure = {Reason::connect_failed, base::fail_errno(error, where()).message};
+    co_return nullptr;
+  }
+  if (!tls_) co_return connection;
+  SslPtr ssl = tls_->new_ssl();
+  if (ssl == nullptr) {
+    failure = {Reason::internal, fmt::format("{}: out of memory", where())};
+    co_return nullptr;
+  }
+  stream.start_tls(std::move(ssl));
+  const HandshakeEnd end = co_await stream.handshake(deadline);
+  if (end == HandshakeEnd::done) co_return connection;
+  const bool late = end == HandshakeEnd::timed_out;
+  failure = {
+      late ? Reason::connect_timeout : Reason::upstream_tls_failed,
+      fmt::format("{}: {}", where(),
+                  late ? "no TLS handshake in time"
+                       : explain_upstream_failure(stream.ssl(), stream.socket().last_error()))};
+  co_return nullptr;
+}
+
+}  // namespace ravelin::gateway

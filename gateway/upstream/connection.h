@@ -1,0 +1,108 @@
+// UpstreamConnection: one connection to a server, in use by one request or idle in its worker's
+// store. UpstreamServer: a worker's side of one server: its idle connections and what it has
+// learned about it. One worker's thread.
+#pragma once
+
+#include "gateway/net/listener.h"
+#include "gateway/observe/gateway_metrics.h"
+#include "gateway/tls/stream.h"
+#include "gateway/tls/upstream_context.h"
+#include "gateway/upstream/server.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace ravelin::gateway {
+
+class UpstreamServer;
+
+class UpstreamConnection : private Waiter {
+ public:
+  UpstreamConnection(UpstreamServer& home, Reactor& reactor, BufferPool& buffers, int fd);
+  UpstreamConnection(const UpstreamConnection&) = delete;
+  UpstreamConnection& operator=(const UpstreamConnection&) = delete;
+  ~UpstreamConnection();
+
+  Stream& stream() { return stream_; }
+
+  UpstreamServer& home() { return home_; }
+
+  [[nodiscard]] bool was_reused() const { return requests_ > 1; }
+
+  void begin_request() { ++requests_; }
+
+ private:
+  friend class UpstreamServer;
+  // While idle: the server closed it, sent something nobody asked for, or its time is over.
+  void idle_event();
+  // Between messages, with nothing to read and not closed: the only state it may be idle in. TLS
+  // may have said something of its own (a session ticket), which this reads.
+  bool is_quiet();
+
+  UpstreamServer& home_;
+  Stream stream_;
+  base::MonoTime idle_since_;
+  base::MonoTime idle_until_;
+  std::uint32_t requests_ = 0;
+};
+
+struct ConnectFailure {
+  Reason reason = Reason::connect_failed;
+  std::string detail;  // names the server: for the operator's log, never for the client
+};
+
+class UpstreamServer {
+ public:
+  UpstreamServer(std::shared_ptr<Server> server, std::shared_ptr<const UpstreamContext> tls,
+                 ServerMetrics& metrics, WorkerCells& cells, Reactor& reactor, BufferPool& buffers);
+  UpstreamServer(const UpstreamServer&) = delete;
+  UpstreamServer& operator=(const UpstreamServer&) = delete;
+  ~UpstreamServer();
+
+  void configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max);
+
+  // The idle connection used last, or null. `careful`: asks the kernel whether it is still open
+  // first, for requests that must not be sent twice.
+  enum class Care : unsigned char { normal, careful };
+  std::unique_ptr<UpstreamConnection> take_idle(Care care);
+  // A new connection, TLS included, within the connect timeout. Null: `failure` says why.
+  base::Task<std::unique_ptr<UpstreamConnection>> connect(ConnectFailure& failure);
+  // Keeps a connection for the next request. It must be between two messages, with nothing
+  // buffered.
+  void keep(std::unique_ptr<UpstreamConnection> connection);
+  // `Keep-Alive: timeout=N` of a response.
+  void learn_idle_timeout(std::chrono::seconds announced);
+  void close_idle();
+
+  Server& server() { return *server_; }
+
+  [[nodiscard]] const std::shared_ptr<Server>& shared_server() const { return server_; }
+
+  ServerMetrics& metrics() { return metrics_; }
+
+  [[nodiscard]] std::string_view name() const { return server_->name(); }
+
+  [[nodiscard]] std::size_t idle_count() const { return idle_.size(); }
+
+ private:
+  friend class UpstreamConnection;
+  base::Task<std::unique_ptr<UpstreamConnection>> connect_one(const SocketAddress& to,
+                                                              base::MonoTime deadline,
+                                                              ConnectFailure& failure);
+  void drop_idle(UpstreamConnection& connection);
+
+  std::shared_ptr<Server> server_;
+  std::optional<UpstreamSessions> tls_;
+  ServerMetrics& metrics_;
+  WorkerCells& cells_;
+  Reactor& reactor_;
+  BufferPool& buffers_;
+  UpstreamTimeouts timeouts_;
+  std::uint32_t idle_max_ = 256;
+  base::Duration learned_idle_ = base::Duration::max();
+  std::size_t next_address_ = 0;
+  std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // least recently used first
+};
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,123 @@
+// Server: one backend server as the whole gateway sees it: what it is, whether it may be used, how
+// loaded it is. Shared by all workers and the control thread, and kept over reloads while its
+// identity stays the same.
+#pragma once
+
+#include "base/clock.h"
+#include "gateway/config/config.h"
+#include "gateway/net/address.h"
+#include "gateway/observe/reason.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+enum class AdminState : std::uint8_t { ready, drain, maint };
+std::string_view to_string(AdminState state);
+
+using AddressList = std::vector<SocketAddress>;
+
+class Server {
+ public:
+  Server(std::string pool, const ServerConfig& config);
+
+  // What makes two configured servers the same one over a reload: pool, name, address and TLS.
+  [[nodiscard]] const std::string& identity() const { return identity_; }
+
+  [[nodiscard]] const std::string& pool() const { return pool_; }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  [[nodiscard]] const base::Endpoint& endpoint() const { return endpoint_; }
+
+  // ---- data path, any worker ----
+  [[nodiscard]] bool is_usable() const { return usable_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] std::uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] std::uint32_t in_flight() const {
+    return in_flight_.load(std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] std::uint32_t in_flight_max() const {
+    return in_flight_max_.load(std::memory_order_relaxed);
+  }
+
+  // Takes one of the configured places; false when all are taken. Exact over all workers.
+  bool try_enter() {
+    const std::uint32_t limit = in_flight_max();
+    if (limit == 0) {
+      in_flight_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+    std::uint32_t current = in_flight();
+    while (current < limit) {
+      if (in_flight_.compare_exchange_weak(current, current + 1, std::memory_order_relaxed))
+        return true;
+    }
+    return false;
+  }
+
+  void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+
+  // A request that went through, or failed in a way that is the server's fault. The failure that
+  // reaches `limit` in a row returns true: the caller reports it to the control thread, which
+  // ejects the server.
+  void succeeded() {
+    if (failures_.load(std::memory_order_relaxed) != 0)
+      failures_.store(0, std::memory_order_relaxed);
+  }
+
+  bool failed(std::uint32_t limit) {
+    return limit != 0 && failures_.fetch_add(1, std::memory_order_relaxed) + 1 == limit;
+  }
+
+  // Addresses to try, in order; empty while a name has not been resolved.
+  [[nodiscard]] std::shared_ptr<const AddressList> addresses() const {
+    return std::atomic_load(&addresses_);
+  }
+
+  // ---- control thread ----
+  struct Control {
+    AdminState admin = AdminState::ready;
+    bool healthy = true;   // by active checks
+    bool ejected = false;  // by failures in a row
+    int ejections = 0;     // in a row, for the back-off
+    std::optional<std::uint32_t> weight_override;
+    std::uint32_t configured_weight = 1;
+    bool backup = false;
+    std::string reason;  // why it is not usable, for people
+    base::WallTime changed;
+  };
+
+  Control& control() { return control_; }
+
+  void set_addresses(AddressList addresses);
+
+  void set_in_flight_max(std::uint32_t limit) {
+    in_flight_max_.store(limit, std::memory_order_relaxed);
+  }
+
+  // Publishes what `control` means to the workers; returns whether usability changed.
+  bool publish();
+
+  void clear_failures() { failures_.store(0, std::memory_order_relaxed); }
+
+ private:
+  std::string pool_;
+  std::string name_;
+  base::Endpoint endpoint_;
+  std::string identity_;
+  Control control_;
+  std::shared_ptr<const AddressList> addresses_;
+  alignas(64) std::atomic<bool> usable_{true};
+  std::atomic<std::uint32_t> weight_{1};
+  std::atomic<std::uint32_t> in_flight_max_{0};
+  alignas(64) std::atomic<std::uint32_t> in_flight_{0};
+  alignas(64) std::atomic<std::uint32_t> failures_{0};
+};
+
+}  // namespace ravelin::gateway
