@@ -35,7 +35,8 @@ std::string make_response(std::string_view status, std::string_view body) {
 // The number right after `key` in `text`, which is compared without case.
 bool number_after(std::string_view text, std::string_view key, std::size_t& number) {
   const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
-  const auto at = std::search(text.begin(), text.end(), key.begin(), key.end(), same);
+  const std::string_view::const_iterator at =
+      std::search(text.begin(), text.end(), key.begin(), key.end(), same);
   if (at == text.end()) return false;
   auto from = static_cast<std::size_t>(at - text.begin()) + key.size();
   while (from < text.size() && text[from] == ' ')
@@ -179,12 +180,13 @@ bool Connection::flush() {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       if (event.data.ptr == nullptr) {
         for (int fd = accept_connection(listener); fd >= 0; fd = accept_connection(listener)) {
-          std::make_unique<Connection>(epoll, fd).release();  // owned by its registration
+          // Owned by its registration.
+          static_cast<void>(std::make_unique<Connection>(epoll, fd).release());
         }
         continue;
       }
       std::unique_ptr<Connection> owned(static_cast<Connection*>(event.data.ptr));
-      if (owned->on_event(event.events)) owned.release();
+      if (owned->on_event(event.events)) static_cast<void>(owned.release());
     }
   }
 }

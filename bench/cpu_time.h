@@ -15,6 +15,10 @@ struct CpuTime {
   [[nodiscard]] double total_us() const { return user_us + system_us; }
 };
 
+inline CpuTime operator-(const CpuTime& later, const CpuTime& earlier) {
+  return {later.user_us - earlier.user_us, later.system_us - earlier.system_us};
+}
+
 // The sum over `pids`. A process that is gone ends the program: its time would be missing.
 CpuTime read_cpu_time(const std::vector<pid_t>& pids);
 

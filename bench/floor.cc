@@ -223,7 +223,8 @@ void Pair::end() {
         continue;
       }
       for (int fd = accept_connection(listener); fd >= 0; fd = accept_connection(listener)) {
-        std::make_unique<Pair>(shared, fd).release();  // owned by its registration, until end()
+        // Owned by its registration, until end().
+        static_cast<void>(std::make_unique<Pair>(shared, fd).release());
       }
     }
     shared.ended.clear();

@@ -30,12 +30,13 @@ int load(const LoadOptions& options) {
   const Histogram& latency = tally.latency;
   fmt::print(
       "{{\"requests\": {}, \"resumed\": {}, \"seconds\": {:.6f}, \"cpu_user_us\": {:.0f}, "
-      "\"cpu_system_us\": {:.0f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}, \"p999_us\": {:.1f}, "
+      "\"cpu_system_us\": {:.0f}, \"load_cpu_us\": {:.0f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}, "
+      "\"p999_us\": {:.1f}, "
       "\"max_us\": {:.1f}, \"handshakes\": {}, \"tickets\": {}, \"tls\": {}, \"error\": {}}}\n",
       tally.requests, tally.resumed, tally.seconds, tally.gateway_cpu.user_us,
-      tally.gateway_cpu.system_us, latency.quantile_us(0.5), latency.quantile_us(0.99),
-      latency.quantile_us(0.999), latency.max_us(), loop.handshakes(), loop.tickets(),
-      quoted(loop.tls()), loop.has_failed() ? quoted(loop.first_error()) : "null");
+      tally.gateway_cpu.system_us, tally.own_cpu.total_us(), latency.quantile_us(0.5),
+      latency.quantile_us(0.99), latency.quantile_us(0.999), latency.max_us(), loop.handshakes(),
+      loop.tickets(), quoted(loop.tls()), loop.has_failed() ? quoted(loop.first_error()) : "null");
   return loop.has_failed() ? 1 : 0;
 }
 

@@ -35,12 +35,14 @@ class WindowedMode : public Mode {
       loop_.open(slot);
     loop_.run_until(*this, LoadClock::now() + from_seconds(options_.warmup));
     const CpuTime before = read_cpu_time(options_.pids);
+    const CpuTime own_before = read_cpu_time({getpid()});
     const auto began = LoadClock::now();
     is_measuring_ = true;
     loop_.run_until(*this, began + from_seconds(options_.seconds));
     const CpuTime after = read_cpu_time(options_.pids);
     tally_.seconds = std::chrono::duration<double>(LoadClock::now() - began).count();
-    tally_.gateway_cpu = {after.user_us - before.user_us, after.system_us - before.system_us};
+    tally_.gateway_cpu = after - before;
+    tally_.own_cpu = read_cpu_time({getpid()}) - own_before;
     for (const Slot& slot : loop_.slots()) {
       if (slot.is_busy && slot.began < began) loop_.fail("no answer in the whole window");
     }

@@ -14,6 +14,7 @@ struct Tally {
   std::uint64_t resumed = 0;   // of them on resumed connections
   double seconds = 0;          // the window's real length
   CpuTime gateway_cpu;         // spent inside the window
+  CpuTime own_cpu;             // the load generator's
   Histogram latency;
 };
 

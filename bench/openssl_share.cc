@@ -100,7 +100,7 @@ double bytes_per_connection(std::uint16_t port, SSL_CTX* context, int connection
   const pid_t child = fork();
   if (child == 0) play_clients(port, connections + kWarmUp);
   std::vector<Ssl> held;
-  held.reserve(static_cast<std::size_t>(connections + kWarmUp));
+  held.reserve(static_cast<std::size_t>(connections) + kWarmUp);
   for (int i = 0; i < kWarmUp; ++i)
     held.push_back(serve_one(listener, context));
   const double before = resident_bytes();

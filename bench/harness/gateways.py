@@ -27,6 +27,7 @@ class Setup:
     access_log: bool = False
     targets: list = dataclasses.field(default_factory=list)  # (host, path prefix); empty = one route
     port: int = dataclasses.field(default_factory=free_port)
+    log_port: int = 0  # of the TCP log sink, for who cannot write a file
 
     def write(self, name, text):
         path = os.path.join(self.directory, name)
@@ -54,6 +55,7 @@ class Setup:
 
 class Floor:
     name = "floor"
+    logs_over_tcp = False
 
     def program(self, programs):
         return os.path.join(programs, "bench_floor")
@@ -70,6 +72,7 @@ class Floor:
 
 class Nginx:
     name = "nginx"
+    logs_over_tcp = False
 
     def program(self, _programs):
         return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
@@ -85,6 +88,7 @@ class Nginx:
 
 class Haproxy:
     name = "haproxy"
+    logs_over_tcp = True
 
     def program(self, _programs):
         return shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
@@ -97,16 +101,18 @@ class Haproxy:
             setup.write("haproxy.pem", chain.read() + key.read())
         setup.write("routes.map", haproxy_map(setup.targets))
         rule = f"use_backend %[base,map_beg({setup.directory}/routes.map,none)]"
-        config = setup.render("haproxy.cfg.in", ROUTES=rule if setup.targets else "default_backend web")
+        config = setup.render(
+            "haproxy.cfg.in", LOG_PORT=setup.log_port,
+            ROUTES=rule if setup.targets else "default_backend web",
+        )
         # 2.6 has no setting for the number of session tickets; OpenSSL's own configuration file has.
         env = {"OPENSSL_CONF": os.path.join(CONFIGS, "one-ticket.cnf")}
-        log = {"stdout": open(os.path.join(setup.directory, "haproxy.access.log"), "wb")}
-        with log["stdout"]:
-            return setup.start([self.program(None), "-db", "-f", config], env=env, **log)
+        return setup.start([self.program(None), "-db", "-f", config], env=env)
 
 
 class Ravelin:
     name = "ravelin"
+    logs_over_tcp = False
 
     def program(self, programs):
         return os.path.join(programs, "ravelin")
