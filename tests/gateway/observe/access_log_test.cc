@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 class AccessLogTest : public ::testing::Test {
- protected:
+ public:
   AccessLogTest() {
     char name[] = "/tmp/ravelin_access_XXXXXX";
     directory_ = ::mkdtemp(name);
@@ -31,6 +31,7 @@ class AccessLogTest : public ::testing::Test {
 
   ~AccessLogTest() override { std::filesystem::remove_all(directory_); }
 
+ protected:
   [[nodiscard]] std::string path(const std::string& name = "access.log") const {
     return directory_ + "/" + name;
   }
