@@ -48,7 +48,8 @@ Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
       wake = co_await socket_.readable(deadline);
     } else if (error == SSL_ERROR_WANT_ASYNC) {
       // A paused key operation has a fiber of its own: it must end before this stream may.
-      wake = co_await wait_async(expired ? kNever : deadline);
+      const MonoTime until = expired ? kNever : deadline;
+      wake = co_await wait_async(until);
       if (wake == Wake::deadline) {
         expired = true;
         continue;
