@@ -166,7 +166,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(COULD_NOT))
     try:
         done = run(arguments)
-    except BenchError as error:
+    except (BenchError, OSError) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return COULD_NOT
     except (KeyboardInterrupt, subprocess.TimeoutExpired) as error:

@@ -145,6 +145,8 @@ def start_log_sink(setup, cpus):
 
 def check_log(path, result):
     """An access log that was not written would make a gateway look cheap."""
+    if not os.path.exists(path):
+        raise BenchError("no access log was written")
     with open(path, "rb") as log:
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: log.read(1 << 20), b""))
     if lines < result["requests"]:
