@@ -36,8 +36,8 @@ Result<std::uint64_t> parse_bytes(std::string_view text);
 std::string format_bytes(
     std::uint64_t bytes);  // the largest binary unit that is exact: "64KiB", "1500"
 
-// The known word nearest to `word` by edit distance, if it is near enough to be a typing error
-// (distance <= 1 up to 4 letters, <= 2 up to 8, else <= 3).
+// The known word nearest to `word` by edit distance (two letters swapped count as one), if it is
+// near enough to be a typing error (distance <= 1 up to 4 letters, <= 2 up to 8, else <= 3).
 std::optional<std::string_view> suggest(std::string_view word,
                                         std::span<const std::string_view> known);
 

@@ -71,7 +71,7 @@ class Reading {
       : loader_(loader), limits_(limits), diagnostics_(diagnostics) {}
 
   Tree run(const std::string& path) {
-    tree_.root = read({path, {}, ""});
+    tree_.root = read({path, {path, 0, 0}, ""});
     return std::move(tree_);
   }
 

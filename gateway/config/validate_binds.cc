@@ -1,3 +1,4 @@
+// Addresses: nothing may be bound twice, and a wildcard beside one of its addresses is pointed out.
 #include "gateway/config/validate_parts.h"
 
 #include <map>

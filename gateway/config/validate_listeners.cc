@@ -1,3 +1,4 @@
+// Listeners: with TLS or openly without, a certificate to show, routes to serve. Pure.
 #include "gateway/config/validate_parts.h"
 
 #include <algorithm>

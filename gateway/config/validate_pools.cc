@@ -1,3 +1,4 @@
+// Pools: somebody must take the traffic, and every server counts once. Pure.
 #include "gateway/config/validate_parts.h"
 
 #include <algorithm>

@@ -62,6 +62,7 @@ TEST(Text, SuggestsOnlyNearWords) {
   constexpr std::string_view kKnown[] = {"handshake_timeout", "bind", "name"};
   EXPECT_EQ(suggest("hanshake_timeout", kKnown), "handshake_timeout");
   EXPECT_EQ(suggest("bnd", kKnown), "bind");
+  EXPECT_EQ(suggest("nmae", kKnown), "name");  // two letters swapped
   EXPECT_EQ(suggest("colour", kKnown), std::nullopt);
 }
 

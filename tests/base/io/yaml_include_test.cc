@@ -79,7 +79,7 @@ const BadInclude kBadIncludes[] = {
     {"MissingFile",
      {{"/c/main.yaml", "include: none.yaml\n"}},
      "/c/main.yaml:1:10: include: opening /c/none.yaml: No such file or directory"},
-    {"MissingMainFile", {}, "opening /c/main.yaml: No such file or directory"},
+    {"MissingMainFile", {}, "/c/main.yaml: opening /c/main.yaml: No such file or directory"},
     {"PatternWithoutMatch",
      {{"/c/main.yaml", "include: [ 'conf.d/*.yaml' ]\n"}},
      "/c/main.yaml:1:12: warning: include[0]: \"conf.d/*.yaml\" matches no file"},

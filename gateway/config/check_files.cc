@@ -1,0 +1,177 @@
+#include "gateway/config/check_files.h"
+
+#include "certs/file.h"
+#include "gateway/config/places.h"
+#include "gateway/config/validate_parts.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <system_error>
+
+namespace ravelin::gateway {
+namespace {
+
+std::optional<uid_t> uid_of(const std::string& user) {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(16 * 1024);
+  if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) return {};
+  if (found == nullptr) return std::nullopt;
+  return found->pw_uid;
+}
+
+// A certificate for "*.example.com" covers one label below it.
+bool covers(const std::string& dns_name, const std::string& host) {
+  if (dns_name == host) return true;
+  const std::size_t dot = host.find('.');
+  return dns_name.starts_with("*.") && dot != std::string::npos && !host.starts_with("*.") &&
+         host.substr(dot) == dns_name.substr(1);
+}
+
+bool covers(const certs::CertificateInfo& info, const std::string& host) {
+  const std::string_view bare =
+      host.starts_with('[') ? std::string_view(host).substr(1, host.size() - 2) : host;
+  if (const auto address = base::parse_ip(bare)) {
+    return std::ranges::find(info.ip_names, *address) != info.ip_names.end();
+  }
+  return std::ranges::any_of(info.dns_names,
+                             [&](const std::string& name) { return covers(name, host); });
+}
+
+class FileCheck {
+ public:
+  FileCheck(const ParsedConfig& parsed, base::Diagnostics& diagnostics)
+      : config_(parsed.config), places_(parsed.origins, diagnostics) {}
+
+  void run() {
+    check_globals();
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      const ListenerConfig& listener = config_.listeners[i];
+      if (listener.tls) check_listener(listener, listener_key(i));
+    }
+    for (std::size_t i = 0; i < config_.pools.size(); ++i)
+      check_pool(config_.pools[i], pool_key(i));
+  }
+
+ private:
+  void check_globals() {
+    if (!config_.user.empty()) {
+      const auto uid = uid_of(config_.user);
+      if (uid) key_rules_.owners.push_back(*uid);
+      if (!uid) {
+        places_.warn("user", {}, fmt::format("user \"{}\" does not exist here", config_.user));
+      }
+    }
+    key_rules_.groups = config_.tls_key_groups;
+    if (!config_.certs_store.empty()) check_directory("certs.store", config_.certs_store);
+    if (config_.admin.socket.starts_with('/'))
+      check_directory_of("admin.socket", config_.admin.socket);
+    if (config_.log.access.starts_with('/')) check_directory_of("log.access", config_.log.access);
+  }
+
+  void check_directory_of(const std::string& key, const std::string& path) {
+    check_directory(key, std::filesystem::path(path).parent_path().string());
+  }
+
+  void check_directory(const std::string& key, const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return;
+    places_.warn(key, {}, fmt::format("{} is not a directory here", path));
+  }
+
+  void check_listener(const ListenerConfig& listener, const std::string& key) {
+    std::vector<certs::CertificateInfo> served;
+    bool all_loaded = true;
+    for (const CertificateConfig& certificate : listener.tls->certificates) {
+      if (certificate.chain.empty() || certificate.key.empty()) {
+        all_loaded = false;
+        continue;
+      }
+      const auto pair = check_pair(certificate, places_.certificate_key(key, certificate));
+      if (pair != nullptr) served.push_back(pair->chain.info);
+      all_loaded = all_loaded && pair != nullptr;
+    }
+    const ClientAuthConfig& auth = listener.tls->client_auth;
+    check_bundle(auth.ca, key + ".tls.client_auth.ca", auth.pos);
+    check_crls(auth.crl, key + ".tls.client_auth.crl", auth.pos);
+    if (all_loaded && !listener.tls->from_store) check_coverage(listener, key, served);
+  }
+
+  // The same pair on several listeners is read once and reported at its first place.
+  certs::PairPtr check_pair(const CertificateConfig& certificate, const std::string& key) {
+    const auto [known, is_new] =
+        pairs_.try_emplace(std::pair(certificate.chain, certificate.key), nullptr);
+    if (!is_new) return known->second;
+    const certs::LoadRules rules{.key_file = key_rules_};
+    certs::LoadedPair loaded =
+        certs::load_pair({certificate.chain, certificate.key}, rules, base::wall_now());
+    for (const certs::PairFinding& finding : loaded.findings) {
+      const bool is_error = finding.severity == base::Severity::error;
+      std::string message = fmt::format("{} [{}]", finding.message, certs::code_text(finding.code));
+      if (is_error) {
+        places_.error(key, certificate.pos, std::move(message));
+      } else {
+        places_.warn(key, certificate.pos, std::move(message));
+      }
+    }
+    known->second = std::move(loaded.pair);
+    return known->second;
+  }
+
+  // A client that names a host no certificate covers is turned away in the handshake.
+  void check_coverage(const ListenerConfig& listener, const std::string& key,
+                      const std::vector<certs::CertificateInfo>& served) {
+    for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+      const std::string& host = listener.routes[i].match.host;
+      const bool is_covered = std::ranges::any_of(
+          served, [&](const certs::CertificateInfo& info) { return covers(info, host); });
+      if (host.empty() || is_covered || !uncovered_.emplace(key, host).second) continue;
+      places_.warn(fmt::format("{}.routes[{}].match.host", key, i), listener.routes[i].pos,
+                   fmt::format("no certificate of this listener covers \"{}\"", host));
+    }
+  }
+
+  void check_pool(const PoolConfig& pool, const std::string& key) {
+    for (std::size_t i = 0; i < pool.servers.size(); ++i) {
+      const ServerConfig& server = pool.servers[i];
+      if (!server.tls) continue;
+      check_bundle(server.tls->ca, fmt::format("{}.servers[{}].tls.ca", key, i), server.tls->pos);
+    }
+  }
+
+  void check_bundle(const std::string& path, const std::string& key, const SourcePos& pos) {
+    if (path.empty() || !bundles_.insert(path).second) return;
+    const auto text = certs::read_pem_file(path);
+    if (!text) return places_.error(key, pos, text.error().message);
+    const auto bundle = certs::parse_bundle(*text, path);
+    if (!bundle) places_.error(key, pos, bundle.error().message);
+  }
+
+  void check_crls(const std::string& path, const std::string& key, const SourcePos& pos) {
+    if (path.empty()) return;
+    const auto text = certs::read_pem_file(path);
+    if (!text) return places_.error(key, pos, text.error().message);
+    const auto crls = certs::parse_crls(*text, path);
+    if (!crls) places_.error(key, pos, crls.error().message);
+  }
+
+  const Config& config_;
+  Places places_;
+  certs::KeyFileRules key_rules_;
+  std::map<std::pair<std::string, std::string>, certs::PairPtr> pairs_;
+  std::set<std::string> bundles_;
+  std::set<std::pair<std::string, std::string>> uncovered_;
+};
+
+}  // namespace
+
+void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
+  FileCheck(parsed, diagnostics).run();
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,17 @@
+// What a configuration needs on the disk: certificates, keys, CA bundles, directories. Reads,
+// changes nothing, decides with the rules of certs/. Blocks: for `ravelin check`, never on a worker
+// thread.
+#pragma once
+
+#include "base/diagnostics.h"
+#include "gateway/config/parse.h"
+
+namespace ravelin::gateway {
+
+// Findings stand at the value that names the file. Errors: a certificate pair that cannot be
+// served, a CA bundle or revocation list that cannot be read. Warnings: what may be there by the
+// time it is needed (log directory, user, store), a route host that no certificate of its listener
+// covers. What is empty because it failed to parse is passed over.
+void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,14 @@
+// Do the host names of servers resolve from here? Asks the system's resolver, so it blocks and
+// needs the network: for `ravelin check` only.
+#pragma once
+
+#include "base/diagnostics.h"
+#include "gateway/config/parse.h"
+
+namespace ravelin::gateway {
+
+// A name that does not resolve is a warning: it may where the gateway runs. Asks for each name
+// once, for 100 names and about 10 seconds at most, and says so when it stops early.
+void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
+
+}  // namespace ravelin::gateway
