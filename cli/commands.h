@@ -1,0 +1,21 @@
+// The subcommands of `ravelin`, each in the file of its name. Each adds its flags to the
+// application and, when it is the one given, leaves in `chosen` what to run; main runs it once the
+// whole command line has been read. To add one: a file, a line here, a line in main.cc.
+#pragma once
+
+#include "cli/exit_code.h"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace ravelin::cli {
+
+using Action = std::function<ExitCode()>;
+
+void add_check(CLI::App& app, Action& chosen);
+void add_config(CLI::App& app, Action& chosen);
+
+}  // namespace ravelin::cli

@@ -1,0 +1,34 @@
+// ravelin: reads the command line, runs what it names. The parts are wired in the files of the
+// subcommands.
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace {
+
+using ravelin::cli::Action;
+using ravelin::cli::ExitCode;
+
+void add_commands(CLI::App& app, Action& chosen) {
+  ravelin::cli::add_check(app, chosen);
+  ravelin::cli::add_config(app, chosen);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("A TLS gateway, a host firewall and a certificate keeper in one program.",
+               "ravelin");
+  app.set_version_flag("--version", "ravelin " RAVELIN_VERSION);
+  app.require_subcommand(1);
+  Action chosen;
+  add_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // --help and --version come this way too
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(chosen());
+}
