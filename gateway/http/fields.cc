@@ -203,10 +203,10 @@ bool is_hop_by_hop(FieldId id) {
 
 const Field* FieldList::find(FieldId id) const {
   if (!has(id)) return nullptr;
-  for (const Field& field : *this) {
-    if (field.id == id) return &field;
-  }
-  return nullptr;
+  const Field* field = begin();
+  while (field->id != id)
+    ++field;  // has() says it is there
+  return field;
 }
 
 }  // namespace ravelin::gateway

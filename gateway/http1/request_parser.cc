@@ -152,13 +152,11 @@ ParseResult take_field(const Field& field, Seen& seen, RequestHead& out) {
     case FieldId::expect:
       if (const auto result = note_expectation(seen, field.value); !result.ok()) return result;
       break;
-    case FieldId::unknown:
+    default:  // an unknown name: the other fields are ordinary
       if (is_ambiguous_name(field.name)) {
         ++out.dropped_fields;
         return {};
       }
-      break;
-    default:
       break;
   }
   out.fields.keep_slot();
