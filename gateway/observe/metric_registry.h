@@ -22,7 +22,7 @@
 namespace ravelin::gateway {
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
-// What a cell counts in; seconds are counted in microseconds and shown as seconds.
+// What a cell counts in; a duration is counted in microseconds and shown in seconds.
 enum class MetricUnit : std::uint8_t { plain, duration };
 
 // What the value of the `other` series of a collected family stands for: the total of the series
