@@ -1,3 +1,4 @@
+// Messages as one line of a log: the third use of visit_fields, beside Encoder and Decoder.
 // Messages as one line of text for logs and tests: every field, no secret. Pure; any thread.
 #include "base/text.h"
 #include "messages/codec.h"

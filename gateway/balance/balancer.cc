@@ -76,7 +76,7 @@ void Balancer::update(std::span<const ServerState> servers) {
 // Sets the credits as they are after a part of the turn: each server has had its share of those
 // picks rounded down, and what is left went to those with the largest remainders.
 void Balancer::stagger() {
-  std::int64_t unit = 0;
+  std::int64_t unit = total_;  // the greatest common divisor of all weights
   for (const Entry& entry : entries_)
     unit = std::gcd(unit, std::int64_t{entry.weight});
   const std::int64_t period = total_ / unit;
