@@ -1,4 +1,4 @@
-// Name tables: one perfect hash over five characters of the name, checked complete at compile time,
+// Name tables: one perfect hash, checked complete at compile time,
 // then one comparison of eight bytes at a time. No allocation; any thread.
 #include "gateway/http/fields.h"
 
@@ -77,16 +77,28 @@ constexpr std::array<std::string_view, kFieldIdCount> kFieldNames = {
 constexpr std::size_t kNameBytesMax = 32;  // room for whole words; the longest name has 25
 constexpr std::size_t kSlots = 256;
 
-// The multipliers were found by search; build_slots() fails to compile where two names collide.
-constexpr std::size_t slot_of(std::string_view name) {
-  const auto letter = [name](std::size_t i) -> std::uint32_t {
-    return static_cast<std::uint8_t>(name[i]) | 0x20U;
+// Four characters with the letters among them in lower case.
+constexpr std::uint64_t four_of(const char* text) {
+  const auto byte = [text](std::size_t i) {
+    return std::uint64_t{static_cast<std::uint8_t>(text[i])};
   };
+  return (byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24) | 0x20202020;
+}
+
+// From the first four characters, the last four and the length (three characters of a shorter
+// name). The multiplier was found by search; build_slots() fails to compile where two names
+// collide.
+constexpr std::size_t slot_of(std::string_view name) {
+  constexpr std::uint64_t kMultiplier = 0x9ae8191eb58ecd8d;
   const std::size_t size = name.size();
-  const std::uint32_t sum = static_cast<std::uint32_t>(size) * 3728 + letter(0) * 1232 +
-                            letter(size / 2) * 223 + letter(size - 1) * 158 +
-                            letter(size < 4 ? 0 : size - 4) * 1092;
-  return (sum >> 4) % kSlots;
+  std::uint64_t key = size;
+  if (size >= 4) {
+    key += four_of(name.data()) | four_of(name.data() + size - 4) << 32;
+  } else {
+    const char three[] = {name[0], name[size / 2], name[size - 1], '\0'};
+    key += four_of(three) & 0xffffff;
+  }
+  return (key * kMultiplier) >> 56;
 }
 
 consteval std::array<std::uint8_t, kSlots> build_slots() {

@@ -18,18 +18,18 @@ thread_local std::size_t allocations = 0;
 
 }  // namespace
 
-// Counts every allocation of this test binary.
-void* operator new(std::size_t size) {
+// Counts every allocation of this test binary. Not inlined: g++ would see free() meet operator new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 

@@ -37,7 +37,7 @@ Scanned scan(std::string_view bytes, std::size_t piece, HeadKind kind = HeadKind
 TEST(HeadScanner, FindsTheEndAndWhatFollowsIsNotLookedAt) {
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   for (const std::size_t piece : {1, 2, 5, 1000}) {
-    const Scanned found = scan(head + "\n\0garbage", piece);
+    const Scanned found = scan(head + "\n\x01garbage", piece);
     EXPECT_EQ(found.status, ScanStatus::complete) << piece;
     EXPECT_EQ(found.begin, 0U);
     EXPECT_EQ(found.end, head.size());

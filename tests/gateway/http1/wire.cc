@@ -35,7 +35,7 @@ class Reader {
     return in_body_ ? read_body() : read_head();
   }
 
-  bool is_body_complete() const {
+  [[nodiscard]] bool is_body_complete() const {
     return in_body_ && head_->framing == Framing::length && left_ == 0;
   }
 
