@@ -36,6 +36,8 @@ def line_of(text, offset):
 
 def folder_of(path):
     """The folder a rule speaks about: base, base/io, gateway/tls, certs, cli, tests, …"""
+    if path in rules.COUNTS_AS:
+        return rules.COUNTS_AS[path]
     parts = path.split("/")[:-1]
     if not parts:
         return ""

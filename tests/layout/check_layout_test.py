@@ -98,6 +98,14 @@ class Includes(unittest.TestCase):
         self.assertFalse(self.broken("cli", "gateway/runtime/y.h"))
         self.assertTrue(self.broken("cli", "tests/support/y.h"))
 
+    def test_a_file_that_counts_as_anothers_follows_its_rules(self):
+        for path, folder in rules.COUNTS_AS.items():
+            here = path.rsplit("/", 1)[0]
+            self.assertTrue(self.broken(here, path))
+            self.assertFalse(self.broken(folder, path))
+            text = HEAD + f'#pragma once\n#include "{folder}/y.h"\n'
+            self.assertEqual(set(), rules_broken({path: text}))
+
     def test_quoted_includes_start_at_the_root(self):
         for header in ("y.h", "../base/y.h", "boost/asio.hpp"):
             text = HEAD + f'#pragma once\n#include "{header}"\n'
