@@ -16,6 +16,8 @@ struct PairSet {
   PairPtr rsa;
 
   [[nodiscard]] bool is_empty() const { return ec == nullptr && rsa == nullptr; }
+
+  friend bool operator==(const PairSet&, const PairSet&) = default;  // the same objects
 };
 
 // One immutable generation of a store. Any thread, without a lock.

@@ -27,6 +27,14 @@ CertificateIndex::CertificateIndex(std::vector<IndexedPair> pairs,
   }
 }
 
+const certs::PairSet* CertificateIndex::usual() const {
+  if (!fallback_.is_empty()) return &fallback_;
+  for (const auto& entry : pairs_)
+    if (const auto& names = entry.pair->chain.info.dns_names; !names.empty())
+      return find(names.front());
+  return nullptr;
+}
+
 const certs::PairSet* CertificateIndex::find(std::string_view name) const {
   if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
   const std::size_t dot = name.find('.');

@@ -36,6 +36,10 @@ class CertificateIndex final : public certs::CertificateView {
     return fallback_.is_empty() ? nullptr : &fallback_;
   }
 
+  // What most handshakes get, as far as one can know: the fallback, else that of the first name.
+  // nullptr when there is neither.
+  [[nodiscard]] const certs::PairSet* usual() const;
+
   // The pairs this index was made of, in order (for metrics and `status`).
   [[nodiscard]] const std::vector<IndexedPair>& pairs() const { return pairs_; }
 

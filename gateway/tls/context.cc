@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "certs/file.h"
+#include "gateway/tls/certificate_index.h"
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/server_callbacks.h"
 #include "gateway/tls/ticket_ring.h"
@@ -87,24 +88,50 @@ Result<std::vector<unsigned char>> alpn_wire(const std::vector<std::string>& pro
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsPolicy& policy,
                                                              base::WallTime now) {
   const std::shared_ptr<TlsContext> context(new TlsContext);
-  context->ctx_.reset(SSL_CTX_new(TLS_server_method()));
-  SSL_CTX* ctx = context->ctx_.get();
+  if (auto done = context->configure(policy, now); !done) return done.error();
+  return std::shared_ptr<const TlsContext>(context);
+}
+
+Result<> TlsContext::configure(const TlsPolicy& policy, base::WallTime now) {
+  ctx_.reset(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX* ctx = ctx_.get();
   if (ctx == nullptr)
     return fail(Errc::tls, "making a TLS context: {}", certs::take_openssl_error());
+  policy_ = policy;
   auto alpn = alpn_wire(policy.alpn);
   if (!alpn) return alpn.error();
-  context->alpn_ = std::move(*alpn);
+  alpn_ = std::move(*alpn);
   const auto hash = hash_policy(policy);
   if (!hash) return hash.error();
-  context->policy_hash_ = *hash;
+  policy_hash_ = *hash;
   if (auto set = set_profile(ctx, policy.profile); !set) return set.error();
   set_modes(ctx, policy.key_timing);
   set_resumption(ctx, policy);
   CHECK(SSL_CTX_set_session_id_context(ctx, hash->data(), static_cast<unsigned>(hash->size())) ==
         1);
   if (auto set = install_client_auth(ctx, policy, now); !set) return set.error();
-  install_server_callbacks(ctx, *context);
-  return std::shared_ptr<const TlsContext>(context);
+  install_server_callbacks(ctx, *this);
+  return {};
+}
+
+std::shared_ptr<const TlsContext> TlsContext::with_usual_certificate(
+    const std::shared_ptr<const TlsContext>& base, const CertificateIndex& index) {
+  const certs::PairSet* usual = index.usual();
+  if (usual == nullptr || *usual == base->resident_ ||
+      base->policy_.client_auth != ClientAuthMode::none)
+    return base;
+  const std::shared_ptr<TlsContext> context(new TlsContext);
+  // Neither depends on the time nor can it fail where it did not before; if so, `base` serves.
+  if (!context->configure(base->policy_, {})) return base;
+  for (const auto& pair : {usual->ec, usual->rsa})
+    if (pair != nullptr &&
+        SSL_CTX_use_cert_and_key(context->ssl_ctx(), pair->chain.leaf.get(), pair->key.get(),
+                                 pair->chain.intermediates.get(), 1) != 1) {
+      ERR_clear_error();
+      return base;
+    }
+  context->resident_ = *usual;
+  return context;
 }
 
 Result<TlsPolicy> read_policy(const ListenerTlsConfig& config) {

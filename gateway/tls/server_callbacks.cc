@@ -55,6 +55,9 @@ bool use(SSL* ssl, const certs::PairPtr& pair) {
 int on_certificate(SSL* ssl, void*) {
   HandshakeInfo* info = handshake_info(ssl);
   CHECK(info != nullptr && info->pairs != nullptr);
+  const certs::PairSet& resident = info->tls->context->resident();
+  if (*info->pairs == resident) return 1;
+  if (!resident.is_empty()) SSL_certs_clear(ssl);
   if (use(ssl, info->pairs->ec) && use(ssl, info->pairs->rsa)) return 1;
   info->refused = Reason::handshake_key_unavailable;
   return 0;

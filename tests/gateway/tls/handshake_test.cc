@@ -154,6 +154,40 @@ TEST(Handshake, RenegotiationIsRefused) {
       << handshake.client_error();
 }
 
+TEST(Handshake, AUsualCertificateChangesNothingButTheCost) {
+  const auto listener = make_listener({{www()}, {www_rsa()}, {wildcard()}});
+  const auto context =
+      TlsContext::with_usual_certificate(listener->context, *listener->certificates);
+  EXPECT_NE(context, listener->context);
+  EXPECT_EQ(context->policy_hash(), listener->context->policy_hash());
+  EXPECT_EQ(context->resident().rsa, www_rsa());
+  const auto faster =
+      std::make_shared<const ListenerTls>(ListenerTls{context, listener->certificates, nullptr});
+  MemoryHandshake usual(faster, {.sni = "www.example.com"});
+  ASSERT_TRUE(usual.run());
+  EXPECT_EQ(usual.served_name(), "www.example.com");
+  MemoryHandshake another(faster, {.sni = "shop.example.com"});
+  ASSERT_TRUE(another.run());
+  EXPECT_EQ(another.served_name(), "*.example.com");
+  // The RSA pair in place must not be shown for a name that has none.
+  MemoryHandshake rsa(faster, {.sni = "shop.example.com",
+                               .version_max = TLS1_2_VERSION,
+                               .ciphers12 = "ECDHE-RSA-AES128-GCM-SHA256"});
+  EXPECT_FALSE(rsa.run());
+  EXPECT_EQ(rsa.failure().reason, Reason::handshake_no_shared_cipher);
+}
+
+TEST(Handshake, AChangedCertificateIsServedEvenWithTheOldOneInPlace) {
+  const auto listener = make_listener({{www()}});
+  const auto renewed = issue({"renewed.test", "www.example.com"});
+  const auto swapped = std::make_shared<const ListenerTls>(ListenerTls{
+      TlsContext::with_usual_certificate(listener->context, *listener->certificates),
+      std::make_shared<const CertificateIndex>(std::vector<IndexedPair>{{renewed}}), nullptr});
+  MemoryHandshake handshake(swapped, {.sni = "www.example.com"});
+  ASSERT_TRUE(handshake.run());
+  EXPECT_EQ(handshake.served_name(), "renewed.test");
+}
+
 TEST(Handshake, ASwapServesNewConnectionsAndLeavesOpenOnesAlone) {
   auto before = make_listener({{issue({"www.example.com"})}});
   const auto next = issue({"www.example.com", "second.example.com"});
