@@ -17,5 +17,7 @@ using Action = std::function<ExitCode()>;
 
 void add_check(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
+void add_demo(CLI::App& app, Action& chosen);
+void add_run(CLI::App& app, Action& chosen);
 
 }  // namespace ravelin::cli

@@ -1,6 +1,7 @@
 // ravelin: reads the command line, runs what it names. The parts are wired in the files of the
 // subcommands.
 #include "cli/commands.h"
+#include "gateway/tls/crypto_memory.h"
 
 #include <CLI/CLI.hpp>
 
@@ -14,11 +15,14 @@ using ravelin::cli::ExitCode;
 void add_commands(CLI::App& app, Action& chosen) {
   ravelin::cli::add_check(app, chosen);
   ravelin::cli::add_config(app, chosen);
+  ravelin::cli::add_demo(app, chosen);
+  ravelin::cli::add_run(app, chosen);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  ravelin::gateway::install_crypto_memory();  // before anything touches OpenSSL
   CLI::App app("A TLS gateway, a host firewall and a certificate keeper in one program.",
                "ravelin");
   app.set_version_flag("--version", "ravelin " RAVELIN_VERSION);

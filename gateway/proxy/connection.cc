@@ -48,10 +48,12 @@ Connection::Connection(WorkerContext& worker, AcceptedConnection accepted)
       in_(worker.buffers),
       pending_tls_(std::move(accepted.tls)) {
   place_ = worker_.connections.insert(worker_.connections.end(), this);
+  worker_.open_connections.store(worker_.connections.size(), std::memory_order_release);
 }
 
 Connection::~Connection() {
   worker_.connections.erase(place_);
+  worker_.open_connections.store(worker_.connections.size(), std::memory_order_release);
   listener_->gate.leave(peer_.address);
 }
 
@@ -140,7 +142,8 @@ Task<void> Connection::serve_requests() {
     const bool again = co_await serve_one();
     if (!again) break;
   }
-  stream_.finish_output();
+  // A peer that said goodbye between two requests waits for nothing more.
+  if (!peer_closed_) stream_.finish_output();
   if (lingers_ && !stream_.is_broken()) co_await linger();
 }
 
@@ -148,7 +151,6 @@ Task<bool> Connection::wait_for_request() {
   in_.release();
   const ListenerRuntime* listener = worker_.current->snapshot->find_listener(listener_->name);
   if (listener == nullptr || draining_) co_return false;
-  stream_.release_output();  // a session ticket that waited for company
   const ListenerTimeouts& timeouts = listener->config->timeouts;
   const MonoTime idle_until =
       worker_.reactor.now() + (requests_ == 0 ? timeouts.header : timeouts.idle);
@@ -162,8 +164,10 @@ Task<bool> Connection::wait_for_request() {
       in_.commit(result.bytes);
       if (result.status == IoStatus::ok) co_return true;
       in_.release();
+      peer_closed_ = result.status == IoStatus::closed;
       if (result.status != IoStatus::would_block) co_return false;
     }
+    stream_.release_output();  // a session ticket that waited in vain for a response to go with
     Socket::Awaiter wait = stream_.socket().readable(std::min(look_at, idle_until));
     idle_ = &wait;
     const Wake wake = co_await wait;

@@ -78,6 +78,7 @@ class Connection {
   std::uint8_t client_text_size_ = 0;
   bool draining_ = false;
   bool lingers_ = false;
+  bool peer_closed_ = false;
   std::uint32_t requests_ = 0;
   std::chrono::microseconds handshake_time_ = kNoTime;
   Waiter* idle_ = nullptr;  // set while waiting for a request

@@ -8,8 +8,7 @@
 #include "gateway/observe/gateway_metrics.h"
 #include "gateway/route/router.h"
 #include "gateway/tls/handshake_info.h"
-#include "gateway/tls/upstream_context.h"
-#include "gateway/upstream/pool.h"
+#include "gateway/upstream/pool_runtime.h"
 
 #include <memory>
 #include <string>
@@ -35,12 +34,6 @@ struct ListenerRuntime {
   std::vector<Field> response_fields;  // Via and Strict-Transport-Security; views into `hsts`
   bool has_hsts = false;
   std::uint16_t first_port = 0;  // of its first TCP bind, for redirects
-};
-
-struct PoolRuntime {
-  std::shared_ptr<Pool> pool;
-  std::vector<std::shared_ptr<const UpstreamContext>> tls;  // one per server, null = in the clear
-  PoolMetrics* metrics = nullptr;
 };
 
 struct Snapshot {

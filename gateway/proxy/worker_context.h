@@ -65,7 +65,8 @@ struct WorkerContext {
   ControlEvents& control;
   RequestIds& request_ids;
   std::shared_ptr<const WorkerSnapshot> current;
-  std::list<Connection*> connections;  // every open one, for drain and stop
+  std::list<Connection*> connections;          // every open one, for drain and stop
+  std::atomic<std::size_t>& open_connections;  // how many: for other threads
   // Parsed heads, valid until the coroutine that filled one suspends.
   http1::RequestHead request_head;
   http1::ResponseHead response_head;

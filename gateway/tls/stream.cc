@@ -142,8 +142,9 @@ void Stream::write(std::string_view bytes, More more) {
 }
 
 void Stream::write_tls(std::string_view bytes, More more) {
-  // Several records leave in one system call.
-  hold_ = hold_ || more == More::yes || bytes.size() > kRecordMax;
+  // A record per system call: gathering several before one large send was measured at 1.6 times the
+  // CPU (bench download-1mib): the kernel's TCP works on while the next record is encrypted.
+  hold_ = hold_ || more == More::yes;
   while (!bytes.empty() && !broken_) {
     const std::string_view piece = bytes.substr(0, kRecordMax);
     ERR_clear_error();

@@ -32,8 +32,8 @@ bool UpstreamConnection::is_quiet() {
 
 void UpstreamConnection::idle_event() {
   const MonoTime now = home_.reactor_.now();
-  const bool may_stay = wake() == Wake::deadline || stream_.ssl() != nullptr;
-  if (may_stay && now < idle_until_ && is_quiet()) {
+  // An edge may be a stale one, from bytes read before it was idle.
+  if (now < idle_until_ && is_quiet()) {
     stream_.socket().set_ready(false);
     stream_.socket().watch_readable(*this);
     home_.reactor_.timers().arm(*this, idle_until_);

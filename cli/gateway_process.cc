@@ -1,0 +1,117 @@
+#include "cli/gateway_process.h"
+
+#include "base/io/log.h"
+#include "base/io/yaml.h"
+#include "cli/privileges.h"
+#include "cli/report.h"
+#include "gateway/config/check_files.h"
+#include "gateway/config/parse.h"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+
+namespace ravelin::cli {
+namespace {
+
+// Waits for the next signal, again and again.
+class Signals {
+ public:
+  explicit Signals(gateway::Gateway& gateway)
+      : gateway_(gateway), set_(gateway.reactor().io(), SIGHUP, SIGTERM, SIGINT) {
+    set_.add(SIGUSR1);
+    wait();
+  }
+
+ private:
+  void wait() {
+    set_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      handle(signal);
+      wait();
+    });
+  }
+
+  void handle(int signal) {
+    switch (signal) {
+      case SIGHUP:
+        static_cast<void>(gateway_.reload());  // logs what went wrong
+        return;
+      case SIGUSR1:
+        gateway_.access_log().reopen();
+        return;
+      default:
+        if (stopping_) {
+          gateway_.stop();  // the second time means it
+          return;
+        }
+        stopping_ = true;
+        gateway_.shut_down();
+    }
+  }
+
+  gateway::Gateway& gateway_;
+  boost::asio::signal_set set_;
+  bool stopping_ = false;
+};
+
+gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnostics) {
+  base::yaml::DiskLoader loader;
+  gateway::ParsedConfig parsed = gateway::load_config(path, loader, diagnostics);
+  gateway::check_files(parsed, diagnostics);
+  return parsed;
+}
+
+}  // namespace
+
+std::optional<gateway::Config> load_for_serving(const std::string& path) {
+  base::Diagnostics diagnostics;
+  gateway::ParsedConfig parsed = load(path, diagnostics);
+  print_error(findings_text(diagnostics));
+  if (!diagnostics.has_errors()) return std::move(parsed.config);
+  print_error(count_text(diagnostics) + "; nothing was started\n");
+  return std::nullopt;
+}
+
+base::Result<gateway::Config> load_for_serving_quietly(const std::string& path) {
+  base::Diagnostics diagnostics;
+  gateway::ParsedConfig parsed = load(path, diagnostics);
+  if (!diagnostics.has_errors()) return std::move(parsed.config);
+  return base::fail(base::Errc::invalid, "{}{}", findings_text(diagnostics),
+                    count_text(diagnostics));
+}
+
+ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource reload,
+                     const std::function<void(gateway::Gateway&)>& started) {
+  prepare_process();
+  std::signal(SIGPIPE, SIG_IGN);
+  base::LogOptions log_options;
+  if (const auto level = base::parse_log_level(config.log.level)) log_options.level = *level;
+  const std::string user = config.user;
+  if (const auto done = base::start_log(log_options); !done) return report(done.error());
+  auto gateway = gateway::Gateway::open(std::move(config), {std::move(reload), RAVELIN_VERSION});
+  if (!gateway) {
+    base::stop_log();
+    return report(gateway.error());
+  }
+  if (const auto done = drop_privileges(user); !done) {
+    base::stop_log();
+    return report(done.error());
+  }
+  for (const auto& [listener, address] : (*gateway)->bound()) {
+    base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
+  }
+  {
+    const Signals signals(**gateway);
+    (*gateway)->reactor().post([&] {
+      if (started) started(**gateway);
+    });
+    (*gateway)->run();
+  }
+  base::log_info("gateway", "stopped");
+  gateway->reset();
+  base::stop_log();
+  return ExitCode::done;
+}
+
+}  // namespace ravelin::cli

@@ -1,0 +1,28 @@
+// `ravelin run`: the gateway in the foreground. SIGHUP reloads, SIGTERM drains and stops, SIGINT
+// the same, SIGUSR1 reopens the access log.
+#include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/gateway_process.h"
+#include "cli/report.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace ravelin::cli {
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("run", "serve: the gateway in the foreground");
+  add_config_flag(*command, *path);
+  command->callback([&chosen, path] {
+    chosen = [path] {
+      auto config = load_for_serving(*path);
+      if (!config) return ExitCode::refused;
+      return run_gateway(std::move(*config), [path] { return load_for_serving_quietly(*path); },
+                         {});
+    };
+  });
+}
+
+}  // namespace ravelin::cli

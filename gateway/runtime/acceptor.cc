@@ -1,0 +1,157 @@
+#include "gateway/runtime/acceptor.h"
+
+#include "base/io/log.h"
+
+#include <linux/filter.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace ravelin::gateway {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kAcceptsBeforeYield = 32;
+constexpr base::Duration kOutOfDescriptorsPause = 100ms;
+
+base::LogRate descriptor_log_rate(1);
+base::LogRate limit_log_rate(1);
+
+class Pause : public CoroutineWaiter {
+ public:
+  Pause(Reactor& reactor, base::Duration time) : reactor_(reactor), time_(time) {}
+
+  [[nodiscard]] bool await_ready() const { return false; }
+
+  void await_suspend(std::coroutine_handle<> handle) {
+    handle_ = handle;
+    reactor_.timers().arm(*this, reactor_.now() + time_);
+  }
+
+ private:
+  Reactor& reactor_;
+  base::Duration time_;
+};
+
+bool is_out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+struct Acceptor::State {
+  State(WorkerContext& context, std::shared_ptr<ListenerShared> shared, OwnedFd fd,
+        TlsSource source)
+      : worker(context),
+        listener(std::move(shared)),
+        socket(context.reactor, fd.release()),
+        tls(std::move(source)) {}
+
+  WorkerContext& worker;
+  std::shared_ptr<ListenerShared> listener;
+  Socket socket;
+  TlsSource tls;
+  bool closing = false;
+  Waiter* waiting = nullptr;
+};
+
+Acceptor::Acceptor(WorkerContext& worker, std::shared_ptr<ListenerShared> listener, OwnedFd fd,
+                   TlsSource tls)
+    : state_(std::make_shared<State>(worker, std::move(listener), std::move(fd), std::move(tls))) {}
+
+const ListenerShared& Acceptor::listener() const {
+  return *state_->listener;
+}
+
+void Acceptor::start() {
+  state_->worker.tasks.spawn(run(state_));
+}
+
+void Acceptor::stop_new() {
+  // Drops segments with SYN and without ACK; the filter sees the segment from its TCP header on
+  // (tcp_v4_rcv).
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),     // TCP flags
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),  // SYN and ACK
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog program{.len = sizeof code / sizeof code[0], .filter = code};
+  ::setsockopt(state_->socket.fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void Acceptor::close() {
+  while (accept_some(*state_)) {
+  }
+  state_->closing = true;
+  if (state_->waiting != nullptr) state_->waiting->fire(Wake::aborted);
+}
+
+base::Task<void> Acceptor::run(std::shared_ptr<State> state) {
+  while (!state->closing) {
+    if (accept_some(*state)) {
+      co_await state->worker.reactor.yield();
+      continue;
+    }
+    if (state->closing) break;
+    if (state->socket.may_be_readable()) {
+      // Out of descriptors: waiting costs the clients less than spinning costs everyone.
+      Pause pause(state->worker.reactor, kOutOfDescriptorsPause);
+      state->waiting = &pause;
+      co_await pause;
+    } else {
+      Socket::Awaiter wait = state->socket.readable(kNever);
+      state->waiting = &wait;
+      co_await wait;
+    }
+    state->waiting = nullptr;
+  }
+  state->socket.close();
+}
+
+// True when there may be more at once.
+bool Acceptor::accept_some(State& state) {
+  for (int i = 0; i < kAcceptsBeforeYield; ++i) {
+    Accepted accepted = accept_one(state.socket.fd());
+    if (accepted.fd.is_open()) {
+      admit(state, std::move(accepted));
+      continue;
+    }
+    if (accepted.error == EINTR || accepted.error == ECONNABORTED || accepted.error == EPROTO)
+      continue;
+    if (is_out_of_descriptors(accepted.error)) {
+      base::log_limited(descriptor_log_rate, base::LogLevel::error, "listener",
+                        "out of descriptors: accepting pauses; raise LimitNOFILE",
+                        {{"listener", state.listener->name}, {"errno", accepted.error}});
+      state.socket.set_ready(true);
+      return false;
+    }
+    state.socket.set_ready(false);
+    return false;
+  }
+  return true;
+}
+
+void Acceptor::admit(State& state, Accepted accepted) {
+  WorkerContext& worker = state.worker;
+  const auto entry = state.listener->gate.enter(accepted.peer.address);
+  if (entry != ConnectionGate::Entry::admitted) {
+    const Reason reason = entry == ConnectionGate::Entry::listener_full
+                              ? Reason::connection_limit
+                              : Reason::client_connection_limit;
+    const ListenerRuntime* listener = worker.current->snapshot->find_listener(state.listener->name);
+    if (listener != nullptr) listener->metrics->connection_rejected(worker.cells, reason);
+    base::log_limited(limit_log_rate, base::LogLevel::warn, "listener", "connection refused",
+                      {{"listener", state.listener->name},
+                       {"client", base::to_string(accepted.peer.address)},
+                       {"reason", describe(reason).token}});
+    return;
+  }
+  worker.tasks.spawn(Connection::serve(std::make_unique<Connection>(
+      worker,
+      AcceptedConnection{accepted.fd.release(), accepted.peer, state.listener, state.tls()})));
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,173 @@
+#include "gateway/runtime/build_snapshot.h"
+
+#include "base/io/log.h"
+#include "certs/file.h"
+#include "gateway/tls/certificate_index.h"
+#include "gateway/tls/context.h"
+#include "gateway/tls/ticket_ring.h"
+
+namespace ravelin::gateway {
+
+using base::Result;
+
+namespace {
+
+Result<ListenerMaterials> load_materials(const ListenerConfig& listener, const Snapshot* previous) {
+  const ListenerTlsConfig& tls = *listener.tls;
+  ListenerMaterials materials;
+  auto policy = read_policy(tls);
+  if (!policy) return base::wrap(policy.error(), fmt::format("listener \"{}\"", listener.name));
+  policy->session_lifetime = ticket_lifetime({tls.tickets.rotate, tls.tickets.keep});
+  auto context = TlsContext::create(*policy, base::wall_now());
+  if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));
+  materials.context = *context;
+  // The same policy keeps its context: sessions and their cache live on.
+  const ListenerRuntime* before =
+      previous == nullptr ? nullptr : previous->find_listener(listener.name);
+  if (before != nullptr && before->tls_context != nullptr &&
+      before->tls_context->policy_hash() == materials.context->policy_hash()) {
+    materials.context = before->tls_context;
+  }
+  for (const CertificateConfig& certificate : tls.certificates) {
+    const certs::PairFiles files{certificate.chain, certificate.key};
+    certs::LoadedPair loaded =
+        certs::load_pair(files, {.expired = certs::ExpiredPair::serve}, base::wall_now());
+    if (loaded.pair == nullptr) {
+      return base::Error{
+          base::Errc::invalid,
+          fmt::format("listener \"{}\": {}", listener.name, certs::to_string(loaded.findings)),
+          certificate.pos};
+    }
+    if (!loaded.findings.empty()) {
+      base::log_warn("tls", certs::to_string(loaded.findings), {{"listener", listener.name}});
+    }
+    materials.pairs.push_back({files, loaded.pair});
+    materials.is_default.push_back(certificate.is_default);
+  }
+  return materials;
+}
+
+std::string hsts_value(const HstsConfig& hsts) {
+  return fmt::format("max-age={}{}", hsts.max_age->count(),
+                     hsts.include_subdomains ? "; includeSubDomains" : "");
+}
+
+Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
+                        GatewayMetrics& metrics, BuiltSnapshot& built) {
+  PoolRuntime runtime;
+  std::vector<std::shared_ptr<Server>> servers;
+  for (const ServerConfig& server_config : config.servers) {
+    auto server = std::make_shared<Server>(config.name, server_config);
+    if (const auto kept = known.find(server->identity()); kept != known.end())
+      server = kept->second;
+    server->set_in_flight_max(server_config.connections_max);
+    server->control().configured_weight = static_cast<std::uint32_t>(server_config.weight);
+    server->control().backup = server_config.backup;
+    server->publish();
+    built.servers.emplace(server->identity(), server);
+    std::shared_ptr<const UpstreamContext> context;
+    if (server_config.tls) {
+      const auto* name = std::get_if<base::NameEndpoint>(&server_config.address);
+      const auto* ip = std::get_if<base::IpEndpoint>(&server_config.address);
+      const std::string host = name != nullptr ? name->name
+                               : ip != nullptr ? base::to_string(ip->address)
+                                               : std::string();
+      auto policy = read_upstream_policy(*server_config.tls, host);
+      if (!policy) return policy.error();
+      auto created = UpstreamContext::create(*policy);
+      if (!created)
+        return base::wrap(created.error(),
+                          fmt::format("server {}/{}", config.name, server_config.name));
+      context = *created;
+    }
+    servers.push_back(std::move(server));
+    runtime.tls.push_back(std::move(context));
+  }
+  runtime.pool = std::make_shared<Pool>(config, std::move(servers));
+  runtime.metrics = &metrics.pool(config.name);
+  built.snapshot->pools.push_back(std::move(runtime));
+  return {};
+}
+
+Result<void> build_listener(const ListenerConfig& config,
+                            const std::unordered_map<std::string, std::size_t>& pools,
+                            const Snapshot* previous, GatewayMetrics& metrics,
+                            BuiltSnapshot& built) {
+  ListenerRuntime runtime;
+  runtime.config = &config;
+  auto router = Router::build(config.routes);
+  if (!router) return router.error();
+  runtime.router = std::move(*router);
+  for (const RouteConfig& route : config.routes) {
+    const auto pool = pools.find(route.pool);
+    runtime.routes.push_back(
+        {&route, pool == pools.end() ? 0 : pool->second,
+         &metrics.route(config.name, route.name, route.pool.empty() ? "none" : route.pool)});
+  }
+  runtime.metrics = &metrics.listener(config.name);
+  runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
+  for (const base::Endpoint& bind : config.bind) {
+    const auto* ip = std::get_if<base::IpEndpoint>(&bind);
+    if (ip != nullptr && runtime.first_port == 0) runtime.first_port = ip->port;
+  }
+  if (config.tls) {
+    auto materials = load_materials(config, previous);
+    if (!materials) return materials.error();
+    runtime.tls_context = materials->context;
+    runtime.has_hsts = config.tls->hsts.max_age.has_value();
+    if (runtime.has_hsts) runtime.hsts = hsts_value(config.tls->hsts);
+    built.tls.emplace(config.name, std::move(*materials));
+  }
+  built.snapshot->listener_by_name.emplace(config.name, built.snapshot->listeners.size());
+  built.snapshot->listeners.push_back(std::move(runtime));
+  return {};
+}
+
+// The fields view strings of the listener they belong to: they are made once those no longer move.
+void make_response_fields(Snapshot& snapshot) {
+  for (ListenerRuntime& listener : snapshot.listeners) {
+    listener.response_fields.push_back({FieldId::via, "Via", "1.1 ravelin"});
+    if (listener.has_hsts) {
+      listener.response_fields.push_back(
+          {FieldId::strict_transport_security, "Strict-Transport-Security", listener.hsts});
+    }
+  }
+}
+
+}  // namespace
+
+Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generation,
+                                     const ServerRegistry& known, const Snapshot* previous,
+                                     GatewayMetrics& metrics) {
+  BuiltSnapshot built;
+  built.snapshot = std::make_shared<Snapshot>();
+  built.snapshot->generation = generation;
+  built.snapshot->config = config;
+  const Config& kept = built.snapshot->config;  // what everything below points into
+  std::unordered_map<std::string, std::size_t> pools;
+  for (const PoolConfig& pool : kept.pools) {
+    pools.emplace(pool.name, built.snapshot->pools.size());
+    if (auto done = build_pool(pool, known, metrics, built); !done) return done.error();
+  }
+  for (const ListenerConfig& listener : kept.listeners) {
+    if (auto done = build_listener(listener, pools, previous, metrics, built); !done)
+      return done.error();
+  }
+  make_response_fields(*built.snapshot);
+  return built;
+}
+
+std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,
+                                                     std::shared_ptr<const TicketKeys> tickets) {
+  std::vector<IndexedPair> pairs;
+  for (std::size_t i = 0; i < materials.pairs.size(); ++i) {
+    pairs.push_back({materials.pairs[i].served, materials.is_default[i]});
+  }
+  auto tls = std::make_shared<ListenerTls>();
+  tls->context = materials.context;
+  tls->certificates = std::make_shared<CertificateIndex>(std::move(pairs));
+  tls->tickets = std::move(tickets);
+  return tls;
+}
+
+}  // namespace ravelin::gateway

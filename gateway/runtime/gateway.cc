@@ -1,0 +1,336 @@
+#include "gateway/runtime/gateway.h"
+
+#include "base/io/log.h"
+#include "base/text.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::Errc;
+using base::Result;
+using namespace std::chrono_literals;
+
+namespace {
+
+// After this no handshake that began before can still be on its way to a listener that closes.
+constexpr base::Duration kCloseGrace = 500ms;
+constexpr auto kTick = 250ms;
+
+// CPUs this process may use; a container's or taskset's limit counts, unlike hardware_concurrency.
+unsigned cpus_in_affinity() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+}  // namespace
+
+Gateway::Gateway(Options options) : options_(std::move(options)), started_(base::wall_now()) {}
+
+Gateway::~Gateway() {
+  for (const auto& worker : workers_)
+    worker->stop();
+  for (const auto& worker : workers_)
+    worker->join();
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::open(Config config, Options options) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(options)));
+  if (auto done = gateway->prepare(config); !done) return done.error();
+  return gateway;
+}
+
+Result<void> Gateway::prepare(const Config& config) {
+  const std::size_t count =
+      config.workers == 0 ? cpus_in_affinity() : static_cast<std::size_t>(config.workers);
+  metrics_ = std::make_unique<GatewayMetrics>(count, options_.version);
+  auto log = AccessLog::open(config.log.access, count);
+  if (!log) return base::wrap(log.error(), "access log");
+  access_log_ = std::move(*log);
+  for (unsigned i = 0; i < count; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(Worker::Parts{i, *metrics_, *access_log_, load_, *this}));
+  }
+  health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
+  auto built = build(config);
+  if (!built) return built.error();
+  auto added = bind_new(config);
+  if (!added) return added.error();
+  last_reload_.at = base::wall_now();
+  return adopt(std::move(*built), std::move(*added));
+}
+
+Result<BuiltSnapshot> Gateway::build(const Config& config) {
+  const std::uint64_t generation = snapshot_ == nullptr ? 1 : snapshot_->generation + 1;
+  return build_snapshot(config, generation, servers_, snapshot_.get(), *metrics_);
+}
+
+Result<Gateway::BoundListener> Gateway::bind_listener(const ListenerConfig& listener) {
+  BoundListener bound;
+  bound.shared = std::make_shared<ListenerShared>();
+  bound.shared->name = listener.name;
+  for (const base::Endpoint& configured : listener.bind) {
+    base::Endpoint endpoint = configured;
+    auto& sockets = bound.sockets[base::to_string(configured)];
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const bool is_unix = std::holds_alternative<base::UnixEndpoint>(endpoint);
+      if (is_unix && i > 0) {  // one socket for all workers
+        sockets.emplace_back(::dup(sockets.front().get()));
+        continue;
+      }
+      auto fd = open_listener(endpoint, ReusePort::yes);
+      if (!fd) return base::wrap(fd.error(), fmt::format("listener \"{}\"", listener.name));
+      // Port 0 is decided by the first socket; the others join it.
+      if (auto local = local_endpoint(fd->get())) endpoint = *local;
+      sockets.push_back(std::move(*fd));
+    }
+    bound.local.push_back(base::to_string(endpoint));
+    const auto* ip = std::get_if<base::IpEndpoint>(&endpoint);
+    if (ip != nullptr && bound.shared->port == 0) bound.shared->port = ip->port;
+  }
+  return bound;
+}
+
+Result<std::map<std::string, Gateway::BoundListener>> Gateway::bind_new(const Config& config) {
+  std::map<std::string, BoundListener> added;
+  for (const ListenerConfig& listener : config.listeners) {
+    const auto known = listeners_.find(listener.name);
+    if (known != listeners_.end()) {
+      const ListenerRuntime* before = snapshot_->find_listener(listener.name);
+      if (before != nullptr && before->config->bind == listener.bind) continue;
+      return base::Error{
+          Errc::conflict,
+          fmt::format("listener \"{}\": its addresses cannot change under the same name; rename it",
+                      listener.name),
+          listener.pos};
+    }
+    auto bound = bind_listener(listener);
+    if (!bound) return bound.error();
+    added.emplace(listener.name, std::move(*bound));
+  }
+  return added;
+}
+
+void Gateway::hand_over(BoundListener& bound) {
+  for (auto& [address, sockets] : bound.sockets) {
+    for (std::size_t i = 0; i < sockets.size(); ++i)
+      workers_[i]->listen(bound.shared, std::move(sockets[i]));
+    sockets.clear();
+  }
+}
+
+Result<void> Gateway::adopt(BuiltSnapshot built, std::map<std::string, BoundListener> added) {
+  // Everything that can fail comes first.
+  std::map<std::string, TicketRing> new_rings;
+  for (const ListenerRuntime& listener : built.snapshot->listeners) {
+    const ListenerConfig& config = *listener.config;
+    if (!config.tls || tickets_.contains(config.name)) continue;
+    auto ring = TicketRing::create({config.tls->tickets.rotate, config.tls->tickets.keep},
+                                   base::mono_now());
+    if (!ring) return ring.error();
+    new_rings.emplace(config.name, std::move(*ring));
+  }
+  tickets_.merge(new_rings);
+  for (auto& [name, bound] : added)
+    listeners_.emplace(name, std::move(bound));
+  for (const ListenerRuntime& listener : built.snapshot->listeners) {
+    const ConnectionLimits& limits = listener.config->connections;
+    BoundListener& bound = listeners_.at(listener.config->name);
+    bound.shared->gate.set_limits({limits.max, limits.per_client_max});
+    const_cast<ListenerRuntime&>(listener).first_port = bound.shared->port;
+  }
+  const std::shared_ptr<const Snapshot> before = snapshot_;
+  snapshot_ = built.snapshot;
+  servers_ = std::move(built.servers);
+  materials_ = std::move(built.tls);
+  for (const auto& worker : workers_)
+    worker->apply(snapshot_);
+  for (const auto& entry : materials_)
+    publish_tls(entry.first);
+  for (const ListenerRuntime& listener : snapshot_->listeners)
+    hand_over(listeners_.at(listener.config->name));
+  if (before != nullptr) close_removed_listeners(*before);
+  health_->use(snapshot_->pools);
+  watch_certificates();
+  return {};
+}
+
+void Gateway::close_removed_listeners(const Snapshot& before) {
+  for (const ListenerRuntime& old : before.listeners) {
+    const std::string& name = old.config->name;
+    const ListenerRuntime* now = snapshot_->find_listener(name);
+    if (now == nullptr) {
+      for (const auto& worker : workers_)
+        worker->close_listener(name, kCloseGrace);
+      listeners_.erase(name);
+      tickets_.erase(name);
+    } else if (now->tls_context != old.tls_context) {
+      // Another TLS policy: nobody keeps talking under the one before.
+      for (const auto& worker : workers_)
+        worker->drain(name);
+    }
+  }
+}
+
+void Gateway::publish_tls(const std::string& listener) {
+  const auto tls = make_listener_tls(materials_.at(listener), tickets_.at(listener).keys());
+  for (const auto& worker : workers_)
+    worker->set_tls(listener, tls);
+}
+
+Result<void> Gateway::reload() {
+  if (!options_.reload_config)
+    return base::fail(Errc::unavailable, "there is no configuration file to read again");
+  if (shutting_down_) return base::fail(Errc::unavailable, "the gateway is shutting down");
+  const auto attempt = [this]() -> Result<void> {
+    auto config = options_.reload_config();
+    if (!config) return config.error();
+    auto built = build(*config);
+    if (!built) return built.error();
+    auto added = bind_new(*config);
+    if (!added) return added.error();
+    if (config->log.access != snapshot_->config.log.access) {
+      if (auto moved = access_log_->set_path(config->log.access); !moved) return moved.error();
+    }
+    return adopt(std::move(*built), std::move(*added));
+  };
+  const Result<void> done = attempt();
+  last_reload_.ok = done.has_value();
+  last_reload_.error = done ? std::string() : base::to_string(done.error());
+  metrics_->config_reloaded(done ? "ok" : "failed");
+  if (!done) {
+    base::log_error("gateway", "reload failed; the running configuration is unchanged",
+                    {{"error", last_reload_.error}});
+    return done;
+  }
+  last_reload_.at = base::wall_now();
+  base::log_info("gateway", "configuration reloaded", {{"generation", snapshot_->generation}});
+  for (const auto& then : reloaded_)
+    then();
+  return done;
+}
+
+void Gateway::watch_certificates() {
+  std::vector<WatchedPair> pairs;
+  watched_.clear();
+  for (const auto& [listener, materials] : materials_) {
+    for (std::size_t i = 0; i < materials.pairs.size(); ++i) {
+      pairs.push_back(materials.pairs[i]);
+      watched_.emplace_back(listener, i);
+    }
+  }
+  watcher_ = std::make_unique<CertificateWatcher>(pairs, certs::LoadRules{}, WatchTiming{},
+                                                  base::mono_now());
+}
+
+void Gateway::tick_certificates() {
+  const base::MonoTime now = base::mono_now();
+  watcher_->on_readable(now);
+  if (now < watcher_->next_tick()) return;
+  const WatchOutcome outcome = watcher_->tick(now, base::wall_now());
+  for (const PairChange& change : outcome.changed) {
+    const auto& [listener, index] = watched_[change.index];
+    WatchedPair& pair = materials_.at(listener).pairs[index];
+    pair.served = change.pair;
+    base::log_info("tls", "certificate replaced",
+                   {{"listener", listener},
+                    {"file", pair.files.chain},
+                    {"serial", change.pair->chain.info.serial},
+                    {"not_after", certs::format_time(change.pair->chain.info.not_after)}});
+    publish_tls(listener);
+  }
+  for (const PairFailure& failure : outcome.broken) {
+    const auto& [listener, index] = watched_[failure.index];
+    base::log_error("tls", "changed certificate refused; the one before is still served",
+                    {{"listener", listener},
+                     {"file", materials_.at(listener).pairs[index].files.chain},
+                     {"reason", failure.reason}});
+  }
+  for (const std::size_t recovered : outcome.recovered) {
+    const auto& [listener, index] = watched_[recovered];
+    base::log_info(
+        "tls", "certificate files are good again",
+        {{"listener", listener}, {"file", materials_.at(listener).pairs[index].files.chain}});
+  }
+}
+
+void Gateway::tick() {
+  tick_timer_->expires_after(kTick);
+  tick_timer_->async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+  tick_certificates();
+  for (auto& [listener, ring] : tickets_) {
+    const auto rotated = ring.rotate(base::mono_now());
+    if (!rotated) {
+      base::log_error("tls", "session ticket keys were not rotated",
+                      {{"listener", listener}, {"error", rotated.error().message}});
+    } else if (*rotated) {
+      publish_tls(listener);
+    }
+  }
+  finish_shut_down();
+}
+
+void Gateway::run() {
+  for (const auto& worker : workers_)
+    worker->start();
+  tick_timer_ = std::make_unique<boost::asio::steady_timer>(control_.io());
+  tick();
+  control_.run();
+  tick_timer_.reset();
+  for (const auto& worker : workers_)
+    worker->stop();
+  for (const auto& worker : workers_)
+    worker->join();
+}
+
+void Gateway::shut_down() {
+  if (shutting_down_) return;
+  shutting_down_ = true;
+  base::log_info("gateway", "shutting down: requests in flight may end",
+                 {{"drain_timeout", base::format_duration(snapshot_->config.drain_timeout)}});
+  closed_at_ = base::mono_now() + 2 * kCloseGrace;
+  drain_until_ = base::mono_now() + snapshot_->config.drain_timeout;
+  load_.draining.store(true, std::memory_order_relaxed);
+  for (const auto& worker : workers_) {
+    worker->close_listener({}, kCloseGrace);
+    worker->drain({});
+  }
+}
+
+void Gateway::finish_shut_down() {
+  if (!shutting_down_) return;
+  const base::MonoTime now = base::mono_now();
+  std::size_t open = 0;
+  for (const auto& worker : workers_)
+    open += worker->open_connections();
+  const bool is_late = now >= drain_until_ + kCloseGrace;
+  if ((open != 0 || now < closed_at_) && !is_late) return;
+  if (open != 0)
+    base::log_warn("gateway", "drain timeout: connections are cut", {{"connections", open}});
+  stop();
+}
+
+void Gateway::stop() {
+  control_.stop();
+}
+
+std::vector<std::pair<std::string, std::string>> Gateway::bound() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [name, bound] : listeners_) {
+    for (const std::string& local : bound.local)
+      all.emplace_back(name, local);
+  }
+  return all;
+}
+
+void Gateway::server_failed(std::shared_ptr<Server> server, Reason reason) {
+  control_.post([this, server = std::move(server), reason] { health_->eject(server, reason); });
+}
+
+}  // namespace ravelin::gateway

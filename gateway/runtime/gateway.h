@@ -1,0 +1,136 @@
+// Gateway: everything together: the workers, the listening sockets, the generation in use, and the
+// control thread's work (reload, certificates, server states, drain). One object per process; lives
+// on the control thread, which is the one that calls run().
+#pragma once
+
+#include "base/result.h"
+#include "gateway/runtime/build_snapshot.h"
+#include "gateway/runtime/worker.h"
+#include "gateway/tls/certificate_watcher.h"
+#include "gateway/tls/ticket_ring.h"
+#include "gateway/upstream/health.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+class Gateway final : public ControlEvents {
+ public:
+  // Reads the configuration again; used by reload().
+  using ConfigSource = std::function<base::Result<Config>()>;
+
+  struct Options {
+    ConfigSource reload_config;  // may be empty: reload() then fails
+    std::string version;
+  };
+
+  // Builds the first generation and binds every listener; nothing is served yet. Error: a
+  // certificate, an address in use, … Nothing is left behind then.
+  static base::Result<std::unique_ptr<Gateway>> open(Config config, Options options);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+  ~Gateway() override;
+
+  // Serves until stop() or shut_down() has ended.
+  void run();
+
+  // ---- control thread ----
+  // Builds the new generation beside the old one and hands it to the workers. On an error the old
+  // one serves on, byte for byte.
+  base::Result<void> reload();
+  // Stops accepting, lets requests end, then stops: at the latest after the configured drain
+  // timeout.
+  void shut_down();
+  void stop();
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
+
+  [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+
+  GatewayMetrics& metrics() { return *metrics_; }
+
+  AccessLog& access_log() { return *access_log_; }
+
+  GatewayLoad& load() { return load_; }
+
+  HealthMonitor& health() { return *health_; }
+
+  Reactor& reactor() { return control_; }
+
+  // Where each listener is bound ("127.0.0.1:8443"), with the real port when it was 0.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> bound() const;
+
+  // Every generation's worth of the certificates in use, for status and metrics.
+  [[nodiscard]] const std::map<std::string, ListenerMaterials>& materials() const {
+    return materials_;
+  }
+
+  [[nodiscard]] base::WallTime started() const { return started_; }
+
+  struct ReloadState {
+    bool ok = true;
+    base::WallTime at;
+    std::string error;
+  };
+
+  [[nodiscard]] const ReloadState& last_reload() const { return last_reload_; }
+
+  // Called after each successful reload, on the control thread.
+  void on_reloaded(std::function<void()> then) { reloaded_.push_back(std::move(then)); }
+
+  void server_failed(std::shared_ptr<Server> server, Reason reason) override;
+
+ private:
+  // One bound address: a socket per worker, handed over when serving starts.
+  struct BoundListener {
+    std::shared_ptr<ListenerShared> shared;
+    std::map<std::string, std::vector<OwnedFd>>
+        sockets;                     // by configured address; empty once handed over
+    std::vector<std::string> local;  // as bound
+  };
+
+  explicit Gateway(Options options);
+  base::Result<void> prepare(const Config& config);
+  base::Result<std::map<std::string, BoundListener>> bind_new(const Config& config);
+  base::Result<BoundListener> bind_listener(const ListenerConfig& listener);
+  void hand_over(BoundListener& bound);
+  base::Result<BuiltSnapshot> build(const Config& config);
+  base::Result<void> adopt(BuiltSnapshot built, std::map<std::string, BoundListener> added);
+  void close_removed_listeners(const Snapshot& next);
+  void publish_tls(const std::string& listener);
+  void watch_certificates();
+  void tick();
+  void tick_certificates();
+  void wait_for_certificate_events();
+  void finish_shut_down();
+  void collect_metrics();
+
+  Options options_;
+  Reactor control_;
+  base::WallTime started_;
+  GatewayLoad load_;
+  std::unique_ptr<GatewayMetrics> metrics_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<HealthMonitor> health_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  ServerRegistry servers_;
+  std::map<std::string, ListenerMaterials> materials_;
+  std::map<std::string, TicketRing> tickets_;  // by listener
+  std::map<std::string, BoundListener> listeners_;
+  std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
+  std::unique_ptr<CertificateWatcher> watcher_;
+  std::unique_ptr<boost::asio::steady_timer> tick_timer_;
+  std::unique_ptr<boost::asio::steady_timer> drain_timer_;
+  base::MonoTime closed_at_;  // by then the listeners are
+  base::MonoTime drain_until_;
+  ReloadState last_reload_;
+  std::vector<std::function<void()>> reloaded_;
+  bool shutting_down_ = false;
+};
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,153 @@
+#include "gateway/runtime/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using namespace std::chrono_literals;
+
+Worker::Worker(const Parts& parts)
+    : index_(parts.index),
+      metrics_(parts.metrics),
+      context_{.index = parts.index,
+               .reactor = reactor_,
+               .buffers = buffers_,
+               .tasks = tasks_,
+               .cells = parts.metrics.worker_cells(parts.index),
+               .access_log = parts.access_log.channel(parts.index),
+               .load = parts.load,
+               .control = parts.control,
+               .request_ids = request_ids_,
+               .open_connections = open_connections_} {}
+
+Worker::~Worker() {
+  join();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    // Signals belong to the control thread.
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    ::pthread_setname_np(::pthread_self(), fmt::format("worker/{}", index_).c_str());
+    reactor_.run();
+    finish();
+  });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
+  reactor_.post([this, snapshot = std::move(snapshot)]() mutable { use(std::move(snapshot)); });
+}
+
+void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls) {
+  reactor_.post([this, listener = std::move(listener), tls = std::move(tls)]() mutable {
+    tls_[listener] = std::move(tls);
+  });
+}
+
+void Worker::listen(std::shared_ptr<ListenerShared> listener, OwnedFd fd) {
+  reactor_.post([this, listener = std::move(listener),
+                 fd = std::make_shared<OwnedFd>(std::move(fd))] {
+    auto acceptor = std::make_unique<Acceptor>(
+        context_, listener, std::move(*fd), [this, name = listener->name] { return tls_[name]; });
+    acceptor->start();
+    acceptors_.push_back(std::move(acceptor));
+  });
+}
+
+void Worker::close_listener(std::string listener, base::Duration grace) {
+  reactor_.post([this, listener = std::move(listener), grace] {
+    for (const auto& acceptor : acceptors_) {
+      if (listener.empty() || acceptor->listener().name == listener) acceptor->stop_new();
+    }
+    auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
+    timer->expires_after(grace);
+    timer->async_wait(
+        [this, timer, listener](const boost::system::error_code&) { close_acceptors(listener); });
+  });
+}
+
+void Worker::close_acceptors(const std::string& listener) {
+  std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
+    const bool closes = listener.empty() || acceptor->listener().name == listener;
+    if (closes) acceptor->close();
+    return closes;
+  });
+}
+
+void Worker::drain(std::string listener) {
+  reactor_.post([this, listener = std::move(listener)] {
+    // Draining one may end it, which takes it off the list.
+    for (auto place = context_.connections.begin(); place != context_.connections.end();) {
+      Connection& connection = **place++;
+      if (listener.empty() || connection.listener_name() == listener) connection.drain();
+    }
+  });
+}
+
+void Worker::stop() {
+  reactor_.post([this] {
+    stopping_ = true;
+    close_acceptors({});
+    for (Connection* connection : context_.connections)
+      connection->stop();
+    reactor_.stop();
+  });
+}
+
+// The reactor has stopped: let what was woken by stop() run to its end, within bounds.
+void Worker::finish() {
+  reactor_.io().restart();
+  const base::MonoTime deadline = reactor_.refresh_now() + 2s;
+  while (tasks_.running() != 0 && reactor_.refresh_now() < deadline) {
+    reactor_.io().run_one_for(20ms);
+    reactor_.timers().advance(reactor_.refresh_now());
+    for (Connection* connection : context_.connections)
+      connection->stop();
+  }
+  context_.current.reset();
+  servers_.clear();
+}
+
+void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
+  auto next = std::make_shared<WorkerSnapshot>();
+  for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
+    next->pools.push_back(make_pool(snapshot->pools[i], i, snapshot->generation));
+  }
+  next->snapshot = snapshot;
+  context_.current = std::move(next);
+  // Servers that left the configuration: their idle connections close; those in use end with their
+  // requests.
+  std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  generation_.store(snapshot->generation, std::memory_order_release);
+}
+
+std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime, std::size_t /*index*/,
+                                              std::uint64_t generation) {
+  const PoolConfig& config = runtime.pool->config();
+  const auto start = static_cast<std::uint32_t>(index_ + generation);
+  auto pool = std::make_unique<WorkerPool>(
+      WorkerPool{runtime.pool, {}, Balancer(config.balance, start), 0, runtime.metrics});
+  for (std::size_t i = 0; i < runtime.pool->servers().size(); ++i) {
+    const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];
+    auto& known = servers_[shared.get()];
+    if (known == nullptr) {
+      known = std::make_shared<UpstreamServer>(shared, runtime.tls[i],
+                                               metrics_.server(config.name, shared->name()),
+                                               context_.cells, reactor_, buffers_);
+    }
+    known->configure(config.timeouts, config.idle_connections_max);
+    pool->servers.push_back(known);
+  }
+  return pool;
+}
+
+}  // namespace ravelin::gateway

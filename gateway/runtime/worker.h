@@ -1,0 +1,84 @@
+// Worker: one thread with everything it serves: its reactor, accept loops, connections, and its own
+// side of every pool. Nothing here is shared; other threads talk to it through post().
+#pragma once
+
+#include "gateway/proxy/connection.h"
+#include "gateway/proxy/worker_context.h"
+#include "gateway/runtime/acceptor.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace ravelin::gateway {
+
+class Worker {
+ public:
+  struct Parts {
+    unsigned index = 0;
+    GatewayMetrics& metrics;
+    AccessLog& access_log;
+    GatewayLoad& load;
+    ControlEvents& control;
+  };
+
+  explicit Worker(const Parts& parts);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  void start();  // its thread
+  void join();
+
+  // ---- any thread; carried out on the worker's thread, in order ----
+  // From the next request on this snapshot is served.
+  void apply(std::shared_ptr<const Snapshot> snapshot);
+  // Connections accepted from now on use this; null = no TLS.
+  void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
+  // Accepts from `fd` for `listener`, from now on.
+  void listen(std::shared_ptr<ListenerShared> listener, OwnedFd fd);
+  // Accepts what still queues there for the grace time, then closes the listener's sockets.
+  void close_listener(std::string listener, base::Duration grace);
+  // Ends connections of one listener (empty = all) at their next border between requests.
+  void drain(std::string listener);
+  // Ends every connection now, then the thread.
+  void stop();
+
+  // Generation served, for `status`; connections and tasks still there. Any thread.
+  [[nodiscard]] std::uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire);
+  }
+
+  [[nodiscard]] std::size_t open_connections() const {
+    return open_connections_.load(std::memory_order_acquire);
+  }
+
+  Reactor& reactor() { return reactor_; }
+
+ private:
+  void use(std::shared_ptr<const Snapshot> snapshot);
+  std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::size_t index,
+                                        std::uint64_t generation);
+  void close_acceptors(const std::string& listener);
+  void finish();
+
+  unsigned index_;
+  GatewayMetrics& metrics_;
+  Reactor reactor_;
+  BufferPool buffers_;
+  base::TaskGroup tasks_;
+  RequestIds request_ids_;
+  // A worker's side of each server, kept over reloads while the server stays the same.
+  std::unordered_map<const Server*, std::shared_ptr<UpstreamServer>> servers_;
+  WorkerContext context_;
+  std::unordered_map<std::string, std::shared_ptr<const ListenerTls>> tls_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  bool stopping_ = false;
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<std::size_t> open_connections_{0};
+  std::thread thread_;
+};
+
+}  // namespace ravelin::gateway

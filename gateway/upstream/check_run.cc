@@ -1,0 +1,126 @@
+#include "gateway/upstream/check_run.h"
+
+#include "gateway/net/listener.h"
+#include "gateway/tls/stream.h"
+#include "gateway/upstream/check_http.h"
+
+#include <array>
+
+namespace ravelin::gateway {
+
+using base::Duration;
+using base::MonoTime;
+using base::Task;
+
+namespace {
+
+CheckResult failed(std::string detail) {
+  return {false, std::move(detail)};
+}
+
+CheckResult timed_out(std::string_view what, const HealthConfig& config) {
+  return failed(fmt::format("{} within {} ms", what, config.timeout.count()));
+}
+
+// The TCP (or Unix) connection; null with `result` set when there is none by `deadline`.
+Task<std::unique_ptr<Stream>> connect(const SocketAddress& to, MonoTime deadline, Reactor& reactor,
+                                      BufferPool& buffers, const HealthConfig& config,
+                                      CheckResult& result) {
+  auto fd = start_connect(to);
+  if (!fd) {
+    result = failed(fd.error().message);
+    co_return nullptr;
+  }
+  auto stream = std::make_unique<Stream>(reactor, buffers, fd->release());
+  stream->socket().set_writable(false);
+  const Wake wake = co_await stream->socket().writable(deadline);
+  if (wake != Wake::ready) {
+    result = timed_out("no connection", config);
+    co_return nullptr;
+  }
+  if (const int error = stream->socket().take_socket_error()) {
+    result = failed(base::fail_errno(error, "connecting").message);
+    co_return nullptr;
+  }
+  co_return stream;
+}
+
+// Each address gets an equal part of the time that is left: one that swallows packets does not
+// hide the next.
+Task<std::unique_ptr<Stream>> connect_any(const CheckTarget& target, MonoTime deadline,
+                                          Reactor& reactor, BufferPool& buffers,
+                                          CheckResult& result) {
+  const AddressList& addresses = *target.addresses;
+  std::unique_ptr<Stream> stream;
+  for (std::size_t i = 0; i < addresses.size() && stream == nullptr; ++i) {
+    const MonoTime now = reactor.refresh_now();
+    const auto parts = static_cast<Duration::rep>(addresses.size() - i);
+    const MonoTime until = now + (deadline - now) / parts;
+    stream = co_await connect(addresses[i], until, reactor, buffers, *target.config, result);
+  }
+  co_return stream;
+}
+
+// A full handshake each time: a resumed one would not look at the certificate.
+Task<bool> handshake(Stream& stream, const CheckTarget& target, MonoTime deadline,
+                     CheckResult& result) {
+  UpstreamSessions sessions(target.tls);
+  SslPtr ssl = sessions.new_ssl();
+  if (ssl == nullptr) {
+    result = failed("tls: out of memory");
+    co_return false;
+  }
+  stream.start_tls(std::move(ssl));
+  const HandshakeEnd end = co_await stream.handshake(deadline);
+  if (end == HandshakeEnd::done) co_return true;
+  if (end == HandshakeEnd::timed_out) {
+    result = timed_out("no TLS handshake", *target.config);
+  } else {
+    result = failed(fmt::format(
+        "tls: {}", explain_upstream_failure(stream.ssl(), stream.socket().last_error())));
+  }
+  co_return false;
+}
+
+Task<CheckResult> ask_http(Stream& stream, const CheckTarget& target, MonoTime deadline) {
+  stream.write(http_check_request(*target.config, target.server_name));
+  HttpCheckReader reader(*target.config);
+  std::array<char, 4096> bytes;
+  for (;;) {
+    const IoResult got = stream.read(bytes);
+    if (got.status == IoStatus::ok) {
+      if (auto result = reader.feed({bytes.data(), got.bytes})) co_return std::move(*result);
+      continue;
+    }
+    if (got.status == IoStatus::closed) co_return reader.closed();
+    if (got.status == IoStatus::error) co_return failed("the connection broke");
+    // The request is small, but its last bytes may still wait for the server.
+    const Wake flushed = co_await stream.flush(deadline);
+    if (flushed != Wake::ready) co_return timed_out("no answer", *target.config);
+    const Wake wake = co_await stream.socket().readable(deadline);
+    if (wake != Wake::ready) co_return timed_out("no answer", *target.config);
+  }
+}
+
+}  // namespace
+
+Task<CheckResult> run_check(CheckTarget target, Reactor& reactor, BufferPool& buffers) {
+  const HealthConfig& config = *target.config;
+  const MonoTime deadline = reactor.refresh_now() + config.timeout;
+  CheckResult result;
+  const auto stream = co_await connect_any(target, deadline, reactor, buffers, result);
+  if (stream == nullptr) co_return result;
+  if (config.kind == HealthKind::tcp) co_return CheckResult{true, {}};
+  if (config.kind == HealthKind::tls && target.tls == nullptr)
+    co_return failed("a check of kind tls needs \"tls\" on the server");
+  if (target.tls != nullptr) {
+    const bool is_secure = co_await handshake(*stream, target, deadline, result);
+    if (!is_secure) co_return result;
+  }
+  if (config.kind == HealthKind::http) result = co_await ask_http(*stream, target, deadline);
+  if (config.kind == HealthKind::tls) result = {true, {}};
+  stream->finish_output();
+  co_return result;
+}
+
+}  // namespace ravelin::gateway

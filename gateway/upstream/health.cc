@@ -1,0 +1,171 @@
+#include "gateway/upstream/health.h"
+
+#include "gateway/upstream/health_server.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace ravelin::gateway {
+
+using base::Errc;
+using base::fail;
+using base::NameEndpoint;
+using base::Result;
+
+namespace {
+
+constexpr std::uint32_t kWeightMax = 256;
+constexpr std::size_t kNamesShown = 20;
+
+}  // namespace
+
+struct HealthMonitor::Impl {
+  using Watched = std::unique_ptr<WatchedServer>;
+
+  Impl(Reactor& control, GatewayMetrics& gateway_metrics, const HealthOptions& options)
+      : reactor(control),
+        metrics(gateway_metrics),
+        names(
+            control,
+            [this](const NameEndpoint& name, const AddressList& found) { resolved(name, found); },
+            options.resolve, options.look_up) {}
+
+  void watch(const PoolRuntime& pool, std::unordered_map<const Server*, Watched>& before);
+  void watch_names();
+  void resolved(const NameEndpoint& name, const AddressList& found);
+  Result<WatchedServer*> find(std::string_view pool, std::string_view server) const;
+
+  Reactor& reactor;
+  GatewayMetrics& metrics;
+  BufferPool buffers;
+  std::vector<Watched> servers;  // in the order of the configuration
+  std::unordered_map<const Server*, WatchedServer*> by_server;
+  NameWatch names;
+};
+
+// The server's entry of the generation before, if it was in it, or a new one.
+void HealthMonitor::Impl::watch(const PoolRuntime& pool,
+                                std::unordered_map<const Server*, Watched>& before) {
+  for (std::size_t i = 0; i < pool.pool->servers().size(); ++i) {
+    const std::shared_ptr<Server>& server = pool.pool->servers()[i];
+    Watched& kept = before[server.get()];
+    if (kept == nullptr) {
+      kept = std::make_unique<WatchedServer>(
+          WatchedServer::Context{reactor, buffers, metrics.control_cells()}, server,
+          metrics.server(server->pool(), server->name()));
+    }
+    by_server[server.get()] = kept.get();
+    servers.push_back(std::move(kept));
+    servers.back()->use(pool, i);
+  }
+}
+
+void HealthMonitor::Impl::watch_names() {
+  std::set<NameEndpoint> wanted;
+  for (const Watched& watched : servers) {
+    if (const auto* name = std::get_if<NameEndpoint>(&watched->server()->endpoint()))
+      wanted.insert(*name);
+  }
+  names.use(wanted);
+  for (const Watched& watched : servers) {
+    const auto* name = std::get_if<NameEndpoint>(&watched->server()->endpoint());
+    if (name == nullptr || !watched->server()->addresses()->empty()) continue;
+    const AddressList* known = names.addresses(*name);
+    watched->set_addresses(known == nullptr ? AddressList() : *known);
+  }
+}
+
+void HealthMonitor::Impl::resolved(const NameEndpoint& name, const AddressList& found) {
+  for (const Watched& watched : servers) {
+    const auto* own = std::get_if<NameEndpoint>(&watched->server()->endpoint());
+    if (own != nullptr && *own == name) watched->set_addresses(found);
+  }
+}
+
+Result<WatchedServer*> HealthMonitor::Impl::find(std::string_view pool,
+                                                 std::string_view server) const {
+  std::vector<std::string_view> pools;
+  std::vector<std::string_view> members;
+  for (const Watched& watched : servers) {
+    const Server& own = *watched->server();
+    if (pools.empty() || pools.back() != own.pool()) pools.push_back(own.pool());
+    if (own.pool() != pool) continue;
+    if (own.name() == server) return watched.get();
+    members.push_back(own.name());
+  }
+  const bool has_pool = !members.empty();
+  std::vector<std::string_view>& names_known = has_pool ? members : pools;
+  const bool is_cut = names_known.size() > kNamesShown;
+  if (is_cut) names_known.resize(kNamesShown);
+  const std::string known =
+      fmt::format("{}{}", fmt::join(names_known, ", "), is_cut ? ", ..." : "");
+  if (has_pool)
+    return fail(Errc::not_found, "server \"{}\" is not in pool \"{}\" (it has: {})", server, pool,
+                known);
+  return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", pool, known);
+}
+
+HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics,
+                             const HealthOptions& options)
+    : impl_(std::make_unique<Impl>(control, metrics, options)) {}
+
+HealthMonitor::~HealthMonitor() = default;
+
+void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
+  std::unordered_map<const Server*, Impl::Watched> before;
+  for (Impl::Watched& watched : impl_->servers) {
+    const Server* server = watched->server().get();
+    before.emplace(server, std::move(watched));
+  }
+  impl_->servers.clear();
+  impl_->by_server.clear();
+  for (const PoolRuntime& pool : pools)
+    impl_->watch(pool, before);
+  impl_->watch_names();
+}
+
+void HealthMonitor::eject(const std::shared_ptr<Server>& server, Reason reason) {
+  const auto found = impl_->by_server.find(server.get());
+  if (found != impl_->by_server.end()) found->second->eject(reason);
+}
+
+Result<std::shared_ptr<Server>> HealthMonitor::find(std::string_view pool,
+                                                    std::string_view server) const {
+  auto found = impl_->find(pool, server);
+  if (!found) return found.error();
+  return (*found)->server();
+}
+
+Result<void> HealthMonitor::set_admin_state(std::string_view pool, std::string_view server,
+                                            AdminState state) {
+  auto found = impl_->find(pool, server);
+  if (!found) return found.error();
+  (*found)->set_admin(state);
+  return {};
+}
+
+Result<void> HealthMonitor::set_weight(std::string_view pool, std::string_view server,
+                                       std::optional<std::uint32_t> weight) {
+  auto found = impl_->find(pool, server);
+  if (!found) return found.error();
+  if (weight && *weight > kWeightMax)
+    return fail(Errc::invalid, "weight {} is out of range (0 to {})", *weight, kWeightMax);
+  (*found)->set_weight(weight);
+  return {};
+}
+
+std::vector<ServerStatus> HealthMonitor::status() const {
+  std::vector<ServerStatus> all;
+  all.reserve(impl_->servers.size());
+  for (const auto& watched : impl_->servers) {
+    Server& server = *watched->server();
+    const Verdict verdict = watched->verdict();
+    const Server::Control& control = server.control();
+    all.push_back({server.pool(), server.name(), base::to_string(server.endpoint()),
+                   std::string(verdict.state), verdict.reason, server.weight(),
+                   control.configured_weight, server.in_flight(), control.backup, control.changed});
+  }
+  return all;
+}
+
+}  // namespace ravelin::gateway

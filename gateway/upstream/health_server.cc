@@ -1,0 +1,201 @@
+#include "gateway/upstream/health_server.h"
+
+#include "base/io/log.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::Duration;
+using base::MonoTime;
+using base::Task;
+using namespace std::chrono_literals;
+
+WatchedServer::WatchedServer(const Context& context, std::shared_ptr<Server> server,
+                             ServerMetrics& metrics)
+    : context_(context),
+      server_(std::move(server)),
+      metrics_(metrics),
+      seen_weight_(server_->control().configured_weight),
+      ejection_end_(context_.reactor, [this] { end_ejection(); }),
+      seed_(check_seed(server_->identity())) {
+  server_->control().changed = base::wall_now();
+}
+
+void WatchedServer::use(const PoolRuntime& pool, std::size_t index) {
+  std::erase_if(pools_, [](const auto& old) { return old.expired(); });
+  pools_.push_back(pool.pool);
+  pool_metrics_ = pool.metrics;
+  tls_ = pool.tls[index];
+  ejection_ = pool.pool->config().ejection;
+  use_weight();
+  use_checks(pool.pool->config().health);
+}
+
+// A weight the configuration changed takes effect over one set by hand.
+void WatchedServer::use_weight() {
+  Server::Control& control = server_->control();
+  if (std::exchange(seen_weight_, control.configured_weight) == control.configured_weight) return;
+  if (!control.weight_override) return;
+  control.weight_override.reset();
+  changed({"server weight set", fmt::format("the configuration says {}", seen_weight_)});
+}
+
+void WatchedServer::use_checks(const std::optional<HealthConfig>& health) {
+  const auto before = std::move(check_);
+  if (!health) {
+    checks_.reset();
+    if (forget_checks(state_)) changed({"server up", "it is no longer checked"});
+    return;
+  }
+  check_ = std::make_shared<const HealthConfig>(*health);
+  if (server_->control().admin == AdminState::maint) return;
+  const MonoTime first = context_.reactor.refresh_now() + first_check_delay(*check_, seed_);
+  if (!checks_) {
+    start_checks(first);
+  } else if (before->interval != check_->interval) {
+    start_checks(std::min(first, next_check_));
+  }
+}
+
+void WatchedServer::start_checks(MonoTime first) {
+  checks_.emplace(check_for_ever(first));
+  checks_->await_suspend(std::noop_coroutine()).resume();
+}
+
+Task<void> WatchedServer::check_for_ever(MonoTime first) {
+  next_check_ = first;
+  for (;;) {
+    Sleep until_due(context_.reactor, next_check_);
+    co_await until_due;
+    const MonoTime started = context_.reactor.refresh_now();
+    if (state_.resolved) {
+      Task<void> once = check_once();
+      co_await once;
+    }
+    next_check_ = started + jittered_interval(*check_, seed_, check_count_++);
+  }
+}
+
+Task<void> WatchedServer::check_once() {
+  CheckTarget target{check_, server_->addresses(), tls_, server_->name()};
+  const MonoTime started = context_.reactor.now();
+  Task<CheckResult> check = run_check(std::move(target), context_.reactor, context_.buffers);
+  const CheckResult result = co_await check;
+  checked(result, context_.reactor.refresh_now() - started);
+}
+
+void WatchedServer::checked(const CheckResult& result, Duration took) {
+  pool_metrics_->checked(context_.cells, std::chrono::duration_cast<microseconds>(took));
+  if (!result.passed) metrics_.check_failed(context_.cells);
+  switch (count_check(state_, *check_, result)) {
+    case HealthChange::none:
+      server_->control().reason = verdict().reason;
+      break;
+    case HealthChange::up:
+      server_->clear_failures();
+      changed({"server up", fmt::format("{} checks in a row passed", check_->rise)});
+      break;
+    case HealthChange::down:
+      changed({"server down",
+               fmt::format("{} checks in a row failed, the last: {}", check_->fall, result.detail),
+               Change::Weight::bad_news});
+      break;
+  }
+}
+
+bool WatchedServer::may_be_ejected() const {
+  const std::shared_ptr<Pool> pool = pools_.back().lock();
+  if (pool == nullptr) return false;
+  std::vector<PoolMember> others;
+  for (const auto& other : pool->servers()) {
+    if (other == server_) continue;
+    others.push_back({other->is_usable(), other->weight(), !other->addresses()->empty()});
+  }
+  return may_eject(others);
+}
+
+void WatchedServer::eject(Reason reason) {
+  server_->clear_failures();
+  // Late reports about requests of the time before it was taken out say nothing new.
+  if (!verdict().is_usable() || ejection_.consecutive_failures == 0) return;
+  const MonoTime now = context_.reactor.refresh_now();
+  std::string why = fmt::format("{} failures in a row, the last: {}",
+                                ejection_.consecutive_failures, describe(reason).token);
+  if (!may_be_ejected()) {
+    if (now < spare_logged_until_) return;
+    spare_logged_until_ = now + ejection_.max_time;
+    base::log_warn("health", "server not ejected: no other server of its pool is usable",
+                   {{"pool", server_->pool()}, {"server", server_->name()}, {"reason", why}});
+    return;
+  }
+  begin_ejection(state_, ejection_, now, why);
+  spare_logged_until_ = {};
+  ejection_end_.set(state_.ejected_until);
+  const auto out = std::chrono::duration_cast<milliseconds>(state_.ejected_until - now);
+  changed(
+      {"server ejected", fmt::format("{}; for {} ms", why, out.count()), Change::Weight::bad_news});
+}
+
+void WatchedServer::end_ejection() {
+  gateway::end_ejection(state_, context_.reactor.refresh_now());
+  server_->clear_failures();
+  changed({"server back", "its ejection is over"});
+}
+
+void WatchedServer::set_admin(AdminState state) {
+  AdminState& admin = server_->control().admin;
+  if (admin == state) return;
+  const AdminState before = std::exchange(admin, state);
+  if (state == AdminState::maint) {
+    checks_.reset();
+    state_.against = 0;
+  } else if (before == AdminState::maint && check_ != nullptr) {
+    start_checks(context_.reactor.refresh_now());
+  }
+  changed({fmt::format("server {}", to_string(state)), "ordered by the operator"});
+}
+
+void WatchedServer::set_weight(std::optional<std::uint32_t> weight) {
+  Server::Control& control = server_->control();
+  if (control.weight_override == weight) return;
+  control.weight_override = weight;
+  changed({"server weight set",
+           weight ? fmt::format("the operator says {}", *weight)
+                  : fmt::format("the configured {} again", control.configured_weight)});
+}
+
+void WatchedServer::set_addresses(const AddressList& addresses) {
+  const bool is_resolved = !addresses.empty();
+  if (is_resolved) server_->set_addresses(addresses);
+  if (std::exchange(state_.resolved, is_resolved) == is_resolved) return;
+  // The watch over names logs this, once for all servers of a name.
+  publish();
+  if (is_resolved && checks_) start_checks(context_.reactor.refresh_now());
+}
+
+Verdict WatchedServer::verdict() const {
+  return judge(state_, server_->control().admin);
+}
+
+void WatchedServer::publish() {
+  Server::Control& control = server_->control();
+  control.healthy = state_.passing && state_.resolved;
+  control.ejected = state_.ejected;
+  control.ejections = state_.ejections;
+  control.reason = verdict().reason;
+  control.changed = base::wall_now();
+  server_->publish();
+  for (const auto& pool : pools_) {
+    if (const auto alive = pool.lock()) alive->servers_changed();
+  }
+}
+
+void WatchedServer::changed(const Change& change) {
+  publish();
+  const bool is_bad = change.weight == Change::Weight::bad_news;
+  base::log(is_bad ? base::LogLevel::warn : base::LogLevel::info, "health", change.message,
+            {{"pool", server_->pool()}, {"server", server_->name()}, {"reason", change.reason}});
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,106 @@
+#include "gateway/upstream/health_state.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::Duration;
+using base::MonoTime;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kFirstCheckMax = 2s;
+constexpr Duration kIntervalMin = 10ms;
+
+// splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
+std::uint64_t mix(std::uint64_t value) {
+  value += 0x9e3779b97f4a7c15U;
+  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+  return value ^ (value >> 31U);
+}
+
+// 0 to span, inclusive.
+Duration spread(Duration span, std::uint64_t random) {
+  const auto width = static_cast<std::uint64_t>(span.count()) + 1;
+  return Duration(static_cast<Duration::rep>(random % width));
+}
+
+}  // namespace
+
+HealthChange count_check(HealthState& state, const HealthConfig& config,
+                         const CheckResult& result) {
+  if (!result.passed) state.check_detail = result.detail;
+  if (result.passed == state.passing) {
+    state.against = 0;
+    return HealthChange::none;
+  }
+  ++state.against;
+  if (state.against < (state.passing ? config.fall : config.rise)) return HealthChange::none;
+  state.against = 0;
+  state.passing = !state.passing;
+  return state.passing ? HealthChange::up : HealthChange::down;
+}
+
+bool forget_checks(HealthState& state) {
+  state.against = 0;
+  state.check_detail.clear();
+  return !std::exchange(state.passing, true);
+}
+
+Duration ejection_time(const EjectionConfig& config, int ejections) {
+  Duration time = config.base_time;
+  for (int i = 0; i < ejections && time < config.max_time; ++i)
+    time *= 2;
+  return std::min<Duration>(time, config.max_time);
+}
+
+void begin_ejection(HealthState& state, const EjectionConfig& config, MonoTime now,
+                    std::string detail) {
+  if (state.ejections != 0 && now - state.returned >= config.max_time) state.ejections = 0;
+  state.ejected = true;
+  state.ejected_until = now + ejection_time(config, state.ejections);
+  ++state.ejections;
+  state.ejection_detail = std::move(detail);
+}
+
+void end_ejection(HealthState& state, MonoTime now) {
+  state.ejected = false;
+  state.returned = now;
+}
+
+bool may_eject(const std::vector<PoolMember>& others) {
+  return std::ranges::any_of(others, [](const PoolMember& other) {
+    return other.is_usable && other.weight != 0 && other.has_addresses;
+  });
+}
+
+Verdict judge(const HealthState& state, AdminState admin) {
+  if (admin == AdminState::maint) return {"maint", "in maintenance, by the operator"};
+  if (admin == AdminState::drain) return {"drain", "draining, by the operator"};
+  if (!state.resolved) return {"unresolved", "its name has no address yet"};
+  if (state.ejected) return {"ejected", state.ejection_detail};
+  if (!state.passing) return {"down", state.check_detail};
+  return {"up", ""};
+}
+
+std::uint64_t check_seed(std::string_view identity) {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+  for (const char c : identity)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+Duration jittered_interval(const HealthConfig& config, std::uint64_t seed, std::uint64_t count) {
+  const Duration interval = config.interval;
+  const Duration jitter = interval * config.jitter_percent / 100;
+  const Duration chosen = interval - jitter + spread(2 * jitter, mix(seed ^ mix(count)));
+  return std::max(chosen, kIntervalMin);
+}
+
+Duration first_check_delay(const HealthConfig& config, std::uint64_t seed) {
+  return spread(std::min<Duration>(config.interval, kFirstCheckMax), mix(seed));
+}
+
+}  // namespace ravelin::gateway
