@@ -12,28 +12,29 @@ const char* explain_bad_name(char c, bool at_start) {
   if (at_start && is_blank(c)) return "folded field line";
   if (at_start && c == ':') return "empty field name";
   if (is_blank(c)) return "whitespace in or after a field name";
-  if (c == '\r' || c == '\n') return "field line without a colon";
+  if (c == '\r') return "field line without a colon";
   return "character not allowed in a field name";
 }
 
-const char* explain_bad_value(char c) {
+const char* explain_bad_end(char c) {
   if (c == '\r') return "carriage return without line feed";
   if (c == '\n') return "line feed without carriage return";
-  return "control character in a field value";
+  return "control character in a field line";
 }
 
 }  // namespace
 
+// The end of the line comes first: the next line then does not wait for what this one's name means.
 LineEnd read_field_line(const char* at, const char* end, Field& field) {
-  const char* const colon = find_token_end(at, end);  // a CR, before `end`, at the latest
+  const char* const stop = find_control(at, end);
+  if (stop[0] != '\r' || stop[1] != '\n') return {nullptr, explain_bad_end(*stop)};
+  const char* const colon = find_token_end(at, end);  // `stop` at the latest
   if (*colon != ':' || colon == at) return {nullptr, explain_bad_name(*colon, colon == at)};
   field.name = {at, static_cast<std::size_t>(colon - at)};
   field.id = find_field(field.name);
   const char* value = colon + 1;
   while (is_blank(*value))
-    ++value;
-  const char* const stop = find_control(value, end);
-  if (stop[0] != '\r' || stop[1] != '\n') return {nullptr, explain_bad_value(*stop)};
+    ++value;  // stops at the CR
   const char* last = stop;
   while (last != value && is_blank(last[-1]))
     --last;
