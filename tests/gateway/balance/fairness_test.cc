@@ -90,9 +90,9 @@ TEST(Fairness, IsSmoothWithinATurn) {
 // A server that was full for long gets no more than one request at once when it has room again.
 TEST(Fairness, GivesNoBurstToAServerThatWasFull) {
   struct Load {
-    bool has_room(std::size_t server) const { return server != 0 || !is_full; }
+    [[nodiscard]] bool has_room(std::size_t server) const { return server != 0 || !is_full; }
 
-    std::uint32_t in_flight(std::size_t) const { return 0; }
+    [[nodiscard]] std::uint32_t in_flight(std::size_t) const { return 0; }
 
     bool is_full = true;
   } load;

@@ -13,7 +13,7 @@ namespace {
 
 using Outcome = Match::Outcome;
 
-RouteConfig route(std::string name, std::string host, std::string path,
+RouteConfig route(std::string name, std::string host, std::string_view path,
                   std::vector<std::string> methods = {}) {
   RouteConfig config;
   config.pos = {"ravelin.yaml", 7, 5};
