@@ -1,0 +1,348 @@
+"""The real binary on loopback: a gateway in a temporary directory, backends that record what reaches
+them, and clients that speak raw bytes. Every wait has a deadline; everything started is ended."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+
+BINARY = os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin")
+DEADLINE = 10.0  # seconds; sanitizer builds are slow
+
+
+def wait_until(condition, what, deadline=DEADLINE):
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {deadline} s: {what}")
+
+
+class Backend:
+    """A server that records every request it reads whole and answers with `answer(head, body)`, which
+    returns bytes (sent as they are), or None to close. `raw` handlers get the socket instead."""
+
+    def __init__(self, answer=None, raw=None, port=0):
+        self.requests = []
+        self.connections = 0
+        self.answer = answer or (lambda head, body: ok(b"hello"))
+        self.raw = raw
+        self.lock = threading.Lock()
+        self.open = set()
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.connections += 1
+                self.open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            connection.settimeout(DEADLINE)
+            if self.raw is not None:
+                self.raw(connection)
+            else:
+                self._requests(connection)
+        except OSError:
+            pass
+        finally:
+            with self.lock:
+                self.open.discard(connection)
+            connection.close()
+
+    def _requests(self, connection):
+        buffered = b""
+        while True:
+            while b"\r\n\r\n" not in buffered:
+                piece = connection.recv(65536)
+                if not piece:
+                    return
+                buffered += piece
+            head, buffered = buffered.split(b"\r\n\r\n", 1)
+            body, buffered = self._body(connection, head, buffered)
+            with self.lock:
+                self.requests.append((head, body))
+            answer = self.answer(head, body)
+            if answer is None:
+                return
+            connection.sendall(answer)
+
+    def _body(self, connection, head, buffered):
+        lower = head.lower()
+        if b"\r\ntransfer-encoding: chunked" in lower:
+            return read_chunked(lambda: connection.recv(65536), buffered)
+        length = 0
+        for line in lower.split(b"\r\n")[1:]:
+            if line.startswith(b"content-length:"):
+                length = int(line.split(b":", 1)[1])
+        while len(buffered) < length:
+            piece = connection.recv(65536)
+            if not piece:
+                raise OSError("the body ended early")
+            buffered += piece
+        return buffered[:length], buffered[length:]
+
+    def seen(self):
+        with self.lock:
+            return list(self.requests)
+
+    def close(self):
+        self.listener.close()
+        with self.lock:
+            connections = list(self.open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def read_chunked(receive, buffered):
+    body = b""
+    while True:
+        while b"\r\n" not in buffered:
+            piece = receive()
+            if not piece:
+                raise OSError("the body ended early")
+            buffered += piece
+        line, buffered = buffered.split(b"\r\n", 1)
+        size = int(line.split(b";")[0], 16)
+        if size == 0:
+            while not (buffered.startswith(b"\r\n") or b"\r\n\r\n" in buffered):
+                piece = receive()
+                if not piece:
+                    raise OSError("the trailer ended early")
+                buffered += piece
+            rest = buffered[2:] if buffered.startswith(b"\r\n") else buffered.split(b"\r\n\r\n", 1)[1]
+            return body, rest
+        while len(buffered) < size + 2:
+            piece = receive()
+            if not piece:
+                raise OSError("a chunk ended early")
+            buffered += piece
+        body += buffered[:size]
+        buffered = buffered[size + 2:]
+
+
+def ok(body, extra=b""):
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), extra, body)
+
+
+class Response:
+    def __init__(self, status, head, body, rest):
+        self.status, self.head, self.body, self.rest = status, head, body, rest
+
+    def field(self, name):
+        for line in self.head.split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.strip().lower() == name.lower().encode():
+                return value.strip().decode()
+        return None
+
+
+class Client:
+    """One connection to the gateway."""
+
+    def __init__(self, gateway, tls=True, sni="gw.test", context=None):
+        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE)
+        if tls:
+            context = context or gateway.client_context()
+            self.socket = context.wrap_socket(self.socket, server_hostname=sni)
+        self.buffered = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self):
+        try:
+            return self.socket.recv(65536)
+        except (ConnectionResetError, ssl.SSLError):
+            return b""
+
+    def read_response(self, method=b"GET"):
+        """The next final response; None when the connection ends first. Interim ones are skipped."""
+        while True:
+            while b"\r\n\r\n" not in self.buffered:
+                piece = self.receive()
+                if not piece:
+                    return None
+                self.buffered += piece
+            head, self.buffered = self.buffered.split(b"\r\n\r\n", 1)
+            status = int(head.split(b" ", 2)[1])
+            if status >= 200 or status == 101:
+                break
+        lower = head.lower()
+        if method == b"HEAD" or status in (101, 204, 304):
+            return Response(status, head, b"", self.buffered)
+        if b"\r\ntransfer-encoding: chunked" in lower:
+            body, self.buffered = read_chunked(self.receive, self.buffered)
+            return Response(status, head, body, self.buffered)
+        length = None
+        for line in lower.split(b"\r\n")[1:]:
+            if line.startswith(b"content-length:"):
+                length = int(line.split(b":", 1)[1])
+        if length is None:
+            while piece := self.receive():
+                self.buffered += piece
+            body, self.buffered = self.buffered, b""
+            return Response(status, head, body, b"")
+        while len(self.buffered) < length:
+            piece = self.receive()
+            if not piece:
+                return None
+            self.buffered += piece
+        body, self.buffered = self.buffered[:length], self.buffered[length:]
+        return Response(status, head, body, self.buffered)
+
+    def is_closed(self):
+        """Whether the gateway closes within the deadline, without another byte."""
+        try:
+            return self.buffered == b"" and self.receive() == b""
+        except TimeoutError:
+            return False
+
+    def get(self, path="/", host="gw.test", fields=""):
+        self.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode())
+        return self.read_response()
+
+    def close(self):
+        self.socket.close()
+
+
+class Gateway:
+    """`ravelin run` with a configuration text; {port} and {dir} in it are replaced."""
+
+    def __init__(self, config, names=("gw.test", "localhost")):
+        self.directory = tempfile.mkdtemp(prefix="ravelin-test-")
+        self.port = free_port()
+        self.make_certificate(names)
+        self.config = os.path.join(self.directory, "ravelin.yaml")
+        self.write(config)
+        self.log_path = os.path.join(self.directory, "log")
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen([BINARY, "run", "-c", self.config], stdout=log, stderr=log)
+        try:
+            wait_until(self.is_listening, "the gateway listens")
+        except AssertionError:
+            self.close()
+            raise
+
+    def write(self, config):
+        text = config.replace("{port}", str(self.port)).replace("{dir}", self.directory)
+        temporary = self.config + ".new"
+        with open(temporary, "w") as file:
+            file.write(text)
+        os.rename(temporary, self.config)
+
+    def make_certificate(self, names, name="server"):
+        """A CA in ca.pem, and a leaf it signs in NAME.crt and NAME.key, each written in one rename."""
+        ca, ca_key = os.path.join(self.directory, "ca.pem"), os.path.join(self.directory, "ca.key")
+        if not os.path.exists(ca):
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
+                    "-subj", "/CN=test CA", "-keyout", ca_key, "-out", ca)
+        key, crt, csr = (os.path.join(self.directory, f"{name}.{end}") for end in ("key", "crt", "csr"))
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={names[0]}",
+                "-keyout", key + ".new", "-out", csr)
+        extensions = os.path.join(self.directory, "extensions")
+        with open(extensions, "w") as file:
+            file.write("subjectAltName=" + ",".join(f"DNS:{n}" for n in names) + "\nextendedKeyUsage=serverAuth,clientAuth\n")
+        openssl("x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "5",
+                "-extfile", extensions, "-out", crt + ".new")
+        os.chmod(key + ".new", 0o600)
+        os.rename(crt + ".new", crt)
+        os.rename(key + ".new", key)
+
+    def client_context(self):
+        context = ssl.create_default_context(cafile=os.path.join(self.directory, "ca.pem"))
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def is_listening(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the gateway ended: " + self.log())
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def client(self, **arguments):
+        return Client(self, **arguments)
+
+    def log(self):
+        with open(self.log_path, errors="replace") as file:
+            return file.read()
+
+    def access_records(self):
+        with open(os.path.join(self.directory, "access.log")) as file:
+            return [json.loads(line) for line in file]
+
+    def reload(self):
+        before = self.log().count("configuration reloaded") + self.log().count("reload failed")
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.log().count("configuration reloaded") + self.log().count("reload failed") > before,
+                   "the reload has ended")
+
+    def rss_kib(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+        raise AssertionError("no VmRSS")
+
+    def stop(self):
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def simple_config(backends, listener="", pool="", route="", top=""):
+    servers = "".join(f'      - {{ name: s{i}, address: "127.0.0.1:{b.port}" }}\n' for i, b in enumerate(backends))
+    return f"""version: 1
+workers: 2
+{top}
+log: {{ level: info, access: access.log }}
+listeners:
+  - name: web
+    bind: "127.0.0.1:{{port}}"
+    tls: {{ certificates: [ {{ chain: server.crt, key: server.key }} ] }}
+{listener}
+    routes:
+      - {{ name: all, pool: web{route} }}
+pools:
+  - name: web
+{pool}
+    servers:
+{servers}"""
