@@ -36,7 +36,7 @@ void Report::error(SourcePos pos, std::string key, std::string message) {
   diagnostics.error(std::move(pos), std::move(key), std::move(message));
 }
 
-Value::Value(Report& report, const Node& node, std::string path)
+Value::Value(Report& report, const TreeNode& node, std::string path)
     : report_(&report), node_(&node), path_(std::move(path)) {
   if (report.origins != nullptr) report.origins->emplace(path_, pos());
 }

@@ -46,9 +46,9 @@ class Map;
 // One value with its key path. Borrows the tree and the report.
 class Value {
  public:
-  Value(Report& report, const Node& node, std::string path);
+  Value(Report& report, const TreeNode& node, std::string path);
 
-  [[nodiscard]] const Node& node() const { return *node_; }
+  [[nodiscard]] const TreeNode& node() const { return *node_; }
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -69,7 +69,7 @@ class Value {
 
  private:
   Report* report_;
-  const Node* node_;
+  const TreeNode* node_;
   std::string path_;
 };
 

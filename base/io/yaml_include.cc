@@ -33,7 +33,7 @@ std::string_view name_of(Kind kind) {
 
 // Adds `from` to `into`. Both stand at key path `path`.
 // Recursion is bounded by the depth limit of the trees.
-void merge(Node& into, Node&& from, const std::string& path, Diagnostics& diagnostics) {
+void merge(TreeNode& into, TreeNode&& from, const std::string& path, Diagnostics& diagnostics) {
   if (into.kind == Kind::list && from.kind == Kind::list) {
     std::ranges::move(from.items, std::back_inserter(into.items));
     return;
@@ -89,7 +89,7 @@ class Reading {
   }
 
   // The file's tree with its own includes merged in; an empty node when it cannot be read.
-  Node read(const Wanted& wanted) {
+  TreeNode read(const Wanted& wanted) {
     auto file = loader_.read(wanted.path, limits_.file.bytes_max);
     if (!file) {
       error(wanted, file.error().message);
@@ -97,7 +97,7 @@ class Reading {
     }
     if (!admit(wanted, *file)) return {};
     tree_.files.push_back(wanted.path);
-    Node root = parse_tree(file->text, wanted.path, limits_.file, diagnostics_);
+    TreeNode root = parse_tree(file->text, wanted.path, limits_.file, diagnostics_);
     if (root.kind != Kind::map) tree_.is_complete = false;
     if (root.kind == Kind::empty) return root;
     if (root.kind != Kind::map) {
@@ -107,7 +107,7 @@ class Reading {
     }
     open_.push_back(file->identity);
     for (const Wanted& below : take_includes(root)) {
-      Node included = read(below);
+      TreeNode included = read(below);
       if (included.kind == Kind::map) merge(root, std::move(included), "", diagnostics_);
     }
     open_.pop_back();
@@ -138,10 +138,10 @@ class Reading {
   }
 
   // Removes `include` from the map and resolves what it names.
-  std::vector<Wanted> take_includes(Node& root) {
+  std::vector<Wanted> take_includes(TreeNode& root) {
     const auto found = std::ranges::find(root.members, kIncludeKey, &Member::key);
     if (found == root.members.end()) return {};
-    const Node include = std::move(found->value);
+    const TreeNode include = std::move(found->value);
     root.members.erase(found);
     std::vector<Wanted> wanted;
     if (include.kind != Kind::list) {
@@ -154,7 +154,7 @@ class Reading {
     return wanted;
   }
 
-  void resolve(const Node& node, const std::string& key, std::vector<Wanted>& wanted) {
+  void resolve(const TreeNode& node, const std::string& key, std::vector<Wanted>& wanted) {
     const SourcePos pos = node.mark.pos();
     if (node.kind != Kind::scalar || node.text.empty()) {
       diagnostics_.error(pos, key, "must be a path, or a list of paths");

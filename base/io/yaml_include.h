@@ -42,7 +42,7 @@ struct IncludeLimits {
 };
 
 struct Tree {
-  Node root;  // a map, without its `include` keys; empty when it cannot be read
+  TreeNode root;  // a map, without its `include` keys; empty when it cannot be read
   std::vector<std::string> files;  // in reading order, the main file first
   bool is_complete = true;         // false: a file is missing or broken, its part is not there
 };

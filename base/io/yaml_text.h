@@ -11,9 +11,9 @@ namespace ravelin::base::yaml {
 
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // allowed at the very start
 
-// True when the bytes are UTF-8 without control characters (tab, CR and LF apart), and no tab
-// stands in an indentation. Else false, and the first offence is in `diagnostics` with its line and
-// column.
+// True when the bytes are UTF-8 without control characters (tab, CR and LF apart), no tab
+// stands in an indentation and no line starts with "%". Else false, and the first offence is in
+// `diagnostics` with its line and column.
 bool check_text(std::string_view text, const std::string& file, Diagnostics& diagnostics);
 
 // `text` in double quotes for a message: control characters escaped, cut after 80 bytes.

@@ -63,7 +63,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   // The document's tree; an empty map when there was none.
-  Node take_root() { return std::move(root_); }
+  TreeNode take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) stop(mark, "a second document (---) is not supported; use include");
@@ -88,7 +88,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_properties(mark, tag, anchor);
-    Node node = new_node(mark, Kind::scalar);
+    TreeNode node = new_node(mark, Kind::scalar);
     node.text = value;
     node.quoted = tag == "!";
     last_scalar_ = {node.mark, static_cast<std::size_t>(std::max(mark.pos, 0))};
@@ -118,7 +118,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   struct Open {
-    Node node;
+    TreeNode node;
     bool wants_value = false;              // map: a key has been read
     bool is_duplicate = false;             // map: that key has been seen before
     std::unordered_set<std::string> keys;  // map
@@ -147,17 +147,17 @@ class TreeBuilder : public YAML::EventHandler {
     if (!plain) stop(mark, "tags (!name) are not supported; quote the text if it is meant so");
   }
 
-  Node new_node(const YAML::Mark& mark, Kind kind) {
+  TreeNode new_node(const YAML::Mark& mark, Kind kind) {
     if (++nodes_ > limits_.nodes_max) {
       stop(mark, fmt::format("the file has more than {} values", limits_.nodes_max));
     }
-    Node node;
+    TreeNode node;
     node.kind = kind;
     node.mark = place_of(mark);
     return node;
   }
 
-  void begin(Node node) {
+  void begin(TreeNode node) {
     if (!open_.empty() && open_.back().node.kind == Kind::map && !open_.back().wants_value) {
       stop(node.mark, "a key must be text, not a list or a map");
     }
@@ -169,12 +169,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void end() {
     CHECK(!open_.empty());
-    Node node = std::move(open_.back().node);
+    TreeNode node = std::move(open_.back().node);
     open_.pop_back();
     place(std::move(node));
   }
 
-  void place(Node node) {
+  void place(TreeNode node) {
     if (open_.empty()) {
       if (node.kind != Kind::empty) root_ = std::move(node);  // "---" alone is an empty map too
       return;
@@ -193,7 +193,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void add_key(Open& open, Node key) {
+  void add_key(Open& open, TreeNode key) {
     if (key.kind != Kind::scalar) {
       stop(key.mark, "a key must be text; it is empty here");
     }
@@ -206,7 +206,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void report_duplicate(const Node& map, const Node& key) {
+  void report_duplicate(const TreeNode& map, const TreeNode& key) {
     if (++duplicates_ > kDuplicatesMax) {
       stop(key.mark, "too many duplicate keys; the rest is not read");
     }
@@ -223,7 +223,7 @@ class TreeBuilder : public YAML::EventHandler {
   [[nodiscard]] std::string path_to_open() const {
     std::string path;
     for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
-      const Node& node = open_[i].node;
+      const TreeNode& node = open_[i].node;
       if (node.kind == Kind::list) {
         path += fmt::format("[{}]", node.items.size());
       } else {
@@ -239,7 +239,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::shared_ptr<const std::string> file_;
   Limits limits_;
   Diagnostics& diagnostics_;
-  Node root_;
+  TreeNode root_;
   std::vector<Open> open_;
   std::optional<Scalar> last_scalar_;
   std::size_t nodes_ = 0;
@@ -269,8 +269,8 @@ void run_parser(std::string_view text, TreeBuilder& builder) {
 
 }  // namespace
 
-Node parse_tree(std::string_view text, const std::string& file, const Limits& limits,
-                Diagnostics& diagnostics) {
+TreeNode parse_tree(std::string_view text, const std::string& file, const Limits& limits,
+                    Diagnostics& diagnostics) {
   if (text.size() > limits.bytes_max) {
     diagnostics.error({file, 0, 0}, "", fmt::format("larger than {} bytes", limits.bytes_max));
     return {};

@@ -26,19 +26,19 @@ enum class Kind { empty, scalar, list, map };  // empty: nothing written, or a p
 
 struct Member;
 
-struct Node {
+struct TreeNode {
   Kind kind = Kind::empty;
   bool quoted = false;  // scalar: written in quotes or as a block
   Mark mark;
   std::string text;             // scalar: its characters; never interpreted here
-  std::vector<Node> items;      // list
+  std::vector<TreeNode> items;  // list
   std::vector<Member> members;  // map; keys are unique
 };
 
 struct Member {
   std::string key;
   Mark mark;  // of the key
-  Node value;
+  TreeNode value;
 };
 
 struct Limits {
@@ -50,10 +50,10 @@ struct Limits {
 // The file's one document. When it cannot be read, the reason stands in `diagnostics` and the node
 // is empty.
 // Refused, beyond what YAML itself refuses: bytes that are not UTF-8, control characters, several
-// documents, duplicate keys, keys that are not scalars, anchors, aliases, tags, and whatever
-// exceeds `limits`. Duplicate keys do not end the reading: each is reported and the first one kept.
-// An empty file is an empty map. Never throws, whatever the bytes.
-Node parse_tree(std::string_view text, const std::string& file, const Limits& limits,
-                Diagnostics& diagnostics);
+// documents, duplicate keys, keys that are not scalars, anchors, aliases, tags, directives, and
+// whatever exceeds `limits`. Duplicate keys do not end the reading: each is reported and the first
+// one kept. An empty file is an empty map. Never throws, whatever the bytes.
+TreeNode parse_tree(std::string_view text, const std::string& file, const Limits& limits,
+                    Diagnostics& diagnostics);
 
 }  // namespace ravelin::base::yaml

@@ -28,7 +28,7 @@ Loaded load(std::map<std::string, std::string> files, const IncludeLimits& limit
   return loaded;
 }
 
-const Node* find(const Node& map, std::string_view key) {
+const TreeNode* find(const TreeNode& map, std::string_view key) {
   for (const Member& member : map.members)
     if (member.key == key) return &member.value;
   return nullptr;
@@ -45,10 +45,10 @@ TEST(YamlInclude, AppendsListsAndMergesMaps) {
   EXPECT_THAT(loaded.findings, ElementsAre());
   EXPECT_THAT(loaded.tree.files, ElementsAre("/c/main.yaml", "/c/conf.d/a.yaml", "/c/deep.yaml",
                                              "/c/conf.d/b.yaml", "/etc/last.yaml"));
-  const Node* list = find(loaded.tree.root, "list");
+  const TreeNode* list = find(loaded.tree.root, "list");
   ASSERT_NE(list, nullptr);
   std::string order;
-  for (const Node& item : list->items)
+  for (const TreeNode& item : list->items)
     order += item.text + " ";
   EXPECT_EQ(order, "m a deep b last ");
   EXPECT_EQ(list->items[2].mark.pos(), (SourcePos{"/c/deep.yaml", 1, 8}));

@@ -68,7 +68,7 @@ struct Reading {
 Reading read_thing(std::string_view text) {
   Reading reading;
   Diagnostics diagnostics;
-  const Node root = parse_tree(text, "d/f.yaml", {}, diagnostics);
+  const TreeNode root = parse_tree(text, "d/f.yaml", {}, diagnostics);
   Report report{diagnostics, "/home", &reading.origins};
   apply(Value(report, root, ""), reading.thing, object(parse_thing));
   for (const Finding& finding : diagnostics.findings())

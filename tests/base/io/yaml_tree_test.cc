@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // One line per node: "3:5 key = text", lists as "[0]".
-void print(const Node& node, const std::string& path, std::string& out) {
+void print(const TreeNode& node, const std::string& path, std::string& out) {
   out += fmt::format("{}:{} {} ", node.mark.line, node.mark.column, path);
   switch (node.kind) {
     case Kind::empty:
@@ -123,6 +123,8 @@ const BadFile kBadFiles[] = {
     {"NextLine", "a: \xc2\x85\n", "f.yaml:1:4: control character U+0085"},
     {"ByteOrderMarkInside", "a: \xef\xbb\xbf\n", "f.yaml:1:4: control character U+FEFF"},
     {"SecondDocument", "a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document (---)"},
+    {"Directive", "%YAML 1.2\n---\na: 1\n", "f.yaml:1:1: directives"},
+    {"DirectiveInside", "a: 1\n%b: 2\nc: 3\n", "f.yaml:2:1: directives"},
     {"Anchor", "a: &x 1\n", "f.yaml:1:4: anchors and aliases"},
     {"AnchorOnMap", "a: &x { b: 1 }\n", "f.yaml:1:4: anchors and aliases"},
     {"AnchorOnNothing", "a: &x\n", "f.yaml:1:4: anchors and aliases"},
@@ -156,7 +158,7 @@ class YamlTreeRefuses : public ::testing::TestWithParam<BadFile> {};
 
 TEST_P(YamlTreeRefuses, AndNamesThePlace) {
   Diagnostics diagnostics;
-  const Node root = parse_tree(GetParam().text, "f.yaml", {}, diagnostics);
+  const TreeNode root = parse_tree(GetParam().text, "f.yaml", {}, diagnostics);
   EXPECT_EQ(root.kind, Kind::empty);
   ASSERT_EQ(diagnostics.findings().size(), 1U);
   EXPECT_THAT(to_string(diagnostics.findings()[0]), StartsWith(GetParam().finding));
