@@ -42,6 +42,7 @@ void add_route(Outline& routes, const RouteConfig& route) {
   Outline& timeouts = out.map("timeouts");
   timeouts.word("request", format_duration(route.request_timeout));
   timeouts.word("first_byte", format_duration(route.first_byte_timeout));
+  timeouts.word("tunnel_idle", format_duration(route.tunnel_idle_timeout));
   out.map("retry").number("attempts", route.retry.attempts);
   out.flag("upgrades", route.upgrades);
 }

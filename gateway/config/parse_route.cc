@@ -53,13 +53,16 @@ FixedResponse parse_respond(yaml::Map map) {
 struct RouteTimeouts {
   milliseconds request;
   milliseconds first_byte;
+  milliseconds tunnel_idle;
 };
 
 RouteTimeouts parse_timeouts(yaml::Map map) {
   const RouteConfig defaults;
-  RouteTimeouts timeouts{defaults.request_timeout, defaults.first_byte_timeout};
+  RouteTimeouts timeouts{defaults.request_timeout, defaults.first_byte_timeout,
+                         defaults.tunnel_idle_timeout};
   map.optional("request", timeouts.request, yaml::between(0s, 24h));
   map.optional("first_byte", timeouts.first_byte, yaml::between(10ms, 24h));
+  map.optional("tunnel_idle", timeouts.tunnel_idle, yaml::between(1s, 24h * 30));
   return std::move(map).finish(timeouts);
 }
 
@@ -81,7 +84,8 @@ void check_action(const yaml::Map& map) {
 RouteConfig parse_route(yaml::Map map) {
   RouteConfig route;
   route.pos = map.pos();
-  RouteTimeouts timeouts{route.request_timeout, route.first_byte_timeout};
+  RouteTimeouts timeouts{route.request_timeout, route.first_byte_timeout,
+                         route.tunnel_idle_timeout};
   map.optional("name", route.name, yaml::converted(parse_name));
   map.optional("match", route.match, yaml::object(parse_match));
   map.optional("pool", route.pool, yaml::converted(parse_name));
@@ -94,6 +98,7 @@ RouteConfig parse_route(yaml::Map map) {
   check_action(map);
   route.request_timeout = timeouts.request;
   route.first_byte_timeout = timeouts.first_byte;
+  route.tunnel_idle_timeout = timeouts.tunnel_idle;
   return std::move(map).finish(std::move(route));
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/proxy/message_heads.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace ravelin::gateway {
 
@@ -162,6 +163,9 @@ void Http1Exchange::send_head(const ResponseStart& start, std::string_view body,
   ByteWriter writer(out.writable());
   http1::write_status_line(writer, start.status);
   write_response_fields(writer, start);
+  if (start.from == nullptr || !start.from->fields.has(FieldId::date)) {  // RFC 9110 section 6.6.1
+    http1::write_field(writer, "Date", worker_.date.at(std::time(nullptr)));
+  }
   if (sends_chunks_) {
     writer.append(http1::kChunkedField);
   } else if (start.body == ResponseStart::Body::length || start.announces_length) {

@@ -4,6 +4,7 @@
 
 #include "base/io/task_group.h"
 #include "gateway/balance/balancer.h"
+#include "gateway/http/http_date.h"
 #include "gateway/http1/request_parser.h"
 #include "gateway/http1/response_parser.h"
 #include "gateway/net/buffer.h"
@@ -67,6 +68,7 @@ struct WorkerContext {
   std::shared_ptr<const WorkerSnapshot> current;
   std::list<Connection*> connections;          // every open one, for drain and stop
   std::atomic<std::size_t>& open_connections;  // how many: for other threads
+  HttpDate date;
   // Parsed heads, valid until the coroutine that filled one suspends.
   http1::RequestHead request_head;
   http1::ResponseHead response_head;

@@ -1,0 +1,154 @@
+#include "gateway/net/socket.h"
+
+#include "base/io/task_group.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <thread>
+
+namespace ravelin::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Pair {
+  int ours = -1;
+  int theirs = -1;
+
+  Pair() {
+    int fds[2];
+    CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+    ours = fds[0];
+    theirs = fds[1];
+  }
+};
+
+// Runs the reactor until `done`, at most five seconds.
+template <class Done>
+void run_until(Reactor& reactor, Done done) {
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  while (!done() && std::chrono::steady_clock::now() < end) {
+    reactor.io().restart();
+    reactor.io().run_one_for(5ms);
+    reactor.timers().advance(reactor.refresh_now());
+  }
+}
+
+base::Task<void> read_all(Socket& socket, std::string& got, bool& closed) {
+  std::array<char, 64> buffer;
+  for (;;) {
+    const IoResult result = socket.receive(buffer);
+    if (result.status == IoStatus::ok) {
+      got.append(buffer.data(), result.bytes);
+      continue;
+    }
+    if (result.status != IoStatus::would_block) break;
+    const Wake wake = co_await socket.readable(kNever);
+    EXPECT_EQ(wake, Wake::ready);
+  }
+  closed = true;
+}
+
+TEST(Socket, ReadsWhatComesInAnyNumberOfPiecesUntilTheEnd) {
+  Reactor reactor;
+  const Pair pair;
+  Socket socket(reactor, pair.ours);
+  base::TaskGroup tasks;
+  std::string got;
+  bool closed = false;
+  tasks.spawn(read_all(socket, got, closed));
+  std::thread writer([&] {
+    for (int i = 0; i < 200; ++i)
+      EXPECT_EQ(::send(pair.theirs, "0123456789", 10, 0), 10);
+    ::close(pair.theirs);
+  });
+  run_until(reactor, [&] { return closed; });
+  writer.join();
+  EXPECT_EQ(got.size(), 2000U);
+}
+
+base::Task<void> wait_once(Socket& socket, base::MonoTime deadline, Wake& wake, bool& done) {
+  socket.set_ready(false);
+  wake = co_await socket.readable(deadline);
+  done = true;
+}
+
+TEST(Socket, AWaitEndsAtItsDeadline) {
+  Reactor reactor;
+  const Pair pair;
+  Socket socket(reactor, pair.ours);
+  // A fresh descriptor reports one edge: take it first.
+  base::TaskGroup tasks;
+  Wake wake = Wake::ready;
+  bool done = false;
+  tasks.spawn(wait_once(socket, reactor.now() + 60ms, wake, done));
+  run_until(reactor, [&] { return done; });
+  if (wake == Wake::ready) {
+    done = false;
+    tasks.spawn(wait_once(socket, reactor.now() + 60ms, wake, done));
+    run_until(reactor, [&] { return done; });
+  }
+  EXPECT_EQ(wake, Wake::deadline);
+  ::close(pair.theirs);
+}
+
+base::Task<void> wait_either(Socket& a, Socket& b, bool& done) {
+  a.set_ready(false);
+  b.set_ready(false);
+  std::array<char, 16> buffer;
+  for (;;) {
+    const Wake wake = co_await Socket::either_readable(a, b, kNever);
+    EXPECT_EQ(wake, Wake::ready);
+    if (b.receive(buffer).status == IoStatus::ok) break;
+    if (a.receive(buffer).status == IoStatus::ok) break;
+  }
+  done = true;
+}
+
+TEST(Socket, OneCoroutineWaitsForEitherOfTwo) {
+  Reactor reactor;
+  const Pair first;
+  const Pair second;
+  Socket a(reactor, first.ours);
+  Socket b(reactor, second.ours);
+  base::TaskGroup tasks;
+  bool done = false;
+  tasks.spawn(wait_either(a, b, done));
+  EXPECT_EQ(::send(second.theirs, "x", 1, 0), 1);
+  run_until(reactor, [&] { return done; });
+  EXPECT_TRUE(done);
+  ::close(first.theirs);
+  ::close(second.theirs);
+}
+
+TEST(Socket, ClosingWithAStandingWatchFiresNothing) {
+  Reactor reactor;
+  const Pair pair;
+  int fired = 0;
+
+  struct Counting : Waiter {
+    explicit Counting(int& fired_count)
+        : Waiter([](Waiter& self) { ++static_cast<Counting&>(self).count; }), count(fired_count) {}
+
+    int& count;
+  } waiter(fired);
+
+  {
+    Socket socket(reactor, pair.ours);
+    socket.watch_readable(waiter);
+    waiter.cancel();
+    socket.close();
+  }
+  EXPECT_EQ(::send(pair.theirs, "x", 1, MSG_NOSIGNAL), -1);
+  for (int i = 0; i < 10; ++i) {
+    reactor.io().restart();
+    reactor.io().poll();
+  }
+  EXPECT_EQ(fired, 0);
+  ::close(pair.theirs);
+}
+
+}  // namespace
+}  // namespace ravelin::gateway

@@ -1,0 +1,108 @@
+#include "gateway/proxy/message_heads.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace ravelin::gateway {
+namespace {
+
+std::unique_ptr<http1::RequestHead> parse(const std::string& text) {
+  auto head = std::make_unique<http1::RequestHead>();
+  EXPECT_TRUE(http1::parse_request_head(text, {}, *head).ok()) << text;
+  return head;
+}
+
+std::string forwarded(const std::string& text, const ForwardedBy& by) {
+  const auto head = parse(text);
+  std::array<char, 4096> room;
+  http1::ByteWriter out(room);
+  write_request_head(out, *head, head->path, by);
+  EXPECT_FALSE(out.overflowed());
+  return std::string(out.view());
+}
+
+constexpr ForwardedBy kStranger{
+    .client = "192.0.2.7", .scheme = "https", .port = 443, .request_id = "id-1"};
+
+TEST(RequestHead, AStrangersForwardingFieldsAreReplaced) {
+  const std::string out = forwarded(
+      "GET /a?b HTTP/1.1\r\nHost: x.test\r\nX-Forwarded-For: 6.6.6.6\r\nX-Real-IP: "
+      "6.6.6.6\r\nForwarded: for=6.6.6.6\r\n"
+      "X-Request-Id: evil\r\nAccept: */*\r\n\r\n",
+      kStranger);
+  EXPECT_EQ(out,
+            "GET /a?b HTTP/1.1\r\nHost: x.test\r\nAccept: */*\r\nX-Forwarded-For: "
+            "192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+            "X-Forwarded-Host: x.test\r\nX-Forwarded-Port: 443\r\nX-Real-IP: "
+            "192.0.2.7\r\nX-Request-Id: id-1\r\n"
+            "Via: 1.1 ravelin\r\n\r\n");
+}
+
+TEST(RequestHead, ATrustedProxysFieldsAreKeptAndAppendedTo) {
+  ForwardedBy by = kStranger;
+  by.is_trusted = true;
+  by.sends_forwarded = true;
+  const std::string out = forwarded(
+      "GET / HTTP/1.1\r\nHost: x.test\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: "
+      "10.0.0.2\r\nX-Forwarded-Proto: http\r\n"
+      "X-Request-Id: abc\r\nVia: 1.0 front\r\n\r\n",
+      by);
+  EXPECT_NE(out.find("X-Forwarded-For: 10.0.0.1, 10.0.0.2, 192.0.2.7\r\n"), std::string::npos)
+      << out;
+  EXPECT_NE(out.find("X-Forwarded-Proto: http\r\n"), std::string::npos);
+  EXPECT_NE(out.find("X-Request-Id: abc\r\n"), std::string::npos);
+  EXPECT_NE(out.find("Via: 1.0 front, 1.1 ravelin\r\n"), std::string::npos);
+  EXPECT_NE(out.find("Forwarded: for=192.0.2.7;proto=https;host=\"x.test\"\r\n"),
+            std::string::npos);
+}
+
+struct HopCase {
+  const char* name;
+  const char* fields;
+  const char* absent;
+};
+
+TEST(RequestHead, HopByHopFieldsNeverPass) {
+  const HopCase cases[] = {
+      {"KeepAlive", "Keep-Alive: timeout=5\r\n", "Keep-Alive"},
+      {"ProxyConnection", "Proxy-Connection: keep-alive\r\n", "Proxy-Connection"},
+      {"Te", "TE: trailers\r\n", "TE:"},
+      {"Named", "Connection: x-secret\r\nX-Secret: 1\r\n", "X-Secret"},
+      {"ProxyAuthorization", "Proxy-Authorization: Basic x\r\n", "Proxy-Authorization"},
+  };
+  for (const HopCase& row : cases) {
+    const std::string out =
+        forwarded(std::string("GET / HTTP/1.1\r\nHost: x\r\n") + row.fields + "\r\n", kStranger);
+    EXPECT_EQ(out.find(row.absent), std::string::npos) << row.name << "\n" << out;
+  }
+}
+
+TEST(RequestHead, FramingIsWrittenFromValues) {
+  const std::string length =
+      forwarded("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 007\r\n\r\n", kStranger);
+  EXPECT_NE(length.find("\r\nContent-Length: 7\r\n"), std::string::npos) << length;
+  const std::string chunked =
+      forwarded("POST / HTTP/1.1\r\nHost: x\r\ntransfer-encoding: CHUNKED\r\n\r\n", kStranger);
+  EXPECT_NE(chunked.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos) << chunked;
+}
+
+TEST(ResponseFields, TheGatewaysHstsReplacesTheServers) {
+  auto head = std::make_unique<http1::ResponseHead>();
+  ASSERT_TRUE(http1::parse_response_head(
+                  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nStrict-Transport-Security: max-age=1\r\n"
+                  "Connection: x-hop\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n",
+                  Method::get, {}, *head)
+                  .ok());
+  const Field hsts{FieldId::strict_transport_security, "Strict-Transport-Security", "max-age=9"};
+  std::array<char, 512> room;
+  http1::ByteWriter out(room);
+  write_response_fields(
+      out, {.status = 200, .from = head.get(), .extra = std::span(&hsts, 1), .has_hsts = true});
+  EXPECT_EQ(out.view(), "X-End: 2\r\nStrict-Transport-Security: max-age=9\r\n");
+}
+
+}  // namespace
+}  // namespace ravelin::gateway
