@@ -199,18 +199,12 @@ std::string_view to_string(FieldId id) {
 }
 
 bool is_hop_by_hop(FieldId id) {
-  switch (id) {
-    case FieldId::connection:
-    case FieldId::keep_alive:
-    case FieldId::proxy_connection:
-    case FieldId::te:
-    case FieldId::transfer_encoding:
-    case FieldId::upgrade:
-    case FieldId::http2_settings:
-      return true;
-    default:
-      return false;
-  }
+  constexpr std::uint64_t kHopByHop =
+      field_bit(FieldId::connection) | field_bit(FieldId::keep_alive) |
+      field_bit(FieldId::proxy_connection) | field_bit(FieldId::te) |
+      field_bit(FieldId::transfer_encoding) | field_bit(FieldId::upgrade) |
+      field_bit(FieldId::http2_settings);
+  return (kHopByHop & field_bit(id)) != 0;
 }
 
 const Field* FieldList::find(FieldId id) const {

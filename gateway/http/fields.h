@@ -104,6 +104,11 @@ enum class FieldId : std::uint8_t {
 inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::count_);
 static_assert(kFieldIdCount <= 64);
 
+// A set of fields as one word is the sum of these.
+constexpr std::uint64_t field_bit(FieldId id) {
+  return std::uint64_t{1} << static_cast<unsigned>(id);
+}
+
 // Which field a name means, in any letter case; unknown for every other text.
 FieldId find_field(std::string_view name);
 std::string_view to_string(FieldId id);  // lower case; "" for unknown
@@ -144,7 +149,7 @@ class FieldList {
     return begin()[index];
   }
 
-  [[nodiscard]] bool has(FieldId id) const { return (present_ & bit(id)) != 0; }
+  [[nodiscard]] bool has(FieldId id) const { return (present_ & field_bit(id)) != 0; }
 
   // The first field with this id, or null.
   [[nodiscard]] const Field* find(FieldId id) const;
@@ -165,7 +170,7 @@ class FieldList {
   }
 
   void keep_slot() {
-    present_ |= bit(begin()[size_].id);
+    present_ |= field_bit(begin()[size_].id);
     ++size_;
   }
 

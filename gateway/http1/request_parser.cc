@@ -120,14 +120,11 @@ ParseResult note_expectation(Seen& seen, std::string_view value) {
 
 // Fields take_field() would only keep: most fields of most requests.
 constexpr bool is_ordinary(FieldId id) {
-  constexpr auto kBit = [](FieldId field) {
-    return std::uint64_t{1} << static_cast<unsigned>(field);
-  };
-  constexpr std::uint64_t kOthers = kBit(FieldId::host) | kBit(FieldId::content_length) |
-                                    kBit(FieldId::transfer_encoding) | kBit(FieldId::connection) |
-                                    kBit(FieldId::upgrade) | kBit(FieldId::expect) |
-                                    kBit(FieldId::unknown);
-  return (kOthers & kBit(id)) == 0;
+  constexpr std::uint64_t kOthers = field_bit(FieldId::host) | field_bit(FieldId::content_length) |
+                                    field_bit(FieldId::transfer_encoding) |
+                                    field_bit(FieldId::connection) | field_bit(FieldId::upgrade) |
+                                    field_bit(FieldId::expect) | field_bit(FieldId::unknown);
+  return (kOthers & field_bit(id)) == 0;
 }
 
 // Takes in the field in the list's next slot: as a value to decide on later, or by keeping it

@@ -165,7 +165,7 @@ void check_fields(const Head& head) {
     const bool is_known = field.id != FieldId::unknown;
     CHECK(field.id == find_field(field.name));
     CHECK(!is_known || base::iequals(field.name, to_string(field.id)));
-    CHECK(is_known || !is_hop_by_hop(field.id));
+    CHECK(!is_hop_by_hop(field.id) || is_known);
     CHECK(head.fields.find(field.id)->id == field.id);
     CHECK(!head.connection_names(field.name) || (!is_known && head.connection.names_fields));
   }
