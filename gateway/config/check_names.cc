@@ -22,16 +22,6 @@ struct NamedServer {
   SourcePos pos;
 };
 
-// Empty when the name resolves, else why not.
-std::string resolve_error(const std::string& name) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int outcome = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
-  const AddressList list(found);
-  return outcome == 0 ? "" : ::gai_strerror(outcome);
-}
-
 // Each name with the first server that uses it.
 std::map<std::string, NamedServer> names_in(const Config& config) {
   std::map<std::string, NamedServer> names;
@@ -49,7 +39,16 @@ std::map<std::string, NamedServer> names_in(const Config& config) {
 
 }  // namespace
 
-void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
+std::string resolve_by_system(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int outcome = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  const AddressList list(found);
+  return outcome == 0 ? "" : ::gai_strerror(outcome);
+}
+
+void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics, Resolve resolve) {
   Places places(parsed.origins, diagnostics);
   const base::MonoTime start = base::mono_now();
   std::size_t asked = 0;
@@ -59,7 +58,7 @@ void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
                   "was not resolved, nor the names after it: too many, or too slow");
       return;
     }
-    const std::string error = resolve_error(name);
+    const std::string error = resolve(name);
     if (error.empty()) continue;
     places.warn(server.key, server.pos,
                 fmt::format("\"{}\" does not resolve here: {}", name, error));

@@ -5,10 +5,17 @@
 #include "base/diagnostics.h"
 #include "gateway/config/parse.h"
 
+#include <string>
+
 namespace ravelin::gateway {
+
+// Empty when the name has an address, else why not. The default asks getaddrinfo.
+using Resolve = std::string (*)(const std::string& name);
+std::string resolve_by_system(const std::string& name);
 
 // A name that does not resolve is a warning: it may where the gateway runs. Asks for each name
 // once, for 100 names and about 10 seconds at most, and says so when it stops early.
-void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
+void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics,
+                 Resolve resolve = resolve_by_system);
 
 }  // namespace ravelin::gateway

@@ -19,7 +19,7 @@ Target target_of(const RouteMatch& match) {
   return {match.host, is_any ? std::string() : match.path, match.path_is_exact};
 }
 
-constexpr std::string_view kAnyMethod = "";
+constexpr std::string_view kAnyMethod;  // empty
 
 // The routes of one listener by target, then by method (kAnyMethod: those that name none).
 class Table {
