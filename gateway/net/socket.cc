@@ -9,7 +9,7 @@ namespace ravelin::gateway {
 
 using boost::system::error_code;
 
-Socket::Direction::Direction(Socket& owner, int kind)
+Socket::Direction::Direction(Socket* owner, int kind)
     : reactor_op(error_code(), &on_perform, &on_complete), socket(owner), type(kind) {}
 
 // Asio asks whether the operation is done: an edge arrived, so it is, and the edge is used up.
@@ -21,17 +21,23 @@ void Socket::Direction::on_complete(void* owner, boost::asio::detail::scheduler_
                                     const error_code& /*ec*/, std::size_t /*bytes*/) {
   auto* self = static_cast<Direction*>(static_cast<reactor_op*>(op));
   self->armed = false;
+  if (self->socket == nullptr) {
+    const std::unique_ptr<Direction> last(self);
+    return;
+  }
   if (owner == nullptr) return;  // the socket is being closed, or the reactor ends
   self->ready = true;
-  self->socket.reactor_.refresh_now();
+  self->socket->reactor_.refresh_now();
   if (self->waiter != nullptr) self->waiter->fire(Wake::ready);
 }
 
 Socket::Socket(Reactor& reactor, int fd)
     : reactor_(reactor),
       fd_(fd),
-      read_(*this, Reactor::Epoll::read_op),
-      write_(*this, Reactor::Epoll::write_op) {
+      read_own_(std::make_unique<Direction>(this, Reactor::Epoll::read_op)),
+      write_own_(std::make_unique<Direction>(this, Reactor::Epoll::write_op)),
+      read_(*read_own_),
+      write_(*write_own_) {
   last_error_ = reactor_.epoll().register_descriptor(fd_, descriptor_);
 }
 
@@ -40,15 +46,33 @@ void Socket::arm(Direction& direction, Waiter& waiter) {
   if (direction.armed) return;
   direction.armed = true;
   direction.ec_ = error_code();
-  reactor_.epoll().start_op(direction.type, fd_, descriptor_, &direction, false, true);
+  // A fresh descriptor counts as ready with Asio. That is one failed try more for a reader, but a
+  // connect in progress would look done: the first wait for writing is for a real edge.
+  const bool may_be_done = direction.was_armed || &direction == &read_;
+  direction.was_armed = true;
+  reactor_.epoll().start_op(direction.type, fd_, descriptor_, &direction, false, may_be_done);
+}
+
+Socket::~Socket() {
+  close();
+  let_go(std::move(read_own_));
+  let_go(std::move(write_own_));
+}
+
+// Closing ended what still waited for an edge. What is armed yet has had one (the other direction
+// got it in the same breath, and its waiter ended this socket): it is freed when its turn comes.
+void Socket::let_go(std::unique_ptr<Direction> direction) {
+  if (!direction->armed) return;
+  direction->socket = nullptr;
+  direction.release();
 }
 
 void Socket::Awaiter::await_suspend(std::coroutine_handle<> handle) {
   handle_ = handle;
-  Socket& socket = first_->socket;
+  Socket& socket = *first_->socket;
   if (deadline_ != kNever) socket.reactor_.timers().arm(*this, deadline_);
   socket.arm(*first_, *this);
-  if (second_ != nullptr) second_->socket.arm(*second_, *this);
+  if (second_ != nullptr) second_->socket->arm(*second_, *this);
 }
 
 Socket::Awaiter Socket::readable(base::MonoTime deadline) {

@@ -6,6 +6,7 @@
 #include "gateway/net/reactor.h"
 #include "gateway/net/waiter.h"
 
+#include <memory>
 #include <span>
 #include <string>
 
@@ -29,7 +30,7 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  ~Socket() { close(); }
+  ~Socket();
 
   IoResult receive(std::span<char> into);
 
@@ -86,27 +87,32 @@ class Socket {
  private:
   // One direction's readiness, and the operation that stands in Asio's queue while it is awaited.
   struct Direction : boost::asio::detail::reactor_op {
-    Direction(Socket& owner, int kind);
+    Direction(Socket* owner, int kind);
     static status on_perform(reactor_op* op);
     static void on_complete(void* owner, boost::asio::detail::scheduler_operation* op,
                             const boost::system::error_code& ec, std::size_t bytes);
 
-    Socket& socket;
+    Socket* socket;  // null once that has gone
     Waiter* waiter = nullptr;
     int type;
     bool armed = false;
     bool ready = true;
+    bool was_armed = false;
   };
 
   void arm(Direction& direction, Waiter& waiter);
+  static void let_go(std::unique_ptr<Direction> direction);
 
   Reactor& reactor_;
   int fd_;
   int last_error_ = 0;
   bool last_read_short_ = false;
   Reactor::Epoll::per_descriptor_data descriptor_ = nullptr;
-  Direction read_;
-  Direction write_;
+  // On the heap: a completed operation may still stand in Asio's queue when the socket goes.
+  std::unique_ptr<Direction> read_own_;
+  std::unique_ptr<Direction> write_own_;
+  Direction& read_;
+  Direction& write_;
 };
 
 class Socket::Awaiter : public CoroutineWaiter {

@@ -66,15 +66,26 @@ std::string_view Connection::client_text() {
 
 void Connection::drain() {
   draining_ = true;
-  if (idle_ != nullptr) idle_->fire(Wake::aborted);
+  if (idle_ != nullptr && must_end()) idle_->fire(Wake::aborted);
+}
+
+const ListenerRuntime& Connection::listener_now() {
+  if (pinned_ == worker_.current) return *runtime_;
+  const ListenerRuntime* found = worker_.current->snapshot->find_listener(listener_->name);
+  if (found != nullptr) {
+    pinned_ = worker_.current;
+    runtime_ = found;
+  }
+  CHECK(runtime_ != nullptr);
+  return *runtime_;
 }
 
 Task<void> Connection::serve(std::unique_ptr<Connection> self) {
   Connection& connection = *self;
-  const ListenerRuntime* listener =
-      connection.worker_.current->snapshot->find_listener(connection.listener_->name);
-  if (listener == nullptr) co_return;
-  ListenerMetrics& metrics = *listener->metrics;
+  // Accepted in the moment its listener went: there is no generation to serve it from.
+  if (connection.worker_.current->snapshot->find_listener(connection.listener_->name) == nullptr)
+    co_return;
+  ListenerMetrics& metrics = *connection.listener_now().metrics;
   metrics.connection_opened(connection.worker_.cells);
   bool ready = true;
   if (connection.pending_tls_ != nullptr)
@@ -84,8 +95,7 @@ Task<void> Connection::serve(std::unique_ptr<Connection> self) {
 }
 
 Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
-  const ListenerRuntime* listener = worker_.current->snapshot->find_listener(listener_->name);
-  if (listener == nullptr) co_return false;
+  const ListenerRuntime* listener = &listener_now();  // pinned: not let go of before this ends
   HandshakeInfo info;
   info.tls = std::move(tls);
   SslPtr ssl = new_server_ssl(info);
@@ -149,12 +159,10 @@ Task<void> Connection::serve_requests() {
 
 Task<bool> Connection::wait_for_request() {
   in_.release();
-  const ListenerRuntime* listener = worker_.current->snapshot->find_listener(listener_->name);
-  if (listener == nullptr || draining_) co_return false;
-  const ListenerTimeouts& timeouts = listener->config->timeouts;
+  const ListenerTimeouts timeouts = listener_now().config->timeouts;
   const MonoTime idle_until =
       worker_.reactor.now() + (requests_ == 0 ? timeouts.header : timeouts.idle);
-  const bool drained = requests_ != 0 && stream_.is_drained();
+  const bool drained = requests_ != 0 && stream_.is_drained() && !must_end();
   if (drained) stream_.socket().assume_drained();
   MonoTime look_at = drained ? worker_.reactor.now() + kDrainedProbe : idle_until;
   for (;;) {
@@ -167,26 +175,24 @@ Task<bool> Connection::wait_for_request() {
       peer_closed_ = result.status == IoStatus::closed;
       if (result.status != IoStatus::would_block) co_return false;
     }
+    if (must_end()) co_return false;
     stream_.release_output();  // a session ticket that waited in vain for a response to go with
     Socket::Awaiter wait = stream_.socket().readable(std::min(look_at, idle_until));
     idle_ = &wait;
     const Wake wake = co_await wait;
     idle_ = nullptr;
-    if (wake == Wake::aborted || draining_) co_return false;
-    if (wake == Wake::deadline) {
-      if (worker_.reactor.now() >= idle_until) co_return false;
-      look_at = idle_until;
-      stream_.socket().set_ready(
-          true);  // look once: an end that came with the last bytes made no new edge
-    }
+    if (wake == Wake::deadline && worker_.reactor.now() >= idle_until) co_return false;
+    look_at = idle_until;
+    // Look once more: an end that came with the last bytes made no new edge, and a request that has
+    // already arrived is served even if the connection is to end.
+    stream_.socket().set_ready(true);
   }
 }
 
 Task<bool> Connection::serve_one() {
   RequestState state(worker_);
-  state.snapshot = worker_.current;
-  const ListenerRuntime* listener = state.snapshot->snapshot->find_listener(listener_->name);
-  if (listener == nullptr) co_return false;
+  const ListenerRuntime* listener = &listener_now();
+  state.snapshot = pinned_;
   ++requests_;
   state.id = worker_.request_ids.next();
   http1::ParseResult why;
@@ -279,7 +285,7 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
     co_return false;
   }
   http.hand_back_leftover();
-  co_return http.may_continue() && !stream_.is_broken() && !draining_;
+  co_return http.may_continue() && !stream_.is_broken();
 }
 
 void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& state,

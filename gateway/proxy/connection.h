@@ -36,8 +36,14 @@ class Connection {
   // Serves the connection to its end. Takes it by value: the coroutine's frame owns it.
   static base::Task<void> serve(std::unique_ptr<Connection> self);
 
-  // Ends it at the next border between requests; at once if it idles.
+  // Ends it at the next border between requests; at once if it idles. One that has not sent its
+  // first request yet may send that: it was accepted.
   void drain();
+
+  // Lets go of an earlier generation if no request is using it.
+  void adopt_current() {
+    if (idle_ != nullptr) listener_now();
+  }
 
   // Ends it now.
   void stop() { stream_.socket().shutdown(); }
@@ -63,6 +69,12 @@ class Connection {
   // Lets the client read the last response before the socket closes under unread input.
   base::Task<void> linger();
 
+  // The listener as the worker's current generation has it, or, once it is configured no more, as
+  // the last one that had it did.
+  const ListenerRuntime& listener_now();
+
+  [[nodiscard]] bool must_end() const { return draining_ && requests_ != 0; }
+
   [[nodiscard]] ClientInfo client_info(const ListenerRuntime& listener);
   [[nodiscard]] std::string_view client_text();
 
@@ -80,6 +92,8 @@ class Connection {
   bool lingers_ = false;
   bool peer_closed_ = false;
   std::uint32_t requests_ = 0;
+  std::shared_ptr<const WorkerSnapshot> pinned_;
+  const ListenerRuntime* runtime_ = nullptr;  // in pinned_
   std::chrono::microseconds handshake_time_ = kNoTime;
   Waiter* idle_ = nullptr;  // set while waiting for a request
   std::list<Connection*>::iterator place_;

@@ -71,6 +71,8 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] base::WallTime started() const { return started_; }
 
+  [[nodiscard]] const std::string& version() const { return options_.version; }
+
   struct ReloadState {
     bool ok = true;
     base::WallTime at;

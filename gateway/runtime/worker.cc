@@ -124,6 +124,8 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   }
   next->snapshot = snapshot;
   context_.current = std::move(next);
+  for (Connection* connection : context_.connections)
+    connection->adopt_current();
   // Servers that left the configuration: their idle connections close; those in use end with their
   // requests.
   std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });

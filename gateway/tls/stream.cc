@@ -33,6 +33,7 @@ Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
     if (result == 1) {
       // Before TLS 1.3 the server's Finished is in there, and the client waits for it.
       if (SSL_version(ssl_.get()) != TLS1_3_VERSION) release_output();
+      more_inside_ = SSL_has_pending(ssl_.get()) != 0;
       co_return expired ? HandshakeEnd::timed_out : HandshakeEnd::done;
     }
     const int error = SSL_get_error(ssl_.get(), result);
@@ -87,6 +88,7 @@ IoResult Stream::read(std::span<char> into) {
 IoResult Stream::read_tls(std::span<char> into) {
   ERR_clear_error();
   const int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+  more_inside_ = got > 0 && SSL_has_pending(ssl_.get()) != 0;
   if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got)};
   switch (SSL_get_error(ssl_.get(), got)) {
     case SSL_ERROR_WANT_READ:

@@ -43,7 +43,9 @@ class Stream {
   // call.
   IoResult read_bulk(std::span<char> into);
 
-  [[nodiscard]] bool may_be_readable() const { return socket_.may_be_readable() || !is_drained(); }
+  // Whether a read may give something without waiting. A record that has come only in part does not
+  // count.
+  [[nodiscard]] bool may_be_readable() const { return socket_.may_be_readable() || more_inside_; }
 
   // False when bytes may be readable without the socket being so (inside TLS).
   [[nodiscard]] bool is_drained() const {
@@ -101,6 +103,7 @@ class Stream {
   std::span<const char> bulk_in_;
   int last_ssl_error_ = 0;
   bool bulk_only_ = false;
+  bool more_inside_ = false;  // TLS may hold a whole record that was not read yet
   bool hold_ = false;
   bool broken_ = false;
   std::uint64_t bytes_in_ = 0;

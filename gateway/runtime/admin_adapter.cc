@@ -1,0 +1,159 @@
+#include "gateway/runtime/admin_adapter.h"
+
+#include "base/io/log.h"
+#include "gateway/config/words.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+namespace ravelin::gateway {
+namespace {
+
+using base::Result;
+
+double unix_time(base::WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+std::vector<std::string> names_of(const certs::CertificateInfo& info) {
+  std::vector<std::string> names = info.dns_names;
+  for (const base::IpAddress& address : info.ip_names)
+    names.push_back(base::to_string(address));
+  if (names.empty()) names.push_back(info.subject);
+  return names;
+}
+
+std::vector<CertificateStatus> certificates_of(const Gateway& gateway) {
+  std::vector<CertificateStatus> all;
+  for (const auto& [listener, materials] : gateway.materials()) {
+    for (const WatchedPair& pair : materials.pairs) {
+      const certs::CertificateInfo& info = pair.served->chain.info;
+      all.push_back({listener, names_of(info), pair.files.chain, info.serial, info.not_after});
+    }
+  }
+  return all;
+}
+
+std::vector<ListenerStatus> listeners_of(const Gateway& gateway) {
+  const std::shared_ptr<const Snapshot> snapshot = gateway.snapshot();
+  const auto bound = gateway.bound();
+  std::vector<ListenerStatus> all;
+  for (const ListenerRuntime& listener : snapshot->listeners) {
+    ListenerStatus status{listener.config->name, {}, listener.config->tls.has_value()};
+    for (const auto& [name, address] : bound) {
+      if (name == status.name) status.addresses.push_back(address);
+    }
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+// A name has several certificates (EC and RSA, two listeners): the one that ends first counts.
+void collect_certificates(const Gateway& gateway, MetricSamples& samples) {
+  std::map<std::string, base::WallTime> ends;
+  for (const CertificateStatus& certificate : certificates_of(gateway)) {
+    for (const std::string& name : certificate.names) {
+      const auto [place, is_new] = ends.emplace(name, certificate.not_after);
+      if (!is_new) place->second = std::min(place->second, certificate.not_after);
+    }
+  }
+  for (const auto& [name, end] : ends)
+    samples.set(index(Metric::certificate_expiry), {name}, unix_time(end));
+}
+
+void collect_servers(Gateway& gateway, MetricSamples& samples) {
+  for (const ServerStatus& server : gateway.health().status()) {
+    const bool drains = server.state == "drain";
+    samples.set(index(Metric::server_up), {server.pool, server.server},
+                server.state == "up" ? 1 : 0);
+    samples.set(index(Metric::server_weight), {server.pool, server.server}, server.weight);
+    samples.set(index(Metric::server_draining), {server.pool, server.server}, drains ? 1 : 0);
+    samples.set(index(Metric::server_last_change), {server.pool, server.server},
+                unix_time(server.changed));
+  }
+}
+
+}  // namespace
+
+Readiness AdminAdapter::readiness() const {
+  if (gateway_.load().draining.load(std::memory_order_relaxed))
+    return {false, "draining: the gateway is shutting down"};
+  const bool is_starting = std::ranges::any_of(
+      gateway_.workers(), [](const auto& worker) { return worker->generation() == 0; });
+  if (is_starting) return {false, "starting: not every worker serves yet"};
+  return {true, ""};
+}
+
+std::vector<PoolStatus> AdminAdapter::pools() const {
+  std::map<std::string, std::vector<ServerStatus>> servers;
+  for (ServerStatus& server : gateway_.health().status())
+    servers[server.pool].push_back(std::move(server));
+  std::vector<PoolStatus> all;
+  const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
+  for (const PoolRuntime& runtime : snapshot->pools) {
+    const PoolConfig& config = runtime.pool->config();
+    all.push_back({config.name, std::string(word_of(kBalances, config.balance)),
+                   runtime.pool->queued(), std::move(servers[config.name])});
+  }
+  return all;
+}
+
+GatewayStatus AdminAdapter::status() const {
+  const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
+  GatewayStatus status;
+  status.version = gateway_.version();
+  status.pid = ::getpid();
+  status.config = snapshot->config.path;
+  status.now = base::wall_now();
+  status.started = gateway_.started();
+  status.generation = snapshot->generation;
+  status.readiness = readiness();
+  status.requests_in_flight = gateway_.load().requests_in_flight.load(std::memory_order_relaxed);
+  status.listeners = listeners_of(gateway_);
+  for (std::uint32_t i = 0; i < gateway_.workers().size(); ++i) {
+    const Worker& worker = *gateway_.workers()[i];
+    status.workers.push_back({i, worker.generation(), worker.open_connections()});
+  }
+  status.pools = pools();
+  status.certificates = certificates_of(gateway_);
+  const Gateway::ReloadState& reload = gateway_.last_reload();
+  status.reload = {reload.ok, reload.at, reload.error};
+  return status;
+}
+
+std::string AdminAdapter::metrics_text() const {
+  return gateway_.metrics().exposition();
+}
+
+Result<std::uint64_t> AdminAdapter::reload() {
+  if (const auto done = gateway_.reload(); !done) return done.error();
+  return gateway_.snapshot()->generation;
+}
+
+Result<void> AdminAdapter::set_admin_state(std::string_view pool, std::string_view server,
+                                           AdminState state) {
+  return gateway_.health().set_admin_state(pool, server, state);
+}
+
+Result<void> AdminAdapter::set_weight(std::string_view pool, std::string_view server,
+                                      std::optional<std::uint32_t> weight) {
+  return gateway_.health().set_weight(pool, server, weight);
+}
+
+void collect_gateway_metrics(Gateway& gateway) {
+  gateway.metrics().add_collector([&gateway](MetricSamples& samples) {
+    collect_servers(gateway, samples);
+    collect_certificates(gateway, samples);
+    const Gateway::ReloadState& reload = gateway.last_reload();
+    samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
+    samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));
+    samples.set(index(Metric::log_dropped_total), {"access"},
+                static_cast<double>(gateway.access_log().dropped()));
+    samples.set(index(Metric::log_dropped_total), {"operator"},
+                static_cast<double>(base::log_dropped()));
+  });
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,32 @@
+// AdminAdapter: the gateway as the admin server sees it: its state as values, its orders carried
+// out. Control thread.
+#pragma once
+
+#include "gateway/admin/admin_backend.h"
+#include "gateway/runtime/gateway.h"
+
+namespace ravelin::gateway {
+
+class AdminAdapter final : public AdminBackend {
+ public:
+  explicit AdminAdapter(Gateway& gateway) : gateway_(gateway) {}  // must outlive it
+
+  [[nodiscard]] GatewayStatus status() const override;
+  [[nodiscard]] std::vector<PoolStatus> pools() const override;
+  [[nodiscard]] Readiness readiness() const override;
+  [[nodiscard]] std::string metrics_text() const override;
+  base::Result<std::uint64_t> reload() override;
+  base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
+                                     AdminState state) override;
+  base::Result<void> set_weight(std::string_view pool, std::string_view server,
+                                std::optional<std::uint32_t> weight) override;
+
+ private:
+  Gateway& gateway_;
+};
+
+// Sets the families marked `collected` (metric_families.h) at every scrape, from what the control
+// thread knows. Once for each gateway, which must be scraped on its control thread.
+void collect_gateway_metrics(Gateway& gateway);
+
+}  // namespace ravelin::gateway
