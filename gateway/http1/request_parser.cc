@@ -25,32 +25,6 @@ struct Seen {
   std::uint32_t upgrade_lines = 0;
 };
 
-void reset(RequestHead& out) {
-  out.method = Method::other;
-  out.method_text = {};
-  out.target = {};
-  out.target_form = TargetForm::origin;
-  out.target_scheme = Scheme::none;
-  out.path = {};
-  out.query = {};
-  out.has_query = false;
-  out.authority = {};
-  out.host = {};
-  out.port = 0;
-  out.has_port = false;
-  out.host_has_upper = false;
-  out.minor_version = 1;
-  out.keep_alive = false;
-  out.framing = Framing::none;
-  out.content_length = 0;
-  out.expects_continue = false;
-  out.wants_upgrade = false;
-  out.upgrade = {};
-  out.connection = {};
-  out.dropped_fields = 0;
-  out.fields.clear();
-}
-
 void take_authority(const HostParts& host, RequestHead& out) {
   out.authority = host.authority;
   out.host = host.host;
@@ -252,12 +226,38 @@ void decide_options(const Seen& seen, RequestHead& out) {
 
 }  // namespace
 
+void RequestHead::clear() {
+  method = Method::other;
+  method_text = {};
+  target = {};
+  target_form = TargetForm::origin;
+  target_scheme = Scheme::none;
+  path = {};
+  query = {};
+  has_query = false;
+  authority = {};
+  host = {};
+  port = 0;
+  has_port = false;
+  host_has_upper = false;
+  minor_version = 1;
+  keep_alive = false;
+  framing = Framing::none;
+  content_length = 0;
+  expects_continue = false;
+  wants_upgrade = false;
+  upgrade = {};
+  connection = {};
+  dropped_fields = 0;
+  fields.clear();
+}
+
 bool RequestHead::connection_names(std::string_view field_name) const {
   return http1::connection_names(connection, fields, field_name);
 }
 
 ParseResult parse_request_head(std::string_view head, const HeadLimits& limits, RequestHead& out) {
-  reset(out);
+  out.clear();
   if (head.size() > limits.header_bytes_max) {
     return {Reason::header_too_large, "head is over its limit"};
   }

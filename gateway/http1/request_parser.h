@@ -50,6 +50,10 @@ struct RequestHead {
   // what is sent on is written from the values alone, so that no received framing can be forwarded.
   FieldList fields;
 
+  // Forgets the request before, whose bytes are gone, without touching the list's memory. A head
+  // kept for reuse is cleared before anything reads it that parse_request_head() has not filled.
+  void clear();
+
   // Whether Connection names this field as hop-by-hop (connection.h says which it cannot name).
   [[nodiscard]] bool connection_names(std::string_view field_name) const;
 };

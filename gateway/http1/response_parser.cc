@@ -15,19 +15,6 @@ constexpr ParseResult refuse(std::string_view detail) {
   return {Reason::upstream_bad_response, detail};
 }
 
-void reset(ResponseHead& out) {
-  out.status = 0;
-  out.reason_phrase = {};
-  out.minor_version = 1;
-  out.framing = Framing::none;
-  out.content_length = 0;
-  out.has_content_length = false;
-  out.keep_alive = false;
-  out.switches_protocol = false;
-  out.connection = {};
-  out.fields.clear();
-}
-
 // `line` without its CRLF. The space before an empty reason phrase may be missing: many servers
 // leave it out.
 ParseResult read_status_line(std::string_view line, const HeadLimits& limits, ResponseHead& out) {
@@ -112,13 +99,26 @@ ParseResult decide_framing(const FramingFields& fields, Method request_method, R
 
 }  // namespace
 
+void ResponseHead::clear() {
+  status = 0;
+  reason_phrase = {};
+  minor_version = 1;
+  framing = Framing::none;
+  content_length = 0;
+  has_content_length = false;
+  keep_alive = false;
+  switches_protocol = false;
+  connection = {};
+  fields.clear();
+}
+
 bool ResponseHead::connection_names(std::string_view field_name) const {
   return http1::connection_names(connection, fields, field_name);
 }
 
 ParseResult parse_response_head(std::string_view head, Method request_method,
                                 const HeadLimits& limits, ResponseHead& out) {
-  reset(out);
+  out.clear();
   if (head.size() > limits.header_bytes_max) {
     return {Reason::upstream_header_too_large, "head is over its limit"};
   }

@@ -32,6 +32,8 @@ struct ResponseHead {
   // Every field but Content-Length and Transfer-Encoding, which are the values above.
   FieldList fields;
 
+  void clear();  // as RequestHead::clear()
+
   // As RequestHead::connection_names().
   [[nodiscard]] bool connection_names(std::string_view field_name) const;
 };

@@ -255,6 +255,10 @@ TEST(RequestHead, ForgetsTheRequestBefore) {
   EXPECT_EQ(head.upgrade, "");
   EXPECT_EQ(head.dropped_fields, 0U);
   EXPECT_TRUE(head.fields.empty());
+  head.clear();
+  EXPECT_EQ(head.method_text, "");
+  EXPECT_EQ(head.target, "");
+  EXPECT_EQ(head.path, "");
 }
 
 }  // namespace
