@@ -37,7 +37,7 @@ bool Places::has_failed(const std::string& key) const {
 
 std::string Places::certificate_key(const std::string& listener_key,
                                     const CertificateConfig& certificate) const {
-  const std::string list = listener_key + ".tls.certificates";
+  std::string list = listener_key + ".tls.certificates";
   for (std::size_t i = 0;; ++i) {
     std::string key = fmt::format("{}[{}]", list, i);
     const auto found = origins_.find(key);
