@@ -1,6 +1,8 @@
 """Reload, drain, certificates and server loss while clients are being served: nothing is lost."""
 
 import os
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -155,6 +157,38 @@ class Operations(unittest.TestCase):
             client.send(b"GET / HTTP/1.1\r\nHost: gw")
         self.assertEqual(gateway.client().get().status, 200)
         self.assertEqual(slow[0].read_response().status, 408)
+
+    def test_half_a_tls_record_in_a_body_costs_no_cpu(self):
+        gateway = self.start()
+        raw = socket.create_connection(("127.0.0.1", gateway.port), timeout=10)
+        self.addCleanup(raw.close)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = gateway.client_context().wrap_bio(incoming, outgoing, server_hostname="gw.test")
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(65536))
+        tls.write(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 2000\r\n\r\n")
+        raw.sendall(outgoing.read())
+        tls.write(b"x" * 2000)
+        record = outgoing.read()
+        raw.sendall(record[:1000])
+        time.sleep(0.3)
+        before = gateway.cpu_seconds()
+        time.sleep(1)
+        self.assertLess(gateway.cpu_seconds() - before, 0.4)
+        raw.sendall(record[1000:])
+        incoming.write(raw.recv(65536))
+        answer = b""
+        while b"hello" not in answer:
+            try:
+                answer += tls.read(65536)
+            except ssl.SSLWantReadError:
+                incoming.write(raw.recv(65536))
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"))
 
     def test_connection_limits_refuse_only_the_surplus(self):
         gateway = self.start(listener="    connections: { max: 100, per_client_max: 5 }")
