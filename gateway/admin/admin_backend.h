@@ -1,0 +1,94 @@
+// AdminBackend: what the admin server may ask of the gateway and order it to do, as values. The
+// gateway's side of it is in gateway/runtime; tests bring their own. Control thread.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/upstream/health.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ravelin::gateway {
+
+struct Readiness {
+  bool is_ready = false;
+  std::string reason;  // why not; empty when ready
+};
+
+struct ListenerStatus {
+  std::string name;
+  std::vector<std::string> addresses;  // as bound, with the real port
+  bool is_tls = false;
+};
+
+struct WorkerStatus {
+  std::uint32_t index = 0;
+  std::uint64_t generation = 0;  // of the configuration it serves
+  std::uint64_t connections = 0;
+};
+
+struct PoolStatus {
+  std::string name;
+  std::string balance;  // as in the configuration: "round_robin"
+  std::uint32_t queued = 0;
+  std::vector<ServerStatus> servers;
+};
+
+struct CertificateStatus {
+  std::string listener;
+  std::vector<std::string> names;
+  std::string file;
+  std::string serial;
+  base::WallTime not_after;
+};
+
+struct ReloadStatus {
+  bool is_ok = true;    // the last attempt
+  base::WallTime time;  // of the last success; before any reload, of the start
+  std::string error;    // of the last attempt
+};
+
+struct GatewayStatus {
+  std::string version;
+  std::int64_t pid = 0;
+  std::string config;  // path of the main file
+  base::WallTime now;
+  base::WallTime started;
+  std::uint64_t generation = 0;
+  Readiness readiness;
+  std::uint32_t requests_in_flight = 0;
+  std::vector<ListenerStatus> listeners;
+  std::vector<WorkerStatus> workers;
+  std::vector<PoolStatus> pools;
+  std::vector<CertificateStatus> certificates;
+  ReloadStatus reload;
+};
+
+class AdminBackend {
+ public:
+  AdminBackend() = default;
+  AdminBackend(const AdminBackend&) = delete;
+  AdminBackend& operator=(const AdminBackend&) = delete;
+  virtual ~AdminBackend() = default;
+
+  [[nodiscard]] virtual GatewayStatus status() const = 0;
+  [[nodiscard]] virtual std::vector<PoolStatus> pools() const = 0;
+  [[nodiscard]] virtual Readiness readiness() const = 0;
+  [[nodiscard]] virtual std::string metrics_text() const = 0;  // the body of /metrics
+
+  // The number of the generation now in use. Error: the configuration was refused or could not be
+  // put to use, the old one serves on.
+  virtual base::Result<std::uint64_t> reload() = 0;
+
+  // Errors as HealthMonitor: not_found, invalid.
+  virtual base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
+                                             AdminState state) = 0;
+  virtual base::Result<void> set_weight(std::string_view pool, std::string_view server,
+                                        std::optional<std::uint32_t> weight) = 0;
+};
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,120 @@
+#include "gateway/admin/admin_json.h"
+
+#include "base/utc.h"
+
+#include <boost/json.hpp>
+
+#include <array>
+#include <chrono>
+
+namespace ravelin::gateway {
+namespace {
+
+namespace json = boost::json;
+
+std::string time_text(base::WallTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+  std::array<char, base::kUtcSecondsLength> text{};
+  base::write_utc_seconds(seconds, text);
+  return std::string(text.data(), text.size()) + "Z";
+}
+
+json::array strings(const std::vector<std::string>& texts) {
+  json::array all;
+  for (const std::string& text : texts)
+    all.emplace_back(text);
+  return all;
+}
+
+json::object server_object(const ServerStatus& server) {
+  return {{"server", server.server},
+          {"address", server.address},
+          {"state", server.state},
+          {"reason", server.reason},
+          {"weight", server.weight},
+          {"configured_weight", server.configured_weight},
+          {"in_flight", server.in_flight},
+          {"backup", server.is_backup},
+          {"changed", time_text(server.changed)}};
+}
+
+json::array pool_array(const std::vector<PoolStatus>& pools) {
+  json::array all;
+  for (const PoolStatus& pool : pools) {
+    json::array servers;
+    for (const ServerStatus& server : pool.servers)
+      servers.push_back(server_object(server));
+    all.push_back({{"pool", pool.name},
+                   {"balance", pool.balance},
+                   {"queued", pool.queued},
+                   {"servers", std::move(servers)}});
+  }
+  return all;
+}
+
+json::array listener_array(const std::vector<ListenerStatus>& listeners) {
+  json::array all;
+  for (const ListenerStatus& listener : listeners) {
+    all.push_back({{"listener", listener.name},
+                   {"addresses", strings(listener.addresses)},
+                   {"tls", listener.is_tls}});
+  }
+  return all;
+}
+
+json::array worker_array(const std::vector<WorkerStatus>& workers) {
+  json::array all;
+  for (const WorkerStatus& worker : workers) {
+    all.push_back({{"worker", worker.index},
+                   {"generation", worker.generation},
+                   {"connections", worker.connections}});
+  }
+  return all;
+}
+
+json::array certificate_array(const std::vector<CertificateStatus>& certificates) {
+  json::array all;
+  for (const CertificateStatus& certificate : certificates) {
+    all.push_back({{"listener", certificate.listener},
+                   {"names", strings(certificate.names)},
+                   {"file", certificate.file},
+                   {"serial", certificate.serial},
+                   {"not_after", time_text(certificate.not_after)}});
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string status_json(const GatewayStatus& status) {
+  json::object out;
+  out["version"] = status.version;
+  out["pid"] = status.pid;
+  out["config"] = status.config;
+  out["time"] = time_text(status.now);
+  out["started"] = time_text(status.started);
+  out["generation"] = status.generation;
+  out["ready"] = status.readiness.is_ready;
+  out["reason"] = status.readiness.reason;
+  out["requests_in_flight"] = status.requests_in_flight;
+  out["listeners"] = listener_array(status.listeners);
+  out["workers"] = worker_array(status.workers);
+  out["pools"] = pool_array(status.pools);
+  out["certificates"] = certificate_array(status.certificates);
+  out["last_reload"] = {{"ok", status.reload.is_ok},
+                        {"time", time_text(status.reload.time)},
+                        {"error", status.reload.error}};
+  return json::serialize(out) + "\n";
+}
+
+std::string pools_json(const std::vector<PoolStatus>& pools) {
+  return json::serialize(json::object{{"pools", pool_array(pools)}}) + "\n";
+}
+
+std::string readiness_json(const Readiness& readiness) {
+  return json::serialize(
+             json::object{{"ready", readiness.is_ready}, {"reason", readiness.reason}}) +
+         "\n";
+}
+
+}  // namespace ravelin::gateway

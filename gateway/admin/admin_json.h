@@ -1,0 +1,16 @@
+// The gateway's state as the JSON of the operators' protocol. Pure; any thread.
+#pragma once
+
+#include "gateway/admin/admin_backend.h"
+
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+// Each ends in a line feed. Times are RFC 3339 UTC in whole seconds.
+std::string status_json(const GatewayStatus& status);
+std::string pools_json(const std::vector<PoolStatus>& pools);
+std::string readiness_json(const Readiness& readiness);
+
+}  // namespace ravelin::gateway
