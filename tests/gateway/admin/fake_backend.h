@@ -1,0 +1,123 @@
+// A gateway of two pools that remembers what it was told, as the admin server's tests see it.
+#pragma once
+
+#include "gateway/admin/admin_backend.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+// 2026-11-24T12:00:00Z
+inline base::WallTime fake_now() {
+  return std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + std::chrono::hours(12);
+}
+
+class FakeBackend final : public AdminBackend {
+ public:
+  FakeBackend() {
+    state_.version = "1.2.3";
+    state_.pid = 4711;
+    state_.config = "/etc/ravelin/ravelin.yaml";
+    state_.now = fake_now();
+    state_.started = fake_now() - std::chrono::minutes(125);
+    state_.generation = 7;
+    state_.readiness.is_ready = true;
+    state_.requests_in_flight = 3;
+    state_.listeners = {{"web", {"0.0.0.0:443", "[::]:443"}, true},
+                        {"plain", {"0.0.0.0:80"}, false}};
+    state_.workers = {{0, 7, 12}, {1, 6, 9}};
+    state_.pools = {{"web",
+                     "round_robin",
+                     0,
+                     {server("web", "one", "10.0.1.11:8080", 3, false),
+                      server("web", "two", "10.0.1.12:8080", 1, true)}},
+                    {"api",
+                     "least_requests",
+                     2,
+                     {server("api", "unix:/run/api.sock", "unix:/run/api.sock", 1, false)}}};
+    state_.certificates = {{"web",
+                            {"www.example.com", "example.com"},
+                            "/etc/ravelin/www.crt",
+                            "0A1B",
+                            fake_now() + std::chrono::hours(35 * 24 + 2)}};
+    state_.reload = {true, fake_now() - std::chrono::minutes(5), ""};
+  }
+
+  [[nodiscard]] GatewayStatus status() const override { return state_; }
+
+  [[nodiscard]] std::vector<PoolStatus> pools() const override { return state_.pools; }
+
+  [[nodiscard]] Readiness readiness() const override { return state_.readiness; }
+
+  [[nodiscard]] std::string metrics_text() const override {
+    return metrics_.empty() ? "# TYPE ravelin_build_info gauge\nravelin_build_info 1\n" : metrics_;
+  }
+
+  base::Result<std::uint64_t> reload() override {
+    if (refuses_) {
+      state_.reload.is_ok = false;
+      state_.reload.error = refuses_->message;
+      return *refuses_;
+    }
+    return ++state_.generation;
+  }
+
+  base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
+                                     AdminState state) override {
+    ServerStatus* found = find(pool, server);
+    if (found == nullptr) return unknown(pool, server);
+    found->state = state == AdminState::ready ? "up" : to_string(state);
+    found->reason = state == AdminState::ready ? "" : "ordered by the operator";
+    return {};
+  }
+
+  base::Result<void> set_weight(std::string_view pool, std::string_view server,
+                                std::optional<std::uint32_t> weight) override {
+    ServerStatus* found = find(pool, server);
+    if (found == nullptr) return unknown(pool, server);
+    found->weight = weight.value_or(found->configured_weight);
+    return {};
+  }
+
+  // ---- for the tests ----
+  void drain() { state_.readiness = {false, "draining: the gateway is shutting down"}; }
+
+  void refuse_reloads(base::Error error) { refuses_ = std::move(error); }
+
+  void set_metrics(std::string text) { metrics_ = std::move(text); }
+
+  ServerStatus* find(std::string_view pool, std::string_view server) {
+    for (PoolStatus& one : state_.pools) {
+      for (ServerStatus& status : one.servers) {
+        if (one.name == pool && status.server == server) return &status;
+      }
+    }
+    return nullptr;
+  }
+
+ private:
+  static ServerStatus server(std::string pool, std::string name, std::string address,
+                             std::uint32_t weight, bool is_backup) {
+    ServerStatus status;
+    status.pool = std::move(pool);
+    status.server = std::move(name);
+    status.address = std::move(address);
+    status.state = "up";
+    status.weight = status.configured_weight = weight;
+    status.is_backup = is_backup;
+    status.changed = fake_now() - std::chrono::minutes(125);
+    return status;
+  }
+
+  static base::Error unknown(std::string_view pool, std::string_view server) {
+    return base::fail(base::Errc::not_found, "there is no server \"{}/{}\"", pool, server);
+  }
+
+  GatewayStatus state_;
+  std::optional<base::Error> refuses_;
+  std::string metrics_;
+};
+
+}  // namespace ravelin::gateway
