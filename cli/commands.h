@@ -18,6 +18,10 @@ using Action = std::function<ExitCode()>;
 void add_check(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
 void add_demo(CLI::App& app, Action& chosen);
+void add_reload(CLI::App& app, Action& chosen);
+void add_route(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
+void add_server(CLI::App& app, Action& chosen);
+void add_status(CLI::App& app, Action& chosen);
 
 }  // namespace ravelin::cli

@@ -4,8 +4,10 @@
 #include "base/io/yaml.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
+#include "gateway/admin/admin_server.h"
 #include "gateway/config/check_files.h"
 #include "gateway/config/parse.h"
+#include "gateway/runtime/admin_adapter.h"
 
 #include <boost/asio/signal_set.hpp>
 
@@ -94,6 +96,15 @@ ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource relo
     base::stop_log();
     return report(gateway.error());
   }
+  gateway::AdminAdapter admin_backend(**gateway);
+  gateway::collect_gateway_metrics(**gateway);
+  const gateway::AdminConfig& admin_config = (*gateway)->snapshot()->config.admin;
+  auto admin = gateway::AdminServer::open((*gateway)->reactor(), admin_backend,
+                                          {admin_config.socket, admin_config.listen});
+  if (!admin) {
+    base::stop_log();
+    return report(admin.error());
+  }
   if (const auto done = drop_privileges(user); !done) {
     base::stop_log();
     return report(done.error());
@@ -109,6 +120,7 @@ ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource relo
     (*gateway)->run();
   }
   base::log_info("gateway", "stopped");
+  admin->reset();
   gateway->reset();
   base::stop_log();
   return ExitCode::done;

@@ -16,7 +16,11 @@ void add_commands(CLI::App& app, Action& chosen) {
   ravelin::cli::add_check(app, chosen);
   ravelin::cli::add_config(app, chosen);
   ravelin::cli::add_demo(app, chosen);
+  ravelin::cli::add_reload(app, chosen);
+  ravelin::cli::add_route(app, chosen);
   ravelin::cli::add_run(app, chosen);
+  ravelin::cli::add_server(app, chosen);
+  ravelin::cli::add_status(app, chosen);
 }
 
 }  // namespace

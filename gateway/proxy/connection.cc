@@ -216,6 +216,7 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
                                  .field_count_max = configured.header_count_max};
   const MonoTime deadline = state.began + listener.config->timeouts.header;
   http1::HeadScan scan;
+  worker_.request_head.clear();  // a refusal below must not show the request before
   for (;;) {
     switch (http1::scan_head(scan, in_.readable(), http1::HeadKind::request, limits, why)) {
       case http1::ScanStatus::bad:

@@ -1,0 +1,140 @@
+#include "cli/explain_request.h"
+
+#include "gateway/http1/target.h"
+#include "gateway/route/path.h"
+#include "gateway/route/router.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ravelin::cli {
+namespace {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+using gateway::CanonicalPath;
+using gateway::ListenerConfig;
+using gateway::Match;
+using gateway::RouteConfig;
+using gateway::Router;
+
+bool listens_on(const ListenerConfig& listener, std::uint16_t port) {
+  return std::ranges::any_of(listener.bind, [port](const base::Endpoint& endpoint) {
+    const auto* ip = std::get_if<base::IpEndpoint>(&endpoint);
+    return ip != nullptr && ip->port == port;
+  });
+}
+
+std::vector<const ListenerConfig*> reached(const gateway::Config& config,
+                                           const AskedRequest& asked) {
+  std::vector<const ListenerConfig*> of_scheme;
+  std::vector<const ListenerConfig*> of_port;
+  const std::uint16_t port = asked.port.value_or(asked.is_https ? 443 : 80);
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.tls.has_value() != asked.is_https) continue;
+    of_scheme.push_back(&listener);
+    if (listens_on(listener, port)) of_port.push_back(&listener);
+  }
+  return of_port.empty() && !asked.port ? of_scheme : of_port;
+}
+
+// As on the listener itself: it redirects what some TLS listener routes.
+Result<ListenerAnswer> explain_redirect(const gateway::Config& config,
+                                        const ListenerConfig& listener, const AskedRequest& asked) {
+  for (const ListenerConfig& other : config.listeners) {
+    if (!other.tls || asked.host.empty()) continue;
+    const auto router = Router::build(other.routes);
+    if (!router) return router.error();
+    if (router->match(asked.host, asked.path, asked.method).outcome == Match::Outcome::no_route)
+      continue;
+    return ListenerAnswer{
+        .listener = &listener,
+        .status = 308,
+        .what = fmt::format("redirected to https: listener \"{}\" routes this host", other.name),
+        .is_taken = true};
+  }
+  return ListenerAnswer{
+      .listener = &listener, .status = 404, .what = "no TLS listener routes this host and path"};
+}
+
+void describe_taken(const CanonicalPath& path, ListenerAnswer& answer) {
+  const RouteConfig& route = *answer.route;
+  answer.is_taken = path.is_permitted(route.path_policy);
+  if (!answer.is_taken) {
+    answer.status = 400;
+    answer.what = fmt::format("path {}, and path_policy is reject", describe(path.fault));
+  } else if (route.redirect) {
+    answer.status = route.redirect->status;
+    answer.what = fmt::format("redirected to {}", route.redirect->location);
+  } else if (route.respond) {
+    answer.status = route.respond->status;
+    answer.what = "answered by the gateway";
+  } else {
+    answer.what = fmt::format("forwarded to pool \"{}\"", route.pool);
+  }
+}
+
+Result<ListenerAnswer> explain_routes(const ListenerConfig& listener, const AskedRequest& asked) {
+  ListenerAnswer answer{.listener = &listener};
+  std::string scratch(gateway::path_scratch_bytes(asked.path.size()), '\0');
+  const CanonicalPath path = gateway::canonical_path(asked.path, scratch);
+  if (path.path.empty()) {
+    answer.status = 400;
+    answer.what = fmt::format("path {}", describe(path.fault));
+    return answer;
+  }
+  const auto router = Router::build(listener.routes);
+  if (!router) return router.error();
+  answer.path = path.path;
+  answer.candidates =
+      gateway::explain_match(listener.routes, asked.host, answer.path, asked.method);
+  const Match match = router->match(asked.host, answer.path, asked.method);
+  if (match.outcome == Match::Outcome::no_route) {
+    answer.status = 404;
+    answer.what = "no route takes this host and path";
+  } else if (match.outcome == Match::Outcome::method_not_allowed) {
+    answer.status = 405;
+    answer.what =
+        fmt::format("routed only for {}", router->allowed_methods(asked.host, answer.path));
+  } else {
+    answer.route = &listener.routes[match.route];
+    describe_taken(path, answer);
+  }
+  return answer;
+}
+
+}  // namespace
+
+Result<AskedRequest> parse_asked(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  AskedRequest asked;
+  asked.method = space == std::string_view::npos ? "GET" : text.substr(0, space);
+  asked.url = space == std::string_view::npos ? text : text.substr(space + 1);
+  gateway::http1::Target target;
+  const auto method = gateway::find_method(asked.method);
+  const auto parsed = gateway::http1::parse_target(asked.url, method, target);
+  if (!parsed.ok()) return fail(Errc::invalid, "\"{}\" is refused: {}", asked.url, parsed.detail);
+  if (target.form != gateway::http1::TargetForm::absolute || target.path == "*")
+    return fail(Errc::invalid, "\"{}\" is not a request: write 'GET https://host/path'", text);
+  std::array<char, gateway::http1::kHostBytesMax> buffer{};
+  asked.is_https = target.scheme == gateway::http1::Scheme::https;
+  asked.host = gateway::http1::lower_host(target.authority.host, buffer);
+  if (target.authority.has_port) asked.port = target.authority.port;
+  asked.path = target.path;
+  return asked;
+}
+
+Result<std::vector<ListenerAnswer>> explain_request(const gateway::Config& config,
+                                                    const AskedRequest& asked) {
+  std::vector<ListenerAnswer> answers;
+  for (const ListenerConfig* listener : reached(config, asked)) {
+    auto answer = listener->redirect_https ? explain_redirect(config, *listener, asked)
+                                           : explain_routes(*listener, asked);
+    if (!answer) return answer.error();
+    answers.push_back(std::move(*answer));
+  }
+  return answers;
+}
+
+}  // namespace ravelin::cli

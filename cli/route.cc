@@ -1,0 +1,145 @@
+// `ravelin route`: which listener, route and pool a request meets, and why not another. From the
+// configuration alone; nothing has to run.
+#include "cli/commands.h"
+#include "cli/explain_request.h"
+#include "cli/flags.h"
+#include "cli/report.h"
+#include "cli/table.h"
+#include "gateway/config/parse.h"
+#include "gateway/config/words.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace ravelin::cli {
+namespace {
+
+namespace json = boost::json;
+using Verdict = gateway::Explanation::Verdict;
+
+struct RouteOptions {
+  std::string config;
+  std::string request;
+  OutputForm form = OutputForm::text;
+};
+
+std::string_view word_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::wins:
+      return "wins";
+    case Verdict::less_specific:
+      return "loses";
+    default:
+      return "differs";
+  }
+}
+
+std::string addresses_of(const gateway::ListenerConfig& listener) {
+  std::string text;
+  for (const base::Endpoint& endpoint : listener.bind)
+    text += (text.empty() ? "" : " ") + base::to_string(endpoint);
+  return text;
+}
+
+std::string path_text(const AskedRequest& asked, const ListenerAnswer& answer) {
+  if (answer.path.empty()) return asked.path;
+  const std::string changed =
+      answer.path == asked.path ? "" : fmt::format(" (asked: {})", asked.path);
+  if (answer.route == nullptr) return answer.path + changed;
+  return fmt::format("{}{}, path_policy {}", answer.path, changed,
+                     gateway::word_of(gateway::kPathPolicies, answer.route->path_policy));
+}
+
+std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer) {
+  const gateway::ListenerConfig& listener = *answer.listener;
+  std::string text = fmt::format("listener \"{}\" on {}{}\n", listener.name, addresses_of(listener),
+                                 listener.tls ? " (TLS)" : "");
+  const std::string by =
+      answer.route == nullptr ? std::string() : fmt::format("route \"{}\": ", answer.route->name);
+  const std::string status =
+      answer.status == 0 ? std::string() : fmt::format("{}: ", answer.status);
+  text += fmt::format("  {}{}{}\n  path {}\n", by, status, answer.what, path_text(asked, answer));
+  std::vector<TableRow> rows;
+  for (const gateway::Explanation& candidate : answer.candidates) {
+    rows.push_back({"   ", std::string(word_of(candidate.verdict)),
+                    listener.routes[candidate.route].name, candidate.why});
+  }
+  return text + table_text(rows);
+}
+
+json::object answer_json(const ListenerAnswer& answer) {
+  json::array candidates;
+  for (const gateway::Explanation& candidate : answer.candidates) {
+    candidates.push_back({{"route", answer.listener->routes[candidate.route].name},
+                          {"verdict", word_of(candidate.verdict)},
+                          {"why", candidate.why}});
+  }
+  json::object out{{"listener", answer.listener->name},
+                   {"taken", answer.is_taken},
+                   {"status", answer.status},
+                   {"what", answer.what},
+                   {"path", answer.path}};
+  out["route"] = answer.route == nullptr ? json::value() : json::value(answer.route->name);
+  out["pool"] = answer.route == nullptr || answer.route->pool.empty()
+                    ? json::value()
+                    : json::value(answer.route->pool);
+  out["candidates"] = std::move(candidates);
+  return out;
+}
+
+void print_answers(const RouteOptions& options, const AskedRequest& asked,
+                   const std::vector<ListenerAnswer>& answers) {
+  if (options.form == OutputForm::json) {
+    json::array all;
+    for (const ListenerAnswer& answer : answers)
+      all.push_back(answer_json(answer));
+    const json::object out{{"method", asked.method}, {"url", asked.url}, {"listeners", all}};
+    print(json::serialize(out) + "\n");
+    return;
+  }
+  std::string text = fmt::format("{} {}\n", asked.method, asked.url);
+  for (const ListenerAnswer& answer : answers)
+    text += answer_text(asked, answer);
+  if (answers.empty()) {
+    const std::string where = asked.port ? fmt::format(" on port {}", *asked.port) : std::string();
+    text += fmt::format("no listener takes {}{}\n", asked.is_https ? "https" : "http", where);
+  }
+  print(text);
+}
+
+ExitCode route(const RouteOptions& options) {
+  const auto asked = parse_asked(options.request);
+  if (!asked) return report(asked.error());
+  base::yaml::DiskLoader loader;
+  base::Diagnostics diagnostics;
+  const gateway::ParsedConfig parsed = gateway::load_config(options.config, loader, diagnostics);
+  print_error(findings_text(diagnostics));
+  if (diagnostics.has_errors()) {
+    print_error(count_text(diagnostics) + "; no route to show\n");
+    return ExitCode::refused;
+  }
+  const auto answers = explain_request(parsed.config, *asked);
+  if (!answers) return report(answers.error());
+  print_answers(options, *asked, *answers);
+  const bool is_taken =
+      std::ranges::any_of(*answers, [](const ListenerAnswer& answer) { return answer.is_taken; });
+  return is_taken ? ExitCode::done : ExitCode::no;
+}
+
+}  // namespace
+
+void add_route(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<RouteOptions>();
+  CLI::App* command = app.add_subcommand(
+      "route", "which route and pool a request meets, and why; 1 when none takes it");
+  command->add_option("request", options->request, "for example 'GET https://host/path'")
+      ->type_name("REQUEST")
+      ->required();
+  add_config_flag(*command, options->config);
+  add_json_flag(*command, options->form);
+  command->callback([&chosen, options] { chosen = [options] { return route(*options); }; });
+}
+
+}  // namespace ravelin::cli

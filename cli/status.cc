@@ -1,0 +1,136 @@
+// `ravelin status`: what the running gateway serves, with what, and what is wrong.
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/server_rows.h"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+namespace ravelin::cli {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::days;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+std::string joined(const json::array& texts) {
+  std::string out;
+  for (const json::value& text : texts) {
+    const json::string* string = text.if_string();
+    if (string == nullptr) continue;
+    if (!out.empty()) out += " ";
+    out += std::string_view(*string);
+  }
+  return out;
+}
+
+// "2026-11-24T11:20:45Z"; the epoch for anything else.
+sys_seconds parse_time(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  const int read = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2dZ", &year, &month, &day, &hour,
+                               &minute, &second);
+  if (read != 6) return {};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  if (!date.ok()) return {};
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         seconds(second);
+}
+
+// In two units at most: "35 d 2 h", "2 h 5 min", "40 s".
+std::string rough(seconds time) {
+  const auto all = time.count();
+  if (all < 60) return fmt::format("{} s", all);
+  if (all < 3600) return fmt::format("{} min {} s", all / 60, all % 60);
+  if (all < 86'400) return fmt::format("{} h {} min", all / 3600, all / 60 % 60);
+  return fmt::format("{} d {} h", all / 86'400, all / 3600 % 24);
+}
+
+std::string time_left(sys_seconds end, sys_seconds now) {
+  return end > now ? rough(end - now) : "expired " + rough(now - end) + " ago";
+}
+
+std::string head_text(const json::value& status) {
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  const std::string started = text_at(status, "started");
+  const std::string state =
+      flag_at(status, "ready") ? "ready" : "not ready (" + text_at(status, "reason") + ")";
+  std::string text =
+      fmt::format("ravelin {}, pid {}: {}, up {} (since {})\n", text_at(status, "version"),
+                  number_at(status, "pid"), state, rough(now - parse_time(started)), started);
+  const json::value* reload = status.as_object().if_contains("last_reload");
+  text += fmt::format("configuration {}: generation {} of {}\n", text_at(status, "config"),
+                      number_at(status, "generation"),
+                      reload == nullptr ? "" : text_at(*reload, "time"));
+  if (reload != nullptr && !flag_at(*reload, "ok"))
+    text += "last reload refused, the generation before serves on:\n" + text_at(*reload, "error") +
+            "\n";
+  return text + fmt::format("requests in flight: {}\n", number_at(status, "requests_in_flight"));
+}
+
+std::vector<TableRow> listener_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"LISTENER", "ADDRESSES", "TLS"}};
+  for (const json::value& listener : list_at(status, "listeners")) {
+    rows.push_back({text_at(listener, "listener"), joined(list_at(listener, "addresses")),
+                    flag_at(listener, "tls") ? "yes" : "no"});
+  }
+  return rows;
+}
+
+std::vector<TableRow> worker_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"WORKER", "GENERATION", "CONNECTIONS"}};
+  for (const json::value& worker : list_at(status, "workers")) {
+    rows.push_back({fmt::format("{}", number_at(worker, "worker")),
+                    fmt::format("{}", number_at(worker, "generation")),
+                    fmt::format("{}", number_at(worker, "connections"))});
+  }
+  return rows;
+}
+
+std::vector<TableRow> certificate_rows(const json::value& status) {
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  std::vector<TableRow> rows = {{"CERTIFICATE", "LISTENER", "NOT AFTER", "LEFT", "FILE"}};
+  for (const json::value& certificate : list_at(status, "certificates")) {
+    const std::string end = text_at(certificate, "not_after");
+    rows.push_back({joined(list_at(certificate, "names")), text_at(certificate, "listener"), end,
+                    time_left(parse_time(end), now), text_at(certificate, "file")});
+  }
+  return rows;
+}
+
+std::string status_text(const json::value& status) {
+  std::string text = head_text(status);
+  for (const std::vector<TableRow>& rows : {listener_rows(status), worker_rows(status),
+                                            server_rows(status), certificate_rows(status)}) {
+    if (rows.size() > 1) text += "\n" + table_text(rows);
+  }
+  return text;
+}
+
+ExitCode status(const AdminFlags& flags) {
+  const auto answer = ask_gateway(flags, "GET", "/v1/status");
+  if (!answer) return report_failure(answer.error());
+  if (!answer->json.is_object()) return report_failure({"the answer is no status"});
+  print(flags.form == OutputForm::json ? answer->text : status_text(answer->json));
+  return flag_at(answer->json, "ready") ? ExitCode::done : ExitCode::no;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Action& chosen) {
+  auto flags = std::make_shared<AdminFlags>();
+  CLI::App* command = app.add_subcommand(
+      "status", "what the running gateway serves and with what; 1 while it is not ready");
+  add_admin_flags(*command, *flags);
+  command->callback([&chosen, flags] { chosen = [flags] { return status(*flags); }; });
+}
+
+}  // namespace ravelin::cli
