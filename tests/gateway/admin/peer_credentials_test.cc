@@ -53,7 +53,8 @@ TEST(PeerCredentials, AreTheKernelsWord) {
   EXPECT_EQ(peer->gid, ::getegid());
   EXPECT_EQ(peer->pid, ::getpid());
   std::vector<gid_t> groups(static_cast<std::size_t>(::getgroups(0, nullptr)));
-  ::getgroups(static_cast<int>(groups.size()), groups.data());
+  ASSERT_EQ(::getgroups(static_cast<int>(groups.size()), groups.data()),
+            static_cast<int>(groups.size()));
   EXPECT_THAT(peer->groups, ::testing::UnorderedElementsAreArray(groups));
 }
 
