@@ -11,8 +11,6 @@
 namespace ravelin::certs {
 namespace {
 
-using base::Errc;
-using base::fail;
 using base::Severity;
 
 void add(LoadedPair& loaded, PairCode code, const base::Error& error) {
@@ -20,7 +18,13 @@ void add(LoadedPair& loaded, PairCode code, const base::Error& error) {
 }
 
 Result<Chain> load_chain(const std::string& path, LoadedPair& loaded) {
-  auto text = read_pem_file(path);
+  const auto file = KeyFile::open(path);
+  if (!file) {
+    add(loaded, PairCode::file_unreadable, file.error());
+    return file.error();
+  }
+  loaded.stamps.chain = file->stamp();
+  auto text = file->read();
   if (!text) {
     add(loaded, PairCode::file_unreadable, text.error());
     return text.error();
@@ -36,6 +40,7 @@ Result<KeyPtr> load_key(const std::string& path, const KeyFileRules& rules, Load
     add(loaded, PairCode::file_unreadable, file.error());
     return file.error();
   }
+  loaded.stamps.key = file->stamp();
   for (auto& finding : file->check(rules))
     loaded.findings.push_back(std::move(finding));
   auto text = file->read();
@@ -55,6 +60,13 @@ Result<std::string> read_pem_file(const std::string& path) {
   auto file = KeyFile::open(path);
   if (!file) return file.error();
   return file->read();
+}
+
+FileStamp stamp_of(const struct stat& status) {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  return {status.st_dev, status.st_ino, status.st_size,
+          status.st_mtim.tv_sec * kNanosPerSecond + status.st_mtim.tv_nsec,
+          status.st_ctim.tv_sec * kNanosPerSecond + status.st_ctim.tv_nsec};
 }
 
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {

@@ -4,8 +4,10 @@
 
 #include "certs/validate_pair.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,9 +37,30 @@ struct LoadRules {
   std::vector<std::string> wanted{};  // host names to cover; empty = any
 };
 
+// What stat() says about one file, links followed. All zero when it is not there.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+FileStamp stamp_of(const struct stat& status);
+
+struct PairStamps {
+  FileStamp chain;
+  FileStamp key;
+
+  friend bool operator==(const PairStamps&, const PairStamps&) = default;
+};
+
 struct LoadedPair {
   PairPtr pair;  // nullptr when a finding is an error
   std::vector<PairFinding> findings;
+  PairStamps stamps;  // of the files as they were read
 };
 
 // Reads and validates one pair. Never fails as a whole: what is wrong is in the findings.

@@ -20,6 +20,8 @@ class KeyFile {
   // owned by root, us or a listed owner, in a folder nobody else can write to.
   [[nodiscard]] std::vector<PairFinding> check(const KeyFileRules& rules) const;
 
+  [[nodiscard]] FileStamp stamp() const { return stamp_of(status_); }
+
   // At most 1 MiB.
   [[nodiscard]] Result<std::string> read() const;
 

@@ -19,19 +19,14 @@ constexpr std::uint32_t kSelfEvents = IN_DELETE_SELF | IN_MOVE_SELF;
 // The watch itself is in doubt: look at everything again.
 constexpr std::uint32_t kLostEvents = kSelfEvents | IN_Q_OVERFLOW | IN_UNMOUNT;
 
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-
-FileStamp stamp_of(const std::string& path) {
+certs::FileStamp stamp_at(const std::string& path) {
   struct stat status {};
 
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino, status.st_size,
-          status.st_mtim.tv_sec * kNanosPerSecond + status.st_mtim.tv_nsec,
-          status.st_ctim.tv_sec * kNanosPerSecond + status.st_ctim.tv_nsec};
+  return ::stat(path.c_str(), &status) == 0 ? certs::stamp_of(status) : certs::FileStamp{};
 }
 
-PairStamps stamps_of(const certs::PairFiles& files) {
-  return {stamp_of(files.chain), stamp_of(files.key)};
+certs::PairStamps stamps_at(const certs::PairFiles& files) {
+  return {stamp_at(files.chain), stamp_at(files.key)};
 }
 
 }  // namespace
@@ -45,10 +40,10 @@ CertificateWatcher::CertificateWatcher(const std::vector<WatchedPair>& pairs,
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   if (inotify_ < 0) degraded_because_ = base::fail_errno(errno, "inotify").message;
   for (const auto& pair : pairs)
-    pairs_.push_back({pair.files, PairWatch(pair.served, stamps_of(pair.files), timing)});
+    pairs_.push_back({pair.files, PairWatch(pair.served, pair.stamps, timing)});
   watch_directories();
   // The files may have changed between their loading and now.
-  on_all(now);
+  look(now);
 }
 
 CertificateWatcher::~CertificateWatcher() {
@@ -83,6 +78,11 @@ void CertificateWatcher::on_all(base::MonoTime now) {
     pair.watch.on_event(now);
 }
 
+void CertificateWatcher::look(base::MonoTime now) {
+  for (auto& pair : pairs_)
+    pair.watch.on_look(stamps_at(pair.files), now);
+}
+
 void CertificateWatcher::on_entry(int descriptor, std::string_view name, base::MonoTime now) {
   const auto found = interests_.find(descriptor);
   if (found == interests_.end()) return;
@@ -112,17 +112,15 @@ void CertificateWatcher::on_readable(base::MonoTime now) {
 WatchOutcome CertificateWatcher::tick(base::MonoTime now, base::WallTime wall) {
   if (now >= next_look_) {
     next_look_ = now + timing_.look_every;
-    for (auto& pair : pairs_)
-      pair.watch.on_look(stamps_of(pair.files), now);
+    look(now);
   }
   WatchOutcome outcome;
-  bool loaded = false;
-  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+  std::size_t loaded = 0;
+  for (std::size_t i = 0; i < pairs_.size() && loaded < kLoadsPerTick; ++i) {
     const auto due = pairs_[i].watch.due();
     if (!due || *due > now) continue;
     // First the watches, then the files: a change in between is an event.
-    if (!loaded) watch_directories();
-    loaded = true;
+    if (loaded++ == 0) watch_directories();
     load(i, wall, outcome);
   }
   return outcome;
@@ -130,11 +128,10 @@ WatchOutcome CertificateWatcher::tick(base::MonoTime now, base::WallTime wall) {
 
 void CertificateWatcher::load(std::size_t index, base::WallTime wall, WatchOutcome& outcome) {
   auto& [files, watch] = pairs_[index];
-  const PairStamps stamps = stamps_of(files);
   certs::LoadedPair loaded = certs::load_pair(files, rules_, wall);
-  switch (watch.on_loaded(loaded, stamps)) {
+  switch (watch.on_loaded(loaded)) {
     case WatchVerdict::changed:
-      outcome.changed.push_back({index, loaded.pair, std::move(loaded.findings)});
+      outcome.changed.push_back({index, loaded.pair, loaded.stamps, std::move(loaded.findings)});
       break;
     case WatchVerdict::broken:
       outcome.broken.push_back({index, watch.broken_because()});

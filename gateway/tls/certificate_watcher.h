@@ -17,13 +17,15 @@
 namespace ravelin::gateway {
 
 struct WatchedPair {
-  certs::PairFiles files;  // absolute paths
-  certs::PairPtr served;   // as loaded from them; never null
+  certs::PairFiles files;      // absolute paths
+  certs::PairPtr served;       // as loaded from them; never null
+  certs::PairStamps stamps{};  // LoadedPair::stamps; left out, the files are loaded once more
 };
 
 struct PairChange {
   std::size_t index;  // of the pair in the list given to open()
   certs::PairPtr pair;
+  certs::PairStamps stamps;
   std::vector<certs::PairFinding> warnings;
 };
 
@@ -52,7 +54,9 @@ class CertificateWatcher {
 
   void on_readable(base::MonoTime now);
 
-  // Looks and loads what is due.
+  // Looks and loads what is due, at most kLoadsPerTick pairs (about 2 ms each): the rest at once
+  // in the next tick.
+  static constexpr std::size_t kLoadsPerTick = 32;
   WatchOutcome tick(base::MonoTime now, base::WallTime wall);
 
   // When tick() has something to do, unless fd() becomes readable before.
@@ -73,6 +77,7 @@ class CertificateWatcher {
 
   void watch_directories();
   void on_all(base::MonoTime now);
+  void look(base::MonoTime now);
   void on_entry(int descriptor, std::string_view name, base::MonoTime now);
   void load(std::size_t index, base::WallTime wall, WatchOutcome& outcome);
 

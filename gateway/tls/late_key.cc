@@ -35,18 +35,18 @@ using SignerPtr = std::shared_ptr<Signer>;
 thread_local bool abandoning = false;
 
 // Identifies our descriptor among those of a job.
-const char wait_tag = 0;
+const char kWaitTag = 0;
 
 // Pauses the job until the answer is there. nullopt: given up, or no descriptor to wait for.
 std::optional<Signature> wait_for(const std::shared_ptr<PendingSignature>& pending) {
   ASYNC_WAIT_CTX* wait = ASYNC_get_wait_ctx(ASYNC_get_current_job());
   if (pending->fd() < 0 ||
-      ASYNC_WAIT_CTX_set_wait_fd(wait, &wait_tag, pending->fd(), nullptr, nullptr) != 1)
+      ASYNC_WAIT_CTX_set_wait_fd(wait, &kWaitTag, pending->fd(), nullptr, nullptr) != 1)
     return std::nullopt;
   bool paused = true;
   while (paused && !abandoning && !pending->is_answered())
     paused = ASYNC_pause_job() == 1;
-  ASYNC_WAIT_CTX_clear_fd(wait, &wait_tag);
+  ASYNC_WAIT_CTX_clear_fd(wait, &kWaitTag);
   if (!pending->is_answered()) return std::nullopt;
   return pending->signature();
 }
@@ -137,7 +137,7 @@ bool make_ec(EVP_PKEY* source, EVP_PKEY* key, const SignerPtr& signer) {
     return false;
   auto owned = std::make_unique<SignerPtr>(signer);
   if (EC_KEY_set_ex_data(late.get(), ec_slot(), owned.get()) != 1) return false;
-  owned.release();
+  static_cast<void>(owned.release());  // the key frees it
   return EVP_PKEY_set1_EC_KEY(key, late.get()) == 1;
 }
 
@@ -151,7 +151,7 @@ bool make_rsa(EVP_PKEY* source, EVP_PKEY* key, const SignerPtr& signer) {
     return false;
   auto owned = std::make_unique<SignerPtr>(signer);
   if (RSA_set_ex_data(late.get(), rsa_slot(), owned.get()) != 1) return false;
-  owned.release();
+  static_cast<void>(owned.release());  // the key frees it
   return EVP_PKEY_set1_RSA(key, late.get()) == 1;
 }
 
@@ -171,7 +171,7 @@ void PendingSignature::answer(Signature signature) {
 }
 
 base::Result<certs::KeyPtr> make_late_key(EVP_PKEY* certificate_key,
-                                          std::shared_ptr<Signer> signer) {
+                                          const std::shared_ptr<Signer>& signer) {
   certs::KeyPtr key(EVP_PKEY_new());
   const certs::KeyType type = certs::key_type(certificate_key);
   const bool made = (type == certs::KeyType::ec && make_ec(certificate_key, key.get(), signer)) ||

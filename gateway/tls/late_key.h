@@ -75,7 +75,7 @@ class Signer {
 // A key with the public half of `certificate_key` that signs through `signer`. Errors: neither EC
 // nor RSA.
 base::Result<certs::KeyPtr> make_late_key(EVP_PKEY* certificate_key,
-                                          std::shared_ptr<Signer> signer);
+                                          const std::shared_ptr<Signer>& signer);
 
 // Is this entry of OpenSSL's error queue a signature that was refused or given up?
 bool is_key_refusal(unsigned long error_code);

@@ -22,7 +22,7 @@ void PairWatch::on_event(base::MonoTime now) {
   last_event_ = now;
 }
 
-void PairWatch::on_look(const PairStamps& stamps, base::MonoTime now) {
+void PairWatch::on_look(const certs::PairStamps& stamps, base::MonoTime now) {
   if (stamps != stamps_ || !broken_because_.empty()) on_event(now);
   stamps_ = stamps;
 }
@@ -32,10 +32,10 @@ std::optional<base::MonoTime> PairWatch::due() const {
   return std::min(*last_event_ + timing_.quiet, *first_event_ + timing_.quiet_max);
 }
 
-WatchVerdict PairWatch::on_loaded(const certs::LoadedPair& loaded, const PairStamps& stamps) {
+WatchVerdict PairWatch::on_loaded(const certs::LoadedPair& loaded) {
   first_event_.reset();
   last_event_.reset();
-  stamps_ = stamps;
+  stamps_ = loaded.stamps;
   if (loaded.pair == nullptr) {
     std::string because = reasons(loaded.findings);
     const bool told = because == broken_because_;

@@ -5,29 +5,10 @@
 #include "base/clock.h"
 #include "certs/file.h"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace ravelin::gateway {
-
-// What stat() says about one file, links followed. All zero when it is not there.
-struct FileStamp {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t size = 0;
-  std::int64_t modified_ns = 0;
-  std::int64_t changed_ns = 0;
-
-  friend bool operator==(const FileStamp&, const FileStamp&) = default;
-};
-
-struct PairStamps {
-  FileStamp chain;
-  FileStamp key;
-
-  friend bool operator==(const PairStamps&, const PairStamps&) = default;
-};
 
 struct WatchTiming {
   base::Duration quiet = std::chrono::milliseconds(500);  // nothing happened for this long: load
@@ -45,19 +26,19 @@ enum class WatchVerdict {
 
 class PairWatch {
  public:
-  PairWatch(certs::PairPtr served, const PairStamps& stamps, const WatchTiming& timing)
+  PairWatch(certs::PairPtr served, const certs::PairStamps& stamps, const WatchTiming& timing)
       : served_(std::move(served)), stamps_(stamps), timing_(timing) {}
 
   // Something happened to a file.
   void on_event(base::MonoTime now);
   // A periodic look. A broken pair is due again at each look: it may only have been too young.
-  void on_look(const PairStamps& stamps, base::MonoTime now);
+  void on_look(const certs::PairStamps& stamps, base::MonoTime now);
 
   // When the files should be loaded; nullopt = nothing to do.
   [[nodiscard]] std::optional<base::MonoTime> due() const;
 
-  // The files were loaded; `stamps` were taken before. On `changed`, served() is the new pair.
-  WatchVerdict on_loaded(const certs::LoadedPair& loaded, const PairStamps& stamps);
+  // The files were loaded. On `changed`, served() is the new pair.
+  WatchVerdict on_loaded(const certs::LoadedPair& loaded);
 
   [[nodiscard]] const certs::PairPtr& served() const { return served_; }
 
@@ -66,7 +47,7 @@ class PairWatch {
 
  private:
   certs::PairPtr served_;
-  PairStamps stamps_;
+  certs::PairStamps stamps_;
   WatchTiming timing_;
   std::optional<base::MonoTime> first_event_;
   std::optional<base::MonoTime> last_event_;

@@ -43,7 +43,8 @@ std::vector<PathEntry> entries_of(std::string_view absolute_path) {
       directory.resize(std::max<std::size_t>(directory.rfind('/'), 1));
       continue;
     }
-    const std::string path = directory == "/" ? "/" + name : directory + "/" + name;
+    std::string path = directory == "/" ? "" : directory;
+    path.append("/").append(name);
 
     struct stat status {};
 

@@ -25,7 +25,7 @@ struct UpstreamCallbacks {
   static bool attach(SSL* ssl, const SlotPtr& slot) {
     auto owned = std::make_unique<SlotPtr>(slot);
     if (SSL_set_ex_data(ssl, index(), owned.get()) != 1) return false;
-    owned.release();
+    static_cast<void>(owned.release());  // the SSL frees it
     return true;
   }
 

@@ -27,10 +27,11 @@ class Watcher : public testing::Test {
     const certs::PairFiles files{chain, key};
     const auto loaded = certs::load_pair(files, {}, base::wall_now());
     ASSERT_NE(loaded.pair, nullptr) << certs::to_string(loaded.findings);
-    watcher_ = std::make_unique<CertificateWatcher>(std::vector<WatchedPair>{{files, loaded.pair}},
-                                                    certs::LoadRules{}, WatchTiming{}, now_);
+    watcher_ = std::make_unique<CertificateWatcher>(
+        std::vector<WatchedPair>{{files, loaded.pair, loaded.stamps}}, certs::LoadRules{},
+        WatchTiming{}, now_);
     EXPECT_EQ(watcher_->degraded_because(), "");
-    EXPECT_TRUE(settle().changed.empty());
+    EXPECT_GT(watcher_->next_tick() - now_, seconds(5)) << "nothing is loaded twice";
   }
 
   void start() {
@@ -231,6 +232,33 @@ TEST_F(Watcher, NeverEndingChangesAreLoadedAnyway) {
     changed = !after(milliseconds(400)).changed.empty();
   }
   EXPECT_TRUE(changed);
+}
+
+TEST_F(Watcher, AChangeBetweenLoadingAndWatchingIsNoticed) {
+  dir_.write_pair("www", issue({"first.test"}));
+  const certs::PairFiles files{dir_.path("www.crt"), dir_.path("www.key")};
+  const auto loaded = certs::load_pair(files, {}, base::wall_now());
+  put(issue({"second.test"}));
+  watcher_ = std::make_unique<CertificateWatcher>(
+      std::vector<WatchedPair>{{files, loaded.pair, loaded.stamps}}, certs::LoadRules{},
+      WatchTiming{}, now_);
+  EXPECT_EQ(name_of(settle()), "second.test");
+}
+
+TEST_F(Watcher, LoadsManyPairsInPortions) {
+  const auto pair = issue({"first.test"});
+  std::vector<WatchedPair> pairs;
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    dir_.write_pair(name, pair);
+    pairs.push_back({{dir_.path(name + ".crt"), dir_.path(name + ".key")}, pair});
+  }
+  watcher_ = std::make_unique<CertificateWatcher>(pairs, certs::LoadRules{}, WatchTiming{}, now_);
+  for (const auto& watched : pairs)
+    fs::remove(watched.files.key);
+  EXPECT_EQ(settle().broken.size(), CertificateWatcher::kLoadsPerTick);
+  EXPECT_LE(watcher_->next_tick(), now_);
+  EXPECT_EQ(after(milliseconds(0)).broken.size(), 40 - CertificateWatcher::kLoadsPerTick);
 }
 
 TEST(PathLinks, ListsEveryEntryThatDecides) {
