@@ -28,7 +28,7 @@ std::string_view described(Kind kind) {
 }  // namespace
 
 void Report::error(SourcePos pos, std::string key, std::string message) {
-  if (diagnostics.error_count() > kErrorsMax) return;
+  if (is_full()) return;
   if (diagnostics.error_count() == kErrorsMax) {
     diagnostics.error(std::move(pos), "", "too many errors; those that follow are not shown");
     return;
@@ -58,10 +58,6 @@ const std::string* Value::scalar(std::string_view expected) const {
 
 void Value::error(std::string message) const {
   report_->error(pos(), path_, std::move(message));
-}
-
-void Value::warn(std::string message) const {
-  report_->diagnostics.warn(pos(), path_, std::move(message));
 }
 
 bool expect(const Value& value, Kind kind) {
@@ -94,6 +90,7 @@ Value Map::value(std::string_view key) {
 void Map::finish() && {
   is_finished_ = true;
   for (const Member& member : value_.node().members) {
+    if (value_.report().is_full()) return;  // a suggestion costs more than the rest of the reading
     if (std::ranges::find(known_, member.key) == known_.end()) report_unknown(member);
   }
 }

@@ -38,6 +38,8 @@ struct Report {
   // Stops adding after kErrorsMax errors, with a last one that says so.
   void error(SourcePos pos, std::string key, std::string message);
 
+  [[nodiscard]] bool is_full() const { return diagnostics.error_count() > kErrorsMax; }
+
   static constexpr std::size_t kErrorsMax = 200;
 };
 
@@ -63,7 +65,6 @@ class Value {
   [[nodiscard]] const std::string* scalar(std::string_view expected) const;
 
   void error(std::string message) const;
-  void warn(std::string message) const;
 
   [[nodiscard]] Report& report() const { return *report_; }
 
@@ -97,8 +98,6 @@ class Map {
 
   template <class T, class Rule = Default>
   bool optional(std::string_view key, T& target, const Rule& rule = {});
-
-  void ignore(std::string_view key) { known_.push_back(key); }  // another part reads it
 
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
 

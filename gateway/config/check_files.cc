@@ -1,6 +1,5 @@
 #include "gateway/config/check_files.h"
 
-#include "certs/file.h"
 #include "gateway/config/places.h"
 #include "gateway/config/validate_parts.h"
 
@@ -60,14 +59,9 @@ class FileCheck {
 
  private:
   void check_globals() {
-    if (!config_.user.empty()) {
-      const auto uid = uid_of(config_.user);
-      if (uid) key_rules_.owners.push_back(*uid);
-      if (!uid) {
-        places_.warn("user", {}, fmt::format("user \"{}\" does not exist here", config_.user));
-      }
-    }
-    key_rules_.groups = config_.tls_key_groups;
+    if (!config_.user.empty() && !uid_of(config_.user))
+      places_.warn("user", {}, fmt::format("user \"{}\" does not exist here", config_.user));
+    key_rules_ = key_file_rules(config_);
     if (!config_.certs_store.empty()) check_directory("certs.store", config_.certs_store);
     if (config_.admin.socket.starts_with('/'))
       check_directory_of("admin.socket", config_.admin.socket);
@@ -87,12 +81,14 @@ class FileCheck {
   void check_listener(const ListenerConfig& listener, const std::string& key) {
     std::vector<certs::CertificateInfo> served;
     bool all_loaded = true;
-    for (const CertificateConfig& certificate : listener.tls->certificates) {
+    const std::vector<std::string> keys = places_.certificate_keys(key, *listener.tls);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const CertificateConfig& certificate = listener.tls->certificates[i];
       if (certificate.chain.empty() || certificate.key.empty()) {
         all_loaded = false;
         continue;
       }
-      const auto pair = check_pair(certificate, places_.certificate_key(key, certificate));
+      const auto pair = check_pair(certificate, keys[i]);
       if (pair != nullptr) served.push_back(pair->chain.info);
       all_loaded = all_loaded && pair != nullptr;
     }
@@ -172,6 +168,13 @@ class FileCheck {
 
 void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
   FileCheck(parsed, diagnostics).run();
+}
+
+certs::KeyFileRules key_file_rules(const Config& config) {
+  certs::KeyFileRules rules{.groups = config.tls_key_groups};
+  if (config.user.empty()) return rules;
+  if (const auto uid = uid_of(config.user)) rules.owners.push_back(*uid);
+  return rules;
 }
 
 }  // namespace ravelin::gateway

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/diagnostics.h"
+#include "certs/file.h"
 #include "gateway/config/parse.h"
 
 namespace ravelin::gateway {
@@ -13,5 +14,8 @@ namespace ravelin::gateway {
 // time it is needed (log directory, user, store), a route host that no certificate of its listener
 // covers. What is empty because it failed to parse is passed over.
 void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
+
+// Who may own and read the key files of this configuration: `user` and `tls.key_groups`.
+certs::KeyFileRules key_file_rules(const Config& config);
 
 }  // namespace ravelin::gateway

@@ -50,8 +50,10 @@ void add_route(Outline& routes, const RouteConfig& route) {
 void add_certificates(Outline& out, const ListenerTlsConfig& tls, const std::string& listener,
                       const Places& places) {
   Outline& list = out.list("certificates");
-  for (const CertificateConfig& certificate : tls.certificates) {
-    const std::string origin = places.certificate_key(listener, certificate);
+  const std::vector<std::string> keys = places.certificate_keys(listener, tls);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const CertificateConfig& certificate = tls.certificates[i];
+    const std::string& origin = keys[i];
     Outline& entry = list.map("");
     entry.text("chain", certificate.chain).origin_key = origin + ".chain";
     entry.text("key", certificate.key).origin_key = origin + ".key";

@@ -35,15 +35,18 @@ bool Places::has_failed(const std::string& key) const {
   return false;
 }
 
-std::string Places::certificate_key(const std::string& listener_key,
-                                    const CertificateConfig& certificate) const {
-  std::string list = listener_key + ".tls.certificates";
-  for (std::size_t i = 0;; ++i) {
+std::vector<std::string> Places::certificate_keys(const std::string& listener_key,
+                                                  const ListenerTlsConfig& tls) const {
+  const std::string list = listener_key + ".tls.certificates";
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; keys.size() < tls.certificates.size(); ++i) {
     std::string key = fmt::format("{}[{}]", list, i);
     const auto found = origins_.find(key);
-    if (found == origins_.end()) return list;
-    if (found->second == certificate.pos) return key;
+    const bool is_unknown = found == origins_.end();  // not from a file: the list must do
+    if (!is_unknown && found->second != tls.certificates[keys.size()].pos) continue;
+    keys.push_back(is_unknown ? list : key);
   }
+  return keys;
 }
 
 std::string place_text(const SourcePos& pos) {

@@ -8,6 +8,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace ravelin::gateway {
 
@@ -33,10 +34,10 @@ class Places {
     return failed_.contains(key);
   }
 
-  // "listeners[0].tls.certificates[2]" of a certificate of that listener, whose list in the file
-  // also holds `{ store: true }` entries.
-  [[nodiscard]] std::string certificate_key(const std::string& listener_key,
-                                            const CertificateConfig& certificate) const;
+  // "listeners[0].tls.certificates[2]" for each certificate of that listener, whose list in the
+  // file also holds `{ store: true }` entries.
+  [[nodiscard]] std::vector<std::string> certificate_keys(const std::string& listener_key,
+                                                          const ListenerTlsConfig& tls) const;
 
  private:
   const base::yaml::Origins& origins_;
