@@ -23,6 +23,16 @@ void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
+// Small writes leave at once. A peer that vanished without a word is noticed after two minutes of
+// silence, also where nobody waits for it with a shorter deadline (tunnels).
+void set_stream_options(int fd) {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
+
 // A socket file nobody listens on is left over from a process that was killed.
 void remove_stale_socket(const base::UnixEndpoint& endpoint) {
   struct stat info {};
@@ -33,6 +43,15 @@ void remove_stale_socket(const base::UnixEndpoint& endpoint) {
   if (::connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
     ::unlink(endpoint.path.c_str());
   }
+}
+
+// Errc::unavailable where it is this machine that has nothing left, not the peer that refuses.
+base::Error fail_connect(int error_number, std::string_view doing) {
+  base::Error error = fail_errno(error_number, doing);
+  for (const int ours : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+    if (error_number == ours) error.code = Errc::unavailable;
+  }
+  return error;
 }
 
 SocketAddress address_of(const base::Endpoint& endpoint) {
@@ -70,7 +89,7 @@ Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_po
   if (!fd.is_open()) return fail_errno(errno, fmt::format("listening on {}", name));
   if (local == nullptr) {
     set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    set_stream_options(fd.get());  // accepted sockets inherit them
     if (reuse_port == ReusePort::yes) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
     if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
@@ -105,10 +124,10 @@ Accepted accept_one(int listener_fd) {
 
 Result<OwnedFd> start_connect(const SocketAddress& to) {
   OwnedFd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.is_open()) return fail_errno(errno, "opening a socket");
-  if (to.family() != AF_UNIX) set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!fd.is_open()) return fail_connect(errno, "opening a socket");
+  if (to.family() != AF_UNIX) set_stream_options(fd.get());
   if (::connect(fd.get(), to.get(), to.length) != 0 && errno != EINPROGRESS)
-    return fail_errno(errno, "connecting");
+    return fail_connect(errno, "connecting");
   return fd;
 }
 

@@ -49,7 +49,8 @@ struct Accepted {
 
 Accepted accept_one(int listener_fd);
 
-// Non-blocking connect. The descriptor with EINPROGRESS, or an error at once.
+// Non-blocking connect. The descriptor with EINPROGRESS, or an error at once: unavailable when this
+// machine is out of descriptors or memory, which says nothing about the peer; else io.
 base::Result<OwnedFd> start_connect(const SocketAddress& to);
 
 }  // namespace ravelin::gateway

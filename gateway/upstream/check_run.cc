@@ -28,7 +28,7 @@ Task<std::unique_ptr<Stream>> connect(const SocketAddress& to, MonoTime deadline
                                       CheckResult& result) {
   auto fd = start_connect(to);
   if (!fd) {
-    result = failed(fd.error().message);
+    result = {false, fd.error().message, fd.error().code == base::Errc::unavailable};
     co_return nullptr;
   }
   auto stream = std::make_unique<Stream>(reactor, buffers, fd->release());

@@ -38,6 +38,7 @@ struct HealthMonitor::Impl {
   Reactor& reactor;
   GatewayMetrics& metrics;
   BufferPool buffers;
+  base::LogRate void_checks{1};
   std::vector<Watched> servers;  // in the order of the configuration
   std::unordered_map<const Server*, WatchedServer*> by_server;
   NameWatch names;
@@ -51,7 +52,7 @@ void HealthMonitor::Impl::watch(const PoolRuntime& pool,
     Watched& kept = before[server.get()];
     if (kept == nullptr) {
       kept = std::make_unique<WatchedServer>(
-          WatchedServer::Context{reactor, buffers, metrics.control_cells()}, server,
+          WatchedServer::Context{reactor, buffers, metrics.control_cells(), void_checks}, server,
           metrics.server(server->pool(), server->name()));
     }
     by_server[server.get()] = kept.get();

@@ -1,7 +1,5 @@
 #include "gateway/upstream/health_server.h"
 
-#include "base/io/log.h"
-
 #include <algorithm>
 
 namespace ravelin::gateway {
@@ -86,6 +84,12 @@ Task<void> WatchedServer::check_once() {
 }
 
 void WatchedServer::checked(const CheckResult& result, Duration took) {
+  if (result.is_void) {
+    base::log_limited(
+        context_.void_checks, base::LogLevel::error, "health", "a health check could not be made",
+        {{"pool", server_->pool()}, {"server", server_->name()}, {"reason", result.detail}});
+    return;
+  }
   pool_metrics_->checked(context_.cells, std::chrono::duration_cast<microseconds>(took));
   if (!result.passed) metrics_.check_failed(context_.cells);
   switch (count_check(state_, *check_, result)) {

@@ -2,6 +2,7 @@
 // publishing and logging of every change. The control thread.
 #pragma once
 
+#include "base/io/log.h"
 #include "base/io/task.h"
 #include "gateway/upstream/check_run.h"
 #include "gateway/upstream/health_alarm.h"
@@ -20,6 +21,7 @@ class WatchedServer {
     Reactor& reactor;
     BufferPool& buffers;
     WorkerCells& cells;
+    base::LogRate& void_checks;
   };
 
   WatchedServer(const Context& context, std::shared_ptr<Server> server, ServerMetrics& metrics);

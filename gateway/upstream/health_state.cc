@@ -31,6 +31,7 @@ Duration spread(Duration span, std::uint64_t random) {
 
 HealthChange count_check(HealthState& state, const HealthConfig& config,
                          const CheckResult& result) {
+  if (result.is_void) return HealthChange::none;
   if (!result.passed) state.check_detail = result.detail;
   if (result.passed == state.passing) {
     state.against = 0;

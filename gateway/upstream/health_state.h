@@ -17,6 +17,7 @@ namespace ravelin::gateway {
 struct CheckResult {
   bool passed = false;
   std::string detail;
+  bool is_void = false;  // it could not be made here: it says nothing about the server
 };
 
 struct HealthState {
@@ -37,7 +38,8 @@ struct HealthState {
 
 enum class HealthChange : std::uint8_t { none, up, down };
 
-// One more check. The change it makes, at the `rise`th or `fall`th in a row.
+// One more check. The change it makes, at the `rise`th or `fall`th in a row; void ones do not
+// count.
 HealthChange count_check(HealthState& state, const HealthConfig& config, const CheckResult& result);
 // Checks no longer say anything about this server: it is healthy until new ones say otherwise.
 // True when that is a change.

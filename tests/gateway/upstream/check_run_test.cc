@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace ravelin::gateway::test {
 namespace {
@@ -110,6 +112,36 @@ TEST_F(CheckRun, TcpAsksForAConnectionOnly) {
   EXPECT_TRUE(check(backend).passed);
   backend.stop();
   EXPECT_THAT(check(backend).detail, HasSubstr("refused"));
+}
+
+// As many descriptors as are open, and no more, while it lives.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    CHECK(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const OwnedFd next(::dup(0));
+    rlimit now = before_;
+    now.rlim_cur = static_cast<rlim_t>(next.get());
+    CHECK(::setrlimit(RLIMIT_NOFILE, &now) == 0);
+  }
+
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+
+  ~NoMoreDescriptors() { CHECK(::setrlimit(RLIMIT_NOFILE, &before_) == 0); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(CheckRun, WithoutADescriptorItSaysNothingAboutTheServer) {
+  config_.kind = HealthKind::tcp;
+  Backend backend(reactor_, Manner::hang);
+  EXPECT_FALSE(check(backend).is_void);
+  const NoMoreDescriptors none;
+  const CheckResult result = check(backend);
+  EXPECT_TRUE(result.is_void);
+  EXPECT_THAT(result.detail, HasSubstr("too many open files"));
 }
 
 TEST_F(CheckRun, TriesTheNextAddressWhenOneRefuses) {

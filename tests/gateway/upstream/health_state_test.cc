@@ -46,6 +46,16 @@ TEST(HealthState, CountsChecksInARow) {
   }
 }
 
+TEST(HealthState, ACheckThatCouldNotBeMadeDoesNotCount) {
+  HealthState state;
+  HealthConfig config;
+  config.fall = 2;
+  count_check(state, config, {false, "refused"});
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(count_check(state, config, {false, "no descriptor left", true}), HealthChange::none);
+  EXPECT_EQ(count_check(state, config, {false, "refused"}), HealthChange::down);
+}
+
 TEST(HealthState, NamesTheLastFailedCheck) {
   HealthState state;
   HealthConfig config;
