@@ -24,6 +24,7 @@ void Reactor::schedule_tick() {
   tick_timer_.expires_after(base::TimerWheel::kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    begin_turn();
     max_lag_ = std::max(max_lag_, refresh_now() - tick_due_);
     timers_.advance(now_);
     schedule_tick();

@@ -18,6 +18,7 @@
 #include <boost/version.hpp>
 
 #include <coroutine>
+#include <cstdint>
 #include <utility>
 
 static_assert(BOOST_VERSION == 108100, "gateway/net/reactor uses internals of Asio in Boost 1.81");
@@ -40,7 +41,10 @@ class Reactor {
   // Any thread: runs `function` on this reactor's thread, soon.
   template <class Function>
   void post(Function&& function) {
-    boost::asio::post(io_, std::forward<Function>(function));
+    boost::asio::post(io_, [this, work = std::forward<Function>(function)]() mutable {
+      begin_turn();
+      work();
+    });
   }
 
   // `co_await reactor.yield()`: lets everything else that is ready run first.
@@ -61,6 +65,12 @@ class Reactor {
 
   base::MonoTime refresh_now() { return now_ = base::mono_now(); }
 
+  // A turn: what runs between two looks at the kernel's events, or a part of it. Everything that
+  // resumes a coroutine begins one.
+  [[nodiscard]] std::uint64_t turn() const { return turn_; }
+
+  void begin_turn() { ++turn_; }
+
   base::TimerWheel& timers() { return timers_; }
 
   boost::asio::io_context& io() { return io_; }
@@ -77,6 +87,7 @@ class Reactor {
   Epoll& epoll_;
   boost::asio::steady_timer tick_timer_{io_};
   base::MonoTime now_;
+  std::uint64_t turn_ = 0;
   base::TimerWheel timers_;
   base::MonoTime tick_due_;
   base::Duration max_lag_{0};

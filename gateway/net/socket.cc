@@ -12,9 +12,10 @@ using boost::system::error_code;
 Socket::Direction::Direction(Socket* owner, int kind)
     : reactor_op(error_code(), &on_perform, &on_complete), socket(owner), type(kind) {}
 
-// Asio asks whether the operation is done: an edge arrived, so it is, and the edge is used up.
-boost::asio::detail::reactor_op::status Socket::Direction::on_perform(reactor_op* /*op*/) {
-  return done_and_exhausted;
+// Asio asks whether the operation is done: an edge arrived, so it is, and the edge is used up. It
+// also asks when it has seen no edge yet, see arm().
+boost::asio::detail::reactor_op::status Socket::Direction::on_perform(reactor_op* op) {
+  return static_cast<Direction*>(op)->needs_edge ? not_done : done_and_exhausted;
 }
 
 void Socket::Direction::on_complete(void* owner, boost::asio::detail::scheduler_operation* op,
@@ -27,6 +28,7 @@ void Socket::Direction::on_complete(void* owner, boost::asio::detail::scheduler_
   }
   if (owner == nullptr) return;  // the socket is being closed, or the reactor ends
   self->ready = true;
+  self->socket->reactor_.begin_turn();
   self->socket->reactor_.refresh_now();
   if (self->waiter != nullptr) self->waiter->fire(Wake::ready);
 }
@@ -37,7 +39,8 @@ Socket::Socket(Reactor& reactor, int fd)
       read_own_(std::make_unique<Direction>(this, Reactor::Epoll::read_op)),
       write_own_(std::make_unique<Direction>(this, Reactor::Epoll::write_op)),
       read_(*read_own_),
-      write_(*write_own_) {
+      write_(*write_own_),
+      born_(reactor.turn()) {
   last_error_ = reactor_.epoll().register_descriptor(fd_, descriptor_);
 }
 
@@ -46,11 +49,14 @@ void Socket::arm(Direction& direction, Waiter& waiter) {
   if (direction.armed) return;
   direction.armed = true;
   direction.ec_ = error_code();
-  // A fresh descriptor counts as ready with Asio. That is one failed try more for a reader, but a
-  // connect in progress would look done: the first wait for writing is for a real edge.
-  const bool may_be_done = direction.was_armed || &direction == &read_;
+  // With Asio a fresh descriptor counts as ready. A connect in progress would look done, so the
+  // first wait for writing is for a real edge. So is the first wait for reading in the turn the
+  // descriptor was registered in: no edge can have been missed, and a turn of the loop is saved.
+  const bool may_have_missed = &direction == &read_ && reactor_.turn() != born_;
+  direction.needs_edge = !direction.was_armed && !may_have_missed;
   direction.was_armed = true;
-  reactor_.epoll().start_op(direction.type, fd_, descriptor_, &direction, false, may_be_done);
+  reactor_.epoll().start_op(direction.type, fd_, descriptor_, &direction, false, true);
+  direction.needs_edge = false;
 }
 
 Socket::~Socket() {
@@ -149,8 +155,13 @@ int Socket::take_socket_error() {
 
 void Socket::close() {
   if (fd_ < 0) return;
-  // Deregistering this way ends the standing operations at once, inside this call.
-  reactor_.epoll().deregister_internal_descriptor(fd_, descriptor_);
+  if (is_sole_ && !read_.armed && !write_.armed) {
+    // The kernel takes a closed file out of the epoll set: a system call less for each connection.
+    reactor_.epoll().deregister_descriptor(fd_, descriptor_, true);
+  } else {
+    // Deregistering this way ends the standing operations at once, inside this call.
+    reactor_.epoll().deregister_internal_descriptor(fd_, descriptor_);
+  }
   reactor_.epoll().cleanup_descriptor_data(descriptor_);
   ::close(fd_);
   fd_ = -1;

@@ -32,6 +32,9 @@ class Socket {
 
   ~Socket();
 
+  // No other descriptor, here or in another process, refers to this socket.
+  void set_sole() { is_sole_ = true; }
+
   IoResult receive(std::span<char> into);
 
   // Says that a whole message was read and nothing more is expected now. If the last read was short
@@ -98,6 +101,7 @@ class Socket {
     bool armed = false;
     bool ready = true;
     bool was_armed = false;
+    bool needs_edge = false;
   };
 
   void arm(Direction& direction, Waiter& waiter);
@@ -107,12 +111,14 @@ class Socket {
   int fd_;
   int last_error_ = 0;
   bool last_read_short_ = false;
+  bool is_sole_ = false;
   Reactor::Epoll::per_descriptor_data descriptor_ = nullptr;
   // On the heap: a completed operation may still stand in Asio's queue when the socket goes.
   std::unique_ptr<Direction> read_own_;
   std::unique_ptr<Direction> write_own_;
   Direction& read_;
   Direction& write_;
+  std::uint64_t born_;  // the reactor's turn
 };
 
 class Socket::Awaiter : public CoroutineWaiter {

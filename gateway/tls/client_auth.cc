@@ -96,4 +96,10 @@ Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTi
   return {};
 }
 
+std::string verified_subject(const SSL* ssl) {
+  const X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+  return certs::describe(certificate).subject;
+}
+
 }  // namespace ravelin::gateway

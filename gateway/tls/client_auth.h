@@ -9,4 +9,8 @@ namespace ravelin::gateway {
 // Errors: see TlsContext::create.
 base::Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTime now);
 
+// Subject (RFC 2253 text) of the certificate the client was verified by, also in a resumed session;
+// "" = none.
+std::string verified_subject(const SSL* ssl);
+
 }  // namespace ravelin::gateway

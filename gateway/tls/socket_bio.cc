@@ -23,9 +23,15 @@ struct SocketBio {
       BIO_set_retry_read(bio);
       return -1;
     }
+    if (!stream.socket_.may_be_readable()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
     const IoResult result = stream.socket_.receive({into, static_cast<std::size_t>(size)});
     switch (result.status) {
       case IoStatus::ok:
+        // Both sides of a handshake speak in turn: after a flight nothing more is there.
+        if (SSL_in_init(stream.ssl_.get()) != 0) stream.socket_.assume_drained();
         return static_cast<int>(result.bytes);
       case IoStatus::would_block:
         BIO_set_retry_read(bio);

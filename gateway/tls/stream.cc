@@ -46,7 +46,13 @@ Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
         if (broken_) co_return HandshakeEnd::closed;
         if (wake != Wake::ready) co_return HandshakeEnd::timed_out;
       }
-      wake = co_await socket_.readable(deadline);
+      // A FIN may have come along with the last bytes, without an edge of its own.
+      const MonoTime look_at = socket_.reactor().now() + kDrainedProbe;
+      wake = co_await socket_.readable(std::min(deadline, look_at));
+      if (wake == Wake::deadline && look_at < deadline) {
+        socket_.set_ready(true);
+        continue;
+      }
     } else if (error == SSL_ERROR_WANT_ASYNC) {
       // A paused key operation has a fiber of its own: it must end before this stream may.
       const MonoTime until = expired ? kNever : deadline;
@@ -221,7 +227,7 @@ Task<Wake> Stream::flush(MonoTime deadline) {
 }
 
 void Stream::finish_output() {
-  hold_ = false;
+  release_output();
   if (!broken_ && ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) != 0) {
     if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) SSL_shutdown(ssl_.get());
   }

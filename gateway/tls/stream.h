@@ -24,7 +24,10 @@ class Stream {
   static constexpr std::size_t kWriteMax = 64 * 1024;  // plaintext bytes in one write()
   static constexpr std::size_t kRecordMax = 16 * 1024;
 
-  Stream(Reactor& reactor, BufferPool& buffers, int fd) : socket_(reactor, fd), out_(buffers) {}
+  // Takes `fd`, the only descriptor of its socket.
+  Stream(Reactor& reactor, BufferPool& buffers, int fd) : socket_(reactor, fd), out_(buffers) {
+    socket_.set_sole();
+  }
 
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -58,9 +61,12 @@ class Stream {
   };  // yes: held back until the next write, to leave with it
   void write(std::string_view bytes, More more = More::no);
 
-  [[nodiscard]] bool is_blocked() const { return !out_.empty(); }
+  // Output waits for the peer. What is only held back (More::yes, a session ticket) does not count.
+  [[nodiscard]] bool is_blocked() const { return !hold_ && !out_.empty(); }
 
-  [[nodiscard]] std::size_t blocked_bytes() const { return out_.size() + overflow_.size(); }
+  [[nodiscard]] std::size_t blocked_bytes() const {
+    return is_blocked() ? out_.size() + overflow_.size() : 0;
+  }
 
   // Sends what is held or was refused before, as far as the kernel takes it.
   void release_output();

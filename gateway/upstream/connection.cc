@@ -26,7 +26,10 @@ UpstreamConnection::~UpstreamConnection() {
 
 bool UpstreamConnection::is_quiet() {
   char byte = 0;
-  if (stream_.ssl() != nullptr) return stream_.read({&byte, 1}).status == IoStatus::would_block;
+  if (stream_.ssl() != nullptr) {
+    stream_.socket().set_ready(true);  // ask the kernel, whatever was assumed
+    return stream_.read({&byte, 1}).status == IoStatus::would_block;
+  }
   return ::recv(stream_.socket().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 

@@ -59,17 +59,44 @@ TEST(SocketEnd, OneDirectionMayEndASocketWhoseOtherHasHadItsEdge) {
   Callback reader(react);
   Callback writer(react);
   fill(*socket);
-  socket->watch_readable(reader);
-  poll(reactor);  // the first wait of a reader ends at once
-  ASSERT_EQ(fired, 1);
-  fired = 0;
   ends = true;
   socket->watch_readable(reader);
   socket->watch_writable(writer);
+  poll(reactor);
+  ASSERT_EQ(fired, 0);
   ::close(pair.theirs);  // both directions get their edge in one event
   poll(reactor);
   EXPECT_EQ(fired, 1);
   EXPECT_EQ(socket, nullptr);
+}
+
+TEST(SocketEdge, TheFirstWaitInTheTurnOfTheSocketsBirthIsForAnEdge) {
+  Reactor reactor;
+  const Pair pair;
+  Socket socket(reactor, pair.ours);
+  int fired = 0;
+  Callback reader([&] { ++fired; });
+  socket.watch_readable(reader);
+  poll(reactor);
+  EXPECT_EQ(fired, 0);
+  EXPECT_EQ(::send(pair.theirs, "x", 1, 0), 1);
+  poll(reactor);
+  EXPECT_EQ(fired, 1);
+  ::close(pair.theirs);
+}
+
+TEST(SocketEdge, AnEdgeBeforeTheFirstWaitIsNotMissed) {
+  Reactor reactor;
+  const Pair pair;
+  Socket socket(reactor, pair.ours);
+  EXPECT_EQ(::send(pair.theirs, "x", 1, 0), 1);
+  poll(reactor);  // the edge comes while nobody waits
+  int fired = 0;
+  Callback reader([&] { ++fired; });
+  reactor.post([&] { socket.watch_readable(reader); });
+  poll(reactor);
+  EXPECT_EQ(fired, 1);
+  ::close(pair.theirs);
 }
 
 TEST(SocketEnd, ASocketMayGoBeforeTheReactorRuns) {
