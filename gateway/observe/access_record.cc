@@ -145,7 +145,9 @@ void write_request(JsonLine& line, const AccessRecord& record) {
   line.number(R"(,"status":)", static_cast<std::uint64_t>(record.status < 0 ? 0 : record.status));
   line.raw(R"(,"reason":")");
   line.raw(describe(record.reason).token);
-  line.number(R"(","bytes_in":)", record.bytes_in);
+  line.raw("\"");
+  line.optional_text(R"(,"detail":")", record.detail, kNameBytesMax);
+  line.number(R"(,"bytes_in":)", record.bytes_in);
   line.number(R"(,"bytes_out":)", record.bytes_out);
   line.optional_text(R"(,"user_agent":")", record.user_agent, kUserAgentBytesMax);
   line.optional_text(R"(,"referer":")", record.referer, kRefererBytesMax);

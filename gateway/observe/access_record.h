@@ -31,6 +31,7 @@ struct AccessRecord {
   std::string_view protocol;  // "HTTP/1.1"
   int status = 0;             // 0 = nothing was answered
   Reason reason = Reason::none;
+  std::string_view detail;      // [o] what exactly, for the operator: may name servers
   std::uint64_t bytes_in = 0;   // request body
   std::uint64_t bytes_out = 0;  // response body
   std::string_view user_agent;  // [o]
@@ -63,7 +64,7 @@ inline constexpr std::size_t kNameBytesMax = 256;  // every other text
 
 // The longest line: each kept byte may become six, plus keys and numbers.
 inline constexpr std::size_t kAccessLineBytesMax =
-    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 14 * kNameBytesMax) + 1024;
+    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 15 * kNameBytesMax) + 1024;
 
 // Writes the record and its '\n' into `out` (at least kAccessLineBytesMax); returns the length.
 // `clock` keeps the text of the second between calls. JSON as of RFC 8259: '"', '\\', controls, DEL

@@ -4,6 +4,7 @@
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
 #include "gateway/proxy/http1_exchange.h"
+#include "gateway/tls/client_auth.h"
 #include "gateway/tls/handshake_failure.h"
 
 #include <algorithm>
@@ -46,7 +47,8 @@ Connection::Connection(WorkerContext& worker, AcceptedConnection accepted)
       peer_(accepted.peer),
       stream_(worker.reactor, worker.buffers, accepted.fd),
       in_(worker.buffers),
-      pending_tls_(std::move(accepted.tls)) {
+      pending_tls_(std::move(accepted.tls)),
+      port_(accepted.port) {
   place_ = worker_.connections.insert(worker_.connections.end(), this);
   worker_.open_connections.store(worker_.connections.size(), std::memory_order_release);
 }
@@ -108,6 +110,8 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   if (end == HandshakeEnd::done) {
     handshake_time_ = since(began, worker_.reactor.refresh_now());
     sni_ = info.sni;
+    if (auto subject = verified_subject(stream_.ssl()); !subject.empty())
+      client_subject_ = std::make_unique<const std::string>(std::move(subject));
     end_handshake(stream_.ssl());
     const Resumed resumed = SSL_session_reused(stream_.ssl()) != 0 ? Resumed::yes : Resumed::no;
     listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
@@ -162,9 +166,9 @@ Task<bool> Connection::wait_for_request() {
   const ListenerTimeouts timeouts = listener_now().config->timeouts;
   const MonoTime idle_until =
       worker_.reactor.now() + (requests_ == 0 ? timeouts.header : timeouts.idle);
-  const bool drained = requests_ != 0 && stream_.is_drained() && !must_end();
-  if (drained) stream_.socket().assume_drained();
-  MonoTime look_at = drained ? worker_.reactor.now() + kDrainedProbe : idle_until;
+  if (requests_ != 0 && stream_.is_drained() && !must_end()) stream_.socket().assume_drained();
+  const bool is_assumed = !stream_.socket().may_be_readable();
+  MonoTime look_at = is_assumed ? worker_.reactor.now() + kDrainedProbe : idle_until;
   for (;;) {
     if (stream_.may_be_readable()) {
       in_.acquire(BlockSize::small);
@@ -193,6 +197,7 @@ Task<bool> Connection::serve_one() {
   RequestState state(worker_);
   const ListenerRuntime* listener = &listener_now();
   state.snapshot = pinned_;
+  state.hsts = listener->hsts;
   ++requests_;
   state.id = worker_.request_ids.next();
   http1::ParseResult why;
@@ -216,10 +221,10 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
                                  .field_count_max = configured.header_count_max};
   const MonoTime deadline = state.began + listener.config->timeouts.header;
   http1::HeadScan scan;
-  worker_.request_head.clear();  // a refusal below must not show the request before
   for (;;) {
     switch (http1::scan_head(scan, in_.readable(), http1::HeadKind::request, limits, why)) {
       case http1::ScanStatus::bad:
+        worker_.request_head.clear();  // it holds another connection's request
         co_return HeadEnd::refused;
       case http1::ScanStatus::complete:
         why = http1::parse_request_head(scan.head(in_.readable()), limits, worker_.request_head);
@@ -242,6 +247,7 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
     }
     const Wake wake = co_await stream_.socket().readable(deadline);
     if (wake != Wake::ready) {
+      worker_.request_head.clear();
       why = {Reason::header_timeout, "the request head was not complete in time"};
       co_return HeadEnd::refused;
     }
@@ -255,7 +261,7 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
   info.port = peer_.port;
   info.is_ipv6 = peer_.address.family == base::Family::ipv6;
   info.is_tls = stream_.ssl() != nullptr;
-  info.listener_port = listener_->port;
+  info.listener_port = port_;
   for (const base::IpPrefix& prefix : listener.config->forwarded.trusted) {
     info.is_trusted = info.is_trusted || prefix.contains(peer_.address);
   }
@@ -266,6 +272,7 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
     info.tls_version = version_of(stream_.ssl()) == TlsVersion::tls13 ? "1.3" : "1.2";
     info.tls_cipher = SSL_get_cipher_name(stream_.ssl());
     info.tls_resumed = SSL_session_reused(stream_.ssl()) != 0;
+    if (client_subject_ != nullptr) info.subject = *client_subject_;
     if (requests_ == 1) info.handshake = handshake_time_;
   }
   return info;

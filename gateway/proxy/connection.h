@@ -15,13 +15,13 @@ namespace ravelin::gateway {
 // What every connection of one listener needs; one per listener name, kept over reloads.
 struct ListenerShared {
   std::string name;
-  std::uint16_t port = 0;
   ConnectionGate gate;
 };
 
 struct AcceptedConnection {
   int fd = -1;
   base::IpEndpoint peer;
+  std::uint16_t port = 0;  // the one it came to; 0 = a Unix socket
   std::shared_ptr<ListenerShared> listener;
   std::shared_ptr<const ListenerTls> tls;  // null without TLS
 };
@@ -88,6 +88,8 @@ class Connection {
   std::string sni_;
   std::array<char, 46> client_text_{};
   std::uint8_t client_text_size_ = 0;
+  std::uint16_t port_;
+  std::unique_ptr<const std::string> client_subject_;  // where client certificates are asked for
   bool draining_ = false;
   bool lingers_ = false;
   bool peer_closed_ = false;

@@ -18,12 +18,15 @@ struct Answer {
 };
 
 void send(Exchange& exchange, RequestState& state, const Answer& answer) {
-  std::array<Field, 5> fields;
+  std::array<Field, 6> fields;
   std::size_t count = 0;
   if (!answer.body.empty())
     fields[count++] = {FieldId::content_type, "Content-Type", answer.content_type};
   for (const Field& field : answer.more) {
     if (!field.name.empty()) fields[count++] = field;
+  }
+  if (!state.hsts.empty()) {
+    fields[count++] = {FieldId::strict_transport_security, "Strict-Transport-Security", state.hsts};
   }
   const bool no_body = state.is_head || answer.status == 204 || answer.status == 304;
   ResponseStart start{.status = answer.status,
@@ -193,30 +196,25 @@ void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestStat
     send_redirect(exchange, state, route.redirect->status, location);
     return;
   }
-  Answer answer{.status = route.respond->status,
-                .content_type = route.respond->content_type,
-                .body = route.respond->body,
-                .closes = client.must_close || request.framing != Framing::none};
-  if (client.listener->has_hsts) {
-    answer.more[0] = {FieldId::strict_transport_security, "Strict-Transport-Security",
-                      client.listener->hsts};
-  }
-  send(exchange, state, answer);
+  send(exchange, state,
+       {.status = route.respond->status,
+        .content_type = route.respond->content_type,
+        .body = route.respond->body,
+        .closes = client.must_close || request.framing != Framing::none});
 }
 
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
-                           std::string_view host) {
+                           std::string_view host, std::string_view path) {
   const http1::RequestHead& request = exchange.request();
   for (const ListenerRuntime& listener : snapshot.listeners) {
     if (listener.tls_context == nullptr || host.empty()) continue;
-    if (listener.router.match(host, request.path, request.method_text).outcome ==
-        Match::Outcome::no_route)
+    if (listener.router.match(host, path, request.method_text).outcome == Match::Outcome::no_route)
       continue;
     const std::uint16_t port = listener.first_port;
     const std::string authority =
         port == 443 ? std::string(host) : fmt::format("{}:{}", host, port);
     send_redirect(exchange, state, 308,
-                  fmt::format("https://{}{}{}", authority, request.path, query_with_mark(request)));
+                  fmt::format("https://{}{}{}", authority, path, query_with_mark(request)));
     return;
   }
   answer_failure(exchange, state, Reason::no_route, "no TLS listener routes this host",
@@ -246,6 +244,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.protocol = state.protocol;
   record.status = state.status;
   record.reason = state.reason;
+  record.detail = state.detail;
   record.bytes_in = bytes_in;
   record.bytes_out = bytes_out;
   record.user_agent = state.user_agent;
@@ -253,6 +252,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.tls_version = client.tls_version;
   record.tls_cipher = client.tls_cipher;
   record.sni = client.sni;
+  record.client_subject = client.subject;
   record.tls_resumed = client.tls_resumed;
   if (state.route != nullptr) {
     record.route = state.route->config->name;

@@ -21,9 +21,10 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
 void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
                        std::string_view path);
 
-// `redirect: https`: to the TLS listener that routes the host; 404 for hosts that none does.
+// `redirect: https`: to the TLS listener that routes the host, with the canonical path; 404 for
+// hosts that none does.
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
-                           std::string_view host);
+                           std::string_view host, std::string_view path);
 
 // {host}, {path} and {query} ("?" and all) in a redirect's location. Pure.
 std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,

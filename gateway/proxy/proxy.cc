@@ -265,10 +265,6 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
   std::array<char, http1::kHostBytesMax> host_buffer;
   const std::string_view host =
       request.host_has_upper ? http1::lower_host(request.host, host_buffer) : request.host;
-  if (listener.config->redirect_https) {
-    answer_https_redirect(exchange, state, *state.snapshot->snapshot, host);
-    co_return;
-  }
   Buffer path_block(worker.buffers);
   CanonicalPath path = canonical_path(request.path, {});
   if (path.fault == PathFault::scratch_too_small) {
@@ -277,6 +273,10 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
   }
   if (path.path.empty()) {
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
+    co_return;
+  }
+  if (listener.config->redirect_https) {
+    answer_https_redirect(exchange, state, *state.snapshot->snapshot, host, path.path);
     co_return;
   }
   const Match match = listener.router.match(host, path.path, request.method_text);

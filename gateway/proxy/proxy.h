@@ -22,6 +22,7 @@ struct ClientInfo {
   std::string_view sni;
   std::string_view tls_version;
   std::string_view tls_cipher;
+  std::string_view subject;  // of its verified certificate
   bool tls_resumed = false;
   bool must_close = false;                        // this is the connection's last request
   std::chrono::microseconds handshake = kNoTime;  // only for the connection's first request
@@ -35,6 +36,7 @@ struct RequestState {
   base::MonoTime began;
   base::MonoTime upstream_began;  // the request left for the server
   RequestId id{};
+  std::string_view hsts;  // of the listener; "" = none
   const RouteRuntime* route = nullptr;
   const UpstreamServer* server = nullptr;
   int status = 0;

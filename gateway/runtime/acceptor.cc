@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace ravelin::gateway {
@@ -42,34 +43,46 @@ bool is_out_of_descriptors(int error) {
 }  // namespace
 
 struct Acceptor::State {
-  State(WorkerContext& context, std::shared_ptr<ListenerShared> shared, OwnedFd fd,
-        TlsSource source)
+  State(WorkerContext& context, Address address, TlsSource source)
       : worker(context),
-        listener(std::move(shared)),
-        socket(context.reactor, fd.release()),
+        key(std::move(address.key)),
+        port(address.port),
+        listener(std::move(address.listener)),
+        socket(context.reactor, address.fd.release()),
         tls(std::move(source)) {}
 
   WorkerContext& worker;
+  std::string key;
+  std::uint16_t port;
   std::shared_ptr<ListenerShared> listener;
   Socket socket;
   TlsSource tls;
+  base::MonoTime close_at = kNever;
   bool closing = false;
   Waiter* waiting = nullptr;
 };
 
-Acceptor::Acceptor(WorkerContext& worker, std::shared_ptr<ListenerShared> listener, OwnedFd fd,
-                   TlsSource tls)
-    : state_(std::make_shared<State>(worker, std::move(listener), std::move(fd), std::move(tls))) {}
+Acceptor::Acceptor(WorkerContext& worker, Address address, TlsSource tls)
+    : state_(std::make_shared<State>(worker, std::move(address), std::move(tls))) {}
 
-const ListenerShared& Acceptor::listener() const {
-  return *state_->listener;
+base::MonoTime Acceptor::close_at() const {
+  return state_->close_at;
+}
+
+bool Acceptor::serves(const std::string& key) const {
+  return state_->close_at == kNever && state_->key == key;
+}
+
+void Acceptor::assign(std::shared_ptr<ListenerShared> listener) {
+  state_->listener = std::move(listener);
 }
 
 void Acceptor::start() {
   state_->worker.tasks.spawn(run(state_));
 }
 
-void Acceptor::stop_new() {
+void Acceptor::stop_new(base::MonoTime close_at) {
+  state_->close_at = std::min(state_->close_at, close_at);
   // Drops segments with SYN and without ACK; the filter sees the segment from its TCP header on
   // (tcp_v4_rcv).
   sock_filter code[] = {
@@ -150,8 +163,8 @@ void Acceptor::admit(State& state, Accepted accepted) {
     return;
   }
   worker.tasks.spawn(Connection::serve(std::make_unique<Connection>(
-      worker,
-      AcceptedConnection{accepted.fd.release(), accepted.peer, state.listener, state.tls()})));
+      worker, AcceptedConnection{accepted.fd.release(), accepted.peer, state.port, state.listener,
+                                 state.tls(state.listener->name)})));
 }
 
 }  // namespace ravelin::gateway

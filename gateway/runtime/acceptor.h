@@ -1,4 +1,5 @@
-// Acceptor: one worker's accept loop on one listening socket. One worker's thread.
+// Acceptor: one worker's accept loop on one listening socket, for the listener that has the address
+// now. One worker's thread.
 #pragma once
 
 #include "gateway/proxy/connection.h"
@@ -10,23 +11,34 @@ namespace ravelin::gateway {
 
 class Acceptor {
  public:
-  // `tls` is asked for each connection: it changes with certificates.
-  using TlsSource = std::function<std::shared_ptr<const ListenerTls>()>;
+  // Asked for each connection, by the listener's name: it changes with certificates.
+  using TlsSource = std::function<std::shared_ptr<const ListenerTls>(const std::string& listener)>;
 
-  Acceptor(WorkerContext& worker, std::shared_ptr<ListenerShared> listener, OwnedFd fd,
-           TlsSource tls);
+  struct Address {
+    std::string key;         // address_key()
+    std::uint16_t port = 0;  // as bound; 0 = a Unix socket
+    std::shared_ptr<ListenerShared> listener;
+    OwnedFd fd;
+  };
+
+  Acceptor(WorkerContext& worker, Address address, TlsSource tls);
 
   // Accepts until close(). The loop's coroutine shares ownership of what it uses.
   void start();
   // New connection attempts are no longer answered (their SYNs are dropped, so that they come again
-  // or are refused later); handshakes under way and what queues is still accepted, until close().
-  // Closing at once would reset those: the kernel does not hand them on (tcp_migrate_req is off by
-  // default).
-  void stop_new();
+  // or are refused later); handshakes under way and what queues is still accepted, until
+  // `close_at`. Closing at once would reset those: the kernel does not hand them on
+  // (tcp_migrate_req is off by default).
+  void stop_new(base::MonoTime close_at);
   // Accepts what is there, then closes the socket.
   void close();
 
-  [[nodiscard]] const ListenerShared& listener() const;
+  // When the owner is to call close(); kNever before stop_new().
+  [[nodiscard]] base::MonoTime close_at() const;
+  // Whether it is this address's acceptor, and not one that is about to close.
+  [[nodiscard]] bool serves(const std::string& key) const;
+  // Connections accepted from now on belong to `listener`.
+  void assign(std::shared_ptr<ListenerShared> listener);
 
  private:
   struct State;

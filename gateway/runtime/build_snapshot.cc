@@ -1,7 +1,7 @@
 #include "gateway/runtime/build_snapshot.h"
 
 #include "base/io/log.h"
-#include "certs/file.h"
+#include "gateway/config/check_files.h"
 #include "gateway/tls/certificate_index.h"
 #include "gateway/tls/context.h"
 #include "gateway/tls/ticket_ring.h"
@@ -12,7 +12,8 @@ using base::Result;
 
 namespace {
 
-Result<ListenerMaterials> load_materials(const ListenerConfig& listener, const Snapshot* previous) {
+Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
+                                         const certs::LoadRules& rules, const Snapshot* previous) {
   const ListenerTlsConfig& tls = *listener.tls;
   ListenerMaterials materials;
   auto policy = read_policy(tls);
@@ -30,8 +31,7 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener, const S
   }
   for (const CertificateConfig& certificate : tls.certificates) {
     const certs::PairFiles files{certificate.chain, certificate.key};
-    certs::LoadedPair loaded =
-        certs::load_pair(files, {.expired = certs::ExpiredPair::serve}, base::wall_now());
+    certs::LoadedPair loaded = certs::load_pair(files, rules, base::wall_now());
     if (loaded.pair == nullptr) {
       return base::Error{
           base::Errc::invalid,
@@ -41,7 +41,7 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener, const S
     if (!loaded.findings.empty()) {
       base::log_warn("tls", certs::to_string(loaded.findings), {{"listener", listener.name}});
     }
-    materials.pairs.push_back({files, loaded.pair});
+    materials.pairs.push_back({files, loaded.pair, loaded.stamps});
     materials.is_default.push_back(certificate.is_default);
   }
   return materials;
@@ -111,7 +111,9 @@ Result<void> build_listener(const ListenerConfig& config,
     if (ip != nullptr && runtime.first_port == 0) runtime.first_port = ip->port;
   }
   if (config.tls) {
-    auto materials = load_materials(config, previous);
+    const certs::LoadRules rules{.key_file = key_file_rules(built.snapshot->config),
+                                 .expired = certs::ExpiredPair::serve};
+    auto materials = load_materials(config, rules, previous);
     if (!materials) return materials.error();
     runtime.tls_context = materials->context;
     runtime.has_hsts = config.tls->hsts.max_age.has_value();
@@ -164,8 +166,8 @@ std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& ma
     pairs.push_back({materials.pairs[i].served, materials.is_default[i]});
   }
   auto tls = std::make_shared<ListenerTls>();
-  tls->context = materials.context;
   tls->certificates = std::make_shared<CertificateIndex>(std::move(pairs));
+  tls->context = TlsContext::with_usual_certificate(materials.context, *tls->certificates);
   tls->tickets = std::move(tickets);
   return tls;
 }

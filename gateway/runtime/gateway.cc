@@ -2,6 +2,7 @@
 
 #include "base/io/log.h"
 #include "base/text.h"
+#include "gateway/config/check_files.h"
 
 #include <sched.h>
 
@@ -15,8 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// After this no handshake that began before can still be on its way to a listener that closes.
-constexpr base::Duration kCloseGrace = 500ms;
+constexpr base::Duration kCloseGrace = ListeningSockets::kCloseGrace;
 constexpr auto kTick = 250ms;
 
 // CPUs this process may use; a container's or taskset's limit counts, unlike hardware_concurrency.
@@ -45,6 +45,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(Config config, Options options) {
 }
 
 Result<void> Gateway::prepare(const Config& config) {
+  started_with_ = restart_only_of(config);
   const std::size_t count =
       config.workers == 0 ? cpus_in_affinity() : static_cast<std::size_t>(config.workers);
   metrics_ = std::make_unique<GatewayMetrics>(count, options_.version);
@@ -58,10 +59,10 @@ Result<void> Gateway::prepare(const Config& config) {
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
   auto built = build(config);
   if (!built) return built.error();
-  auto added = bind_new(config);
-  if (!added) return added.error();
+  auto sockets = sockets_.prepare(config.listeners);
+  if (!sockets) return sockets.error();
   last_reload_.at = base::wall_now();
-  return adopt(std::move(*built), std::move(*added));
+  return adopt(std::move(*built), std::move(*sockets));
 }
 
 Result<BuiltSnapshot> Gateway::build(const Config& config) {
@@ -69,80 +70,25 @@ Result<BuiltSnapshot> Gateway::build(const Config& config) {
   return build_snapshot(config, generation, servers_, snapshot_.get(), *metrics_);
 }
 
-Result<Gateway::BoundListener> Gateway::bind_listener(const ListenerConfig& listener) {
-  BoundListener bound;
-  bound.shared = std::make_shared<ListenerShared>();
-  bound.shared->name = listener.name;
-  for (const base::Endpoint& configured : listener.bind) {
-    base::Endpoint endpoint = configured;
-    auto& sockets = bound.sockets[base::to_string(configured)];
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      const bool is_unix = std::holds_alternative<base::UnixEndpoint>(endpoint);
-      if (is_unix && i > 0) {  // one socket for all workers
-        sockets.emplace_back(::dup(sockets.front().get()));
-        continue;
-      }
-      auto fd = open_listener(endpoint, ReusePort::yes);
-      if (!fd) return base::wrap(fd.error(), fmt::format("listener \"{}\"", listener.name));
-      // Port 0 is decided by the first socket; the others join it.
-      if (auto local = local_endpoint(fd->get())) endpoint = *local;
-      sockets.push_back(std::move(*fd));
-    }
-    bound.local.push_back(base::to_string(endpoint));
-    const auto* ip = std::get_if<base::IpEndpoint>(&endpoint);
-    if (ip != nullptr && bound.shared->port == 0) bound.shared->port = ip->port;
-  }
-  return bound;
-}
-
-Result<std::map<std::string, Gateway::BoundListener>> Gateway::bind_new(const Config& config) {
-  std::map<std::string, BoundListener> added;
-  for (const ListenerConfig& listener : config.listeners) {
-    const auto known = listeners_.find(listener.name);
-    if (known != listeners_.end()) {
-      const ListenerRuntime* before = snapshot_->find_listener(listener.name);
-      if (before != nullptr && before->config->bind == listener.bind) continue;
-      return base::Error{
-          Errc::conflict,
-          fmt::format("listener \"{}\": its addresses cannot change under the same name; rename it",
-                      listener.name),
-          listener.pos};
-    }
-    auto bound = bind_listener(listener);
-    if (!bound) return bound.error();
-    added.emplace(listener.name, std::move(*bound));
-  }
-  return added;
-}
-
-void Gateway::hand_over(BoundListener& bound) {
-  for (auto& [address, sockets] : bound.sockets) {
-    for (std::size_t i = 0; i < sockets.size(); ++i)
-      workers_[i]->listen(bound.shared, std::move(sockets[i]));
-    sockets.clear();
-  }
-}
-
-Result<void> Gateway::adopt(BuiltSnapshot built, std::map<std::string, BoundListener> added) {
-  // Everything that can fail comes first.
-  std::map<std::string, TicketRing> new_rings;
-  for (const ListenerRuntime& listener : built.snapshot->listeners) {
+Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& next) const {
+  std::map<std::string, TicketRing> rings;
+  for (const ListenerRuntime& listener : next.listeners) {
     const ListenerConfig& config = *listener.config;
     if (!config.tls || tickets_.contains(config.name)) continue;
     auto ring = TicketRing::create({config.tls->tickets.rotate, config.tls->tickets.keep},
                                    base::mono_now());
     if (!ring) return ring.error();
-    new_rings.emplace(config.name, std::move(*ring));
+    rings.emplace(config.name, std::move(*ring));
   }
-  tickets_.merge(new_rings);
-  for (auto& [name, bound] : added)
-    listeners_.emplace(name, std::move(bound));
-  for (const ListenerRuntime& listener : built.snapshot->listeners) {
-    const ConnectionLimits& limits = listener.config->connections;
-    BoundListener& bound = listeners_.at(listener.config->name);
-    bound.shared->gate.set_limits({limits.max, limits.per_client_max});
-    const_cast<ListenerRuntime&>(listener).first_port = bound.shared->port;
-  }
+  return rings;
+}
+
+Result<void> Gateway::adopt(BuiltSnapshot built, ListeningSockets::Change sockets) {
+  auto rings = make_rings(*built.snapshot);  // the last thing that can fail
+  if (!rings) return rings.error();
+  tickets_.merge(*rings);
+  for (ListenerRuntime& listener : built.snapshot->listeners)
+    listener.first_port = sockets_.first_port(*listener.config, sockets);
   const std::shared_ptr<const Snapshot> before = snapshot_;
   snapshot_ = built.snapshot;
   servers_ = std::move(built.servers);
@@ -151,22 +97,18 @@ Result<void> Gateway::adopt(BuiltSnapshot built, std::map<std::string, BoundList
     worker->apply(snapshot_);
   for (const auto& entry : materials_)
     publish_tls(entry.first);
-  for (const ListenerRuntime& listener : snapshot_->listeners)
-    hand_over(listeners_.at(listener.config->name));
-  if (before != nullptr) close_removed_listeners(*before);
+  sockets_.adopt(std::move(sockets), snapshot_->config.listeners);
+  if (before != nullptr) leave(*before);
   health_->use(snapshot_->pools);
   watch_certificates();
   return {};
 }
 
-void Gateway::close_removed_listeners(const Snapshot& before) {
+void Gateway::leave(const Snapshot& before) {
   for (const ListenerRuntime& old : before.listeners) {
     const std::string& name = old.config->name;
     const ListenerRuntime* now = snapshot_->find_listener(name);
     if (now == nullptr) {
-      for (const auto& worker : workers_)
-        worker->close_listener(name, kCloseGrace);
-      listeners_.erase(name);
       tickets_.erase(name);
     } else if (now->tls_context != old.tls_context) {
       // Another TLS policy: nobody keeps talking under the one before.
@@ -191,12 +133,12 @@ Result<void> Gateway::reload() {
     if (!config) return config.error();
     auto built = build(*config);
     if (!built) return built.error();
-    auto added = bind_new(*config);
-    if (!added) return added.error();
+    auto sockets = sockets_.prepare(config->listeners);
+    if (!sockets) return sockets.error();
     if (config->log.access != snapshot_->config.log.access) {
       if (auto moved = access_log_->set_path(config->log.access); !moved) return moved.error();
     }
-    return adopt(std::move(*built), std::move(*added));
+    return adopt(std::move(*built), std::move(*sockets));
   };
   const Result<void> done = attempt();
   last_reload_.ok = done.has_value();
@@ -209,6 +151,11 @@ Result<void> Gateway::reload() {
   }
   last_reload_.at = base::wall_now();
   base::log_info("gateway", "configuration reloaded", {{"generation", snapshot_->generation}});
+  if (const auto level = base::parse_log_level(snapshot_->config.log.level))
+    base::set_log_level(*level);
+  for (const std::string_view key : restart_only_changes(started_with_, snapshot_->config)) {
+    base::log_warn("gateway", "a changed setting is applied by a restart only", {{"key", key}});
+  }
   for (const auto& then : reloaded_)
     then();
   return done;
@@ -223,8 +170,9 @@ void Gateway::watch_certificates() {
       watched_.emplace_back(listener, i);
     }
   }
-  watcher_ = std::make_unique<CertificateWatcher>(pairs, certs::LoadRules{}, WatchTiming{},
-                                                  base::mono_now());
+  watcher_ = std::make_unique<CertificateWatcher>(
+      pairs, certs::LoadRules{.key_file = key_file_rules(snapshot_->config)}, WatchTiming{},
+      base::mono_now());
 }
 
 void Gateway::tick_certificates() {
@@ -236,6 +184,7 @@ void Gateway::tick_certificates() {
     const auto& [listener, index] = watched_[change.index];
     WatchedPair& pair = materials_.at(listener).pairs[index];
     pair.served = change.pair;
+    pair.stamps = change.stamps;
     base::log_info("tls", "certificate replaced",
                    {{"listener", listener},
                     {"file", pair.files.chain},
@@ -297,10 +246,9 @@ void Gateway::shut_down() {
   closed_at_ = base::mono_now() + 2 * kCloseGrace;
   drain_until_ = base::mono_now() + snapshot_->config.drain_timeout;
   load_.draining.store(true, std::memory_order_relaxed);
-  for (const auto& worker : workers_) {
-    worker->close_listener({}, kCloseGrace);
+  sockets_.close();
+  for (const auto& worker : workers_)
     worker->drain({});
-  }
 }
 
 void Gateway::finish_shut_down() {
@@ -318,15 +266,6 @@ void Gateway::finish_shut_down() {
 
 void Gateway::stop() {
   control_.stop();
-}
-
-std::vector<std::pair<std::string, std::string>> Gateway::bound() const {
-  std::vector<std::pair<std::string, std::string>> all;
-  for (const auto& [name, bound] : listeners_) {
-    for (const std::string& local : bound.local)
-      all.emplace_back(name, local);
-  }
-  return all;
 }
 
 void Gateway::server_failed(std::shared_ptr<Server> server, Reason reason) {

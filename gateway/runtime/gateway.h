@@ -5,6 +5,8 @@
 
 #include "base/result.h"
 #include "gateway/runtime/build_snapshot.h"
+#include "gateway/runtime/listening_sockets.h"
+#include "gateway/runtime/restart_only.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
 #include "gateway/tls/ticket_ring.h"
@@ -62,7 +64,9 @@ class Gateway final : public ControlEvents {
   Reactor& reactor() { return control_; }
 
   // Where each listener is bound ("127.0.0.1:8443"), with the real port when it was 0.
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> bound() const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> bound() const {
+    return sockets_.bound();
+  }
 
   // Every generation's worth of the certificates in use, for status and metrics.
   [[nodiscard]] const std::map<std::string, ListenerMaterials>& materials() const {
@@ -87,22 +91,13 @@ class Gateway final : public ControlEvents {
   void server_failed(std::shared_ptr<Server> server, Reason reason) override;
 
  private:
-  // One bound address: a socket per worker, handed over when serving starts.
-  struct BoundListener {
-    std::shared_ptr<ListenerShared> shared;
-    std::map<std::string, std::vector<OwnedFd>>
-        sockets;                     // by configured address; empty once handed over
-    std::vector<std::string> local;  // as bound
-  };
-
   explicit Gateway(Options options);
   base::Result<void> prepare(const Config& config);
-  base::Result<std::map<std::string, BoundListener>> bind_new(const Config& config);
-  base::Result<BoundListener> bind_listener(const ListenerConfig& listener);
-  void hand_over(BoundListener& bound);
   base::Result<BuiltSnapshot> build(const Config& config);
-  base::Result<void> adopt(BuiltSnapshot built, std::map<std::string, BoundListener> added);
-  void close_removed_listeners(const Snapshot& next);
+  base::Result<void> adopt(BuiltSnapshot built, ListeningSockets::Change sockets);
+  // Ticket rings of listeners that have none yet.
+  base::Result<std::map<std::string, TicketRing>> make_rings(const Snapshot& next) const;
+  void leave(const Snapshot& before);
   void publish_tls(const std::string& listener);
   void watch_certificates();
   void tick();
@@ -114,6 +109,7 @@ class Gateway final : public ControlEvents {
   Options options_;
   Reactor control_;
   base::WallTime started_;
+  RestartOnly started_with_;
   GatewayLoad load_;
   std::unique_ptr<GatewayMetrics> metrics_;
   std::unique_ptr<AccessLog> access_log_;
@@ -123,7 +119,7 @@ class Gateway final : public ControlEvents {
   ServerRegistry servers_;
   std::map<std::string, ListenerMaterials> materials_;
   std::map<std::string, TicketRing> tickets_;  // by listener
-  std::map<std::string, BoundListener> listeners_;
+  ListeningSockets sockets_{workers_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;

@@ -53,31 +53,40 @@ void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tl
   });
 }
 
-void Worker::listen(std::shared_ptr<ListenerShared> listener, OwnedFd fd) {
-  reactor_.post([this, listener = std::move(listener),
-                 fd = std::make_shared<OwnedFd>(std::move(fd))] {
-    auto acceptor = std::make_unique<Acceptor>(
-        context_, listener, std::move(*fd), [this, name = listener->name] { return tls_[name]; });
+void Worker::listen(Acceptor::Address address) {
+  reactor_.post([this, address = std::make_shared<Acceptor::Address>(std::move(address))] {
+    auto acceptor =
+        std::make_unique<Acceptor>(context_, std::move(*address),
+                                   [this](const std::string& listener) { return tls_[listener]; });
     acceptor->start();
     acceptors_.push_back(std::move(acceptor));
   });
 }
 
-void Worker::close_listener(std::string listener, base::Duration grace) {
-  reactor_.post([this, listener = std::move(listener), grace] {
+void Worker::move_address(std::string key, std::shared_ptr<ListenerShared> listener) {
+  reactor_.post([this, key = std::move(key), listener = std::move(listener)] {
     for (const auto& acceptor : acceptors_) {
-      if (listener.empty() || acceptor->listener().name == listener) acceptor->stop_new();
+      if (acceptor->serves(key)) acceptor->assign(listener);
     }
-    auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
-    timer->expires_after(grace);
-    timer->async_wait(
-        [this, timer, listener](const boost::system::error_code&) { close_acceptors(listener); });
   });
 }
 
-void Worker::close_acceptors(const std::string& listener) {
+void Worker::close_address(std::string key, base::Duration grace) {
+  reactor_.post([this, key = std::move(key), grace] {
+    for (const auto& acceptor : acceptors_) {
+      if (key.empty() || acceptor->serves(key)) acceptor->stop_new(reactor_.refresh_now() + grace);
+    }
+    auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
+    timer->expires_after(grace);
+    timer->async_wait([this, timer](const boost::system::error_code&) {
+      close_acceptors(reactor_.refresh_now());
+    });
+  });
+}
+
+void Worker::close_acceptors(base::MonoTime due) {
   std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
-    const bool closes = listener.empty() || acceptor->listener().name == listener;
+    const bool closes = acceptor->close_at() <= due;
     if (closes) acceptor->close();
     return closes;
   });
@@ -96,7 +105,7 @@ void Worker::drain(std::string listener) {
 void Worker::stop() {
   reactor_.post([this] {
     stopping_ = true;
-    close_acceptors({});
+    close_acceptors(kNever);
     for (Connection* connection : context_.connections)
       connection->stop();
     reactor_.stop();

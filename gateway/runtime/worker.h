@@ -37,10 +37,11 @@ class Worker {
   void apply(std::shared_ptr<const Snapshot> snapshot);
   // Connections accepted from now on use this; null = no TLS.
   void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
-  // Accepts from `fd` for `listener`, from now on.
-  void listen(std::shared_ptr<ListenerShared> listener, OwnedFd fd);
-  // Accepts what still queues there for the grace time, then closes the listener's sockets.
-  void close_listener(std::string listener, base::Duration grace);
+  void listen(Acceptor::Address address);
+  // What is accepted there from now on belongs to `listener`.
+  void move_address(std::string key, std::shared_ptr<ListenerShared> listener);
+  // Accepts what still queues there for the grace time, then closes the socket; empty = all.
+  void close_address(std::string key, base::Duration grace);
   // Ends connections of one listener (empty = all) at their next border between requests.
   void drain(std::string listener);
   // Ends every connection now, then the thread.
@@ -61,7 +62,7 @@ class Worker {
   void use(std::shared_ptr<const Snapshot> snapshot);
   std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::size_t index,
                                         std::uint64_t generation);
-  void close_acceptors(const std::string& listener);
+  void close_acceptors(base::MonoTime due);
   void finish();
 
   unsigned index_;

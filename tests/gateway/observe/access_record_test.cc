@@ -43,6 +43,7 @@ TEST(AccessRecord, WritesAllOfIt) {
   record.path = "/v1/x?q=1";
   record.status = 504;
   record.reason = Reason::first_byte_timeout;
+  record.detail = "server blue/10.0.0.1:80: silent";
   record.bytes_in = 12;
   record.bytes_out = 18446744073709551615U;
   record.user_agent = "curl/7.88.1";
@@ -66,6 +67,7 @@ TEST(AccessRecord, WritesAllOfIt) {
       R"({"time":"2026-11-24T11:20:45.123Z","id":"01HF","listener":"web","route":"api",)"
       R"("client":"192.0.2.1","client_port":50000,"method":"GET","host":"www.example.com",)"
       R"("path":"/v1/x?q=1","protocol":"HTTP/1.1","status":504,"reason":"first_byte_timeout",)"
+      R"("detail":"server blue/10.0.0.1:80: silent",)"
       R"("bytes_in":12,"bytes_out":18446744073709551615,"user_agent":"curl/7.88.1",)"
       R"("referer":"https://example.com/","tls_version":"1.3",)"
       R"("tls_cipher":"TLS_AES_128_GCM_SHA256","sni":"www.example.com",)"

@@ -1,0 +1,36 @@
+#include "gateway/runtime/listener_plan.h"
+
+#include <set>
+
+namespace ravelin::gateway {
+
+std::string address_key(const ListenerConfig& listener, std::size_t bind_index) {
+  const base::Endpoint& endpoint = listener.bind[bind_index];
+  std::string key = base::to_string(endpoint);
+  const auto* ip = std::get_if<base::IpEndpoint>(&endpoint);
+  if (ip != nullptr && ip->port == 0) key += fmt::format(" {} of {}", bind_index, listener.name);
+  return key;
+}
+
+ListenerPlan plan_listeners(const HeldAddresses& now, const std::vector<ListenerConfig>& next) {
+  ListenerPlan plan;
+  std::set<std::string> wanted;
+  for (const ListenerConfig& listener : next) {
+    for (std::size_t i = 0; i < listener.bind.size(); ++i) {
+      std::string key = address_key(listener, i);
+      wanted.insert(key);
+      const auto held = now.find(key);
+      if (held == now.end()) {
+        plan.bound.push_back({std::move(key), listener.name, listener.bind[i]});
+      } else if (held->second != listener.name) {
+        plan.moved.push_back({std::move(key), listener.name, listener.bind[i]});
+      }
+    }
+  }
+  for (const auto& [key, listener] : now) {
+    if (!wanted.contains(key)) plan.closed.push_back(key);
+  }
+  return plan;
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,66 @@
+// ListeningSockets: every listener's addresses and their sockets, one for each worker, from binding
+// over reloads to the end. The control thread.
+#pragma once
+
+#include "gateway/runtime/listener_plan.h"
+#include "gateway/runtime/worker.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ravelin::gateway {
+
+class ListeningSockets {
+ public:
+  using Workers = std::vector<std::unique_ptr<Worker>>;
+
+  explicit ListeningSockets(const Workers& workers) : workers_(workers) {}
+
+  // A socket for each worker, bound and listening, which nobody accepts from yet.
+  struct NewAddress {
+    std::uint16_t port = 0;  // 0 = a Unix socket
+    std::string local;       // as bound: with the real port when it was 0
+    std::vector<OwnedFd> sockets;
+  };
+
+  struct Change {
+    ListenerPlan plan;
+    std::vector<NewAddress> sockets;  // of plan.bound
+  };
+
+  // Binds what `next` adds. An address in use or a missing right is the error; dropping the result
+  // undoes it all.
+  base::Result<Change> prepare(const std::vector<ListenerConfig>& next) const;
+  // Cannot fail. The workers must have the snapshot of `next` and its TLS sides before them.
+  void adopt(Change change, const std::vector<ListenerConfig>& next);
+  // Every address closes; connections that queue there are still accepted.
+  void close();
+
+  // After this no handshake that began before can still be on its way to an address that closes.
+  static constexpr base::Duration kCloseGrace = std::chrono::milliseconds(500);
+
+  // Of the listener's first TCP address, as bound; also of those `change` is about to add. 0 =
+  // none.
+  [[nodiscard]] std::uint16_t first_port(const ListenerConfig& listener,
+                                         const Change& change) const;
+  // (listener, "127.0.0.1:8443"), by listener.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> bound() const;
+
+ private:
+  struct Address {
+    std::string listener;
+    std::uint16_t port = 0;
+    std::string local;
+  };
+
+  [[nodiscard]] base::Result<NewAddress> bind(const ListenerPlan::Address& address) const;
+
+  const Workers& workers_;
+  std::map<std::string, std::shared_ptr<ListenerShared>> listeners_;  // by name
+  std::map<std::string, Address> addresses_;                          // by key
+};
+
+}  // namespace ravelin::gateway

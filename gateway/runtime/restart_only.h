@@ -1,0 +1,34 @@
+// Settings that hold from start to end, whatever a reload finds: the number of workers, the user,
+// where administrators connect. A reload that changes one says so.
+#pragma once
+
+#include "gateway/config/config.h"
+
+#include <string_view>
+#include <vector>
+
+namespace ravelin::gateway {
+
+struct RestartOnly {
+  int workers = 0;
+  std::string user;
+  std::string admin_socket;
+  std::optional<base::IpEndpoint> admin_listen;
+};
+
+inline RestartOnly restart_only_of(const Config& config) {
+  return {config.workers, config.user, config.admin.socket, config.admin.listen};
+}
+
+// The keys whose values differ.
+inline std::vector<std::string_view> restart_only_changes(const RestartOnly& running,
+                                                          const Config& next) {
+  std::vector<std::string_view> keys;
+  if (next.workers != running.workers) keys.push_back("workers");
+  if (next.user != running.user) keys.push_back("user");
+  if (next.admin.socket != running.admin_socket) keys.push_back("admin.socket");
+  if (next.admin.listen != running.admin_listen) keys.push_back("admin.listen");
+  return keys;
+}
+
+}  // namespace ravelin::gateway
