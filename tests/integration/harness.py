@@ -203,12 +203,13 @@ class Client:
                 self.buffered += piece
             body, self.buffered = self.buffered, b""
             return Response(status, head, body, b"")
-        while len(self.buffered) < length:
+        received = bytearray(self.buffered)  # grows in place: a body may have many megabytes
+        while len(received) < length:
             piece = self.receive()
             if not piece:
                 return None
-            self.buffered += piece
-        body, self.buffered = self.buffered[:length], self.buffered[length:]
+            received += piece
+        body, self.buffered = bytes(received[:length]), bytes(received[length:])
         return Response(status, head, body, self.buffered)
 
     def is_closed(self):
