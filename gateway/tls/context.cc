@@ -37,6 +37,8 @@ Result<> set_profile(SSL_CTX* ctx, TlsProfile profile) {
 
 void set_modes(SSL_CTX* ctx, KeyTiming timing) {
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  // Our order, but a client that puts ChaCha first has no AES in hardware and is right for itself.
+  SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (timing == KeyTiming::may_be_late) SSL_CTX_set_mode(ctx, SSL_MODE_ASYNC);

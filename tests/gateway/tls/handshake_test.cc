@@ -110,6 +110,25 @@ TEST(Handshake, PrefersEcdsaAndServesRsaToThoseWhoNeedIt) {
   EXPECT_EQ(rsa13.served_key(), KeyType::rsa);
 }
 
+TEST(Handshake, ChoosesTheCipherByItsOwnOrderAndLeavesChaChaToThosePreferringIt) {
+  const auto listener = make_listener({{www()}});
+  const auto chosen = [&listener](int version, const char* ciphers12) {
+    MemoryHandshake handshake(listener, {.sni = "www.example.com",
+                                         .version_min = version,
+                                         .version_max = version,
+                                         .ciphers12 = ciphers12});
+    if (!handshake.run()) return handshake.failure().detail;
+    return std::string(SSL_get_cipher(handshake.server()));
+  };
+  EXPECT_EQ(chosen(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"),
+            "ECDHE-ECDSA-AES128-GCM-SHA256");
+  EXPECT_EQ(chosen(TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256"),
+            "ECDHE-ECDSA-CHACHA20-POLY1305");
+  EXPECT_EQ(chosen(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"),
+            "ECDHE-ECDSA-AES256-GCM-SHA384");
+  EXPECT_EQ(chosen(TLS1_3_VERSION, ""), "TLS_AES_128_GCM_SHA256");  // OpenSSL's client asks for 256
+}
+
 TEST(Handshake, UsesX25519WhereBothCan) {
   MemoryHandshake handshake(make_listener({{www()}}),
                             {.sni = "www.example.com", .groups = "X25519:P-256"});
