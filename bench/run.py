@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """bench/run.py gateway: Ravelin beside nginx, HAProxy and the floor program, in one run.
+bench/run.py slow: what a thousand slow clients do to the others, with and without in turn.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
 on a fresh process pinned to the first CPU, load and backend on the second. The method in full:
-docs/benchmarks.md. Needs the programs of bench/ (cmake -DRAVELIN_BENCH=ON), openssl, setpriv, taskset.
+docs/benchmarks.md. Needs the programs of bench/ (cmake -DRAVELIN_BENCH=ON), openssl, setpriv, taskset; slow
+also needs slowhttptest.
 """
 
 import argparse
@@ -20,39 +22,49 @@ sys.dont_write_bytecode = True
 BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
-from harness import gateways, report  # noqa: E402
+from harness import gateways, report, slow, slow_report  # noqa: E402
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
 from harness.measure import Backend, Plan, measure, openssl_share  # noqa: E402
 from harness.processes import BenchError  # noqa: E402
 
-DONE, USAGE, COULD_NOT = 0, 2, 4
+DONE, ABOVE, USAGE, COULD_NOT = 0, 1, 2, 4
 NOISE_PERCENT_MAX = 5
+RATES = {"gateway": 10_000, "slow": 2_000}  # requests/s of the open loop, by benchmark
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["gateway"], help="which benchmark")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:2]))
+    parser.add_argument("name", choices=list(RATES), help="which benchmark")
+    parser.add_argument("--rounds", type=int, default=5, help="slow: pairs")
     parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
     parser.add_argument("--quick", action="store_true", help="two short rounds: does it work at all")
     parser.add_argument(
         "--only", metavar="CASE", action="append",
-        help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES),
+        help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES)
+        + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1)),
     )
     parser.add_argument(
         "--peers", metavar="A,B", type=lambda text: text.split(","),
         help="these gateways only: " + ",".join(gateways.ALL),
     )
-    parser.add_argument("--rate", type=float, default=10_000, help="requests/s of the latency case")
+    parser.add_argument(
+        "--rate", type=float,
+        help="requests/s of the latency case ({gateway:,}), or beside the slow clients ({slow:,})".format(**RATES),
+    )
+    parser.add_argument("--slow-clients", type=int, default=1000, metavar="N", help="slow: how many")
+    parser.add_argument("--slow-interval", type=int, default=5, metavar="S", help="slow: seconds between two pieces")
+    parser.add_argument("--opening-rate", type=int, default=1000, metavar="N", help="slow: opened per second, at most")
     parser.add_argument(
         "--build", default=os.path.join(os.path.dirname(BENCH), "build", "release"),
         help="build directory with bin/ravelin and bin/bench_*",
     )
     parser.add_argument("--results", default=os.path.join(BENCH, "results"), help="where the JSON goes")
     arguments = parser.parse_args()
-    if arguments.rounds < 1 or arguments.seconds <= 0 or arguments.rate < 1:
-        parser.error("rounds, seconds and rate must be positive")
+    arguments.rate = RATES[arguments.name] if arguments.rate is None else arguments.rate
+    counts = (arguments.rounds, arguments.rate, arguments.slow_clients, arguments.slow_interval, arguments.opening_rate)
+    if min(counts) < 1 or arguments.seconds <= 0:
+        parser.error("rounds, seconds, rates, clients and interval must be positive")
     return arguments
 
 
@@ -130,7 +142,49 @@ def describe_machine():
     }
 
 
-def run(arguments):
+def run_slow(arguments):
+    modes = slow.select(slow.make_modes(arguments.slow_interval), arguments.only)
+    if not modes:
+        raise BenchError(f"no mode {', '.join(arguments.only)}")
+    by_mode = {mode.name: [] for mode in modes}
+    count = 2 if arguments.quick else arguments.rounds
+    with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
+        plan = make_plan(arguments, directory)
+        machine = describe_machine()
+        backend = Backend(plan)
+        with backend.process:
+            attack = slow.Run(plan, backend, arguments.slow_clients, arguments.opening_rate)
+            for number in range(count):
+                for mode in modes:
+                    progress(f"pair {number + 1}/{count}  {mode.name}")
+                    by_mode[mode.name].append(attack.pair(mode))
+    progress("")
+    runs = [pair[side] for pairs in by_mode.values() for pair in pairs for side in ("without", "with")]
+    return {
+        **describe_run(arguments, machine, runs),
+        "slowhttptest": slow.version(attack.program),
+        "settings": {
+            "seconds": plan.seconds, "warmup": attack.plan.warmup, "rate": plan.rate,
+            "slow_clients": arguments.slow_clients, "slow_interval": arguments.slow_interval,
+            "opening_rate": arguments.opening_rate,
+            "modes": {mode.name: [*mode.options, mode.path] for mode in modes},
+        },
+        "rows": slow_report.summarise(by_mode),
+        "runs": by_mode,
+    }
+
+
+def describe_run(arguments, machine, runs):
+    return {
+        "name": arguments.name,
+        "utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
+        "quick": arguments.quick,
+        "machine": machine,
+        "foreign_cpu_percent_max": max(run["foreign_cpu_percent"] for run in runs),
+    }
+
+
+def run_gateway(arguments):
     cases = select(arguments.only)
     if not cases:
         raise BenchError(f"no case {', '.join(arguments.only)}")
@@ -143,10 +197,7 @@ def run(arguments):
     runs = [result for results in rounds for by in results.values() for result in by.values()]
     names = [gateway.name for gateway in chosen]
     return {
-        "name": arguments.name,
-        "utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"),
-        "quick": arguments.quick,
-        "machine": machine,
+        **describe_run(arguments, machine, runs),
         "gateways": {gateway.name: gateway.version(plan.programs) for gateway in chosen},
         "settings": {
             "seconds": plan.seconds, "warmup": plan.warmup, "rate": plan.rate,
@@ -155,7 +206,6 @@ def run(arguments):
         "rows": report.summarise(cases, rounds),
         "route_growth": report.growth(rounds, names),
         "openssl_kib": share,
-        "foreign_cpu_percent_max": max(run["foreign_cpu_percent"] for run in runs),
         "runs": rounds,
     }
 
@@ -164,19 +214,23 @@ def main():
     arguments = parse_arguments()
     # SIGTERM ends the gateways too, by unwinding.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(COULD_NOT))
+    is_slow = arguments.name == "slow"
     try:
-        done = run(arguments)
+        done = run_slow(arguments) if is_slow else run_gateway(arguments)
     except (BenchError, OSError) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return COULD_NOT
     except (KeyboardInterrupt, subprocess.TimeoutExpired) as error:
         print(f"\nbench: ended early: {error!r}", file=sys.stderr)
         return COULD_NOT
-    print(report.table(done), end="")
+    print(slow_report.table(done) if is_slow else report.table(done), end="")
     print(f"written: {os.path.relpath(report.write_json(done, arguments.results))}")
     if done["foreign_cpu_percent_max"] > NOISE_PERCENT_MAX:
         print("bench: the machine was not quiet; take the numbers again", file=sys.stderr)
-    return DONE
+    above = slow_report.too_slow(done["rows"]) if is_slow else []
+    if above:
+        print(f"bench: slow clients more than double p99 of the others: {', '.join(above)}", file=sys.stderr)
+    return ABOVE if above else DONE
 
 
 if __name__ == "__main__":

@@ -45,6 +45,10 @@ class Process:
                     os.kill(pid, signal.SIGKILL)
                 self.popen.wait()
 
+    def yield_cpu(self):
+        """From now on it runs only while nobody else wants its CPU."""
+        os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
+
     def check_alive(self):
         if self.popen.poll() is not None:
             raise BenchError(f"{self.name} ended: {self.log_tail()}")
@@ -102,11 +106,19 @@ def cpu_seconds(pids):
     return total / tick
 
 
-def machine_busy_seconds():
-    """CPU time the whole machine has spent on anything, stolen time included."""
+def machine_busy_seconds(cpu=""):
+    """CPU time the whole machine, or one CPU, has spent on anything, stolen time included."""
     with open("/proc/stat") as file:
-        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, file.readline().split()[1:9])
+        line = next(line for line in file if line.split()[0] == f"cpu{cpu}")
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, line.split()[1:9])
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def established(port):
+    """Connections that the server on 127.0.0.1:port holds open, as the kernel sees it."""
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(1 for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
 
 
 def free_port():
