@@ -77,6 +77,9 @@ const ListenerRuntime& Connection::listener_now() {
   if (found != nullptr) {
     pinned_ = worker_.current;
     runtime_ = found;
+  } else if (pinned_ == nullptr) {
+    pinned_ = worker_.left.at(listener_->name);
+    runtime_ = pinned_->snapshot->find_listener(listener_->name);
   }
   CHECK(runtime_ != nullptr);
   return *runtime_;
@@ -84,8 +87,10 @@ const ListenerRuntime& Connection::listener_now() {
 
 Task<void> Connection::serve(std::unique_ptr<Connection> self) {
   Connection& connection = *self;
-  // Accepted in the moment its listener went: there is no generation to serve it from.
-  if (connection.worker_.current->snapshot->find_listener(connection.listener_->name) == nullptr)
+  // Accepted long after its listener went: there is no generation to serve it from.
+  const std::string& name = connection.listener_->name;
+  const WorkerContext& worker = connection.worker_;
+  if (worker.current->snapshot->find_listener(name) == nullptr && !worker.left.contains(name))
     co_return;
   ListenerMetrics& metrics = *connection.listener_now().metrics;
   metrics.connection_opened(connection.worker_.cells);

@@ -17,6 +17,8 @@
 #include <atomic>
 #include <list>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -66,6 +68,9 @@ struct WorkerContext {
   ControlEvents& control;
   RequestIds& request_ids;
   std::shared_ptr<const WorkerSnapshot> current;
+  // By listener: the last generation of those that have just left the configuration, while clients
+  // who were connected before may still be accepted.
+  std::unordered_map<std::string, std::shared_ptr<const WorkerSnapshot>> left;
   std::list<Connection*> connections;          // every open one, for drain and stop
   std::atomic<std::size_t>& open_connections;  // how many: for other threads
   HttpDate date;

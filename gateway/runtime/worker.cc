@@ -9,6 +9,13 @@ namespace ravelin::gateway {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// Longer than any grace a listener is closed with.
+constexpr auto kLeftListenersKept = 2s;
+
+}  // namespace
+
 Worker::Worker(const Parts& parts)
     : index_(parts.index),
       metrics_(parts.metrics),
@@ -123,6 +130,7 @@ void Worker::finish() {
       connection->stop();
   }
   context_.current.reset();
+  context_.left.clear();
   servers_.clear();
 }
 
@@ -132,6 +140,7 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
     next->pools.push_back(make_pool(snapshot->pools[i], i, snapshot->generation));
   }
   next->snapshot = snapshot;
+  keep_left_listeners(*snapshot);
   context_.current = std::move(next);
   for (Connection* connection : context_.connections)
     connection->adopt_current();
@@ -139,6 +148,23 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   // requests.
   std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });
   generation_.store(snapshot->generation, std::memory_order_release);
+}
+
+void Worker::keep_left_listeners(const Snapshot& next) {
+  if (context_.current == nullptr) return;
+  bool any_left = false;
+  for (const ListenerRuntime& listener : context_.current->snapshot->listeners) {
+    if (next.find_listener(listener.config->name) != nullptr) continue;
+    context_.left[listener.config->name] = context_.current;
+    any_left = true;
+  }
+  if (!any_left) return;
+  auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
+  timer->expires_after(kLeftListenersKept);
+  timer->async_wait([this, timer, until = next.generation](const boost::system::error_code&) {
+    std::erase_if(context_.left,
+                  [&](const auto& entry) { return entry.second->snapshot->generation < until; });
+  });
 }
 
 std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime, std::size_t /*index*/,

@@ -63,6 +63,7 @@ class Worker {
   std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::size_t index,
                                         std::uint64_t generation);
   void close_acceptors(base::MonoTime due);
+  void keep_left_listeners(const Snapshot& next);
   void finish();
 
   unsigned index_;
