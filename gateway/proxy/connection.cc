@@ -190,7 +190,11 @@ Task<bool> Connection::wait_for_request() {
     idle_ = &wait;
     const Wake wake = co_await wait;
     idle_ = nullptr;
-    if (wake == Wake::deadline && worker_.reactor.now() >= idle_until) co_return false;
+    if (wake == Wake::deadline && worker_.reactor.now() >= idle_until) {
+      const Reason late = requests_ == 0 ? Reason::header_timeout : Reason::idle_timeout;
+      listener_now().metrics->error(worker_.cells, late);
+      co_return false;
+    }
     look_at = idle_until;
     // Look once more: an end that came with the last bytes made no new edge, and a request that has
     // already arrived is served even if the connection is to end.
