@@ -85,6 +85,7 @@ class Forwarding {
         facts_{exchange.request().framing, exchange.request().method,
                exchange.request().wants_upgrade},
         pool_(*state.snapshot->pools[state.route->pool]),
+        deadline_(deadline_of(state)),
         head_(worker.buffers),
         choice_(pool_, worker) {}
 
@@ -101,12 +102,15 @@ class Forwarding {
 
   [[nodiscard]] bool may_repeat() const { return is_safe(facts_.method) && !body_taken_; }
 
+  [[nodiscard]] bool is_overdue() const { return worker_.reactor.refresh_now() >= deadline_; }
+
   Exchange& exchange_;
   const ClientInfo& client_;
   RequestState& state_;
   WorkerContext& worker_;
   RequestFacts facts_;
   WorkerPool& pool_;
+  MonoTime deadline_;  // of the whole request
   Buffer head_;
   ServerChoice choice_;
   bool body_taken_ = false;
@@ -125,7 +129,7 @@ Task<void> Forwarding::run(std::string_view path) {
                    facts_.framing != Framing::none);
     co_return;
   }
-  const auto retries_max = static_cast<std::uint32_t>(state_.route->config->retry.attempts);
+  auto retries_max = static_cast<std::uint32_t>(state_.route->config->retry.attempts);
   bool choose_again = true;
   for (;;) {
     if (choose_again) {
@@ -134,6 +138,7 @@ Task<void> Forwarding::run(std::string_view path) {
     }
     const TryEnd end = co_await try_once();
     if (end == TryEnd::over) co_return;
+    if (end == TryEnd::again_same) ++retries_max;  // that was no attempt; it happens once
     if (state_.retries >= retries_max) {
       answer_failure(exchange_, state_, state_.reason, state_.detail,
                      facts_.framing != Framing::none);
@@ -149,8 +154,9 @@ Task<bool> Forwarding::choose() {
   Reason reason = choice_.take();
   if (reason == Reason::queue_timeout) {
     const MonoTime began = worker_.reactor.refresh_now();
-    reason = co_await choice_.queue();
+    reason = co_await choice_.queue(deadline_);
     state_.queue = since(began, worker_.reactor.refresh_now());
+    if (reason == Reason::queue_timeout && is_overdue()) reason = Reason::request_timeout;
   }
   if (reason == Reason::none) co_return true;
   // A retry that finds no other server reports what went wrong on the first.
@@ -169,7 +175,7 @@ Task<std::unique_ptr<UpstreamConnection>> Forwarding::open_connection(ConnectFai
     if (idle != nullptr) co_return idle;
   }
   const MonoTime began = worker_.reactor.now();
-  auto fresh = co_await server.connect(failure);
+  auto fresh = co_await server.connect(failure, deadline_);
   state_.connect = since(began, worker_.reactor.refresh_now());
   if (fresh != nullptr) pool_.metrics->connected(worker_.cells, state_.connect);
   co_return fresh;
@@ -179,6 +185,11 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   ConnectFailure failure;
   state_.server = &choice_.server();
   auto connection = co_await open_connection(failure);
+  if (connection == nullptr && is_overdue()) {
+    answer_failure(exchange_, state_, Reason::request_timeout, failure.detail,
+                   facts_.framing != Framing::none);
+    co_return TryEnd::over;
+  }
   if (connection == nullptr) {
     // Nothing was sent: any request may go elsewhere.
     server_failed(failure.reason, failure.detail);
@@ -227,10 +238,10 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   // too long.
   if (upstream.connection().was_reused() && may_repeat()) {
     wants_fresh_ = true;
-    state_.reason = Reason::upstream_closed;
+    state_.reason = upstream.reason;
     co_return TryEnd::again_same;
   }
-  server_failed(Reason::upstream_closed, "the server closed the connection before its response");
+  server_failed(upstream.reason, upstream.detail);
   if (may_repeat()) {
     choice_.mark_tried();
     co_return TryEnd::again_other;
@@ -249,6 +260,11 @@ void Forwarding::server_failed(Reason reason, std::string_view detail) {
 }
 
 }  // namespace
+
+MonoTime deadline_of(const RequestState& state) {
+  const base::Duration time = state.route->config->request_timeout;
+  return time.count() == 0 ? kNever : state.began + time;
+}
 
 Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestState& state,
                          WorkerContext& worker) {

@@ -61,6 +61,9 @@ base::Task<void> serve_request(Exchange& exchange, const ClientInfo& client, Req
 void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std::string_view detail,
                     bool must_close);
 
+// When the whole of a routed request must be over, by its route's `timeouts.request`.
+base::MonoTime deadline_of(const RequestState& state);
+
 // Counts and logs a finished request.
 void report_request(const Exchange& exchange, const ClientInfo& client, const RequestState& state,
                     std::uint64_t bytes_in, std::uint64_t bytes_out, WorkerContext& worker);

@@ -63,9 +63,7 @@ Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& c
       request_framing_(request_framing),
       pace_(worker.reactor.now(), client.listener->config->timeouts.body_idle,
             client.listener->config->timeouts.min_rate_bytes_per_s),
-      request_deadline_(state.route->config->request_timeout.count() == 0
-                            ? kNever
-                            : state.began + state.route->config->request_timeout),
+      request_deadline_(deadline_of(state)),
       upstream_since_(worker.reactor.now()),
       wants_upgrade_(wants_upgrade),
       request_done_(request_framing == Framing::none) {}

@@ -1,5 +1,6 @@
 #include "gateway/proxy/server_choice.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace ravelin::gateway {
@@ -28,8 +29,8 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
     QueueWait* wait;
   };
 
-  QueueWait(Pool& pool, Reactor& reactor)
-      : pool_(pool), reactor_(reactor), signal_(std::make_shared<Signal>()) {
+  QueueWait(Reactor& reactor, base::MonoTime deadline)
+      : reactor_(reactor), deadline_(deadline), signal_(std::make_shared<Signal>()) {
     signal_->wait = this;
   }
 
@@ -46,7 +47,7 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
   void await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
     waiting_ = true;
-    reactor_.timers().arm(*this, reactor_.now() + pool_.config().queue.timeout);
+    reactor_.timers().arm(*this, deadline_);
   }
 
   Wake await_resume() {
@@ -59,8 +60,8 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
     if (waiting_) fire(Wake::ready);
   }
 
-  Pool& pool_;
   Reactor& reactor_;
+  base::MonoTime deadline_;
   std::shared_ptr<Signal> signal_;
   bool waiting_ = false;
 };
@@ -95,8 +96,10 @@ Reason ServerChoice::take() {
                                                        : Reason::queue_timeout;
 }
 
-base::Task<Reason> ServerChoice::queue() {
-  QueueWait wait(*pool_.pool, worker_.reactor);
+base::Task<Reason> ServerChoice::queue(base::MonoTime until) {
+  const base::MonoTime deadline =
+      std::min(until, worker_.reactor.now() + pool_.pool->config().queue.timeout);
+  QueueWait wait(worker_.reactor, deadline);
   if (!pool_.pool->enqueue(wait)) co_return Reason::queue_full;
   pool_.metrics->queue_changed(worker_.cells, 1);
   co_await wait;

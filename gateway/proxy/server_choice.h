@@ -18,8 +18,9 @@ class ServerChoice {
   // Takes a place on a server not tried before, if there is one. Reason::none when one was found at
   // once. Reason::queue_timeout: all are full, wait with queue(). Else no server can take it.
   Reason take();
-  // Waits for a place, at most the queue's timeout. Reason::none when it got one.
-  base::Task<Reason> queue();
+  // Waits for a place, at most the queue's timeout, and not beyond `until`. Reason::none when it
+  // got one.
+  base::Task<Reason> queue(base::MonoTime until);
   void give_back();
 
   // The server taken, and its index in the pool.

@@ -4,6 +4,7 @@
 #include "gateway/http1/serialise.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace ravelin::gateway {
 
@@ -87,10 +88,11 @@ UpstreamExchange::HeadStep UpstreamExchange::take_head(http1::ResponseHead& head
     IoStatus status = IoStatus::ok;
     if (fill(status)) continue;
     if (status == IoStatus::would_block) return HeadStep::wait;
-    if (!any_bytes_) return HeadStep::closed;
-    reason = Reason::upstream_closed;
-    detail = "the server closed the connection inside a response head";
-    return HeadStep::failed;
+    const bool is_reset = status == IoStatus::error && stream().socket().last_error() == ECONNRESET;
+    reason = is_reset ? Reason::upstream_reset : Reason::upstream_closed;
+    detail = any_bytes_ ? "the server ended the connection inside a response head"
+                        : "the server ended the connection before its response";
+    return any_bytes_ ? HeadStep::failed : HeadStep::closed;
   }
 }
 

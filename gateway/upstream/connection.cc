@@ -116,9 +116,10 @@ void UpstreamServer::close_idle() {
   idle_.clear();
 }
 
-Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure& failure) {
+Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure& failure,
+                                                                  MonoTime until) {
   const auto addresses = server_->addresses();
-  const MonoTime deadline = reactor_.refresh_now() + timeouts_.connect;
+  const MonoTime deadline = std::min(until, reactor_.refresh_now() + timeouts_.connect);
   std::unique_ptr<UpstreamConnection> connection;
   if (addresses->empty()) {
     failure.detail = fmt::format("server {}/{}: its name has not been resolved", server_->pool(),

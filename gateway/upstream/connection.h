@@ -67,7 +67,8 @@ class UpstreamServer {
   enum class Care : unsigned char { normal, careful };
   std::unique_ptr<UpstreamConnection> take_idle(Care care);
   // A new connection, TLS included, within the connect timeout. Null: `failure` says why.
-  base::Task<std::unique_ptr<UpstreamConnection>> connect(ConnectFailure& failure);
+  base::Task<std::unique_ptr<UpstreamConnection>> connect(ConnectFailure& failure,
+                                                          base::MonoTime until);
   // Keeps a connection for the next request. It must be between two messages, with nothing
   // buffered.
   void keep(std::unique_ptr<UpstreamConnection> connection);
