@@ -135,8 +135,8 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
     const bool is_other_policy =
         client.is_tls && other.tls_context != nullptr && &other != client.listener &&
         other.tls_context->policy_hash() != client.listener->tls_context->policy_hash();
-    if (is_other_policy &&
-        other.router.match(host, "/", "GET").outcome != Match::Outcome::no_route) {
+    if (is_other_policy && other.router.match(host, path, exchange.request().method_text).outcome !=
+                               Match::Outcome::no_route) {
       reason = Reason::misdirected;
     }
   }
