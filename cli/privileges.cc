@@ -47,13 +47,12 @@ Result<void> drop_privileges(const std::string& user) {
   if (::setuid(account->pw_uid) != 0) return fail_errno(errno, "changing to user " + user);
   if (set_capabilities(kKeptCapability) != 0)
     return fail_errno(errno, "keeping only CAP_NET_BIND_SERVICE");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return fail_errno(errno, "setting no_new_privs");
   return {};
 }
 
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  // before the first thread: each inherits it
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
