@@ -45,8 +45,11 @@ class Connection {
     if (idle_ != nullptr) listener_now();
   }
 
-  // Ends it now.
-  void stop() { stream_.socket().shutdown(); }
+  // Ends it now; while it serves a request only once the worker is `stopping`: that may still
+  // answer.
+  void stop() {
+    if (idle_ != nullptr || worker_.stopping) stream_.socket().shutdown();
+  }
 
   [[nodiscard]] const std::string& listener_name() const { return listener_->name; }
 

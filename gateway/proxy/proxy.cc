@@ -102,7 +102,12 @@ class Forwarding {
 
   [[nodiscard]] bool may_repeat() const { return is_safe(facts_.method) && !body_taken_; }
 
-  [[nodiscard]] bool is_overdue() const { return worker_.reactor.refresh_now() >= deadline_; }
+  // Why the request may wait no longer, whatever it waits for.
+  [[nodiscard]] Reason cut_off() const {
+    if (worker_.stopping) return Reason::draining;
+    const bool is_overdue = worker_.reactor.refresh_now() >= deadline_;
+    return is_overdue ? Reason::request_timeout : Reason::none;
+  }
 
   Exchange& exchange_;
   const ClientInfo& client_;
@@ -156,7 +161,7 @@ Task<bool> Forwarding::choose() {
     const MonoTime began = worker_.reactor.refresh_now();
     reason = co_await choice_.queue(deadline_);
     state_.queue = since(began, worker_.reactor.refresh_now());
-    if (reason == Reason::queue_timeout && is_overdue()) reason = Reason::request_timeout;
+    if (reason == Reason::queue_timeout && cut_off() != Reason::none) reason = cut_off();
   }
   if (reason == Reason::none) co_return true;
   // A retry that finds no other server reports what went wrong on the first.
@@ -185,9 +190,8 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   ConnectFailure failure;
   state_.server = &choice_.server();
   auto connection = co_await open_connection(failure);
-  if (connection == nullptr && is_overdue()) {
-    answer_failure(exchange_, state_, Reason::request_timeout, failure.detail,
-                   facts_.framing != Framing::none);
+  if (connection == nullptr && cut_off() != Reason::none) {
+    answer_failure(exchange_, state_, cut_off(), failure.detail, facts_.framing != Framing::none);
     co_return TryEnd::over;
   }
   if (connection == nullptr) {

@@ -119,6 +119,10 @@ Task<RelayEnd> Relay::run() {
     }
     Wait wait(*this);
     const Wake wake = co_await wait;
+    if (worker_.stopping) {
+      fail(Reason::draining, "the gateway stops");
+      co_return end_;
+    }
     if (wake == Wake::ready) continue;
     const Reason late = overdue(worker_.reactor.refresh_now());
     if (late != Reason::none) {

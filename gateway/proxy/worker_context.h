@@ -71,7 +71,8 @@ struct WorkerContext {
   // By listener: the last generation of those that have just left the configuration, while clients
   // who were connected before may still be accepted.
   std::unordered_map<std::string, std::shared_ptr<const WorkerSnapshot>> left;
-  std::list<Connection*> connections;          // every open one, for drain and stop
+  bool stopping = false;               // requests that are still being served are to end now
+  std::list<Connection*> connections;  // every open one, for drain and stop
   std::atomic<std::size_t>& open_connections;  // how many: for other threads
   HttpDate date;
   // Parsed heads, valid until the coroutine that filled one suspends.

@@ -14,6 +14,9 @@ namespace {
 // Longer than any grace a listener is closed with.
 constexpr auto kLeftListenersKept = 2s;
 
+constexpr base::Duration kBeyondAllDeadlines = 24h * 366;
+constexpr int kRoundsToAnswer = 5;  // of 20 ms
+
 }  // namespace
 
 Worker::Worker(const Parts& parts)
@@ -119,13 +122,18 @@ void Worker::stop() {
   });
 }
 
-// The reactor has stopped: let what was woken by stop() run to its end, within bounds.
+// The reactor has stopped. Every wait is over now: requests answer that the gateway is draining,
+// and who does not end by that is cut off, within bounds.
 void Worker::finish() {
-  reactor_.io().restart();
+  context_.stopping = true;
   const base::MonoTime deadline = reactor_.refresh_now() + 2s;
-  while (tasks_.running() != 0 && reactor_.refresh_now() < deadline) {
-    reactor_.io().run_one_for(20ms);
-    reactor_.timers().advance(reactor_.refresh_now());
+  base::MonoTime all_due = deadline + kBeyondAllDeadlines;
+  for (int round = 0; tasks_.running() != 0 && reactor_.refresh_now() < deadline; ++round) {
+    all_due = all_due + 2 * base::TimerWheel::kTick;
+    reactor_.timers().advance(all_due);
+    reactor_.io().restart();  // it stops whenever all wait for a timer alone
+    reactor_.io().run_for(20ms);
+    if (round < kRoundsToAnswer) continue;
     for (Connection* connection : context_.connections)
       connection->stop();
   }
