@@ -1,6 +1,7 @@
 """The real binary on loopback: a gateway in a temporary directory, backends that record what reaches
 them, and clients that speak raw bytes. Every wait has a deadline; everything started is ended."""
 
+import http.client
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 BINARY = os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin")
 DEADLINE = 10.0  # seconds; sanitizer builds are slow
@@ -28,13 +30,15 @@ def wait_until(condition, what, deadline=DEADLINE):
 
 class Backend:
     """A server that records every request it reads whole and answers with `answer(head, body)`, which
-    returns bytes (sent as they are), or None to close. `raw` handlers get the socket instead."""
+    returns bytes (sent as they are), or None to close. `raw` handlers get the socket instead. With a
+    context in `tls` it speaks TLS."""
 
     def __init__(self, answer=None, raw=None, port=0):
         self.requests = []
         self.connections = 0
         self.answer = answer or (lambda head, body: ok(b"hello"))
         self.raw = raw
+        self.tls = None
         self.lock = threading.Lock()
         self.open = set()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
@@ -56,6 +60,8 @@ class Backend:
     def _serve(self, connection):
         try:
             connection.settimeout(DEADLINE)
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             if self.raw is not None:
                 self.raw(connection)
             else:
@@ -104,6 +110,10 @@ class Backend:
             return list(self.requests)
 
     def close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # an accept() under way would outlive close()
+        except OSError:
+            pass
         self.listener.close()
         with self.lock:
             connections = list(self.open)
@@ -157,11 +167,21 @@ class Response:
         return None
 
 
+def connect(to):
+    """A socket to a port of 127.0.0.1, to a Unix socket's path, or to a (host, port)."""
+    if isinstance(to, str):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(DEADLINE)
+        connection.connect(to)
+        return connection
+    return socket.create_connection(("127.0.0.1", to) if isinstance(to, int) else to, timeout=DEADLINE)
+
+
 class Client:
     """One connection to the gateway."""
 
-    def __init__(self, gateway, tls=True, sni="gw.test", context=None):
-        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE)
+    def __init__(self, gateway, tls=True, sni="gw.test", context=None, to=None):
+        self.socket = connect(gateway.port if to is None else to)
         if tls:
             context = context or gateway.client_context()
             self.socket = context.wrap_socket(self.socket, server_hostname=sni)
@@ -228,17 +248,22 @@ class Client:
 
 
 class Gateway:
-    """`ravelin run` with a configuration text; {port} and {dir} in it are replaced."""
+    """`ravelin run` with a configuration text; {port}, {admin} (another free port) and {dir} in it are
+    replaced. `prepare` is called with the gateway before it runs; `command` goes in front of the binary."""
 
-    def __init__(self, config, names=("gw.test", "localhost")):
+    def __init__(self, config, names=("gw.test", "localhost"), prepare=None, command=(), **process):
         self.directory = tempfile.mkdtemp(prefix="ravelin-test-")
         self.port = free_port()
+        self.admin_port = free_port()
         self.make_certificate(names)
         self.config = os.path.join(self.directory, "ravelin.yaml")
         self.write(config)
         self.log_path = os.path.join(self.directory, "log")
+        if prepare is not None:
+            prepare(self)
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([BINARY, "run", "-c", self.config], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*command, os.path.abspath(BINARY), "run", "-c", self.config],
+                                            stdout=log, stderr=log, **process)
         try:
             wait_until(self.is_listening, "the gateway listens")
         except AssertionError:
@@ -246,7 +271,8 @@ class Gateway:
             raise
 
     def write(self, config):
-        text = config.replace("{port}", str(self.port)).replace("{dir}", self.directory)
+        text = config.replace("{port}", str(self.port)).replace("{admin}", str(self.admin_port))
+        text = text.replace("{dir}", self.directory)
         temporary = self.config + ".new"
         with open(temporary, "w") as file:
             file.write(text)
@@ -295,6 +321,21 @@ class Gateway:
         with open(os.path.join(self.directory, "access.log")) as file:
             return [json.loads(line) for line in file]
 
+    def record(self, reason):
+        """The first access record with this reason, once it is there."""
+        return wait_until(lambda: next((r for r in self.access_records() if r["reason"] == reason), None),
+                          f"an access record says {reason}")
+
+    def metric(self, name, **labels):
+        """The sum of the samples of `name` with these labels, read at {admin}."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=DEADLINE)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.partition("{")[0].partition(" ")[0] == name and all(w in line for w in wanted))
+
     def reload(self):
         before = self.log().count("configuration reloaded") + self.log().count("reload failed")
         self.process.send_signal(signal.SIGHUP)
@@ -334,8 +375,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def simple_config(backends, listener="", pool="", route="", top=""):
-    servers = "".join(f'      - {{ name: s{i}, address: "127.0.0.1:{b.port}" }}\n' for i, b in enumerate(backends))
+ADMIN = 'admin: { listen: "127.0.0.1:{admin}" }'  # for Gateway.metric()
+
+
+def simple_config(backends, listener="", pool="", route="", top="", server=""):
+    servers = "".join(f'      - {{ name: s{i}, address: "127.0.0.1:{b.port}"{server} }}\n' for i, b in enumerate(backends))
     return f"""version: 1
 workers: 2
 {top}
@@ -352,3 +396,25 @@ pools:
 {pool}
     servers:
 {servers}"""
+
+
+class Case(unittest.TestCase):
+    """What a test starts ends with it."""
+
+    def backend(self, *arguments, **named):
+        backend = Backend(*arguments, **named)
+        self.addCleanup(backend.close)
+        return backend
+
+    def gateway(self, config, **arguments):
+        gateway = Gateway(config, **arguments)
+        self.addCleanup(gateway.close)
+        return gateway
+
+    def start(self, *backends, **arguments):
+        return self.gateway(simple_config(backends, **arguments))
+
+    def client(self, gateway, **arguments):
+        client = gateway.client(**arguments)
+        self.addCleanup(client.close)
+        return client
