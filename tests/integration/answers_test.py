@@ -1,0 +1,88 @@
+"""Answers the gateway gives itself: redirects and fixed responses, and the listener that only redirects."""
+
+from harness import ADMIN, Case, free_port, simple_config, unittest
+
+ROUTES = '''    routes:
+      - { name: all, match: { host: gw.test }, pool: web }
+      - { name: normal, match: { host: normal.test }, pool: web, path_policy: normalise }
+      - { name: robots, match: { host: gw.test, path_exact: /robots.txt }, respond: { body: "User-agent: *" } }
+      - { name: gone, match: { host: gw.test, path: /gone/ }, respond: { status: 410, content_type: text/html, body: "<p>gone" } }
+      - { name: empty, match: { host: gw.test, path_exact: /empty }, respond: { status: 204 } }
+      - { name: old, match: { host: gw.test, path: /old/ }, redirect: { location: "https://new.test{path}{query}" } }
+      - { name: moved, match: { host: gw.test, path: /moved/ }, redirect: { status: 302, location: "/new?from={host}" } }
+'''
+
+
+class Answers(Case):
+    def setUp(self):
+        self.server = self.backend()
+        self.plain = free_port()
+        text = simple_config([self.server], top=ADMIN).replace("    routes:\n      - { name: all, pool: web }\n", ROUTES)
+        text = text.replace("pools:\n", f'  - {{ name: plain, bind: "127.0.0.1:{self.plain}", redirect: https }}\npools:\n')
+        self.started = self.gateway(text, names=("gw.test", "localhost", "normal.test"))
+
+    def test_fixed_responses(self):
+        client = self.client(self.started)
+        for path, status, kind, body in (("/robots.txt", 200, "text/plain; charset=utf-8", b"User-agent: *"),
+                                         ("/gone/a", 410, "text/html", b"<p>gone"), ("/empty", 204, None, b"")):
+            response = client.get(path)
+            self.assertEqual((response.status, response.field("content-type"), response.body), (status, kind, body))
+            self.assertIsNotNone(response.field("strict-transport-security"))
+        client.send(b"HEAD /robots.txt HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+        response = client.read_response(b"HEAD")
+        self.assertEqual((response.status, response.field("content-length")), (200, "13"))
+        self.assertEqual(client.get("/other").status, 200)  # the server's, on the same connection
+        self.assertEqual(len(self.server.seen()), 1)
+
+    def test_redirects_of_routes(self):
+        client = self.client(self.started)
+        for path, status, location in (("/old/a?x=1", 308, "https://new.test/old/a?x=1"), ("/old/a", 308, "https://new.test/old/a"),
+                                       ("/moved/x", 302, "/new?from=gw.test")):
+            response = client.get(path)
+            self.assertEqual((response.status, response.field("location")), (status, location))
+        self.assertEqual(self.server.seen(), [])
+
+    def test_an_answer_to_a_body_nobody_reads_closes(self):
+        client = self.client(self.started)
+        client.send(b"POST /gone/x HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 5\r\n\r\nhello")
+        response = client.read_response()
+        self.assertEqual((response.status, response.field("connection")), (410, "close"))
+        self.assertTrue(client.is_closed())
+
+    def redirect(self, path, host="gw.test"):
+        client = self.client(self.started, to=self.plain, tls=False)
+        response = client.get(path, host=host)
+        return response.status, response.field("location")
+
+    def test_the_https_listener_redirects_hosts_that_are_routed(self):
+        here = f"https://gw.test:{self.started.port}"
+        self.assertEqual(self.redirect("/a/b?x=1"), (308, here + "/a/b?x=1"))
+        self.assertEqual(self.redirect("/a", host=f"gw.test:{self.plain}"), (308, here + "/a"))
+        self.assertEqual(self.redirect("/", host="GW.Test"), (308, here + "/"))
+        self.assertEqual(self.redirect("/", host="evil.test"), (404, None))
+        self.assertEqual(self.started.record("no_route")["host"], "evil.test")
+
+    def test_the_https_listener_redirects_the_path_that_would_be_routed_or_refuses_it(self):
+        for path in ("/a/../b", "/a/./b", "//evil.test/", "/a%2Fb", "/a//b"):
+            status, location = self.redirect(path)
+            if status == 400:
+                continue
+            self.assertEqual(status, 308, path)
+            self.assertNotIn("/.", location.removeprefix("https://"))
+            self.assertNotIn("//", location.removeprefix("https://"))
+        self.assertEqual(self.redirect("/a/../b", host="normal.test"), (308, f"https://normal.test:{self.started.port}/b"))
+        self.assertEqual(self.redirect("/%61", host="normal.test"), (308, f"https://normal.test:{self.started.port}/a"))
+        self.assertEqual(self.redirect("/../..", host="normal.test"), (400, None))  # out of the root
+        self.assertEqual(self.server.seen(), [])
+
+    def test_the_https_listener_proxies_nothing_and_sends_no_hsts(self):
+        client = self.client(self.started, to=self.plain, tls=False)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 5\r\n\r\nhello")
+        response = client.read_response()
+        self.assertEqual((response.status, response.field("connection")), (308, "close"))
+        self.assertIsNone(response.field("strict-transport-security"))
+        self.assertEqual(self.server.seen(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
