@@ -105,7 +105,7 @@ void release(void* block, const char* /*file*/, int /*line*/) {
   std::free(block);
 }
 
-void* reallocate(void* block, std::size_t bytes, const char* file, int line) {
+[[maybe_unused]] void* reallocate(void* block, std::size_t bytes, const char* file, int line) {
   if (block == nullptr) return allocate(bytes, file, line);
   if (bytes == 0) {
     release(block, file, line);
