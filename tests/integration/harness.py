@@ -98,11 +98,9 @@ class Backend:
         for line in lower.split(b"\r\n")[1:]:
             if line.startswith(b"content-length:"):
                 length = int(line.split(b":", 1)[1])
-        while len(buffered) < length:
-            piece = connection.recv(65536)
-            if not piece:
-                raise OSError("the body ended early")
-            buffered += piece
+        buffered = fill(lambda: connection.recv(65536), buffered, length)
+        if len(buffered) < length:
+            raise OSError("the body ended early")
         return buffered[:length], buffered[length:]
 
     def seen(self):
@@ -124,6 +122,15 @@ class Backend:
                 pass
 
 
+def fill(receive, buffered, size):
+    """`buffered` and what follows it, `size` bytes or more; less when the end comes first."""
+    pieces, have = [buffered], len(buffered)
+    while have < size and (piece := receive()):
+        pieces.append(piece)
+        have += len(piece)
+    return b"".join(pieces)
+
+
 def read_chunked(receive, buffered):
     body = b""
     while True:
@@ -142,11 +149,9 @@ def read_chunked(receive, buffered):
                 buffered += piece
             rest = buffered[2:] if buffered.startswith(b"\r\n") else buffered.split(b"\r\n\r\n", 1)[1]
             return body, rest
-        while len(buffered) < size + 2:
-            piece = receive()
-            if not piece:
-                raise OSError("a chunk ended early")
-            buffered += piece
+        buffered = fill(receive, buffered, size + 2)
+        if len(buffered) < size + 2:
+            raise OSError("a chunk ended early")
         body += buffered[:size]
         buffered = buffered[size + 2:]
 
@@ -219,17 +224,12 @@ class Client:
             if line.startswith(b"content-length:"):
                 length = int(line.split(b":", 1)[1])
         if length is None:
-            while piece := self.receive():
-                self.buffered += piece
-            body, self.buffered = self.buffered, b""
+            body, self.buffered = fill(self.receive, self.buffered, float("inf")), b""
             return Response(status, head, body, b"")
-        received = bytearray(self.buffered)  # grows in place: a body may have many megabytes
-        while len(received) < length:
-            piece = self.receive()
-            if not piece:
-                return None
-            received += piece
-        body, self.buffered = bytes(received[:length]), bytes(received[length:])
+        self.buffered = fill(self.receive, self.buffered, length)
+        if len(self.buffered) < length:
+            return None
+        body, self.buffered = self.buffered[:length], self.buffered[length:]
         return Response(status, head, body, self.buffered)
 
     def is_closed(self):
