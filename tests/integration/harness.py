@@ -304,6 +304,8 @@ class Gateway:
     def is_listening(self):
         if self.process.poll() is not None:
             raise AssertionError("the gateway ended: " + self.log())
+        if "gateway: listening" not in self.log():  # all is bound and privileges are dropped
+            return False
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             return True

@@ -52,8 +52,8 @@ class Privileges(Case):
         gateway = self.gateway(text, prepare=self.give_away)
         self.assertEqual(self.client(gateway).get().status, 200)
         user = pwd.getpwnam(USER)
+        wait_until(lambda: len(threads_of(gateway)) >= 4, "two workers, the control thread and the log run")
         threads = threads_of(gateway)
-        self.assertGreaterEqual(len(threads), 4)  # two workers, the control thread, the log
         for name, status in threads.items():
             with self.subTest(thread=status["Name"]):
                 self.assertEqual(set(status["Uid"].split()), {str(user.pw_uid)})
