@@ -21,6 +21,7 @@ UpstreamConnection::UpstreamConnection(UpstreamServer& home, Reactor& reactor, B
 }
 
 UpstreamConnection::~UpstreamConnection() {
+  cancel();  // while the socket it may wait for is still there
   home_.metrics_.connections_changed(home_.cells_, ServerConnectionState::active, -1);
 }
 

@@ -75,6 +75,26 @@ class KeptConnections(Case):
         self.assertEqual(client.get().status, 200)
         wait_until(lambda: ended == [b""], "the gateway closes the idle connection")
 
+    def test_connections_that_are_kept_no_longer_go_quietly(self):
+        barrier = threading.Barrier(4, timeout=DEADLINE)
+
+        def together(head, body):
+            barrier.wait()
+            return ok(b"fine")
+
+        leaving = self.backend(together)
+        gateway = self.start(leaving, pool="    idle_connections_max: 1")
+        clients = [self.client(gateway) for _ in range(4)]
+        for client in clients:
+            client.send(GET)
+        self.assertEqual({client.read_response().status for client in clients}, {200})
+        wait_until(lambda: len(leaving.open) <= 2, "each worker keeps one")
+        gateway.write(simple_config([self.backend()]))
+        gateway.reload()
+        wait_until(lambda: not leaving.open, "the server that left is let go of")
+        self.assertEqual({client.get().status for client in clients}, {200})
+        self.assertEqual(gateway.stop(), 0)
+
     def test_a_reset_says_so(self):
         def reset(connection):
             connection.recv(65536)
