@@ -68,11 +68,10 @@ class ClientCertificates(Case):
         self.assertFalse(self.is_served(gateway))
         self.assertFalse(self.is_served(gateway, "stranger"))
         wait_until(lambda: len(self.refusals(gateway)) == 2, "both refusals are logged")
-        missing, foreign = self.refusals(gateway)
-        for line in (missing, foreign):
+        for line in self.refusals(gateway):
             self.assertIn("client=127.0.0.1", line)
             self.assertIn("sni=gw.test", line)
-        self.assertIn("no certificate", missing)
+        self.assertEqual(["no certificate" in line for line in self.refusals(gateway)].count(True), 1)
         self.assertEqual(gateway.metric("ravelin_tls_handshakes_total", result="handshake_client_certificate"), 2)
         self.assertEqual(len(self.server.seen()), 1)
 
@@ -142,7 +141,8 @@ class Sessions(Case):
                 said = self.s_client(gateway, version, "-sess_in", session)
             self.assertIn("Reused, TLSv1", said)
         wait_until(lambda: len(gateway.access_records()) == 4, "four requests are logged")
-        self.assertEqual([record["tls_resumed"] for record in gateway.access_records()], [False, True, False, True])
+        records = sorted(gateway.access_records(), key=lambda record: record["time"])  # of two workers
+        self.assertEqual([record["tls_resumed"] for record in records], [False, True, False, True])
 
     def test_a_client_that_resumes_again_and_again_gets_a_new_ticket_each_time(self):
         gateway = self.start(self.backend())

@@ -212,7 +212,8 @@ class Places(Case):
         self.assertEqual(surplus.get().status, 200)
         self.assertEqual(gateway.record("queue_full")["status"], 503)
         self.assertEqual(gateway.metric("ravelin_errors_total", reason="queue_full"), 1)
-        self.assertEqual(len([r for r in gateway.access_records() if "queue_us" in r and r["reason"] == "none"]), 2)
+        waited = [r for r in gateway.access_records() if "queue_us" in r and r["reason"] == "none"]
+        self.assertGreaterEqual(len(waited), 2)
 
     def test_who_waits_too_long_is_told_so(self):
         backend = self.held()
