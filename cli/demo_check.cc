@@ -2,7 +2,7 @@
 
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/response_parser.h"
-#include "gateway/net/listener.h"
+#include "gateway/net/connect.h"
 #include "gateway/tls/stream.h"
 #include "gateway/tls/upstream_context.h"
 
@@ -61,11 +61,10 @@ Task<Result<DemoResponse>> read_response(Stream& stream, Buffer& in, MonoTime de
   }
 }
 
-Task<Result<void>> connect(Stream& stream, UpstreamSessions& sessions, MonoTime deadline) {
-  stream.socket().set_writable(false);
-  const Wake wake = co_await stream.socket().writable(deadline);
-  if (wake != Wake::ready || stream.socket().take_socket_error() != 0)
-    co_return fail(Errc::io, "cannot connect");
+Task<Result<void>> connect(Stream& stream, SocketAddress to, UpstreamSessions& sessions,
+                           MonoTime deadline) {
+  if (const int error = co_await wait_connected(stream.socket(), to, deadline); error != 0)
+    co_return base::fail_errno(error, "connecting");
   stream.start_tls(sessions.new_ssl());
   const HandshakeEnd end = co_await stream.handshake(deadline);
   if (end == HandshakeEnd::done) co_return Result<void>();
@@ -81,11 +80,12 @@ Task<Result<std::map<std::string, int>>> drive_demo(Reactor& reactor, DemoTarget
   if (!context) co_return context.error();
   UpstreamSessions sessions(*context);
   const base::IpEndpoint endpoint{.address = {.bytes = {127, 0, 0, 1}}, .port = target.port};
-  auto fd = start_connect(to_socket_address(endpoint));
+  const SocketAddress address = to_socket_address(endpoint);
+  auto fd = start_connect(address);
   if (!fd) co_return fd.error();
   Stream stream(reactor, buffers, fd->release());
   const Result<void> connected =
-      co_await connect(stream, sessions, reactor.refresh_now() + kTimeout);
+      co_await connect(stream, address, sessions, reactor.refresh_now() + kTimeout);
   if (!connected) co_return connected.error();
   std::map<std::string, int> answers;
   Buffer in(buffers);

@@ -1,7 +1,7 @@
 #include "gateway/net/listener.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "gateway/net/stream_options.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,39 +19,16 @@ using base::Result;
 
 constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
-// Small writes leave at once. A peer that vanished without a word is noticed after two minutes of
-// silence, also where nobody waits for it with a shorter deadline (tunnels).
-void set_stream_options(int fd) {
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-}
-
 // A socket file nobody listens on is left over from a process that was killed.
 void remove_stale_socket(const base::UnixEndpoint& endpoint) {
   struct stat info {};
 
   if (::lstat(endpoint.path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
-  const OwnedFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const OwnedFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const SocketAddress address = to_socket_address(endpoint);
   if (::connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
     ::unlink(endpoint.path.c_str());
   }
-}
-
-// Errc::unavailable where it is this machine that has nothing left, not the peer that refuses.
-base::Error fail_connect(int error_number, std::string_view doing) {
-  base::Error error = fail_errno(error_number, doing);
-  for (const int ours : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
-    if (error_number == ours) error.code = Errc::unavailable;
-  }
-  return error;
 }
 
 SocketAddress address_of(const base::Endpoint& endpoint) {
@@ -88,10 +65,10 @@ Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_po
   OwnedFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return fail_errno(errno, fmt::format("listening on {}", name));
   if (local == nullptr) {
-    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    set_stream_options(fd.get());  // accepted sockets inherit them
-    if (reuse_port == ReusePort::yes) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-    if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    set_socket_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    set_stream_options(fd.get());
+    if (reuse_port == ReusePort::yes) set_socket_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    if (address.family() == AF_INET6) set_socket_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   if (::bind(fd.get(), address.get(), address.length) != 0) {
     return fail_errno(errno, fmt::format("listening on {}", name));
@@ -120,15 +97,6 @@ Accepted accept_one(int listener_fd) {
   const int fd = ::accept4(listener_fd, peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return {OwnedFd(), {}, errno};
   return {OwnedFd(fd), to_endpoint(peer), 0};
-}
-
-Result<OwnedFd> start_connect(const SocketAddress& to) {
-  OwnedFd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.is_open()) return fail_connect(errno, "opening a socket");
-  if (to.family() != AF_UNIX) set_stream_options(fd.get());
-  if (::connect(fd.get(), to.get(), to.length) != 0 && errno != EINPROGRESS)
-    return fail_connect(errno, "connecting");
-  return fd;
 }
 
 }  // namespace ravelin::gateway

@@ -33,9 +33,9 @@ class OwnedFd {
 
 enum class ReusePort { no, yes };
 
-// Bound and listening, non-blocking, close-on-exec, TCP_NODELAY inherited by what it accepts. IPv6
-// sockets are V6ONLY. A stale Unix socket file (nobody answers) is replaced. Error: address in use,
-// permission, …
+// Bound and listening, non-blocking, close-on-exec; what it accepts inherits the stream options.
+// IPv6 sockets are V6ONLY. A stale Unix socket file (nobody answers) is replaced. Error: address in
+// use, permission, …
 base::Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_port);
 
 // The address a descriptor is bound to ("127.0.0.1:8443", also when it was opened with port 0).
@@ -48,9 +48,5 @@ struct Accepted {
 };
 
 Accepted accept_one(int listener_fd);
-
-// Non-blocking connect. The descriptor with EINPROGRESS, or an error at once: unavailable when this
-// machine is out of descriptors or memory, which says nothing about the peer; else io.
-base::Result<OwnedFd> start_connect(const SocketAddress& to);
 
 }  // namespace ravelin::gateway

@@ -146,13 +146,6 @@ void Socket::set_reset_on_close() {
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
-int Socket::take_socket_error() {
-  int error = 0;
-  socklen_t length = sizeof error;
-  if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
-  return error;
-}
-
 void Socket::close() {
   if (fd_ < 0) return;
   if (is_sole_ && !read_.armed && !write_.armed) {

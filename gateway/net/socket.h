@@ -85,8 +85,6 @@ class Socket {
 
   [[nodiscard]] Reactor& reactor() const { return reactor_; }
 
-  int take_socket_error();  // SO_ERROR, after connect
-
  private:
   // One direction's readiness, and the operation that stands in Asio's queue while it is awaited.
   struct Direction : boost::asio::detail::reactor_op {

@@ -133,7 +133,8 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
   Reason reason = Reason::no_route;
   for (const ListenerRuntime& other : state.snapshot->snapshot->listeners) {
     const bool is_other_policy =
-        client.is_tls && other.tls_context != nullptr && &other != client.listener &&
+        client.is_tls && client.listener->tls_context != nullptr && other.tls_context != nullptr &&
+        &other != client.listener &&
         other.tls_context->policy_hash() != client.listener->tls_context->policy_hash();
     if (is_other_policy && other.router.match(host, path, exchange.request().method_text).outcome !=
                                Match::Outcome::no_route) {
@@ -212,7 +213,7 @@ void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapsh
       continue;
     const std::uint16_t port = listener.first_port;
     const std::string authority =
-        port == 443 ? std::string(host) : fmt::format("{}:{}", host, port);
+        port == 443 || port == 0 ? std::string(host) : fmt::format("{}:{}", host, port);
     send_redirect(exchange, state, 308,
                   fmt::format("https://{}{}{}", authority, path, query_with_mark(request)));
     return;

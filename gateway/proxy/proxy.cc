@@ -194,6 +194,12 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
     answer_failure(exchange_, state_, cut_off(), failure.detail, facts_.framing != Framing::none);
     co_return TryEnd::over;
   }
+  if (connection == nullptr && !is_server_fault(failure.reason)) {
+    // This machine's trouble: another server would fare no better, and none is to blame.
+    answer_failure(exchange_, state_, failure.reason, failure.detail,
+                   facts_.framing != Framing::none);
+    co_return TryEnd::over;
+  }
   if (connection == nullptr) {
     // Nothing was sent: any request may go elsewhere.
     server_failed(failure.reason, failure.detail);

@@ -46,7 +46,6 @@ class UpstreamExchange {
 
   // Nothing of the response has arrived: the request may be tried again elsewhere if it may be sent
   // twice.
-  [[nodiscard]] bool is_untouched() const { return !any_bytes_; }
 
   // The response is complete and nothing came after it: the connection can be kept.
   [[nodiscard]] bool may_keep() const { return body_done_ && keep_alive_ && in_.empty(); }

@@ -1,6 +1,8 @@
 #include "gateway/runtime/acceptor.h"
 
 #include "base/io/log.h"
+#include "gateway/net/pause.h"
+#include "gateway/net/stream_options.h"
 
 #include <linux/filter.h>
 #include <sys/socket.h>
@@ -19,26 +21,6 @@ constexpr base::Duration kOutOfDescriptorsPause = 100ms;
 
 base::LogRate descriptor_log_rate(1);
 base::LogRate limit_log_rate(1);
-
-class Pause : public CoroutineWaiter {
- public:
-  Pause(Reactor& reactor, base::Duration time) : reactor_(reactor), time_(time) {}
-
-  [[nodiscard]] bool await_ready() const { return false; }
-
-  void await_suspend(std::coroutine_handle<> handle) {
-    handle_ = handle;
-    reactor_.timers().arm(*this, reactor_.now() + time_);
-  }
-
- private:
-  Reactor& reactor_;
-  base::Duration time_;
-};
-
-bool is_out_of_descriptors(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
 
 }  // namespace
 
@@ -134,7 +116,7 @@ bool Acceptor::accept_some(State& state) {
     }
     if (accepted.error == EINTR || accepted.error == ECONNABORTED || accepted.error == EPROTO)
       continue;
-    if (is_out_of_descriptors(accepted.error)) {
+    if (is_exhaustion(accepted.error)) {
       base::log_limited(descriptor_log_rate, base::LogLevel::error, "listener",
                         "out of descriptors: accepting pauses; raise LimitNOFILE",
                         {{"listener", state.listener->name}, {"errno", accepted.error}});

@@ -26,7 +26,8 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
   const ListenerRuntime* before =
       previous == nullptr ? nullptr : previous->find_listener(listener.name);
   if (before != nullptr && before->tls_context != nullptr &&
-      before->tls_context->policy_hash() == materials.context->policy_hash()) {
+      before->tls_context->policy_hash() == materials.context->policy_hash() &&
+      before->tls_context->session_lifetime() == policy->session_lifetime) {
     materials.context = before->tls_context;
   }
   for (const CertificateConfig& certificate : tls.certificates) {
@@ -52,8 +53,39 @@ std::string hsts_value(const HstsConfig& hsts) {
                      hsts.include_subdomains ? "; includeSubDomains" : "");
 }
 
+// The context the server had before, so that sessions live on; null = none.
+std::shared_ptr<const UpstreamContext> known_context(const std::string& identity,
+                                                     const Snapshot* previous) {
+  if (previous == nullptr) return nullptr;
+  for (const PoolRuntime& pool : previous->pools) {
+    for (std::size_t i = 0; i < pool.tls.size(); ++i) {
+      if (pool.pool->servers()[i]->identity() == identity) return pool.tls[i];
+    }
+  }
+  return nullptr;
+}
+
+Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(const std::string& pool,
+                                                                     const ServerConfig& config,
+                                                                     const std::string& identity,
+                                                                     const Snapshot* previous) {
+  const auto* name = std::get_if<base::NameEndpoint>(&config.address);
+  const auto* ip = std::get_if<base::IpEndpoint>(&config.address);
+  const std::string host = name != nullptr ? name->name
+                           : ip != nullptr ? base::to_string(ip->address)
+                                           : std::string();
+  auto policy = read_upstream_policy(*config.tls, host);
+  if (!policy) return policy.error();
+  if (auto known = known_context(identity, previous);
+      known != nullptr && known->policy() == *policy)
+    return known;
+  auto created = UpstreamContext::create(*policy);
+  if (!created) return base::wrap(created.error(), fmt::format("server {}/{}", pool, config.name));
+  return created;
+}
+
 Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
-                        GatewayMetrics& metrics, BuiltSnapshot& built) {
+                        const Snapshot* previous, GatewayMetrics& metrics, BuiltSnapshot& built) {
   PoolRuntime runtime;
   std::vector<std::shared_ptr<Server>> servers;
   for (const ServerConfig& server_config : config.servers) {
@@ -67,18 +99,9 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
     built.servers.emplace(server->identity(), server);
     std::shared_ptr<const UpstreamContext> context;
     if (server_config.tls) {
-      const auto* name = std::get_if<base::NameEndpoint>(&server_config.address);
-      const auto* ip = std::get_if<base::IpEndpoint>(&server_config.address);
-      const std::string host = name != nullptr ? name->name
-                               : ip != nullptr ? base::to_string(ip->address)
-                                               : std::string();
-      auto policy = read_upstream_policy(*server_config.tls, host);
-      if (!policy) return policy.error();
-      auto created = UpstreamContext::create(*policy);
-      if (!created)
-        return base::wrap(created.error(),
-                          fmt::format("server {}/{}", config.name, server_config.name));
-      context = *created;
+      auto made = make_upstream_context(config.name, server_config, server->identity(), previous);
+      if (!made) return made.error();
+      context = std::move(*made);
     }
     servers.push_back(std::move(server));
     runtime.tls.push_back(std::move(context));
@@ -106,10 +129,6 @@ Result<void> build_listener(const ListenerConfig& config,
   }
   runtime.metrics = &metrics.listener(config.name);
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
-  for (const base::Endpoint& bind : config.bind) {
-    const auto* ip = std::get_if<base::IpEndpoint>(&bind);
-    if (ip != nullptr && runtime.first_port == 0) runtime.first_port = ip->port;
-  }
   if (config.tls) {
     const certs::LoadRules rules{.key_file = key_file_rules(built.snapshot->config),
                                  .expired = certs::ExpiredPair::serve};
@@ -149,7 +168,7 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
   std::unordered_map<std::string, std::size_t> pools;
   for (const PoolConfig& pool : kept.pools) {
     pools.emplace(pool.name, built.snapshot->pools.size());
-    if (auto done = build_pool(pool, known, metrics, built); !done) return done.error();
+    if (auto done = build_pool(pool, known, previous, metrics, built); !done) return done.error();
   }
   for (const ListenerConfig& listener : kept.listeners) {
     if (auto done = build_listener(listener, pools, previous, metrics, built); !done)

@@ -57,12 +57,11 @@ Result<void> Gateway::prepare(const Config& config) {
         std::make_unique<Worker>(Worker::Parts{i, *metrics_, *access_log_, load_, *this}));
   }
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
-  auto built = build(config);
-  if (!built) return built.error();
-  auto sockets = sockets_.prepare(config.listeners);
-  if (!sockets) return sockets.error();
+  auto next = make_next(config);
+  if (!next) return next.error();
   last_reload_.at = base::wall_now();
-  return adopt(std::move(*built), std::move(*sockets));
+  adopt(std::move(*next));
+  return {};
 }
 
 Result<BuiltSnapshot> Gateway::build(const Config& config) {
@@ -74,47 +73,54 @@ Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& ne
   std::map<std::string, TicketRing> rings;
   for (const ListenerRuntime& listener : next.listeners) {
     const ListenerConfig& config = *listener.config;
-    if (!config.tls || tickets_.contains(config.name)) continue;
-    auto ring = TicketRing::create({config.tls->tickets.rotate, config.tls->tickets.keep},
-                                   base::mono_now());
+    if (!config.tls) continue;
+    const TicketRingOptions options{config.tls->tickets.rotate, config.tls->tickets.keep};
+    const auto known = tickets_.find(config.name);
+    if (known != tickets_.end() && known->second.options() == options) {
+      rings.emplace(config.name, known->second);
+      continue;
+    }
+    auto ring = TicketRing::create(options, base::mono_now());
     if (!ring) return ring.error();
     rings.emplace(config.name, std::move(*ring));
   }
   return rings;
 }
 
-Result<void> Gateway::adopt(BuiltSnapshot built, ListeningSockets::Change sockets) {
-  auto rings = make_rings(*built.snapshot);  // the last thing that can fail
+Result<Gateway::Next> Gateway::make_next(const Config& config) {
+  auto built = build(config);
+  if (!built) return built.error();
+  auto rings = make_rings(*built->snapshot);
   if (!rings) return rings.error();
-  tickets_.merge(*rings);
-  for (ListenerRuntime& listener : built.snapshot->listeners)
-    listener.first_port = sockets_.first_port(*listener.config, sockets);
-  const std::shared_ptr<const Snapshot> before = snapshot_;
-  snapshot_ = built.snapshot;
-  servers_ = std::move(built.servers);
-  materials_ = std::move(built.tls);
-  for (const auto& worker : workers_)
-    worker->apply(snapshot_);
-  for (const auto& entry : materials_)
-    publish_tls(entry.first);
-  sockets_.adopt(std::move(sockets), snapshot_->config.listeners);
-  if (before != nullptr) leave(*before);
-  health_->use(snapshot_->pools);
-  watch_certificates();
-  return {};
+  auto sockets = sockets_.prepare(config.listeners);
+  if (!sockets) return sockets.error();
+  return Next{std::move(*built), std::move(*rings), std::move(*sockets)};
 }
 
-void Gateway::leave(const Snapshot& before) {
+void Gateway::adopt(Next next) {
+  for (ListenerRuntime& listener : next.built.snapshot->listeners)
+    listener.first_port = sockets_.first_port(*listener.config, next.sockets);
+  const std::shared_ptr<const Snapshot> before = snapshot_;
+  snapshot_ = next.built.snapshot;
+  servers_ = std::move(next.built.servers);
+  materials_ = std::move(next.built.tls);
+  tickets_ = std::move(next.rings);
+  Worker::Generation generation{.snapshot = snapshot_};
+  for (const auto& [name, materials] : materials_)
+    generation.tls.emplace(name, make_listener_tls(materials, tickets_.at(name).keys()));
+  sockets_.adopt(std::move(next.sockets), std::move(generation));
+  if (before != nullptr) drain_changed(*before);
+  health_->use(snapshot_->pools);
+  watch_certificates();
+}
+
+// Where a listener has another TLS policy now, nobody keeps talking under the one before.
+void Gateway::drain_changed(const Snapshot& before) {
   for (const ListenerRuntime& old : before.listeners) {
-    const std::string& name = old.config->name;
-    const ListenerRuntime* now = snapshot_->find_listener(name);
-    if (now == nullptr) {
-      tickets_.erase(name);
-    } else if (now->tls_context != old.tls_context) {
-      // Another TLS policy: nobody keeps talking under the one before.
-      for (const auto& worker : workers_)
-        worker->drain(name);
-    }
+    const ListenerRuntime* now = snapshot_->find_listener(old.config->name);
+    if (now == nullptr || now->tls_context == old.tls_context) continue;
+    for (const auto& worker : workers_)
+      worker->drain(old.config->name);
   }
 }
 
@@ -131,14 +137,13 @@ Result<void> Gateway::reload() {
   const auto attempt = [this]() -> Result<void> {
     auto config = options_.reload_config();
     if (!config) return config.error();
-    auto built = build(*config);
-    if (!built) return built.error();
-    auto sockets = sockets_.prepare(config->listeners);
-    if (!sockets) return sockets.error();
+    auto next = make_next(*config);
+    if (!next) return next.error();
     if (config->log.access != snapshot_->config.log.access) {
       if (auto moved = access_log_->set_path(config->log.access); !moved) return moved.error();
     }
-    return adopt(std::move(*built), std::move(*sockets));
+    adopt(std::move(*next));
+    return {};
   };
   const Result<void> done = attempt();
   last_reload_.ok = done.has_value();

@@ -94,17 +94,25 @@ class Gateway final : public ControlEvents {
   explicit Gateway(Options options);
   base::Result<void> prepare(const Config& config);
   base::Result<BuiltSnapshot> build(const Config& config);
-  base::Result<void> adopt(BuiltSnapshot built, ListeningSockets::Change sockets);
-  // Ticket rings of listeners that have none yet.
+
+  // Everything of a generation that can fail to come about.
+  struct Next {
+    BuiltSnapshot built;
+    std::map<std::string, TicketRing> rings;
+    ListeningSockets::Change sockets;
+  };
+
+  base::Result<Next> make_next(const Config& config);
+  // A ring for each TLS listener: the one it has, or a new one where there is none or its settings
+  // have changed.
   base::Result<std::map<std::string, TicketRing>> make_rings(const Snapshot& next) const;
-  void leave(const Snapshot& before);
+  void adopt(Next next);
+  void drain_changed(const Snapshot& before);
   void publish_tls(const std::string& listener);
   void watch_certificates();
   void tick();
   void tick_certificates();
-  void wait_for_certificate_events();
   void finish_shut_down();
-  void collect_metrics();
 
   Options options_;
   Reactor control_;
@@ -123,7 +131,6 @@ class Gateway final : public ControlEvents {
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
-  std::unique_ptr<boost::asio::steady_timer> drain_timer_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;
   ReloadState last_reload_;

@@ -1,8 +1,11 @@
 #include "gateway/runtime/listening_sockets.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <thread>
 
 namespace ravelin::gateway {
 
@@ -15,7 +18,10 @@ Result<ListeningSockets::NewAddress> ListeningSockets::bind(
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const bool is_unix = std::holds_alternative<base::UnixEndpoint>(endpoint);
     if (is_unix && i > 0) {  // one socket for all workers
-      made.sockets.emplace_back(::dup(made.sockets.front().get()));
+      const int copy = ::fcntl(made.sockets.front().get(), F_DUPFD_CLOEXEC, 0);
+      if (copy < 0)
+        return base::fail_errno(errno, fmt::format("listener \"{}\"", address.listener));
+      made.sockets.emplace_back(copy);
       continue;
     }
     auto fd = open_listener(endpoint, ReusePort::yes);
@@ -35,6 +41,7 @@ Result<ListeningSockets::Change> ListeningSockets::prepare(
   for (const auto& [key, address] : addresses_)
     held.emplace(key, address.listener);
   Change change{plan_listeners(held, next), {}};
+  wait_until_closed(change.plan);
   for (const ListenerPlan::Address& address : change.plan.bound) {
     auto made = bind(address);
     if (!made) return made.error();
@@ -43,39 +50,69 @@ Result<ListeningSockets::Change> ListeningSockets::prepare(
   return change;
 }
 
-void ListeningSockets::adopt(Change change, const std::vector<ListenerConfig>& next) {
+// An address that has just left still accepts what queues there. Bound beside it, the new socket
+// would miss connections, and after a change of user it could not be bound at all.
+void ListeningSockets::wait_until_closed(const ListenerPlan& plan) const {
+  base::MonoTime until = base::mono_now();
+  for (const ListenerPlan::Address& address : plan.bound) {
+    const auto closing = closed_until_.find(address.key);
+    if (closing != closed_until_.end()) until = std::max(until, closing->second);
+  }
+  std::this_thread::sleep_for(until - base::mono_now());
+}
+
+void ListeningSockets::share(const std::vector<ListenerConfig>& next) {
+  std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
   std::map<std::string, std::shared_ptr<ListenerShared>> listeners;
   for (const ListenerConfig& listener : next) {
-    std::shared_ptr<ListenerShared>& shared = listeners[listener.name];
-    const auto known = listeners_.find(listener.name);
-    shared = known != listeners_.end() ? known->second : std::make_shared<ListenerShared>();
-    shared->name = listener.name;
+    std::shared_ptr<ListenerShared> shared = known_[listener.name].lock();
+    if (shared == nullptr) {
+      shared = std::make_shared<ListenerShared>();
+      shared->name = listener.name;
+      known_[listener.name] = shared;
+    }
     shared->gate.set_limits({listener.connections.max, listener.connections.per_client_max});
+    listeners.emplace(listener.name, std::move(shared));
   }
   listeners_ = std::move(listeners);
+}
+
+void ListeningSockets::adopt(Change change, Worker::Generation generation) {
+  share(generation.snapshot->config.listeners);
+  for (const ListenerPlan::Address& address : change.plan.moved) {
+    generation.moved.emplace_back(address.key, listeners_.at(address.listener));
+    addresses_[address.key].listener = address.listener;
+  }
+  for (const auto& worker : workers_)
+    worker->apply(generation);
   for (std::size_t i = 0; i < change.plan.bound.size(); ++i) {
     const ListenerPlan::Address& address = change.plan.bound[i];
     NewAddress& made = change.sockets[i];
     for (std::size_t worker = 0; worker < workers_.size(); ++worker)
       workers_[worker]->listen({address.key, made.port, listeners_.at(address.listener),
                                 std::move(made.sockets[worker])});
-    addresses_[address.key] = {address.listener, made.port, std::move(made.local)};
+    closed_until_.erase(address.key);
+    const auto* local = std::get_if<base::UnixEndpoint>(&address.endpoint);
+    addresses_[address.key] = {address.listener, made.port, std::move(made.local),
+                               local == nullptr ? std::string() : local->path};
   }
-  for (const ListenerPlan::Address& address : change.plan.moved) {
-    for (const auto& worker : workers_)
-      worker->move_address(address.key, listeners_.at(address.listener));
-    addresses_[address.key].listener = address.listener;
-  }
-  for (const std::string& key : change.plan.closed) {
-    for (const auto& worker : workers_)
-      worker->close_address(key, kCloseGrace);
-    addresses_.erase(key);
-  }
+  for (const std::string& key : change.plan.closed)
+    close(key);
+}
+
+void ListeningSockets::close(const std::string& key) {
+  const auto address = addresses_.find(key);
+  // Who comes now shall not wait in a queue that nobody will empty.
+  if (!address->second.unix_path.empty()) ::unlink(address->second.unix_path.c_str());
+  for (const auto& worker : workers_)
+    worker->close_address(key, kCloseGrace);
+  closed_until_[key] = base::mono_now() + kCloseGrace + kCloseGrace / 5;
+  addresses_.erase(address);
 }
 
 void ListeningSockets::close() {
-  for (const auto& worker : workers_)
-    worker->close_address({}, kCloseGrace);
+  while (!addresses_.empty())
+    close(std::string(addresses_.begin()->first));
 }
 
 std::uint16_t ListeningSockets::first_port(const ListenerConfig& listener,

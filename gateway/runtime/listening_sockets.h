@@ -32,10 +32,10 @@ class ListeningSockets {
   };
 
   // Binds what `next` adds. An address in use or a missing right is the error; dropping the result
-  // undoes it all.
+  // closes it all again. Waits for an address that is still closing, a second at most.
   base::Result<Change> prepare(const std::vector<ListenerConfig>& next) const;
-  // Cannot fail. The workers must have the snapshot of `next` and its TLS sides before them.
-  void adopt(Change change, const std::vector<ListenerConfig>& next);
+  // Cannot fail. Hands `generation` to the workers, together with what the change means for them.
+  void adopt(Change change, Worker::Generation generation);
   // Every address closes; connections that queue there are still accepted.
   void close();
 
@@ -54,13 +54,21 @@ class ListeningSockets {
     std::string listener;
     std::uint16_t port = 0;
     std::string local;
+    std::string unix_path;  // of a Unix socket
   };
 
   [[nodiscard]] base::Result<NewAddress> bind(const ListenerPlan::Address& address) const;
+  void wait_until_closed(const ListenerPlan& plan) const;
+  void share(const std::vector<ListenerConfig>& next);
+  void close(const std::string& key);
 
   const Workers& workers_;
   std::map<std::string, std::shared_ptr<ListenerShared>> listeners_;  // by name
-  std::map<std::string, Address> addresses_;                          // by key
+  // Also of listeners that have gone while connections of theirs are left: should one come back,
+  // its limits count those too.
+  std::map<std::string, std::weak_ptr<ListenerShared>> known_;
+  std::map<std::string, Address> addresses_;            // by key
+  std::map<std::string, base::MonoTime> closed_until_;  // by key: when the sockets have gone
 };
 
 }  // namespace ravelin::gateway

@@ -53,8 +53,8 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
-  reactor_.post([this, snapshot = std::move(snapshot)]() mutable { use(std::move(snapshot)); });
+void Worker::apply(Generation generation) {
+  reactor_.post([this, generation = std::move(generation)] { use(generation); });
 }
 
 void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls) {
@@ -65,26 +65,23 @@ void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tl
 
 void Worker::listen(Acceptor::Address address) {
   reactor_.post([this, address = std::make_shared<Acceptor::Address>(std::move(address))] {
-    auto acceptor =
-        std::make_unique<Acceptor>(context_, std::move(*address),
-                                   [this](const std::string& listener) { return tls_[listener]; });
+    auto acceptor = std::make_unique<Acceptor>(
+        context_, std::move(*address),
+        [this](const std::string& listener) { return tls_of(listener); });
     acceptor->start();
     acceptors_.push_back(std::move(acceptor));
   });
 }
 
-void Worker::move_address(std::string key, std::shared_ptr<ListenerShared> listener) {
-  reactor_.post([this, key = std::move(key), listener = std::move(listener)] {
-    for (const auto& acceptor : acceptors_) {
-      if (acceptor->serves(key)) acceptor->assign(listener);
-    }
-  });
+std::shared_ptr<const ListenerTls> Worker::tls_of(const std::string& listener) const {
+  const auto found = tls_.find(listener);
+  return found == tls_.end() ? nullptr : found->second;
 }
 
 void Worker::close_address(std::string key, base::Duration grace) {
   reactor_.post([this, key = std::move(key), grace] {
     for (const auto& acceptor : acceptors_) {
-      if (key.empty() || acceptor->serves(key)) acceptor->stop_new(reactor_.refresh_now() + grace);
+      if (acceptor->serves(key)) acceptor->stop_new(reactor_.refresh_now() + grace);
     }
     auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
     timer->expires_after(grace);
@@ -114,7 +111,6 @@ void Worker::drain(std::string listener) {
 
 void Worker::stop() {
   reactor_.post([this] {
-    stopping_ = true;
     close_acceptors(kNever);
     for (Connection* connection : context_.connections)
       connection->stop();
@@ -142,14 +138,28 @@ void Worker::finish() {
   servers_.clear();
 }
 
-void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
+void Worker::use(const Generation& generation) {
+  const std::shared_ptr<const Snapshot>& snapshot = generation.snapshot;
   auto next = std::make_shared<WorkerSnapshot>();
-  for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
-    next->pools.push_back(make_pool(snapshot->pools[i], i, snapshot->generation));
-  }
+  for (const PoolRuntime& pool : snapshot->pools)
+    next->pools.push_back(make_pool(pool, snapshot->generation));
   next->snapshot = snapshot;
   keep_left_listeners(*snapshot);
   context_.current = std::move(next);
+  for (const ListenerRuntime& listener : snapshot->listeners) {
+    const std::string& name = listener.config->name;
+    const auto tls = generation.tls.find(name);
+    if (tls != generation.tls.end()) {
+      tls_[name] = tls->second;
+    } else {
+      tls_.erase(name);
+    }
+  }
+  for (const auto& [key, listener] : generation.moved) {
+    for (const auto& acceptor : acceptors_) {
+      if (acceptor->serves(key)) acceptor->assign(listener);
+    }
+  }
   for (Connection* connection : context_.connections)
     connection->adopt_current();
   // Servers that left the configuration: their idle connections close; those in use end with their
@@ -172,10 +182,14 @@ void Worker::keep_left_listeners(const Snapshot& next) {
   timer->async_wait([this, timer, until = next.generation](const boost::system::error_code&) {
     std::erase_if(context_.left,
                   [&](const auto& entry) { return entry.second->snapshot->generation < until; });
+    std::erase_if(tls_, [&](const auto& entry) {
+      return context_.current->snapshot->find_listener(entry.first) == nullptr &&
+             !context_.left.contains(entry.first);
+    });
   });
 }
 
-std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime, std::size_t /*index*/,
+std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
                                               std::uint64_t generation) {
   const PoolConfig& config = runtime.pool->config();
   const auto start = static_cast<std::uint32_t>(index_ + generation);
@@ -185,11 +199,11 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime, std::s
     const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];
     auto& known = servers_[shared.get()];
     if (known == nullptr) {
-      known = std::make_shared<UpstreamServer>(shared, runtime.tls[i],
-                                               metrics_.server(config.name, shared->name()),
+      known = std::make_shared<UpstreamServer>(shared, metrics_.server(config.name, shared->name()),
                                                context_.cells, reactor_, buffers_);
     }
     known->configure(config.timeouts, config.idle_connections_max);
+    known->use_tls(runtime.tls[i]);
     pool->servers.push_back(known);
   }
   return pool;

@@ -6,10 +6,12 @@
 #include "gateway/proxy/worker_context.h"
 #include "gateway/runtime/acceptor.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -32,15 +34,22 @@ class Worker {
   void start();  // its thread
   void join();
 
+  // What a worker takes over in one piece.
+  struct Generation {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::map<std::string, std::shared_ptr<const ListenerTls>>
+        tls;  // by listener; not of plain ones
+    // Address keys, and the listener each belongs to from now on.
+    std::vector<std::pair<std::string, std::shared_ptr<ListenerShared>>> moved;
+  };
+
   // ---- any thread; carried out on the worker's thread, in order ----
-  // From the next request on this snapshot is served.
-  void apply(std::shared_ptr<const Snapshot> snapshot);
-  // Connections accepted from now on use this; null = no TLS.
+  // From the next request on this generation is served.
+  void apply(Generation generation);
+  // Connections accepted from now on use this.
   void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
   void listen(Acceptor::Address address);
-  // What is accepted there from now on belongs to `listener`.
-  void move_address(std::string key, std::shared_ptr<ListenerShared> listener);
-  // Accepts what still queues there for the grace time, then closes the socket; empty = all.
+  // Accepts what still queues there for the grace time, then closes the socket.
   void close_address(std::string key, base::Duration grace);
   // Ends connections of one listener (empty = all) at their next border between requests.
   void drain(std::string listener);
@@ -59,11 +68,11 @@ class Worker {
   Reactor& reactor() { return reactor_; }
 
  private:
-  void use(std::shared_ptr<const Snapshot> snapshot);
-  std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::size_t index,
-                                        std::uint64_t generation);
+  void use(const Generation& generation);
+  std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::uint64_t generation);
   void close_acceptors(base::MonoTime due);
   void keep_left_listeners(const Snapshot& next);
+  [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void finish();
 
   unsigned index_;
@@ -77,7 +86,6 @@ class Worker {
   WorkerContext context_;
   std::unordered_map<std::string, std::shared_ptr<const ListenerTls>> tls_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  bool stopping_ = false;
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::size_t> open_connections_{0};
   std::thread thread_;

@@ -24,6 +24,8 @@ namespace ravelin::gateway {
 struct PemFile {
   std::string path{};
   std::string text{};
+
+  bool operator==(const PemFile&) const = default;
 };
 
 enum class KeyTiming { immediate, may_be_late };
@@ -60,6 +62,8 @@ class TlsContext {
   // SHA-256 over everything a resumed session must not escape: profile, client authentication, its
   // CAs and CRLs. The session id context, hence also what a ticket is bound to.
   [[nodiscard]] const std::array<unsigned char, 32>& policy_hash() const { return policy_hash_; }
+
+  [[nodiscard]] std::chrono::seconds session_lifetime() const { return policy_.session_lifetime; }
 
   // What every SSL of this context has before a handshake; usually empty.
   [[nodiscard]] const certs::PairSet& resident() const { return resident_; }

@@ -107,7 +107,8 @@ IoResult Stream::read_tls(std::span<char> into) {
       if (!broken_ && (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
         return {IoStatus::closed, 0};
       }
-      broken_ = true;
+      release_output();  // the alert that says why
+      set_broken();
       return {IoStatus::error, 0};
   }
 }
@@ -120,7 +121,7 @@ IoResult Stream::read_bulk(std::span<char> into) {
   const std::size_t slack = 2 * kRecordMax;
   const std::span<char> cipher = into.subspan(slack);
   const IoResult received = socket_.receive(cipher);
-  if (received.status == IoStatus::error) broken_ = true;
+  if (received.status == IoStatus::error) set_broken();
   if (received.status == IoStatus::error || (received.status == IoStatus::closed && is_drained()))
     return received;
   bulk_in_ = cipher.first(received.bytes);
@@ -158,12 +159,18 @@ void Stream::write_tls(std::string_view bytes, More more) {
     ERR_clear_error();
     const int written = SSL_write(ssl_.get(), piece.data(), static_cast<int>(piece.size()));
     if (written <= 0) {
-      broken_ = true;
+      set_broken();
       return;
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   if (more == More::no) release_output();
+}
+
+// The end may have come with bytes read before, without an edge of its own: a reader shall look.
+void Stream::set_broken() {
+  broken_ = true;
+  socket_.set_ready(true);
 }
 
 void Stream::transmit(std::string_view bytes) {
@@ -174,7 +181,7 @@ void Stream::transmit(std::string_view bytes) {
   }
   const IoResult sent = socket_.send(bytes);
   if (sent.status == IoStatus::closed || sent.status == IoStatus::error) {
-    broken_ = true;
+    set_broken();
     return;
   }
   if (sent.bytes < bytes.size()) keep(bytes.substr(sent.bytes));
@@ -203,7 +210,7 @@ void Stream::drain_output() {
     const IoResult sent = socket_.send(out_.readable());
     if (sent.status == IoStatus::would_block) return;
     if (sent.status != IoStatus::ok) {
-      broken_ = true;
+      set_broken();
       break;
     }
     out_.consume(sent.bytes);

@@ -46,8 +46,8 @@ class Stream {
   // call.
   IoResult read_bulk(std::span<char> into);
 
-  // Whether a read may give something without waiting. A record that has come only in part does not
-  // count.
+  // Whether a read may give something without waiting. A record that has come only in part counts
+  // once.
   [[nodiscard]] bool may_be_readable() const { return socket_.may_be_readable() || more_inside_; }
 
   // False when bytes may be readable without the socket being so (inside TLS).
@@ -100,6 +100,7 @@ class Stream {
   void transmit(std::string_view bytes);
   void drain_output();
   void keep(std::string_view bytes);
+  void set_broken();
   base::Task<Wake> wait_async(base::MonoTime deadline);
 
   Socket socket_;

@@ -35,6 +35,8 @@ struct TicketKeys {
 struct TicketRingOptions {
   std::chrono::seconds rotate_every{12 * 3600};
   int keep = 3;  // keys held, at least 2: the newest encrypts, all decrypt
+
+  bool operator==(const TicketRingOptions&) const = default;
 };
 
 class TicketRing {
@@ -51,6 +53,8 @@ class TicketRing {
   base::Result<> replace_all(base::MonoTime now);
 
   [[nodiscard]] const std::shared_ptr<const TicketKeys>& keys() const { return keys_; }
+
+  [[nodiscard]] const TicketRingOptions& options() const { return options_; }
 
   [[nodiscard]] base::MonoTime next_rotation() const { return rotated_at_ + options_.rotate_every; }
 

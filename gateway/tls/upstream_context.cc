@@ -96,6 +96,7 @@ Result<std::shared_ptr<const UpstreamContext>> UpstreamContext::create(
   if (policy.name.empty())
     return fail(Errc::invalid, "tls to a server needs the name its certificate carries: set name");
   const std::shared_ptr<UpstreamContext> context(new UpstreamContext);
+  context->policy_ = policy;
   context->name_ = base::to_lower(policy.name);
   context->ctx_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* ctx = context->ctx_.get();

@@ -17,6 +17,8 @@ struct UpstreamTlsPolicy {
   PemFile ca{};        // empty path = the system's store
   std::string name{};  // host name (sent as SNI) or IP address the certificate must carry
   std::vector<std::string> alpn{"http/1.1"};
+
+  bool operator==(const UpstreamTlsPolicy&) const = default;
 };
 
 class UpstreamContext {
@@ -33,11 +35,14 @@ class UpstreamContext {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  [[nodiscard]] const UpstreamTlsPolicy& policy() const { return policy_; }
+
  private:
   UpstreamContext() = default;
 
   base::Handle<SSL_CTX, SSL_CTX_free> ctx_;
-  std::string name_;
+  UpstreamTlsPolicy policy_;
+  std::string name_;  // lower case
 };
 
 // `server` is the host name or address text of the server, used when the configuration names none.
@@ -53,6 +58,8 @@ class UpstreamSessions {
   // sessions of this connection are remembered, also after this object is gone (then for nobody).
   // An SSL freed without SSL_set_shutdown() makes its session unusable. nullptr: out of memory.
   SslPtr new_ssl();
+
+  [[nodiscard]] const std::shared_ptr<const UpstreamContext>& context() const { return context_; }
 
   [[nodiscard]] bool has_session() const { return slot_->session != nullptr; }
 

@@ -1,6 +1,6 @@
 #include "gateway/upstream/check_run.h"
 
-#include "gateway/net/listener.h"
+#include "gateway/net/connect.h"
 #include "gateway/tls/stream.h"
 #include "gateway/upstream/check_http.h"
 
@@ -32,13 +32,12 @@ Task<std::unique_ptr<Stream>> connect(const SocketAddress& to, MonoTime deadline
     co_return nullptr;
   }
   auto stream = std::make_unique<Stream>(reactor, buffers, fd->release());
-  stream->socket().set_writable(false);
-  const Wake wake = co_await stream->socket().writable(deadline);
-  if (wake != Wake::ready) {
+  const int error = co_await wait_connected(stream->socket(), to, deadline);
+  if (error == ETIMEDOUT) {
     result = timed_out("no connection", config);
     co_return nullptr;
   }
-  if (const int error = stream->socket().take_socket_error()) {
+  if (error != 0) {
     result = failed(base::fail_errno(error, "connecting").message);
     co_return nullptr;
   }

@@ -1,5 +1,7 @@
 #include "gateway/upstream/connection.h"
 
+#include "gateway/net/connect.h"
+
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -50,16 +52,13 @@ void UpstreamConnection::idle_event() {
   home_.drop_idle(*this);
 }
 
-UpstreamServer::UpstreamServer(std::shared_ptr<Server> server,
-                               std::shared_ptr<const UpstreamContext> tls, ServerMetrics& metrics,
+UpstreamServer::UpstreamServer(std::shared_ptr<Server> server, ServerMetrics& metrics,
                                WorkerCells& cells, Reactor& reactor, BufferPool& buffers)
     : server_(std::move(server)),
       metrics_(metrics),
       cells_(cells),
       reactor_(reactor),
-      buffers_(buffers) {
-  if (tls != nullptr) tls_.emplace(std::move(tls));
-}
+      buffers_(buffers) {}
 
 UpstreamServer::~UpstreamServer() {
   close_idle();
@@ -68,6 +67,14 @@ UpstreamServer::~UpstreamServer() {
 void UpstreamServer::configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max) {
   timeouts_ = timeouts;
   idle_max_ = idle_max;
+}
+
+void UpstreamServer::use_tls(const std::shared_ptr<const UpstreamContext>& context) {
+  const auto* known = tls_ ? tls_->context().get() : nullptr;
+  if (known == context.get()) return;
+  close_idle();
+  tls_.reset();
+  if (context != nullptr) tls_.emplace(context);
 }
 
 std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
@@ -84,13 +91,18 @@ std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
 
 void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
   if (!server_->is_usable() || idle_max_ == 0) return;  // draining servers are let go
+  const SSL* ssl = connection->stream_.ssl();
+  const bool is_verified =
+      ssl == nullptr || (tls_ && SSL_get_SSL_CTX(ssl) == tls_->context()->ssl_ctx());
+  if (!is_verified) return;  // by another CA than the one that counts now
   if (idle_.size() >= idle_max_) drop_idle(*idle_.front());
   const MonoTime now = reactor_.now();
   connection->idle_since_ = now;
   connection->idle_until_ = now + std::min<Duration>(timeouts_.idle, learned_idle_);
   Socket& socket = connection->stream_.socket();
   socket.assume_drained();
-  if (socket.may_be_readable() && !connection->is_quiet()) return;
+  // Also a record that TLS has read ahead: it would pass for the next request's response.
+  if (connection->stream_.may_be_readable() && !connection->is_quiet()) return;
   socket.set_ready(false);
   socket.watch_readable(*connection);
   reactor_.timers().arm(*connection, std::min(connection->idle_until_, now + kDrainedProbe));
@@ -142,19 +154,19 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const Sock
   const auto where = [&] { return fmt::format("server {}/{}", server_->pool(), server_->name()); };
   auto fd = start_connect(to);
   if (!fd) {
-    failure = {Reason::connect_failed, fmt::format("{}: {}", where(), fd.error().message)};
+    const bool is_ours = fd.error().code == base::Errc::unavailable;
+    failure = {is_ours ? Reason::overload : Reason::connect_failed,
+               fmt::format("{}: {}", where(), fd.error().message)};
     co_return nullptr;
   }
   auto connection = std::make_unique<UpstreamConnection>(*this, reactor_, buffers_, fd->release());
   Stream& stream = connection->stream();
-  stream.socket().set_writable(false);
-  const Wake wake = co_await stream.socket().writable(deadline);
-  if (wake != Wake::ready) {
-    failure = {Reason::connect_timeout,
-               fmt::format("{}: no connection within {} ms", where(), timeouts_.connect.count())};
+  const int error = co_await wait_connected(stream.socket(), to, deadline);
+  if (error == ETIMEDOUT) {
+    failure = {Reason::connect_timeout, fmt::format("{}: no connection in time", where())};
     co_return nullptr;
   }
-  if (const int error = stream.socket().take_socket_error()) {
+  if (error != 0) {
     failure = {Reason::connect_failed, base::fail_errno(error, where()).message};
     co_return nullptr;
   }

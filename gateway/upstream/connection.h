@@ -54,13 +54,16 @@ struct ConnectFailure {
 
 class UpstreamServer {
  public:
-  UpstreamServer(std::shared_ptr<Server> server, std::shared_ptr<const UpstreamContext> tls,
-                 ServerMetrics& metrics, WorkerCells& cells, Reactor& reactor, BufferPool& buffers);
+  UpstreamServer(std::shared_ptr<Server> server, ServerMetrics& metrics, WorkerCells& cells,
+                 Reactor& reactor, BufferPool& buffers);
   UpstreamServer(const UpstreamServer&) = delete;
   UpstreamServer& operator=(const UpstreamServer&) = delete;
   ~UpstreamServer();
 
   void configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max);
+  // New connections use this; null = in the clear. Where it changes, sessions and idle connections
+  // of the one before go.
+  void use_tls(const std::shared_ptr<const UpstreamContext>& context);
 
   // The idle connection used last, or null. `careful`: asks the kernel whether it is still open
   // first, for requests that must not be sent twice.

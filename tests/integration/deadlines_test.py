@@ -42,7 +42,7 @@ class Deadlines(Case):
         """The reason stands in the log and in the metric; the record."""
         record = gateway.record(reason)
         self.assertEqual(record["status"], status)
-        self.assertGreaterEqual(gateway.metric("ravelin_errors_total", listener="web", reason=reason), 1)
+        wait_until(lambda: gateway.metric("ravelin_errors_total", listener="web", reason=reason) >= 1, "it is counted")
         return record
 
     def answer_of(self, gateway, reason, status, error=None):
@@ -70,7 +70,7 @@ class Deadlines(Case):
         self.assertIn("client=127.0.0.1", gateway.log())
         for name, labels in (("ravelin_tls_handshakes_total", {"result": "handshake_timeout"}),
                              ("ravelin_errors_total", {"reason": "handshake_timeout"})):
-            self.assertEqual(gateway.metric(name, listener="web", **labels), 5)
+            self.assert_metric(gateway, 5, name, listener="web", **labels)
 
     def test_an_idle_connection_is_closed_and_a_used_one_is_not(self):
         gateway = self.start(self.backend(), listener="    timeouts: { idle: 1s }")
@@ -80,12 +80,12 @@ class Deadlines(Case):
         while time.monotonic() < end:
             self.assertEqual(used.get().status, 200)
         self.assertTrue(idle.is_closed())
-        self.assertEqual(gateway.metric("ravelin_errors_total", reason="idle_timeout"), 1)
+        self.assert_metric(gateway, 1, "ravelin_errors_total", reason="idle_timeout")
 
     def test_a_client_that_never_asks_is_closed(self):
         gateway = self.start(self.backend(), listener="    timeouts: { header: 300ms }")
         self.assertTrue(self.client(gateway).is_closed())
-        self.assertEqual(gateway.metric("ravelin_errors_total", reason="header_timeout"), 1)
+        self.assert_metric(gateway, 1, "ravelin_errors_total", reason="header_timeout")
 
     def test_a_body_that_stops_is_408(self):
         gateway = self.start(self.backend(), listener="    timeouts: { body_idle: 300ms }")

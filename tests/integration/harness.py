@@ -420,3 +420,10 @@ class Case(unittest.TestCase):
         client = gateway.client(**arguments)
         self.addCleanup(client.close)
         return client
+
+    def assert_metric(self, gateway, expected, name, **labels):
+        """A request is counted after its answer has left: a client may be earlier."""
+        end = time.monotonic() + DEADLINE / 5
+        while (value := gateway.metric(name, **labels)) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(value, expected)

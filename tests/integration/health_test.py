@@ -65,12 +65,12 @@ class HttpChecks(Health):
         failed = gateway.metric("ravelin_server_check_failures_total", server="s1")
         wait_until(lambda: gateway.metric("ravelin_server_check_failures_total", server="s1") > failed + 5, "it stays down")
         self.assertEqual(len(self.lines(gateway, "server down")), 1)
-        self.assertEqual(gateway.metric("ravelin_server_up", server="s1"), 0)
-        self.assertEqual(gateway.metric("ravelin_server_up", server="s0"), 1)
+        self.assert_metric(gateway, 0, "ravelin_server_up", server="s1")
+        self.assert_metric(gateway, 1, "ravelin_server_up", server="s0")
         self.assertEqual(self.lines(gateway, "server", server="s0"), [])
         self.answer = ok(b"all ready")
         self.wait_for(gateway, "server up")
-        self.assertEqual(gateway.metric("ravelin_server_up", server="s1"), 1)
+        self.assert_metric(gateway, 1, "ravelin_server_up", server="s1")
 
     def test_rise_and_fall_are_counted_in_a_row(self):
         gateway = self.start_checked()
@@ -166,7 +166,7 @@ class Ejection(Health):
         for times in (1, 2, 3):
             wait_until(lambda: ejected(times), f"ejected {times} times")
             self.assertFalse(self.serves(gateway, sick, 10))
-            self.assertEqual(gateway.metric("ravelin_server_up", server="s1"), 0)
+            self.assert_metric(gateway, 0, "ravelin_server_up", server="s1")
             self.wait_for(gateway, "server back", times)
         lines = self.lines(gateway, "server ejected")
         self.assertIn("3 failures in a row, the last: upstream_closed", lines[0])

@@ -53,7 +53,7 @@ class Oversized(Case):
         logged = [(r["status"], r["reason"]) for r in gateway.access_records() if r["reason"] != "none"]
         self.assertEqual(sorted(logged), sorted((status, reason) for _, status, reason in OVERSIZED.values()))
         for reason, count in counts.items():
-            self.assertEqual(gateway.metric("ravelin_errors_total", listener="web", reason=reason), count)
+            self.assert_metric(gateway, count, "ravelin_errors_total", listener="web", reason=reason)
         self.assertEqual([head for head, _ in server.seen() if b"/big" in head], [])
 
     def test_what_is_just_small_enough_passes(self):
@@ -97,7 +97,7 @@ class Overload(Case):
             response = shed.get()
             self.assertEqual((response.status, response.field("retry-after")), (503, "1"))
             self.assertEqual(response.field("proxy-status"), "ravelin; error=proxy_internal_response")
-        self.assertEqual(gateway.metric("ravelin_errors_total", listener="web", reason="overload"), 2)
+        self.assert_metric(gateway, 2, "ravelin_errors_total", listener="web", reason="overload")
         self.assertEqual(gateway.record("overload")["status"], 503)
         release.set()
         self.assertEqual([client.read_response().body for client in admitted], [b"done"] * 3)

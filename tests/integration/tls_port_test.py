@@ -72,7 +72,7 @@ class ClientCertificates(Case):
             self.assertIn("client=127.0.0.1", line)
             self.assertIn("sni=gw.test", line)
         self.assertEqual(["no certificate" in line for line in self.refusals(gateway)].count(True), 1)
-        self.assertEqual(gateway.metric("ravelin_tls_handshakes_total", result="handshake_client_certificate"), 2)
+        self.assert_metric(gateway, 2, "ravelin_tls_handshakes_total", result="handshake_client_certificate")
         self.assertEqual(len(self.server.seen()), 1)
 
     def test_a_revoked_one_is_refused_once_the_list_says_so(self):
@@ -110,7 +110,7 @@ pools:
         self.assertEqual(client.get(host="twin.test").status, 404)  # the same policy, another listener
         self.assertEqual(client.get(host="nobody.test").status, 404)
         self.assertEqual(gateway.record("misdirected")["host"], "localhost")
-        self.assertEqual(gateway.metric("ravelin_errors_total", listener="web", reason="misdirected"), 1)
+        self.assert_metric(gateway, 1, "ravelin_errors_total", listener="web", reason="misdirected")
 
 
 class Sessions(Case):

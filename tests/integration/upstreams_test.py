@@ -2,6 +2,7 @@
 servers and the queue for them, backups."""
 
 import os
+import resource
 import socket
 import ssl
 import threading
@@ -186,7 +187,7 @@ class Places(Case):
             thread.join()
         self.assertEqual(wrong, [])
         self.assertEqual(most, [3, 3])
-        self.assertEqual(gateway.metric("ravelin_upstream_queue_length"), 0)
+        self.assert_metric(gateway, 0, "ravelin_upstream_queue_length")
 
     def waiting(self, gateway, count):
         wait_until(lambda: gateway.metric("ravelin_upstream_queue_length", pool="web") == count, f"{count} wait")
@@ -211,7 +212,7 @@ class Places(Case):
         self.assertEqual([client.read_response().body for client in served], [b"late"] * 3)
         self.assertEqual(surplus.get().status, 200)
         self.assertEqual(gateway.record("queue_full")["status"], 503)
-        self.assertEqual(gateway.metric("ravelin_errors_total", reason="queue_full"), 1)
+        self.assert_metric(gateway, 1, "ravelin_errors_total", reason="queue_full")
         waited = [r for r in gateway.access_records() if "queue_us" in r and r["reason"] == "none"]
         self.assertGreaterEqual(len(waited), 2)
 
@@ -262,6 +263,48 @@ class Backups(Case):
         alive["primary"] = True
         wait_until(lambda: client.get().body == b"primary", "the primary is back")
         self.assertEqual({client.get().body for _ in range(20)}, {b"primary"})
+
+
+class OwnShortage(Case):
+    def test_without_descriptors_no_server_is_blamed(self):
+        limit = 120
+        gateway = self.gateway(
+            simple_config([self.backend()], pool="    ejection: { consecutive_failures: 1 }").replace(
+                "    tls: {", "    plaintext: allowed #"),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+        clients = [self.client(gateway, tls=False) for _ in range(limit)]
+        wait_until(lambda: "out of descriptors: accepting pauses" in gateway.log(), "no descriptor is left")
+        response = clients[0].get()
+        self.assertEqual((response.status, response.field("proxy-status")),
+                         (503, "ravelin; error=proxy_internal_response"))
+        self.assertIn("too many open files", gateway.record("overload")["detail"])
+        self.assertNotIn("ejected", gateway.log())
+        for client in clients[1:]:
+            client.close()
+        wait_until(lambda: self.client(gateway, tls=False).get().status == 200, "there are descriptors again")
+
+
+class SurplusOfServers(Case):
+    def test_a_record_after_the_response_answers_no_other_request(self):
+        """Both come in one segment: the second lies in the TLS engine when the first has been read."""
+        def serve(connection):
+            while connection.recv(65536):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+                connection.sendall(ok(b"asked"))
+                connection.sendall(ok(b"unasked"))
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+        server = self.backend(raw=serve)
+
+        def prepare(gateway):
+            gateway.make_certificate(("back.test",), name="back")
+            server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.tls.load_cert_chain(*(os.path.join(gateway.directory, f) for f in ("back.crt", "back.key")))
+
+        gateway = self.gateway(simple_config([server], server=", tls: { ca: ca.pem, name: back.test }"), prepare=prepare)
+        client = self.client(gateway)
+        self.assertEqual([client.get().body for _ in range(20)], [b"asked"] * 20)
+        self.assertEqual(server.connections, 20)
 
 
 if __name__ == "__main__":

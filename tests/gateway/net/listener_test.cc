@@ -1,4 +1,4 @@
-#include "gateway/net/listener.h"
+#include "gateway/net/connect.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>

@@ -1,7 +1,6 @@
 // A socket may go at any moment of its wait, also between an edge and the turn of its operation.
 #include "base/check.h"
-#include "gateway/net/listener.h"
-#include "gateway/net/socket.h"
+#include "gateway/net/connect.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
