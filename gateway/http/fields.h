@@ -180,8 +180,6 @@ class FieldList {
   }
 
  private:
-  static std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
-
   std::size_t size_ = 0;
   std::uint64_t present_ = 0;
   alignas(Field) std::array<std::byte, kFieldCountCeiling * sizeof(Field)> storage_;

@@ -2,13 +2,11 @@
 // against an admin server whose gateway is a fake.
 #include "base/io/file.h"
 #include "gateway/net/listener.h"
+#include "tests/cli/run_ravelin.h"
 #include "tests/gateway/admin/running_admin.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <cstdlib>
 
 namespace ravelin {
 namespace {
@@ -17,12 +15,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
 
 class AdminCli : public ::testing::Test {
  protected:
@@ -37,16 +29,7 @@ class AdminCli : public ::testing::Test {
   }
 
   // Runs `ravelin ARGUMENTS` in the directory of the socket, admin.sock.
-  Outcome run(const std::string& arguments) {
-    const std::string command = "cd '" + admin_.directory() + "' && '" RAVELIN_BINARY "' " +
-                                arguments + " >out.txt 2>err.txt </dev/null";
-    const int status = std::system(command.c_str());
-    Outcome outcome;
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    outcome.out = *base::read_file(path("out.txt"), 1024 * 1024);
-    outcome.err = *base::read_file(path("err.txt"), 1024 * 1024);
-    return outcome;
-  }
+  Outcome run(const std::string& arguments) { return run_ravelin(admin_.directory(), arguments); }
 
   gateway::RunningAdmin admin_;
 };

@@ -1,13 +1,12 @@
 // The command line as a script meets it: what is printed where, and the exit code.
 #include "base/io/file.h"
 #include "certs/local_ca.h"
+#include "tests/cli/run_ravelin.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -18,12 +17,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
 
 class Cli : public ::testing::Test {
  protected:
@@ -54,16 +47,7 @@ class Cli : public ::testing::Test {
   }
 
   // Runs `ravelin ARGUMENTS` in the directory.
-  Outcome run(const std::string& arguments) {
-    const std::string command = "cd '" + directory_ + "' && '" RAVELIN_BINARY "' " + arguments +
-                                " >out.txt 2>err.txt </dev/null";
-    const int status = std::system(command.c_str());
-    Outcome outcome;
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    outcome.out = *base::read_file(path("out.txt"), 1024 * 1024);
-    outcome.err = *base::read_file(path("err.txt"), 1024 * 1024);
-    return outcome;
-  }
+  Outcome run(const std::string& arguments) { return run_ravelin(directory_, arguments); }
 
   std::string directory_;
 };

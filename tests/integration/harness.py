@@ -380,6 +380,17 @@ def free_port():
 ADMIN = 'admin: { listen: "127.0.0.1:{admin}" }'  # for Gateway.metric()
 
 
+def is_refused(port):
+    """Whether nobody listens on that port of 127.0.0.1."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def simple_config(backends, listener="", pool="", route="", top="", server=""):
     servers = "".join(f'      - {{ name: s{i}, address: "127.0.0.1:{b.port}"{server} }}\n' for i, b in enumerate(backends))
     return f"""version: 1

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 
-from harness import ADMIN, Case, free_port, simple_config, unittest, wait_until
+from harness import ADMIN, Case, free_port, is_refused, simple_config, unittest, wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n"
 
@@ -162,7 +162,7 @@ class ComingAndGoing(Case):
             was = visitors[1].answered
             gateway.write(self.text)
             gateway.reload()
-            wait_until(lambda: self.is_refused(self.second), "the second listener is gone")
+            wait_until(lambda: is_refused(self.second), "the second listener is gone")
             gateway.write(with_listener(self.text, "second", f"127.0.0.1:{self.second}"))
             gateway.reload()
             wait_until(lambda: visitors[1].answered > was + 20, "the second listener serves again")
@@ -203,15 +203,6 @@ class ComingAndGoing(Case):
         for group in visitors:
             group.stop()
             self.assertEqual(group.failures, [])
-
-    def is_refused(self, port):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-        except ConnectionRefusedError:
-            return True
-        except OSError:
-            pass
-        return False
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import os
 import socket
 import ssl
 
-from harness import ADMIN, Case, free_port, openssl, simple_config, unittest, wait_until
+from harness import ADMIN, Case, free_port, is_refused, openssl, simple_config, unittest, wait_until
 
 TLS = "tls: { certificates: [ { chain: server.crt, key: server.key } ], tickets: { rotate: 60s } }"
 
@@ -41,7 +41,7 @@ class Addresses(Case):
         self.reload(gateway, listener("more", f"127.0.0.1:{self.second}", TLS))
         self.assertEqual(self.get(gateway, self.second, True), 200)
         self.assertEqual(early.get().status, 200)
-        wait_until(lambda: self.is_refused(self.first), "the first address is gone")
+        wait_until(lambda: is_refused(self.first), "the first address is gone")
         self.reload(gateway, listener("more", f"127.0.0.1:{self.first}", TLS))
         self.assertEqual(self.get(gateway, self.first, True), 200)
 
@@ -90,15 +90,6 @@ class Addresses(Case):
         self.assertEqual(self.get(gateway, self.first, True), 200)
         self.assertEqual(self.client(gateway, to=self.first, tls=False).get().status, 400)
         self.assertEqual(gateway.stop(), 0)
-
-    def is_refused(self, port):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-        except ConnectionRefusedError:
-            return True
-        except OSError:
-            pass
-        return False
 
 
 class Settings(Case):
