@@ -136,7 +136,7 @@ ExitCode demo(DemoOptions options) {
   };
   const std::string path = files->config;
   const ExitCode code = run_gateway(
-      std::move(*config), [path] { return load_for_serving_quietly(path); }, started);
+      *config, [path] { return load_for_serving_quietly(path); }, started);
   return code == ExitCode::done ? verdict : code;
 }
 

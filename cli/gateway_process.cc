@@ -83,7 +83,7 @@ base::Result<gateway::Config> load_for_serving_quietly(const std::string& path) 
                     count_text(diagnostics));
 }
 
-ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource reload,
+ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
                      const std::function<void(gateway::Gateway&)>& started) {
   prepare_process();
   std::signal(SIGPIPE, SIG_IGN);
@@ -91,7 +91,7 @@ ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource relo
   if (const auto level = base::parse_log_level(config.log.level)) log_options.level = *level;
   const std::string user = config.user;
   if (const auto done = base::start_log(log_options); !done) return report(done.error());
-  auto gateway = gateway::Gateway::open(std::move(config), {std::move(reload), RAVELIN_VERSION});
+  auto gateway = gateway::Gateway::open(config, {std::move(reload), RAVELIN_VERSION});
   if (!gateway) {
     base::stop_log();
     return report(gateway.error());

@@ -20,7 +20,7 @@ base::Result<gateway::Config> load_for_serving_quietly(const std::string& path);
 
 // Opens the gateway, drops privileges, serves until a signal says stop. `started` is called once it
 // serves.
-ExitCode run_gateway(gateway::Config config, gateway::Gateway::ConfigSource reload,
+ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
                      const std::function<void(gateway::Gateway&)>& started);
 
 }  // namespace ravelin::cli

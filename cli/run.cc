@@ -19,8 +19,7 @@ void add_run(CLI::App& app, Action& chosen) {
     chosen = [path] {
       auto config = load_for_serving(*path);
       if (!config) return ExitCode::refused;
-      return run_gateway(std::move(*config), [path] { return load_for_serving_quietly(*path); },
-                         {});
+      return run_gateway(*config, [path] { return load_for_serving_quietly(*path); }, {});
     };
   });
 }

@@ -31,7 +31,8 @@ struct TaskPromiseBase {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
 
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) const noexcept {
+    [[nodiscard]] std::coroutine_handle<> await_suspend(
+        std::coroutine_handle<Promise> finished) const noexcept {
       return finished.promise().continuation;
     }
 

@@ -70,7 +70,8 @@ Socket::~Socket() {
 void Socket::let_go(std::unique_ptr<Direction> direction) {
   if (!direction->armed) return;
   direction->socket = nullptr;
-  direction.release();
+  if (direction->waiter != nullptr) direction->waiter->forget(direction->waiter);
+  static_cast<void>(direction.release());
 }
 
 void Socket::Awaiter::await_suspend(std::coroutine_handle<> handle) {

@@ -41,6 +41,14 @@ class Waiter : public base::TimerNode {
     detach();
   }
 
+  // The holder of `slot`, which leads to this waiter, goes first.
+  void forget(Waiter*& slot) {
+    for (Waiter**& own : slots_) {
+      if (own == &slot) own = nullptr;
+    }
+    slot = nullptr;
+  }
+
   [[nodiscard]] Wake wake() const { return wake_; }
 
   ~Waiter() { detach(); }

@@ -25,9 +25,9 @@ std::chrono::microseconds since(MonoTime from, MonoTime to) {
 // A request in flight, gateway-wide.
 class Admission {
  public:
-  explicit Admission(GatewayLoad& load, std::uint32_t limit) : load_(load) {
-    admitted_ = load_.requests_in_flight.fetch_add(1, std::memory_order_relaxed) < limit;
-  }
+  explicit Admission(GatewayLoad& load, std::uint32_t limit)
+      : load_(load),
+        admitted_(load_.requests_in_flight.fetch_add(1, std::memory_order_relaxed) < limit) {}
 
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;

@@ -34,7 +34,7 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
     signal_->wait = this;
   }
 
-  ~QueueWait() { signal_->wait = nullptr; }
+  ~QueueWait() override { signal_->wait = nullptr; }
 
   void place_given() override {
     reactor_.post([signal = signal_] {

@@ -23,9 +23,12 @@ class Lane {
       return true;
     }
     if (!from_.may_be_readable()) return false;
+    // What came ahead of the tunnel lies in a block of any size.
+    if (buffer_.has_block() && buffer_.block_size() != BlockSize::bulk) buffer_.release();
     if (!buffer_.has_block()) buffer_.acquire(BlockSize::bulk);
     buffer_.clear();
-    const IoResult result = from_.read(buffer_.writable().first(Stream::kWriteMax));
+    const std::span<char> room = buffer_.writable();
+    const IoResult result = from_.read(room.first(std::min(room.size(), Stream::kWriteMax)));
     if (result.status == IoStatus::ok) {
       buffer_.commit(result.bytes);
       return true;

@@ -38,7 +38,7 @@ Gateway::~Gateway() {
     worker->join();
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::open(Config config, Options options) {
+Result<std::unique_ptr<Gateway>> Gateway::open(const Config& config, Options options) {
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(options)));
   if (auto done = gateway->prepare(config); !done) return done.error();
   return gateway;
@@ -145,7 +145,7 @@ Result<void> Gateway::reload() {
     adopt(std::move(*next));
     return {};
   };
-  const Result<void> done = attempt();
+  Result<void> done = attempt();
   last_reload_.ok = done.has_value();
   last_reload_.error = done ? std::string() : base::to_string(done.error());
   metrics_->config_reloaded(done ? "ok" : "failed");

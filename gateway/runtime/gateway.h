@@ -32,7 +32,7 @@ class Gateway final : public ControlEvents {
 
   // Builds the first generation and binds every listener; nothing is served yet. Error: a
   // certificate, an address in use, … Nothing is left behind then.
-  static base::Result<std::unique_ptr<Gateway>> open(Config config, Options options);
+  static base::Result<std::unique_ptr<Gateway>> open(const Config& config, Options options);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway() override;

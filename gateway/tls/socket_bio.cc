@@ -75,8 +75,8 @@ struct SocketBio {
 };
 
 BIO* make_socket_bio(Stream& stream) {
-  static BIO_METHOD* const kMethod = SocketBio::make_method();  // lives as long as the process
-  BIO* bio = BIO_new(kMethod);
+  static BIO_METHOD* const method = SocketBio::make_method();  // lives as long as the process
+  BIO* bio = BIO_new(method);
   BIO_set_data(bio, &stream);
   return bio;
 }

@@ -28,7 +28,7 @@ class HttpCheckReader {
   // Nothing while more is needed; nothing else may be fed after a result.
   std::optional<CheckResult> feed(std::string_view bytes);
   // The server has closed; feed() has given no result.
-  CheckResult closed() const;
+  [[nodiscard]] CheckResult closed() const;
 
  private:
   std::optional<CheckResult> read_heads();

@@ -19,13 +19,14 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 class Cli : public ::testing::Test {
+ public:
+  ~Cli() override { std::filesystem::remove_all(directory_); }
+
  protected:
   Cli() {
     std::string name = (std::filesystem::temp_directory_path() / "ravelin-cli-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
   }
-
-  ~Cli() override { std::filesystem::remove_all(directory_); }
 
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
@@ -35,15 +36,16 @@ class Cli : public ::testing::Test {
 
   // A certificate for these names and its key, as `name`.crt and `name`.key.
   void write_pair(const std::string& name, std::vector<std::string> names) {
-    static const auto kCa = certs::LocalCa::create({.permitted_names = {}, .permitted_ips = {}});
-    ASSERT_TRUE(kCa);
+    static const auto authority =
+        certs::LocalCa::create({.permitted_names = {}, .permitted_ips = {}});
+    ASSERT_TRUE(authority);
     certs::LeafRequest request;
     request.names = std::move(names);
-    const auto pair = kCa->issue(request);
+    const auto pair = authority->issue(request);
     ASSERT_TRUE(pair);
     write(name + ".crt", certs::to_pem((*pair)->chain));
     write(name + ".key", certs::key_to_pem((*pair)->key.get()), 0600);
-    write("ca.pem", kCa->certificate_pem());
+    write("ca.pem", authority->certificate_pem());
   }
 
   // Runs `ravelin ARGUMENTS` in the directory.

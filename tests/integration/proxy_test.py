@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import Backend, Gateway, ok, simple_config, wait_until
+from harness import Backend, Gateway, fill, ok, simple_config, wait_until
 
 
 class Proxying(unittest.TestCase):
@@ -150,10 +150,12 @@ class Proxying(unittest.TestCase):
         response = client.read_response()
         self.assertEqual(response.status, 101)
         client.send(b"frames")
-        seen = client.buffered
-        while len(seen) < 9:
-            seen += client.receive()
+        seen = fill(client.receive, client.buffered, 9)
         self.assertEqual(seen, b"hi FRAMES")
+        for size in (1, 2_000, 50_000, 300_000):  # smaller and larger than any buffer of the gateway
+            frame = os.urandom(size // 2).hex().encode()
+            client.send(frame)
+            self.assertEqual(fill(client.receive, b"", len(frame)), frame.upper())
 
     def test_101_nobody_asked_for_is_502(self):
         backend = self.backend(lambda head, body: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")

@@ -134,6 +134,7 @@ TEST(SocketEnd, AConnectInProgressDoesNotLookDone) {
   const auto address =
       to_socket_address(std::get<base::IpEndpoint>(*local_endpoint(listener->get())));
   std::vector<OwnedFd> fillers;
+  fillers.reserve(4);
   for (int i = 0; i < 4; ++i)
     fillers.push_back(std::move(*start_connect(address)));
   auto fd = start_connect(address);

@@ -14,6 +14,7 @@ using ::testing::IsEmpty;
 ListenerConfig listener(std::string name, const std::vector<std::string>& binds) {
   ListenerConfig config;
   config.name = std::move(name);
+  config.bind.reserve(binds.size());
   for (const std::string& bind : binds)
     config.bind.push_back(*base::parse_endpoint(bind, base::PortZero::allowed));
   return config;
@@ -22,6 +23,7 @@ ListenerConfig listener(std::string name, const std::vector<std::string>& binds)
 // "key>listener" of each, in order.
 std::vector<std::string> brief(const std::vector<ListenerPlan::Address>& addresses) {
   std::vector<std::string> out;
+  out.reserve(addresses.size());
   for (const ListenerPlan::Address& address : addresses)
     out.push_back(address.key + ">" + address.listener);
   return out;
