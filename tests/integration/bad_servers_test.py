@@ -2,7 +2,7 @@
 
 import threading
 
-from harness import ADMIN, Case, DEADLINE, ok, simple_config, unittest, wait_until
+from harness import MEMORY_FACTOR, ADMIN, Case, DEADLINE, ok, simple_config, unittest, wait_until
 
 ROUTES = '''    routes:
       - { name: good, match: { path: /good/ }, pool: good }
@@ -59,7 +59,7 @@ class BadServers(Case):
                 self.assertEqual(0 if response is None else response.status, status)
             except OSError:  # cut in the middle of a chunked body
                 self.assertEqual(status, 0)
-        self.assertLess(gateway.rss_kib() - before, 20_000)
+        self.assertLess(gateway.rss_kib() - before, 20_000 * MEMORY_FACTOR)
         record = gateway.record(reason)
         self.assertEqual((record["pool"], record["status"]), ("web", status or 200))
         wait_until(lambda: gateway.metric("ravelin_errors_total", listener="web", reason=reason) == clients, "all are counted")

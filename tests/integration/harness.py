@@ -16,6 +16,7 @@ import unittest
 
 BINARY = os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin")
 DEADLINE = 10.0  # seconds; sanitizer builds are slow
+MEMORY_FACTOR = float(os.environ.get("RAVELIN_MEMORY_FACTOR", "1"))  # what a sanitizer build may use more
 
 
 def wait_until(condition, what, deadline=DEADLINE):

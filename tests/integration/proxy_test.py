@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import Backend, Gateway, fill, ok, simple_config, wait_until
+from harness import MEMORY_FACTOR, Backend, Gateway, fill, ok, simple_config, wait_until
 
 
 class Proxying(unittest.TestCase):
@@ -220,7 +220,7 @@ class Proxying(unittest.TestCase):
         for client in clients:
             client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
         time.sleep(1)
-        self.assertLess(gateway.rss_kib() - base, 20_000)
+        self.assertLess(gateway.rss_kib() - base, 20_000 * MEMORY_FACTOR)
         self.assertEqual(len(clients[0].read_response().body), len(body))
 
     def test_plain_http_on_the_tls_port_gets_a_clear_400(self):
