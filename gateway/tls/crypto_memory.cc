@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -22,8 +23,11 @@ constexpr std::size_t kRecordBytes = 17 * 1024;
 constexpr std::size_t kRecordFloor = 16 * 1024;
 constexpr std::size_t kRecordClass = kSmallClasses;
 constexpr std::size_t kNoClass = kSmallClasses + 1;
-constexpr std::array<std::size_t, 2> kKeptMax = {2048,
-                                                 64};  // blocks per small class; record buffers
+constexpr std::size_t kRecordsKept = 64;
+// Of each size a thread keeps so much. What one thread allocates and another frees (a context that
+// a reload replaces) gathers with the latter: without a bound in bytes that looks like a leak.
+constexpr std::size_t kKeptBytes = 32 * 1024;
+constexpr std::size_t kKeptMin = 32;  // blocks
 
 struct Node {
   Node* next;
@@ -74,9 +78,17 @@ std::size_t class_of(std::size_t usable) {
   return list < kSmallClasses ? list : kNoClass;
 }
 
-std::size_t bytes_of(std::size_t list) {
+constexpr std::size_t bytes_of(std::size_t list) {
   return list == kRecordClass ? kRecordBytes : kFirst + list * kStep;
 }
+
+constexpr auto kKeptMax = [] {
+  std::array<std::size_t, kSmallClasses + 1> all{};
+  for (std::size_t list = 0; list < kSmallClasses; ++list)
+    all[list] = std::max(kKeptMin, kKeptBytes / bytes_of(list));
+  all[kRecordClass] = kRecordsKept;
+  return all;
+}();
 
 void* allocate(std::size_t bytes, const char* /*file*/, int /*line*/) {
   if (bytes == 0) return nullptr;
@@ -96,7 +108,7 @@ void release(void* block, const char* /*file*/, int /*line*/) {
   const std::size_t list = class_of(::malloc_usable_size(block));
   if (list != kNoClass && !Lists::ended) {
     Lists& own = lists();
-    if (own.kept[list] < kKeptMax[list == kRecordClass ? 1 : 0]) {
+    if (own.kept[list] < kKeptMax[list]) {
       own.heads[list] = ::new (block) Node{own.heads[list]};
       ++own.kept[list];
       return;

@@ -94,10 +94,10 @@ class Operations(unittest.TestCase):
     def test_many_reloads_do_not_grow_memory(self):
         gateway = self.start()
         client = gateway.client()
-        for _ in range(30):
+        for _ in range(50):
             gateway.reload()
         before = gateway.rss_kib()
-        for _ in range(100):
+        for _ in range(400):
             gateway.reload()
         self.assertEqual(client.get().status, 200)
         self.assertLess(gateway.rss_kib(), before * (1 + 0.05 * MEMORY_FACTOR))
