@@ -33,7 +33,7 @@ class ListeningSockets {
 
   // Binds what `next` adds. An address in use or a missing right is the error; dropping the result
   // closes it all again. Waits for an address that is still closing, a second at most.
-  base::Result<Change> prepare(const std::vector<ListenerConfig>& next) const;
+  [[nodiscard]] base::Result<Change> prepare(const std::vector<ListenerConfig>& next) const;
   // Cannot fail. Hands `generation` to the workers, together with what the change means for them.
   void adopt(Change change, Worker::Generation generation);
   // Every address closes; connections that queue there are still accepted.
