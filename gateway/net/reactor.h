@@ -65,8 +65,8 @@ class Reactor {
 
   base::MonoTime refresh_now() { return now_ = base::mono_now(); }
 
-  // A turn: what runs between two looks at the kernel's events, or a part of it. Everything that
-  // resumes a coroutine begins one.
+  // A turn: what runs between two looks at the kernel's events, or a part of it. Edges, posted work
+  // and ticks begin one; whoever else resumes a coroutine must not arm a new socket there.
   [[nodiscard]] std::uint64_t turn() const { return turn_; }
 
   void begin_turn() { ++turn_; }
