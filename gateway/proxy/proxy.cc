@@ -190,17 +190,15 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   ConnectFailure failure;
   state_.server = &choice_.server();
   auto connection = co_await open_connection(failure);
-  if (connection == nullptr && cut_off() != Reason::none) {
-    answer_failure(exchange_, state_, cut_off(), failure.detail, facts_.framing != Framing::none);
-    co_return TryEnd::over;
-  }
-  if (connection == nullptr && !is_server_fault(failure.reason)) {
-    // This machine's trouble: another server would fare no better, and none is to blame.
-    answer_failure(exchange_, state_, failure.reason, failure.detail,
-                   facts_.framing != Framing::none);
-    co_return TryEnd::over;
-  }
   if (connection == nullptr) {
+    const Reason cut = cut_off();
+    const Reason why = cut == Reason::none ? failure.reason : cut;
+    if (!is_server_fault(why)) {
+      // Out of time, or this machine's trouble: another server would fare no better, and none is to
+      // blame.
+      answer_failure(exchange_, state_, why, failure.detail, facts_.framing != Framing::none);
+      co_return TryEnd::over;
+    }
     // Nothing was sent: any request may go elsewhere.
     server_failed(failure.reason, failure.detail);
     choice_.mark_tried();
