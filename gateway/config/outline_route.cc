@@ -1,0 +1,50 @@
+// `listeners[].routes[]` of an outline.
+#include "base/text.h"
+#include "gateway/config/outline_parts.h"
+#include "gateway/config/words.h"
+
+namespace ravelin::gateway {
+namespace {
+
+using base::format_duration;
+
+void add_match(Outline& route, const RouteMatch& match) {
+  if (match.host.empty() && match.path.empty() && match.methods.empty()) return;
+  Outline& out = route.map("match");
+  if (!match.host.empty()) out.text("host", match.host);
+  if (!match.path.empty()) out.text(match.path_is_exact ? "path_exact" : "path", match.path);
+  if (match.methods.empty()) return;
+  Outline& methods = out.list("methods");
+  for (const std::string& method : match.methods)
+    methods.text("", method);
+}
+
+}  // namespace
+
+void add_route(Outline& routes, const RouteConfig& route) {
+  Outline& out = routes.map("");
+  const bool is_named = route.name.find('/') == std::string::npos;  // else "listener/N"
+  if (is_named) out.text("name", route.name);
+  add_match(out, route.match);
+  if (!route.pool.empty()) out.text("pool", route.pool);
+  if (route.redirect) {
+    Outline& redirect = out.map("redirect");
+    redirect.number("status", route.redirect->status);
+    redirect.text("location", route.redirect->location);
+  }
+  if (route.respond) {
+    Outline& respond = out.map("respond");
+    respond.number("status", route.respond->status);
+    respond.text("content_type", route.respond->content_type);
+    respond.text("body", route.respond->body);
+  }
+  out.word("path_policy", word_of(kPathPolicies, route.path_policy));
+  Outline& timeouts = out.map("timeouts");
+  timeouts.word("request", format_duration(route.request_timeout));
+  timeouts.word("first_byte", format_duration(route.first_byte_timeout));
+  timeouts.word("tunnel_idle", format_duration(route.tunnel_idle_timeout));
+  out.map("retry").number("attempts", route.retry.attempts);
+  out.flag("upgrades", route.upgrades);
+}
+
+}  // namespace ravelin::gateway

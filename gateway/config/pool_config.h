@@ -1,0 +1,82 @@
+// Servers, and how requests are spread over them: values with their defaults.
+#pragma once
+
+#include "base/address.h"
+#include "base/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ravelin::gateway {
+
+using base::SourcePos;
+using std::chrono::milliseconds;
+
+enum class Balance { round_robin, least_requests };
+
+struct UpstreamTlsConfig {
+  SourcePos pos;
+  std::string ca;    // PEM bundle; empty = the system's
+  std::string name;  // SNI and the name verified; empty = the server's host name or address
+};
+
+struct ServerConfig {
+  SourcePos pos;
+  std::string name;  // given, or the address text; unique in its pool
+  base::Endpoint address;
+  int weight = 1;  // 0..256; 0 = only by explicit choice
+  bool backup = false;
+  std::uint32_t connections_max = 0;  // requests in flight, gateway-wide and exact; 0 = no limit
+  std::optional<UpstreamTlsConfig> tls;
+};
+
+enum class HealthKind { http, tcp, tls };
+
+struct HealthConfig {
+  SourcePos pos;
+  HealthKind kind = HealthKind::http;
+  std::string path = "/";
+  std::string host;                                     // Host header; empty = the server's name
+  std::vector<std::pair<int, int>> status{{200, 399}};  // accepted ranges, inclusive
+  std::string body_contains;  // in the first 16 KiB; empty = not looked at
+  milliseconds interval{2'000};
+  milliseconds timeout{1'000};
+  int rise = 2;
+  int fall = 3;
+  int jitter_percent = 10;
+};
+
+struct EjectionConfig {
+  int consecutive_failures = 5;    // connect errors, timeouts, broken responses; 0 = off
+  milliseconds base_time{10'000};  // ejected for base * 2^n, n = ejections in a row
+  milliseconds max_time{300'000};
+};
+
+struct QueueConfig {
+  std::uint32_t max = 1'000;  // requests waiting for a server, per pool, gateway-wide
+  milliseconds timeout{5'000};
+};
+
+struct UpstreamTimeouts {
+  milliseconds connect{3'000};  // TCP and TLS together
+  milliseconds idle{
+      55'000};  // an unused kept connection; learned shorter when a server closes earlier
+};
+
+struct PoolConfig {
+  SourcePos pos;
+  std::string name;
+  Balance balance = Balance::round_robin;
+  std::vector<ServerConfig> servers;  // at least one
+  std::optional<HealthConfig> health;
+  EjectionConfig ejection;
+  QueueConfig queue;
+  UpstreamTimeouts timeouts;
+  std::uint32_t idle_connections_max = 256;  // kept per server and worker
+};
+
+}  // namespace ravelin::gateway

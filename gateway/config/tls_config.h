@@ -1,0 +1,54 @@
+// What a listener shows its clients over TLS, and what it asks of them: values with their defaults.
+#pragma once
+
+#include "base/result.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ravelin::gateway {
+
+using base::SourcePos;
+using std::chrono::seconds;
+
+enum class TlsProfile { intermediate, modern };  // Mozilla guideline 6.0; nothing older exists
+enum class ClientAuthMode { none, request, require };
+
+struct CertificateConfig {
+  SourcePos pos;
+  std::string chain;  // path of a PEM file: leaf first, then intermediates; absolute after parsing
+  std::string key;    // path of a PEM private key
+  bool is_default =
+      false;  // `default: true`: served for a name no certificate covers, and without SNI
+};
+
+struct ClientAuthConfig {
+  SourcePos pos;
+  ClientAuthMode mode = ClientAuthMode::none;
+  std::string ca;   // PEM bundle; required unless mode is none
+  std::string crl;  // PEM CRLs; empty = none
+};
+
+struct TicketConfig {
+  seconds rotate{12 * 3600};  // a new key this often
+  int keep = 3;               // keys kept for decryption, the newest encrypts
+};
+
+struct HstsConfig {
+  std::optional<seconds> max_age;  // absent = no header; default of a TLS listener is 63072000 s
+  bool include_subdomains = false;
+};
+
+struct ListenerTlsConfig {
+  SourcePos pos;
+  TlsProfile profile = TlsProfile::intermediate;
+  std::vector<CertificateConfig> certificates;
+  bool from_store = false;  // a `{ store: true }` entry: every name of certs.store as well
+  ClientAuthConfig client_auth;
+  TicketConfig tickets;
+  HstsConfig hsts{.max_age = seconds(63'072'000)};
+};
+
+}  // namespace ravelin::gateway
