@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """bench/run.py gateway: Ravelin beside nginx, HAProxy and the floor program, in one run.
 bench/run.py slow: what a thousand slow clients do to the others, with and without in turn.
+bench/run.py adaptive: how the shares of three servers follow when one of them becomes slow.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
 on a fresh process pinned to the first CPU, load and backend on the second. The method in full:
@@ -22,7 +23,7 @@ sys.dont_write_bytecode = True
 BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
-from harness import gateways, report, slow, slow_report  # noqa: E402
+from harness import adaptive, adaptive_report, gateways, report, slow, slow_report  # noqa: E402
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
 from harness.measure import Backend, Plan, measure, openssl_share  # noqa: E402
@@ -30,11 +31,11 @@ from harness.processes import BenchError  # noqa: E402
 
 DONE, ABOVE, USAGE, COULD_NOT = 0, 1, 2, 4
 NOISE_PERCENT_MAX = 5
-RATES = {"gateway": 10_000, "slow": 2_000}  # requests/s of the open loop, by benchmark
+RATES = {"gateway": 10_000, "slow": 2_000, "adaptive": 600}  # requests/s of the open loop, by benchmark
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:2]))
+    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:3]))
     parser.add_argument("name", choices=list(RATES), help="which benchmark")
     parser.add_argument("--rounds", type=int, default=5, help="slow: pairs")
     parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
@@ -42,7 +43,8 @@ def parse_arguments():
     parser.add_argument(
         "--only", metavar="CASE", action="append",
         help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES)
-        + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1)),
+        + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1))
+        + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS),
     )
     parser.add_argument(
         "--peers", metavar="A,B", type=lambda text: text.split(","),
@@ -50,7 +52,7 @@ def parse_arguments():
     )
     parser.add_argument(
         "--rate", type=float,
-        help="requests/s of the latency case ({gateway:,}), or beside the slow clients ({slow:,})".format(**RATES),
+        help="requests/s of the latency case ({gateway:,}), beside the slow clients ({slow:,}), or to three servers ({adaptive:,})".format(**RATES),
     )
     parser.add_argument("--slow-clients", type=int, default=1000, metavar="N", help="slow: how many")
     parser.add_argument("--slow-interval", type=int, default=5, metavar="S", help="slow: seconds between two pieces")
@@ -174,6 +176,28 @@ def run_slow(arguments):
     }
 
 
+def run_adaptive(arguments):
+    ways = adaptive.select(arguments.only, arguments.peers)
+    if not ways:
+        raise BenchError("no such way of balancing")
+    with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
+        plan = make_plan(arguments, directory)
+        plan.rate = arguments.rate
+        machine = describe_machine()
+        runs = []
+        for number, way in enumerate(ways):
+            progress(f"{number + 1}/{len(ways)}  {way.gateway}, {way.name}")
+            runs.append((way, adaptive.measure(plan, way)))
+    progress("")
+    return {
+        **describe_run(arguments, machine, [result for _, result in runs]),
+        "settings": {"rate": plan.rate, "connections": adaptive.CONNECTIONS, "slots": adaptive.SLOTS,
+                     "service_ms": adaptive.SERVICE_MS, "slower": adaptive.SLOWER},
+        "rows": adaptive_report.summarise(runs),
+        "runs": [result for _, result in runs],
+    }
+
+
 def describe_run(arguments, machine, runs):
     return {
         "name": arguments.name,
@@ -214,23 +238,31 @@ def main():
     arguments = parse_arguments()
     # SIGTERM ends the gateways too, by unwinding.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(COULD_NOT))
-    is_slow = arguments.name == "slow"
+    run, table, judge = BENCHMARKS[arguments.name]
     try:
-        done = run_slow(arguments) if is_slow else run_gateway(arguments)
+        done = run(arguments)
     except (BenchError, OSError) as error:
         print(f"\nbench: {error}", file=sys.stderr)
         return COULD_NOT
     except (KeyboardInterrupt, subprocess.TimeoutExpired) as error:
         print(f"\nbench: ended early: {error!r}", file=sys.stderr)
         return COULD_NOT
-    print(slow_report.table(done) if is_slow else report.table(done), end="")
+    print(table(done), end="")
     print(f"written: {os.path.relpath(report.write_json(done, arguments.results))}")
     if done["foreign_cpu_percent_max"] > NOISE_PERCENT_MAX:
         print("bench: the machine was not quiet; take the numbers again", file=sys.stderr)
-    above = slow_report.too_slow(done["rows"]) if is_slow else []
-    if above:
-        print(f"bench: slow clients more than double p99 of the others: {', '.join(above)}", file=sys.stderr)
-    return ABOVE if above else DONE
+    findings = judge(done["rows"])
+    for finding in findings:
+        print(f"bench: {finding}", file=sys.stderr)
+    return ABOVE if findings else DONE
+
+
+# By name: how it runs, its table, and what its rows say against what is promised.
+BENCHMARKS = {
+    "gateway": (run_gateway, report.table, lambda rows: []),
+    "slow": (run_slow, slow_report.table, slow_report.findings),
+    "adaptive": (run_adaptive, adaptive_report.table, adaptive_report.shortfalls),
+}
 
 
 if __name__ == "__main__":

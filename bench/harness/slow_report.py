@@ -28,9 +28,10 @@ def summarise_mode(name, pairs):
     return row
 
 
-def too_slow(rows):
+def findings(rows):
     """The modes in which the others waited too long."""
-    return [row["mode"] for row in rows if row["ratios"]["p99_us"]["median"] > RATIO_MAX]
+    return [f"slow clients ({row['mode']}) more than double p99 of the others" for row in rows
+            if row["ratios"]["p99_us"]["median"] > RATIO_MAX]
 
 
 def table(report):

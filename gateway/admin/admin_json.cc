@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 
 namespace ravelin::gateway {
 namespace {
@@ -26,6 +27,10 @@ json::array strings(const std::vector<std::string>& texts) {
   return all;
 }
 
+std::int64_t percent(double factor) {
+  return std::lround(factor * 100);
+}
+
 json::object server_object(const ServerStatus& server) {
   return {{"server", server.server},
           {"address", server.address},
@@ -33,6 +38,10 @@ json::object server_object(const ServerStatus& server) {
           {"reason", server.reason},
           {"weight", server.weight},
           {"configured_weight", server.configured_weight},
+          {"effective_weight_percent", server.effective_weight},
+          {"load_percent", percent(server.weight_parts.load)},
+          {"reported_percent", percent(server.weight_parts.reported)},
+          {"slow_start_percent", percent(server.weight_parts.warmth)},
           {"in_flight", server.in_flight},
           {"backup", server.is_backup},
           {"changed", time_text(server.changed)}};

@@ -66,7 +66,7 @@ function show(status) {
   fill("servers", status.pools.flatMap((pool) => pool.servers.map((server) => ({
     state: server.state === "up" ? "up" : "bad",
     cells: [pool.pool, server.server + (server.backup ? " (backup)" : ""), server.address,
-            server.state, server.weight, server.in_flight, server.changed, server.reason],
+            server.state, server.effective_weight_percent / 100, server.in_flight, server.changed, server.reason],
   }))));
   fill("listeners", status.listeners.map((listener) => ({
     cells: [listener.listener, listener.addresses.join(" "), listener.tls ? "yes" : "no"],

@@ -16,6 +16,7 @@ void add_server(Outline& servers, const ServerConfig& server) {
   out.number("weight", server.weight);
   out.flag("backup", server.backup);
   out.number("connections_max", server.connections_max);
+  if (server.agent_port != 0) out.number("agent_port", server.agent_port);
   if (!server.tls) return;
   Outline& tls = out.map("tls");
   if (!server.tls->ca.empty()) tls.text("ca", server.tls->ca);
@@ -40,6 +41,23 @@ void add_health(Outline& pool, const HealthConfig& health) {
   out.number("jitter_percent", health.jitter_percent);
 }
 
+void add_weights(Outline& pool, const PoolConfig& config) {
+  if (config.adaptive)
+    pool.map("adaptive").word("interval", format_duration(config.adaptive->interval));
+  if (config.agent) {
+    Outline& agent = pool.map("agent");
+    if (config.agent->port != 0) agent.number("port", config.agent->port);
+    if (!config.agent->send.empty()) agent.text("send", config.agent->send);
+    agent.word("interval", format_duration(config.agent->interval));
+    agent.word("timeout", format_duration(config.agent->timeout));
+  }
+  if (!config.weight_header.empty()) pool.text("weight_header", config.weight_header);
+  Outline& bounds = pool.map("weight_bounds");
+  bounds.number("min_percent", config.weight_bounds.min_percent);
+  bounds.number("max_percent", config.weight_bounds.max_percent);
+  pool.word("slow_start", format_duration(config.slow_start));
+}
+
 }  // namespace
 
 void add_pool(Outline& pools, const PoolConfig& pool) {
@@ -50,6 +68,7 @@ void add_pool(Outline& pools, const PoolConfig& pool) {
   for (const ServerConfig& server : pool.servers)
     add_server(servers, server);
   if (pool.health) add_health(out, *pool.health);
+  add_weights(out, pool);
   Outline& ejection = out.map("ejection");
   ejection.number("consecutive_failures", pool.ejection.consecutive_failures);
   ejection.word("base_time", format_duration(pool.ejection.base_time));

@@ -30,6 +30,7 @@ ServerConfig parse_server(yaml::Map map) {
   map.optional("weight", server.weight, yaml::between(0, 256));
   map.optional("backup", server.backup);
   map.optional("connections_max", server.connections_max, yaml::between(0, 1'000'000));
+  map.optional("agent_port", server.agent_port, yaml::between(1, 65'535));
   map.optional("tls", server.tls, yaml::object(parse_upstream_tls));
   return std::move(map).finish(std::move(server));
 }
@@ -58,6 +59,41 @@ HealthConfig parse_health(yaml::Map map) {
   map.optional("jitter_percent", health.jitter_percent, yaml::between(0, 100));
   check_health_keys(map, health.kind);
   return std::move(map).finish(std::move(health));
+}
+
+AdaptiveConfig parse_adaptive(yaml::Map map) {
+  AdaptiveConfig adaptive;
+  map.optional("interval", adaptive.interval, yaml::between(100ms, 1min));
+  return std::move(map).finish(adaptive);
+}
+
+// `true`, `false`, or a map.
+bool read_adaptive(const yaml::Value& value, std::optional<AdaptiveConfig>& adaptive) {
+  if (!value.is(yaml::Kind::scalar)) {
+    adaptive.emplace();
+    return yaml::object(parse_adaptive)(value, *adaptive);
+  }
+  bool is_on = false;
+  if (!yaml::read(value, is_on)) return false;
+  if (is_on) adaptive.emplace();
+  return true;
+}
+
+AgentConfig parse_agent(yaml::Map map) {
+  AgentConfig agent;
+  agent.pos = map.pos();
+  map.optional("port", agent.port, yaml::between(1, 65'535));
+  map.optional("send", agent.send, yaml::text(1, 256));
+  map.optional("interval", agent.interval, yaml::between(10ms, 1h));
+  map.optional("timeout", agent.timeout, yaml::between(10ms, 1h));
+  return std::move(map).finish(std::move(agent));
+}
+
+WeightBounds parse_weight_bounds(yaml::Map map) {
+  WeightBounds bounds;
+  map.optional("min_percent", bounds.min_percent, yaml::between(1, 100));
+  map.optional("max_percent", bounds.max_percent, yaml::between(100, 256));
+  return std::move(map).finish(bounds);
 }
 
 EjectionConfig parse_ejection(yaml::Map map) {
@@ -95,6 +131,11 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("balance", pool.balance, yaml::one_of(kBalances));
   map.required("servers", pool.servers, yaml::list_of(yaml::object(parse_server), 1, kServersMax));
   map.optional("health", pool.health, yaml::object(parse_health));
+  if (map.has("adaptive")) read_adaptive(map.value("adaptive"), pool.adaptive);
+  map.optional("agent", pool.agent, yaml::object(parse_agent));
+  map.optional("weight_header", pool.weight_header, yaml::converted(parse_field_name));
+  map.optional("weight_bounds", pool.weight_bounds, yaml::object(parse_weight_bounds));
+  map.optional("slow_start", pool.slow_start, yaml::between(0s, 1h));
   map.optional("ejection", pool.ejection, yaml::object(parse_ejection));
   map.optional("queue", pool.queue, yaml::object(parse_queue));
   map.optional("timeouts", pool.timeouts, yaml::object(parse_timeouts));

@@ -31,6 +31,7 @@ struct ServerConfig {
   int weight = 1;  // 0..256; 0 = only by explicit choice
   bool backup = false;
   std::uint32_t connections_max = 0;  // requests in flight, gateway-wide and exact; 0 = no limit
+  std::uint16_t agent_port = 0;       // instead of the pool's `agent.port`; 0 = that
   std::optional<UpstreamTlsConfig> tls;
 };
 
@@ -67,12 +68,37 @@ struct UpstreamTimeouts {
       55'000};  // an unused kept connection; learned shorter when a server closes earlier
 };
 
+// `adaptive`: weights follow what is seen of each server: latency, requests waiting, errors.
+struct AdaptiveConfig {
+  milliseconds interval{1'000};  // between two corrections
+};
+
+// `agent`: each server is asked for its weight and state, in the protocol of HAProxy's agent-check.
+struct AgentConfig {
+  SourcePos pos;
+  std::uint16_t port = 0;  // on the server's address; 0 = servers say `agent_port`
+  std::string send;        // before the answer is read; empty = nothing
+  milliseconds interval{2'000};
+  milliseconds timeout{1'000};
+};
+
+// What observed load and a server's own report may make of its configured weight.
+struct WeightBounds {
+  int min_percent = 10;   // 1 to 100
+  int max_percent = 200;  // 100 to 256
+};
+
 struct PoolConfig {
   SourcePos pos;
   std::string name;
   Balance balance = Balance::round_robin;
   std::vector<ServerConfig> servers;  // at least one
   std::optional<HealthConfig> health;
+  std::optional<AdaptiveConfig> adaptive;
+  std::optional<AgentConfig> agent;
+  std::string weight_header;  // of responses and health answers: a server's report; "" = none
+  WeightBounds weight_bounds;
+  milliseconds slow_start{0};  // a server that comes back has its whole weight after this; 0 = off
   EjectionConfig ejection;
   QueueConfig queue;
   UpstreamTimeouts timeouts;

@@ -58,6 +58,25 @@ void check_roles(const PoolConfig& pool, const std::string& key, Places& places)
   }
 }
 
+void check_agents(const PoolConfig& pool, const std::string& key, Places& places) {
+  for (std::size_t i = 0; i < pool.servers.size(); ++i) {
+    const ServerConfig& server = pool.servers[i];
+    const std::string server_key = fmt::format("{}.servers[{}]", key, i);
+    if (!pool.agent) {
+      if (server.agent_port != 0)
+        places.error(server_key + ".agent_port", server.pos, "the pool has no \"agent\"");
+      continue;
+    }
+    if (std::holds_alternative<base::UnixEndpoint>(server.address)) {
+      places.error(server_key + ".address", server.pos,
+                   "a server on a Unix socket has no port for an agent beside it");
+    } else if (server.agent_port == 0 && pool.agent->port == 0) {
+      places.error(server_key, server.pos,
+                   "no port for its agent: write \"agent.port\" or the server's \"agent_port\"");
+    }
+  }
+}
+
 std::set<std::string_view> used_pools(const Config& config) {
   std::set<std::string_view> used;
   for (const ListenerConfig& listener : config.listeners) {
@@ -77,6 +96,7 @@ void validate_pools(const Config& config, Places& places) {
     const std::string key = pool_key(i);
     check_servers(pool, key, places);
     check_roles(pool, key, places);
+    check_agents(pool, key, places);
     if (pool.name.empty()) continue;
     const auto [first, is_new] = names.emplace(pool.name, i);
     if (!is_new) {

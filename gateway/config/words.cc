@@ -21,6 +21,13 @@ bool is_alnum(char c) {
   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
+// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
+}
+
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > kLabelMax) return false;
   if (label.front() == '-' || label.back() == '-') return false;
@@ -142,11 +149,13 @@ Result<std::string> parse_route_path(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_field_name(std::string_view text) {
+  if (!is_token(text)) return fail(Errc::invalid, "is not a field name");
+  return std::string(text);
+}
+
 Result<std::string> parse_method(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  const bool is_token = std::ranges::all_of(
-      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
-  if (!is_token) return fail(Errc::invalid, "is not a method");
+  if (!is_token(text)) return fail(Errc::invalid, "is not a method");
   if (text == "CONNECT")
     return fail(Errc::invalid, "is refused everywhere; this is no forward proxy");
   if (std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; })) {

@@ -78,6 +78,8 @@ Result<std::string> parse_log_level(std::string_view text);
 Result<std::string> parse_user(std::string_view text);
 // What may stand in a field line: visible ASCII and single spaces inside.
 Result<std::string> parse_field_value(std::string_view text);
+// A field name: a token (RFC 9110 section 5.1).
+Result<std::string> parse_field_name(std::string_view text);
 // A request target in origin-form, for health checks: a path, perhaps with a query.
 Result<std::string> parse_target(std::string_view text);
 

@@ -178,7 +178,8 @@ ServerMetrics::ServerMetrics(MetricRegistry& registry, std::string pool, std::st
       server_(std::move(server)),
       connections_{gauge_of(registry, Metric::server_connections, {pool_, server_, "active"}),
                    gauge_of(registry, Metric::server_connections, {pool_, server_, "idle"})},
-      check_failures_(counter_of(registry, Metric::server_check_failures_total, {pool_, server_})) {
+      check_failures_(counter_of(registry, Metric::server_check_failures_total, {pool_, server_})),
+      agent_failures_(counter_of(registry, Metric::server_agent_failures_total, {pool_, server_})) {
 }
 
 void ServerMetrics::request_done(WorkerCells& cells, int status) {

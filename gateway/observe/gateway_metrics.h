@@ -130,12 +130,15 @@ class ServerMetrics {
 
   void check_failed(WorkerCells& cells) { cells.add(check_failures_); }
 
+  void agent_failed(WorkerCells& cells) { cells.add(agent_failures_); }
+
  private:
   MetricRegistry& registry_;
   std::string pool_;
   std::string server_;
   std::array<Gauge, 2> connections_;
   Counter check_failures_;
+  Counter agent_failures_;
   LazyCells<kStatusSlots> by_status_;
 };
 
@@ -189,6 +192,8 @@ class GatewayMetrics {
  public:
   // `workers` data-path threads, and one set of cells more for the control thread.
   GatewayMetrics(std::size_t workers, std::string version);
+
+  [[nodiscard]] std::size_t workers() const { return workers_; }
 
   WorkerCells& worker_cells(std::size_t worker) { return registry_.cells(worker); }
 

@@ -26,10 +26,14 @@ enum class Metric : std::uint8_t {
   server_requests_total,
   server_connections,
   server_check_failures_total,
-  server_up,           // collected {pool,server}: 1 or 0
-  server_weight,       // collected {pool,server}
-  server_draining,     // collected {pool,server}: 1 or 0
-  server_last_change,  // collected {pool,server}: Unix time
+  server_agent_failures_total,
+  server_up,                    // collected {pool,server}: 1 or 0
+  server_weight,                // collected {pool,server}
+  server_weight_factor,         // collected {pool,server,cause}: load, reported, slow_start
+  server_answer_seconds_total,  // collected {pool,server}: to the first byte of every answer
+  server_answers_total,         // collected {pool,server}: how many those were
+  server_draining,              // collected {pool,server}: 1 or 0
+  server_last_change,           // collected {pool,server}: Unix time
   upstream_request_duration,
   upstream_connect_duration,
   upstream_retries_total,

@@ -208,8 +208,10 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   state_.upstream_reused = upstream.connection().was_reused();
   state_.upstream_began = worker_.reactor.now();
   upstream.send_head(head_.readable());
+  choice_.server().signals().sent();
   Relay relay(exchange_, upstream, client_, state_, worker_, facts_.framing, facts_.wants_upgrade);
   const RelayEnd end = co_await relay.run();
+  if (!relay.head_done()) choice_.server().signals().unanswered();
   body_taken_ = body_taken_ || relay.body_taken();
   const TryEnd verdict = co_await settle(end, upstream, relay);
   co_return verdict;
@@ -262,6 +264,7 @@ void Forwarding::server_failed(Reason reason, std::string_view detail) {
   state_.reason = reason;
   state_.detail = detail;
   UpstreamServer& server = choice_.server();
+  server.signals().failed();
   server.metrics().request_done(worker_.cells, 0);
   const auto limit = static_cast<std::uint32_t>(pool_.pool->config().ejection.consecutive_failures);
   if (server.server().failed(limit)) worker_.control.server_failed(server.shared_server(), reason);

@@ -207,6 +207,7 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   head_done_ = true;
   state_.status = head.status;
   state_.first_byte = elapsed(state_.upstream_began, worker_.reactor.now());
+  upstream_.connection().home().answered(head, state_.first_byte);
   ResponseStart start{
       .status = head.status,
       .from = &head,

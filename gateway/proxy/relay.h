@@ -28,6 +28,9 @@ class Relay {
 
   [[nodiscard]] bool request_done() const { return request_done_; }
 
+  // The head of a final response came.
+  [[nodiscard]] bool head_done() const { return head_done_; }
+
  private:
   static constexpr int kInterimMax = 32;
   enum class Move : unsigned char { none, some, stop };

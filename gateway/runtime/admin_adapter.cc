@@ -63,12 +63,28 @@ void collect_certificates(const Gateway& gateway, MetricSamples& samples) {
     samples.set(index(Metric::certificate_expiry), {name}, unix_time(end));
 }
 
+void collect_weight(const ServerStatus& server, MetricSamples& samples) {
+  samples.set(index(Metric::server_weight), {server.pool, server.server},
+              static_cast<double>(server.effective_weight) / kWeightUnit);
+  const std::pair<std::string_view, double> factors[] = {
+      {"load", server.weight_parts.load},
+      {"reported", server.weight_parts.reported},
+      {"slow_start", server.weight_parts.warmth}};
+  for (const auto& [cause, factor] : factors)
+    samples.set(index(Metric::server_weight_factor), {server.pool, server.server, cause}, factor);
+}
+
 void collect_servers(Gateway& gateway, MetricSamples& samples) {
   for (const ServerStatus& server : gateway.health().status()) {
     const bool drains = server.state == "drain";
     samples.set(index(Metric::server_up), {server.pool, server.server},
                 server.state == "up" ? 1 : 0);
-    samples.set(index(Metric::server_weight), {server.pool, server.server}, server.weight);
+    collect_weight(server, samples);
+    const auto answer_seconds = static_cast<double>(server.signals.latency_us) / 1e6;
+    samples.set(index(Metric::server_answer_seconds_total), {server.pool, server.server},
+                answer_seconds);
+    samples.set(index(Metric::server_answers_total), {server.pool, server.server},
+                static_cast<double>(server.signals.answered));
     samples.set(index(Metric::server_draining), {server.pool, server.server}, drains ? 1 : 0);
     samples.set(index(Metric::server_last_change), {server.pool, server.server},
                 unix_time(server.changed));

@@ -89,12 +89,13 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
   PoolRuntime runtime;
   std::vector<std::shared_ptr<Server>> servers;
   for (const ServerConfig& server_config : config.servers) {
-    auto server = std::make_shared<Server>(config.name, server_config);
+    auto server = std::make_shared<Server>(config.name, server_config, metrics.workers());
     if (const auto kept = known.find(server->identity()); kept != known.end())
       server = kept->second;
     server->set_in_flight_max(server_config.connections_max);
     server->control().configured_weight = static_cast<std::uint32_t>(server_config.weight);
     server->control().backup = server_config.backup;
+    server->control().weight_bounds = config.weight_bounds;
     server->publish();
     built.servers.emplace(server->identity(), server);
     std::shared_ptr<const UpstreamContext> context;

@@ -199,10 +199,11 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
     const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];
     auto& known = servers_[shared.get()];
     if (known == nullptr) {
-      known = std::make_shared<UpstreamServer>(shared, metrics_.server(config.name, shared->name()),
+      known = std::make_shared<UpstreamServer>(shared, index_,
+                                               metrics_.server(config.name, shared->name()),
                                                context_.cells, reactor_, buffers_);
     }
-    known->configure(config.timeouts, config.idle_connections_max);
+    known->configure(config);
     known->use_tls(runtime.tls[i]);
     pool->servers.push_back(known);
   }

@@ -1,5 +1,7 @@
 #include "gateway/upstream/check_http.h"
 
+#include "gateway/upstream/reported_weight.h"
+
 #include <algorithm>
 
 namespace ravelin::gateway {
@@ -38,12 +40,19 @@ std::string http_check_request(const HealthConfig& config, std::string_view serv
       config.path, host);
 }
 
-HttpCheckReader::HttpCheckReader(const HealthConfig& config) : config_(config) {}
+HttpCheckReader::HttpCheckReader(const HealthConfig& config, std::string_view weight_header)
+    : config_(config), weight_header_(weight_header) {}
 
 std::optional<CheckResult> HttpCheckReader::feed(std::string_view bytes) {
-  if (in_body_) return read_body(bytes);
-  head_.append(bytes);
-  return read_heads();
+  std::optional<CheckResult> result;
+  if (in_body_) {
+    result = read_body(bytes);
+  } else {
+    head_.append(bytes);
+    result = read_heads();
+  }
+  if (result) result->weight_percent = weight_percent_;
+  return result;
 }
 
 // Interim responses, then the head of the answer.
@@ -71,6 +80,7 @@ std::optional<CheckResult> HttpCheckReader::read_heads() {
 }
 
 std::optional<CheckResult> HttpCheckReader::judge_head(const http1::ResponseHead& head) {
+  if (!weight_header_.empty()) weight_percent_ = find_reported_weight(head.fields, weight_header_);
   const bool accepted = std::ranges::any_of(config_.status, [&](const auto& range) {
     return head.status >= range.first && head.status <= range.second;
   });

@@ -23,7 +23,8 @@ std::string http_check_request(const HealthConfig& config, std::string_view serv
 // Reads one response, in whatever pieces it comes. Holds at most a head or kCheckBodyMax of body.
 class HttpCheckReader {
  public:
-  explicit HttpCheckReader(const HealthConfig& config);  // borrowed
+  // Both borrowed. The answer's field `weight_header` is the server's report of its weight.
+  explicit HttpCheckReader(const HealthConfig& config, std::string_view weight_header = {});
 
   // Nothing while more is needed; nothing else may be fed after a result.
   std::optional<CheckResult> feed(std::string_view bytes);
@@ -39,6 +40,8 @@ class HttpCheckReader {
   [[nodiscard]] CheckResult text_missing() const;
 
   const HealthConfig& config_;
+  std::string_view weight_header_;
+  std::optional<int> weight_percent_;
   std::string head_;
   http1::HeadScan scan_;
   int interim_ = 0;

@@ -1,7 +1,7 @@
 #include "gateway/upstream/check_run.h"
 
-#include "gateway/net/connect.h"
 #include "gateway/tls/stream.h"
+#include "gateway/upstream/check_connect.h"
 #include "gateway/upstream/check_http.h"
 
 #include <array>
@@ -20,44 +20,6 @@ CheckResult failed(std::string detail) {
 
 CheckResult timed_out(std::string_view what, const HealthConfig& config) {
   return failed(fmt::format("{} within {} ms", what, config.timeout.count()));
-}
-
-// The TCP (or Unix) connection; null with `result` set when there is none by `deadline`.
-Task<std::unique_ptr<Stream>> connect(const SocketAddress& to, MonoTime deadline, Reactor& reactor,
-                                      BufferPool& buffers, const HealthConfig& config,
-                                      CheckResult& result) {
-  auto fd = start_connect(to);
-  if (!fd) {
-    result = {false, fd.error().message, fd.error().code == base::Errc::unavailable};
-    co_return nullptr;
-  }
-  auto stream = std::make_unique<Stream>(reactor, buffers, fd->release());
-  const int error = co_await wait_connected(stream->socket(), to, deadline);
-  if (error == ETIMEDOUT) {
-    result = timed_out("no connection", config);
-    co_return nullptr;
-  }
-  if (error != 0) {
-    result = failed(base::fail_errno(error, "connecting").message);
-    co_return nullptr;
-  }
-  co_return stream;
-}
-
-// Each address gets an equal part of the time that is left: one that swallows packets does not
-// hide the next.
-Task<std::unique_ptr<Stream>> connect_any(const CheckTarget& target, MonoTime deadline,
-                                          Reactor& reactor, BufferPool& buffers,
-                                          CheckResult& result) {
-  const AddressList& addresses = *target.addresses;
-  std::unique_ptr<Stream> stream;
-  for (std::size_t i = 0; i < addresses.size() && stream == nullptr; ++i) {
-    const MonoTime now = reactor.refresh_now();
-    const auto parts = static_cast<Duration::rep>(addresses.size() - i);
-    const MonoTime until = now + (deadline - now) / parts;
-    stream = co_await connect(addresses[i], until, reactor, buffers, *target.config, result);
-  }
-  co_return stream;
 }
 
 // A full handshake each time: a resumed one would not look at the certificate.
@@ -83,7 +45,7 @@ Task<bool> handshake(Stream& stream, const CheckTarget& target, MonoTime deadlin
 
 Task<CheckResult> ask_http(Stream& stream, const CheckTarget& target, MonoTime deadline) {
   stream.write(http_check_request(*target.config, target.server_name));
-  HttpCheckReader reader(*target.config);
+  HttpCheckReader reader(*target.config, target.weight_header);
   std::array<char, 4096> bytes;
   for (;;) {
     const IoResult got = stream.read(bytes);
@@ -107,7 +69,8 @@ Task<CheckResult> run_check(CheckTarget target, Reactor& reactor, BufferPool& bu
   const HealthConfig& config = *target.config;
   const MonoTime deadline = reactor.refresh_now() + config.timeout;
   CheckResult result;
-  const auto stream = co_await connect_any(target, deadline, reactor, buffers, result);
+  const auto stream =
+      co_await connect_for_check(target.addresses, deadline, reactor, buffers, result);
   if (stream == nullptr) co_return result;
   if (config.kind == HealthKind::tcp) co_return CheckResult{true, {}};
   if (config.kind == HealthKind::tls && target.tls == nullptr)

@@ -18,6 +18,7 @@ struct CheckTarget {
   std::shared_ptr<const AddressList> addresses;  // tried in order; not empty
   std::shared_ptr<const UpstreamContext> tls;    // null = in the clear
   std::string server_name;                       // for the Host field
+  std::string weight_header = {};                // its report in the answer; empty = none
 };
 
 // Ends within config->timeout. Destroying the task closes the connection.

@@ -1,6 +1,7 @@
 #include "gateway/upstream/connection.h"
 
 #include "gateway/net/connect.h"
+#include "gateway/upstream/reported_weight.h"
 
 #include <sys/socket.h>
 
@@ -52,9 +53,11 @@ void UpstreamConnection::idle_event() {
   home_.drop_idle(*this);
 }
 
-UpstreamServer::UpstreamServer(std::shared_ptr<Server> server, ServerMetrics& metrics,
-                               WorkerCells& cells, Reactor& reactor, BufferPool& buffers)
+UpstreamServer::UpstreamServer(std::shared_ptr<Server> server, std::size_t worker,
+                               ServerMetrics& metrics, WorkerCells& cells, Reactor& reactor,
+                               BufferPool& buffers)
     : server_(std::move(server)),
+      signals_(server_->signals(worker)),
       metrics_(metrics),
       cells_(cells),
       reactor_(reactor),
@@ -64,9 +67,18 @@ UpstreamServer::~UpstreamServer() {
   close_idle();
 }
 
-void UpstreamServer::configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max) {
-  timeouts_ = timeouts;
-  idle_max_ = idle_max;
+void UpstreamServer::configure(const PoolConfig& pool) {
+  timeouts_ = pool.timeouts;
+  idle_max_ = pool.idle_connections_max;
+  weight_header_ = pool.weight_header;
+}
+
+void UpstreamServer::answered(const http1::ResponseHead& head, std::chrono::microseconds latency) {
+  using Answer = ServerSignals::Answer;
+  signals_.answered(latency, head.status >= 500 ? Answer::error : Answer::good);
+  if (weight_header_.empty()) return;
+  if (const auto percent = find_reported_weight(head.fields, weight_header_))
+    server_->report_weight(*percent);
 }
 
 void UpstreamServer::use_tls(const std::shared_ptr<const UpstreamContext>& context) {

@@ -3,6 +3,7 @@
 // learned about it. One worker's thread.
 #pragma once
 
+#include "gateway/http1/response_parser.h"
 #include "gateway/net/listener.h"
 #include "gateway/observe/gateway_metrics.h"
 #include "gateway/tls/stream.h"
@@ -54,13 +55,13 @@ struct ConnectFailure {
 
 class UpstreamServer {
  public:
-  UpstreamServer(std::shared_ptr<Server> server, ServerMetrics& metrics, WorkerCells& cells,
-                 Reactor& reactor, BufferPool& buffers);
+  UpstreamServer(std::shared_ptr<Server> server, std::size_t worker, ServerMetrics& metrics,
+                 WorkerCells& cells, Reactor& reactor, BufferPool& buffers);
   UpstreamServer(const UpstreamServer&) = delete;
   UpstreamServer& operator=(const UpstreamServer&) = delete;
   ~UpstreamServer();
 
-  void configure(const UpstreamTimeouts& timeouts, std::uint32_t idle_max);
+  void configure(const PoolConfig& pool);
   // New connections use this; null = in the clear. Where it changes, sessions and idle connections
   // of the one before go.
   void use_tls(const std::shared_ptr<const UpstreamContext>& context);
@@ -78,6 +79,11 @@ class UpstreamServer {
   // `Keep-Alive: timeout=N` of a response.
   void learn_idle_timeout(std::chrono::seconds announced);
   void close_idle();
+
+  // The head of a final response came, `latency` after the request was sent.
+  void answered(const http1::ResponseHead& head, std::chrono::microseconds latency);
+
+  ServerSignals& signals() { return signals_; }
 
   Server& server() { return *server_; }
 
@@ -98,12 +104,14 @@ class UpstreamServer {
 
   std::shared_ptr<Server> server_;
   std::optional<UpstreamSessions> tls_;
+  ServerSignals& signals_;
   ServerMetrics& metrics_;
   WorkerCells& cells_;
   Reactor& reactor_;
   BufferPool& buffers_;
   UpstreamTimeouts timeouts_;
   std::uint32_t idle_max_ = 256;
+  std::string weight_header_;
   base::Duration learned_idle_ = base::Duration::max();
   std::size_t next_address_ = 0;
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // least recently used first

@@ -1,6 +1,7 @@
 #include "gateway/upstream/health.h"
 
 #include "gateway/upstream/health_server.h"
+#include "gateway/upstream/load_watch.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -41,6 +42,7 @@ struct HealthMonitor::Impl {
   base::LogRate void_checks{1};
   std::vector<Watched> servers;  // in the order of the configuration
   std::unordered_map<const Server*, WatchedServer*> by_server;
+  std::vector<std::unique_ptr<LoadWatch>> loads;  // of pools that have one; use `servers`
   NameWatch names;
 };
 
@@ -59,6 +61,12 @@ void HealthMonitor::Impl::watch(const PoolRuntime& pool,
     servers.push_back(std::move(kept));
     servers.back()->use(pool, i);
   }
+  const PoolConfig& config = pool.pool->config();
+  if (!LoadWatch::is_wanted(config)) return;
+  std::vector<WatchedServer*> members;
+  for (const auto& server : pool.pool->servers())
+    members.push_back(by_server[server.get()]);
+  loads.push_back(std::make_unique<LoadWatch>(reactor, config, std::move(members)));
 }
 
 void HealthMonitor::Impl::watch_names() {
@@ -114,6 +122,7 @@ HealthMonitor::~HealthMonitor() = default;
 
 void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
   std::unordered_map<const Server*, Impl::Watched> before;
+  impl_->loads.clear();
   for (Impl::Watched& watched : impl_->servers) {
     const Server* server = watched->server().get();
     before.emplace(server, std::move(watched));
@@ -163,8 +172,9 @@ std::vector<ServerStatus> HealthMonitor::status() const {
     const Verdict verdict = watched->verdict();
     const Server::Control& control = server.control();
     all.push_back({server.pool(), server.name(), base::to_string(server.endpoint()),
-                   std::string(verdict.state), verdict.reason, server.weight(),
-                   control.configured_weight, server.in_flight(), control.backup, control.changed});
+                   std::string(verdict.state), verdict.reason, control.weight.base,
+                   control.configured_weight, server.weight(), control.weight,
+                   server.signal_totals(), server.in_flight(), control.backup, control.changed});
   }
   return all;
 }

@@ -19,11 +19,14 @@ namespace ravelin::gateway {
 struct ServerStatus {
   std::string pool;
   std::string server;
-  std::string address;  // as configured
-  std::string state;    // up, down, unresolved, ejected, drain, maint
-  std::string reason;   // why it is not usable; empty for up
-  std::uint32_t weight = 0;
+  std::string address;       // as configured
+  std::string state;         // up, down, unresolved, ejected, drain, maint
+  std::string reason;        // why it is not usable; empty for up
+  std::uint32_t weight = 0;  // configured, or as the operator ordered
   std::uint32_t configured_weight = 0;
+  std::uint32_t effective_weight = 0;  // what balancers use, in hundredths
+  WeightParts weight_parts;            // why that is not `weight`
+  SignalTotals signals;                // since the server was made
   std::uint32_t in_flight = 0;
   bool is_backup = false;
   base::WallTime changed;  // the state, the operator's order or the weight

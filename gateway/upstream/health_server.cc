@@ -15,6 +15,7 @@ WatchedServer::WatchedServer(const Context& context, std::shared_ptr<Server> ser
       server_(std::move(server)),
       metrics_(metrics),
       seen_weight_(server_->control().configured_weight),
+      weight_(context_.reactor, server_, [this] { tell_workers(); }),
       ejection_end_(context_.reactor, [this] { end_ejection(); }),
       seed_(check_seed(server_->identity())) {
   server_->control().changed = base::wall_now();
@@ -25,18 +26,66 @@ void WatchedServer::use(const PoolRuntime& pool, std::size_t index) {
   pools_.push_back(pool.pool);
   pool_metrics_ = pool.metrics;
   tls_ = pool.tls[index];
-  ejection_ = pool.pool->config().ejection;
-  use_weight();
-  use_checks(pool.pool->config().health);
+  const PoolConfig& config = pool.pool->config();
+  ejection_ = config.ejection;
+  weight_header_ = config.weight_header;
+  use_weight(config);
+  use_checks(config.health);
+  configured_connections_max_ = config.servers[index].connections_max;
+  use_agent(config, config.servers[index].agent_port);
 }
 
 // A weight the configuration changed takes effect over one set by hand.
-void WatchedServer::use_weight() {
+void WatchedServer::use_weight(const PoolConfig& pool) {
   Server::Control& control = server_->control();
+  weight_.use(pool);
   if (std::exchange(seen_weight_, control.configured_weight) == control.configured_weight) return;
   if (!control.weight_override) return;
   control.weight_override.reset();
   changed({"server weight set", fmt::format("the configuration says {}", seen_weight_)});
+}
+
+void WatchedServer::use_agent(const PoolConfig& pool, std::uint16_t port) {
+  if (!pool.agent) {
+    agent_.reset();
+    if (std::exchange(state_.agent, {}) != AgentState())
+      changed({"server state", "it has no agent any more"});
+    return;
+  }
+  if (port == 0) port = pool.agent->port;
+  if (agent_ != nullptr && agent_->is_set_up(*pool.agent, port)) return;
+  agent_ = std::make_unique<AgentWatch>(
+      context_.reactor, context_.buffers, server_, AgentWatch::Setup{*pool.agent, port, seed_},
+      [this](const base::Result<AgentReply>& reply) { agent_said(reply); });
+}
+
+void WatchedServer::agent_said(const base::Result<AgentReply>& reply) {
+  if (!reply) {
+    // What it said before holds on: an agent that is gone says nothing about its server.
+    metrics_.agent_failed(context_.cells);
+    if (!std::exchange(agent_answers_, false)) return;
+    base::log_warn("health", "the agent of a server gives no good answer",
+                   {{"pool", server_->pool()},
+                    {"server", server_->name()},
+                    {"reason", reply.error().message}});
+    return;
+  }
+  if (!std::exchange(agent_answers_, true))
+    base::log_info("health", "the agent of a server answers again",
+                   {{"pool", server_->pool()}, {"server", server_->name()}});
+  if (reply->weight_percent) weight_.set_reported(*reply->weight_percent);
+  if (reply->connections_max) {
+    const std::uint32_t limit = *reply->connections_max;
+    server_->set_in_flight_max(limit == 0 ? configured_connections_max_ : limit);
+  }
+  const std::string_view before = verdict().state;
+  if (!take_reply(state_.agent, *reply)) return;
+  const Verdict now = verdict();
+  if (now.state == before) return publish();
+  if (now.is_usable()) server_->clear_failures();
+  changed({fmt::format("server {}", now.state),
+           now.is_usable() ? std::string("its agent says so") : now.reason,
+           now.is_usable() ? Change::Weight::good_news : Change::Weight::bad_news});
 }
 
 void WatchedServer::use_checks(const std::optional<HealthConfig>& health) {
@@ -76,7 +125,7 @@ Task<void> WatchedServer::check_for_ever(MonoTime first) {
 }
 
 Task<void> WatchedServer::check_once() {
-  CheckTarget target{check_, server_->addresses(), tls_, server_->name()};
+  CheckTarget target{check_, server_->addresses(), tls_, server_->name(), weight_header_};
   const MonoTime started = context_.reactor.now();
   Task<CheckResult> check = run_check(std::move(target), context_.reactor, context_.buffers);
   const CheckResult result = co_await check;
@@ -92,6 +141,7 @@ void WatchedServer::checked(const CheckResult& result, Duration took) {
   }
   pool_metrics_->checked(context_.cells, std::chrono::duration_cast<microseconds>(took));
   if (!result.passed) metrics_.check_failed(context_.cells);
+  if (result.weight_percent) weight_.set_reported(*result.weight_percent);
   switch (count_check(state_, *check_, result)) {
     case HealthChange::none:
       server_->control().reason = verdict().reason;
@@ -184,12 +234,19 @@ Verdict WatchedServer::verdict() const {
 
 void WatchedServer::publish() {
   Server::Control& control = server_->control();
-  control.healthy = state_.passing && state_.resolved;
+  using Order = AgentReply::Order;
+  const Order order = state_.agent.order;
+  const bool agent_allows = !state_.agent.is_down && order != Order::drain && order != Order::maint;
+  control.healthy = state_.passing && state_.resolved && agent_allows;
   control.ejected = state_.ejected;
   control.ejections = state_.ejections;
   control.reason = verdict().reason;
   control.changed = base::wall_now();
-  server_->publish();
+  if (server_->publish() && server_->is_usable()) weight_.became_usable();
+  tell_workers();
+}
+
+void WatchedServer::tell_workers() {
   for (const auto& pool : pools_) {
     if (const auto alive = pool.lock()) alive->servers_changed();
   }

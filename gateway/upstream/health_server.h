@@ -4,8 +4,10 @@
 
 #include "base/io/log.h"
 #include "base/io/task.h"
+#include "gateway/upstream/agent_watch.h"
 #include "gateway/upstream/check_run.h"
 #include "gateway/upstream/health_alarm.h"
+#include "gateway/upstream/live_weight.h"
 #include "gateway/upstream/pool_runtime.h"
 
 #include <memory>
@@ -38,6 +40,8 @@ class WatchedServer {
   // Its name has these addresses; none = it has not been resolved yet.
   void set_addresses(const AddressList& addresses);
 
+  LiveWeight& weight() { return weight_; }
+
   [[nodiscard]] const std::shared_ptr<Server>& server() const { return server_; }
 
   [[nodiscard]] Verdict verdict() const;
@@ -51,7 +55,9 @@ class WatchedServer {
   };
 
   void use_checks(const std::optional<HealthConfig>& health);
-  void use_weight();
+  void use_weight(const PoolConfig& pool);
+  void use_agent(const PoolConfig& pool, std::uint16_t port);
+  void agent_said(const base::Result<AgentReply>& reply);
   void start_checks(base::MonoTime first);
   base::Task<void> check_for_ever(base::MonoTime first);
   base::Task<void> check_once();
@@ -59,6 +65,7 @@ class WatchedServer {
   void end_ejection();
   [[nodiscard]] bool may_be_ejected() const;
   void publish();
+  void tell_workers();
   void changed(const Change& change);
 
   Context context_;
@@ -69,16 +76,21 @@ class WatchedServer {
   std::vector<std::weak_ptr<Pool>> pools_;
   std::shared_ptr<const UpstreamContext> tls_;
   std::shared_ptr<const HealthConfig> check_;  // null = none
+  std::string weight_header_;
   EjectionConfig ejection_;
   std::uint32_t seen_weight_;  // the configured one
+  LiveWeight weight_;
+  std::uint32_t configured_connections_max_ = 0;
+  bool agent_answers_ = true;
   HealthState state_;
   base::MonoTime spare_logged_until_;
   Alarm ejection_end_;
   std::uint64_t seed_;
   std::uint64_t check_count_ = 0;
   base::MonoTime next_check_;
-  // Not in a TaskGroup: it must end with this object, wherever it stands. Last, as it uses the
-  // rest.
+  // Last, as they use the rest. Not in a TaskGroup: they must end with this object, wherever they
+  // stand.
+  std::unique_ptr<AgentWatch> agent_;
   std::optional<base::Task<void>> checks_;
 };
 

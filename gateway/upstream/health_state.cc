@@ -77,11 +77,31 @@ bool may_eject(const std::vector<PoolMember>& others) {
   });
 }
 
+bool take_reply(AgentState& state, const AgentReply& reply) {
+  using Health = AgentReply::Health;
+  using Order = AgentReply::Order;
+  AgentState next = state;
+  if (reply.health != Health::unsaid) next.is_down = reply.health == Health::down;
+  if (reply.order != Order::unsaid) next.order = reply.order;
+  if (next.is_down != state.is_down || next.order != state.order) next.why = reply.why;
+  if (next == state) return false;
+  state = std::move(next);
+  return true;
+}
+
 Verdict judge(const HealthState& state, AdminState admin) {
+  using Order = AgentReply::Order;
+  const AgentState& agent = state.agent;
+  const auto by_agent = [&agent](std::string_view what) {
+    return fmt::format("{}{}{}", what, agent.why.empty() ? "" : ": ", agent.why);
+  };
   if (admin == AdminState::maint) return {"maint", "in maintenance, by the operator"};
   if (admin == AdminState::drain) return {"drain", "draining, by the operator"};
+  if (agent.order == Order::maint) return {"maint", by_agent("in maintenance, by its agent")};
+  if (agent.order == Order::drain) return {"drain", by_agent("draining, by its agent")};
   if (!state.resolved) return {"unresolved", "its name has no address yet"};
   if (state.ejected) return {"ejected", state.ejection_detail};
+  if (agent.is_down) return {"down", by_agent("down, by its agent")};
   if (!state.passing) return {"down", state.check_detail};
   return {"up", ""};
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "gateway/config/config.h"
+#include "gateway/upstream/agent_reply.h"
 #include "gateway/upstream/server.h"
 
 #include <cstdint>
@@ -18,7 +19,20 @@ struct CheckResult {
   bool passed = false;
   std::string detail;
   bool is_void = false;  // it could not be made here: it says nothing about the server
+  std::optional<int> weight_percent = std::nullopt;  // what the answer says of the server's weight
 };
+
+// What a server's agent said last; it holds until it says otherwise.
+struct AgentState {
+  bool is_down = false;
+  AgentReply::Order order = AgentReply::Order::unsaid;
+  std::string why;  // the agent's words, perhaps none
+
+  bool operator==(const AgentState&) const = default;
+};
+
+// True when that changes the state.
+bool take_reply(AgentState& state, const AgentReply& reply);
 
 struct HealthState {
   // By active checks. A server is taken for healthy until `fall` of them failed in a row.
@@ -32,6 +46,8 @@ struct HealthState {
   base::MonoTime ejected_until;
   base::MonoTime returned;
   std::string ejection_detail;
+
+  AgentState agent;
 
   bool resolved = true;  // its name has addresses; true for what is not a name
 };
@@ -64,8 +80,8 @@ struct PoolMember {
 
 bool may_eject(const std::vector<PoolMember>& others);
 
-// All causes together. The operator's order is named before an ejection, that before a failed
-// check.
+// All causes together. The operator's order is named before the agent's, that before an ejection,
+// that before a failed check.
 struct Verdict {
   std::string_view state;  // up, down, unresolved, ejected, drain, maint
   std::string reason;      // why it is not usable; empty for up

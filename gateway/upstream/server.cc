@@ -14,11 +14,12 @@ std::string_view to_string(AdminState state) {
   return "?";
 }
 
-Server::Server(std::string pool, const ServerConfig& config)
+Server::Server(std::string pool, const ServerConfig& config, std::size_t workers)
     : pool_(std::move(pool)),
       name_(config.name),
       endpoint_(config.address),
-      addresses_(std::make_shared<const AddressList>()) {
+      addresses_(std::make_shared<const AddressList>()),
+      signals_(workers) {
   identity_ = fmt::format("{}/{} {}", pool_, name_, base::to_string(endpoint_));
   if (config.tls) identity_ += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
   if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint_))
@@ -33,9 +34,14 @@ void Server::set_addresses(AddressList addresses) {
 
 bool Server::publish() {
   const bool usable = control_.admin == AdminState::ready && control_.healthy && !control_.ejected;
-  weight_.store(control_.weight_override.value_or(control_.configured_weight),
-                std::memory_order_relaxed);
+  publish_weight();
   return usable_.exchange(usable, std::memory_order_relaxed) != usable;
+}
+
+bool Server::publish_weight() {
+  control_.weight.base = control_.weight_override.value_or(control_.configured_weight);
+  const std::uint32_t weight = effective_weight(control_.weight, control_.weight_bounds);
+  return weight_.exchange(weight, std::memory_order_relaxed) != weight;
 }
 
 }  // namespace ravelin::gateway

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "base/clock.h"
+#include "gateway/balance/effective_weight.h"
 #include "gateway/config/config.h"
 #include "gateway/net/address.h"
 #include "gateway/observe/reason.h"
+#include "gateway/upstream/server_signals.h"
 
 #include <atomic>
 #include <memory>
@@ -22,7 +24,8 @@ using AddressList = std::vector<SocketAddress>;
 
 class Server {
  public:
-  Server(std::string pool, const ServerConfig& config);
+  // `workers`: how many will count what they see of it.
+  Server(std::string pool, const ServerConfig& config, std::size_t workers = 1);
 
   // What makes two configured servers the same one over a reload: pool, name, address and TLS.
   [[nodiscard]] const std::string& identity() const { return identity_; }
@@ -36,6 +39,7 @@ class Server {
   // ---- data path, any worker ----
   [[nodiscard]] bool is_usable() const { return usable_.load(std::memory_order_relaxed); }
 
+  // In hundredths (kWeightUnit).
   [[nodiscard]] std::uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] std::uint32_t in_flight() const {
@@ -75,6 +79,25 @@ class Server {
     return limit != 0 && failures_.fetch_add(1, std::memory_order_relaxed) + 1 == limit;
   }
 
+  // Each worker has its own.
+  ServerSignals& signals(std::size_t worker) { return signals_[worker]; }
+
+  [[nodiscard]] SignalTotals signal_totals() const {
+    SignalTotals totals;
+    for (const ServerSignals& signals : signals_)
+      signals.add_to(totals);
+    return totals;
+  }
+
+  // What the server last said of its weight in a response, in percent.
+  void report_weight(int percent) { reported_percent_.store(percent, std::memory_order_relaxed); }
+
+  // The same, once: nothing until it is said again.
+  std::optional<int> take_reported_weight() {
+    const int percent = reported_percent_.exchange(-1, std::memory_order_relaxed);
+    return percent < 0 ? std::nullopt : std::optional(percent);
+  }
+
   // Addresses to try, in order; empty while a name has not been resolved.
   [[nodiscard]] std::shared_ptr<const AddressList> addresses() const {
     return std::atomic_load(&addresses_);
@@ -83,11 +106,13 @@ class Server {
   // ---- control thread ----
   struct Control {
     AdminState admin = AdminState::ready;
-    bool healthy = true;   // by active checks
+    bool healthy = true;   // by active checks and its agent
     bool ejected = false;  // by failures in a row
     int ejections = 0;     // in a row, for the back-off
     std::optional<std::uint32_t> weight_override;
     std::uint32_t configured_weight = 1;
+    WeightParts weight;  // but for the base, which is one of the two above
+    WeightBounds weight_bounds;
     bool backup = false;
     std::string reason;  // why it is not usable, for people
     base::WallTime changed;
@@ -103,6 +128,8 @@ class Server {
 
   // Publishes what `control` means to the workers; returns whether usability changed.
   bool publish();
+  // The same for the weight alone; returns whether it changed.
+  bool publish_weight();
 
   void clear_failures() { failures_.store(0, std::memory_order_relaxed); }
 
@@ -113,8 +140,10 @@ class Server {
   std::string identity_;
   Control control_;
   std::shared_ptr<const AddressList> addresses_;
+  std::vector<ServerSignals> signals_;  // by worker
+  std::atomic<int> reported_percent_{-1};
   alignas(64) std::atomic<bool> usable_{true};
-  std::atomic<std::uint32_t> weight_{1};
+  std::atomic<std::uint32_t> weight_{kWeightUnit};
   std::atomic<std::uint32_t> in_flight_max_{0};
   alignas(64) std::atomic<std::uint32_t> in_flight_{0};
   alignas(64) std::atomic<std::uint32_t> failures_{0};

@@ -44,6 +44,9 @@ void count_everything_once(GatewayMetrics& metrics) {
   metrics.add_collector([](MetricSamples& samples) {
     samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
     samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
+    samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
+    samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
+    samples.set(index(Metric::server_answers_total), {"blue", "10.0.0.1:80"}, 300);
     samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
     samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
     samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);

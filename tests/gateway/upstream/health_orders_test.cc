@@ -137,17 +137,17 @@ TEST_F(Health, AWeightSetByHandLastsUntilTheConfigurationChangesIt) {
   use(config);
   const std::uint64_t version = pools_[0].pool->version();
   EXPECT_TRUE(monitor_->set_weight("web", "s0", 10).has_value());
-  EXPECT_EQ(server(0)->weight(), 10U);
+  EXPECT_EQ(server(0)->weight(), 1000U);
   EXPECT_GT(pools_[0].pool->version(), version);
   use(config);
-  EXPECT_EQ(server(0)->weight(), 10U);
+  EXPECT_EQ(server(0)->weight(), 1000U);
   EXPECT_EQ(status().configured_weight, 3U);
   EXPECT_TRUE(monitor_->set_weight("web", "s0", std::nullopt).has_value());
-  EXPECT_EQ(server(0)->weight(), 3U);
+  EXPECT_EQ(server(0)->weight(), 300U);
   EXPECT_TRUE(monitor_->set_weight("web", "s0", 10).has_value());
   config.servers[0].weight = 4;
   use(config);
-  EXPECT_EQ(server(0)->weight(), 4U);
+  EXPECT_EQ(server(0)->weight(), 400U);
   EXPECT_EQ(logged({"server weight set", "the configuration says 4"}), 1);
 }
 

@@ -136,13 +136,13 @@ TEST(Server, TheOperatorsWeightWinsWhileThereIsOne) {
   Server server("web", server_config("10.0.0.1:80"));
   server.control().configured_weight = 3;
   server.publish();
-  EXPECT_EQ(server.weight(), 3U);
+  EXPECT_EQ(server.weight(), 300U);
   server.control().weight_override = 0;
   server.publish();
   EXPECT_EQ(server.weight(), 0U);
   server.control().weight_override.reset();
   server.publish();
-  EXPECT_EQ(server.weight(), 3U);
+  EXPECT_EQ(server.weight(), 300U);
 }
 
 TEST(Server, IsAnotherOneWithAnotherAddressOrTls) {

@@ -25,6 +25,8 @@ class PoolMaker {
       if (kept == nullptr) kept = std::move(made);
       kept->control().configured_weight = static_cast<std::uint32_t>(server.weight);
       kept->control().backup = server.backup;
+      kept->control().weight_bounds = config.weight_bounds;
+      kept->set_in_flight_max(server.connections_max);
       kept->publish();
       servers.push_back(kept);
     }

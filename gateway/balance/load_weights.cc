@@ -1,0 +1,94 @@
+#include "gateway/balance/load_weights.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ravelin::gateway {
+namespace {
+
+constexpr double kResponseTime = 2.5;    // seconds in which a correction is made to 1 - 1/e
+constexpr double kGainMin = 0.05;        // of an overshooting server, as a part of the full gain
+constexpr double kGainRegained = 1.15;   // per interval
+constexpr double kSamplesForHalf = 10;   // so many answers count as much as what was known before
+constexpr double kSmoothing = 0.6;       // weight of one interval with many answers
+constexpr double kErrorSmoothing = 0.5;  // the same for the share of errors
+constexpr double kErrorShareMax = 0.95;  // beyond, a server costs no more
+constexpr double kForgetting = 0.02;     // per interval without an answer: back towards 1
+constexpr double kNoticedError = 0.02;   // corrections below are noise and say nothing of a sign
+
+double seconds_of(base::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+LoadWeights::LoadWeights(const LoadRules& rules, std::size_t servers)
+    : rules_(rules),
+      gain_max_(1 - std::exp(-seconds_of(rules.interval) / kResponseTime)),
+      servers_(servers) {
+  for (State& state : servers_)
+    state.gain = gain_max_;
+}
+
+void LoadWeights::start_from(std::size_t server, double factor) {
+  servers_[server].log_factor = std::log(std::clamp(factor, rules_.factor_min, 1.0));
+}
+
+double LoadWeights::factor(std::size_t server) const {
+  return std::exp(servers_[server].log_factor);
+}
+
+void LoadWeights::observe(std::span<const LoadSample> samples) {
+  CHECK(samples.size() == servers_.size());
+  double least = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    smooth(servers_[i], samples[i]);
+    const double cost = servers_[i].cost_s;
+    if (samples[i].in_turn && cost > 0 && (least == 0 || cost < least)) least = cost;
+  }
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    State& state = servers_[i];
+    if (!samples[i].in_turn) continue;
+    const bool was_seen = samples[i].answered != 0 || samples[i].stuck != 0;
+    if (was_seen && least > 0 && state.cost_s > 0) {
+      correct(state, std::log(least / state.cost_s));
+    } else {
+      state.log_factor *= 1 - kForgetting;  // too little traffic to judge it by
+    }
+  }
+}
+
+void LoadWeights::smooth(State& state, const LoadSample& sample) const {
+  const auto answered = static_cast<double>(sample.answered);
+  double latency = sample.latency_s;
+  // By Little's law (1961), what waits tells of latency too: all there is of a server that hangs.
+  const bool is_stuck = sample.stuck != 0;
+  const double waited =
+      static_cast<double>(sample.stuck) * seconds_of(rules_.interval) / std::max(answered, 1.0);
+  if (is_stuck) latency = std::max(latency, waited);
+  if (answered == 0 && !is_stuck) return;
+  const double trust = is_stuck ? kSmoothing : kSmoothing * answered / (answered + kSamplesForHalf);
+  const bool is_first = state.latency_s == 0;
+  state.latency_s = is_first ? latency : state.latency_s + trust * (latency - state.latency_s);
+  state.error_share += kErrorSmoothing * (sample.error_share - state.error_share);
+  const double good = 1 - std::min(state.error_share, kErrorShareMax);
+  // Errors are quick: without their price a server that only fails would draw every request.
+  state.cost_s = state.latency_s / (good * good);
+}
+
+void LoadWeights::correct(State& state, double target) {
+  const double bounded = std::clamp(target, std::log(rules_.factor_min), 0.0);
+  const double error = bounded - state.log_factor;
+  const bool is_noticed = std::abs(error) > kNoticedError;
+  if (is_noticed && error * state.last_error < 0) {
+    state.gain = std::max(state.gain / 2, gain_max_ * kGainMin);
+  } else {
+    state.gain = std::min(state.gain * kGainRegained, gain_max_);
+  }
+  if (is_noticed) state.last_error = error;
+  state.log_factor += state.gain * error;
+}
+
+}  // namespace ravelin::gateway

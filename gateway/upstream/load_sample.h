@@ -1,0 +1,28 @@
+// What two readings of a server's signals say about the time between them. Pure.
+#pragma once
+
+#include "gateway/balance/load_weights.h"
+#include "gateway/upstream/server_signals.h"
+
+namespace ravelin::gateway {
+
+inline LoadSample load_between(const SignalTotals& before, const SignalTotals& now) {
+  LoadSample sample;
+  sample.answered = now.answered - before.answered;
+  if (sample.answered != 0) {
+    const auto us = static_cast<double>(now.latency_us - before.latency_us);
+    sample.latency_s = us / static_cast<double>(sample.answered) / 1e6;
+  }
+  // Answers come in the order of the requests, nearly: as many as ended since were the oldest.
+  const std::uint64_t gone = now.answered + now.unanswered - before.answered - before.unanswered;
+  sample.stuck = before.waiting() > gone ? before.waiting() - gone : 0;
+  const std::uint64_t ended = sample.answered + (now.failures - before.failures);
+  if (ended != 0) {
+    const double share =
+        static_cast<double>(now.errors - before.errors) / static_cast<double>(ended);
+    sample.error_share = share < 1 ? share : 1;
+  }
+  return sample;
+}
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,152 @@
+// Weights that change while servers serve: slow start, reports in health answers, agents, and what
+// was seen of the load.
+#include "tests/gateway/upstream/health_fixture.h"
+
+namespace ravelin::gateway::test {
+namespace {
+
+constexpr std::string_view kOkHalf =
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Weight: 50%\r\nConnection: close\r\n\r\n";
+
+class LiveWeights : public Health {
+ protected:
+  bool weighs(std::uint32_t hundredths, std::size_t index = 0) {
+    return run_until(reactor_, [&] { return server(index)->weight() == hundredths; });
+  }
+
+  static AgentConfig quick_agent(const Backend& backend) {
+    AgentConfig agent;
+    agent.port = backend.endpoint().port;
+    agent.send = "state\r\n\r\n";  // the fixture's backend answers once it has read a head
+    agent.interval = 20ms;
+    agent.timeout = 10s;
+    return agent;
+  }
+};
+
+TEST_F(LiveWeights, AServerThatComesBackStartsSlowly) {
+  Backend backend(reactor_, Manner::answer, std::string(kOk));
+  PoolConfig config = pool_of("web", {&backend});
+  config.slow_start = 1s;
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 100U);  // not at the start
+  EXPECT_TRUE(monitor_->set_admin_state("web", "s0", AdminState::maint).has_value());
+  EXPECT_TRUE(monitor_->set_admin_state("web", "s0", AdminState::ready).has_value());
+  EXPECT_EQ(server(0)->weight(), 10U);
+  const std::uint64_t version = pools_[0].pool->version();
+  ASSERT_TRUE(run_until(reactor_, [&] { return server(0)->weight() > 10; }));
+  EXPECT_LT(server(0)->weight(), 100U);
+  EXPECT_TRUE(weighs(100));
+  EXPECT_GT(pools_[0].pool->version(), version);
+  EXPECT_DOUBLE_EQ(status().weight_parts.warmth, 1.0);
+}
+
+TEST_F(LiveWeights, AReloadDoesNotEndASlowStart) {
+  Backend backend(reactor_, Manner::answer, std::string(kOk));
+  PoolConfig config = pool_of("web", {&backend});
+  config.slow_start = 60s;
+  use(config);
+  EXPECT_TRUE(monitor_->set_admin_state("web", "s0", AdminState::drain).has_value());
+  EXPECT_TRUE(monitor_->set_admin_state("web", "s0", AdminState::ready).has_value());
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 10U);
+  config.slow_start = 0s;
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 100U);
+}
+
+TEST_F(LiveWeights, AHealthAnswerReportsAWeight) {
+  Backend backend(reactor_, Manner::answer, std::string(kOkHalf));
+  PoolConfig config = pool_of("web", {&backend});
+  config.servers[0].weight = 3;
+  config.health = quick_checks();
+  config.weight_header = "x-weight";
+  use(config);
+  EXPECT_TRUE(weighs(150));
+  EXPECT_EQ(status().weight, 3U);
+  EXPECT_EQ(status().effective_weight, 150U);
+  config.weight_header.clear();
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 300U);
+}
+
+TEST_F(LiveWeights, AnAgentSetsWeightPlacesAndState) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "50% maxconn:7\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.servers[0].connections_max = 20;
+  config.agent = quick_agent(agent);
+  use(config);
+  EXPECT_TRUE(weighs(50));
+  EXPECT_EQ(server(0)->in_flight_max(), 7U);
+  EXPECT_EQ(agent.last_request(), "state\r\n\r\n");
+  agent.behave(Manner::answer, "drain # going home\r\n");
+  EXPECT_TRUE(becomes("drain"));
+  EXPECT_EQ(status().reason, "draining, by its agent: going home");
+  EXPECT_FALSE(server(0)->is_usable());
+  agent.behave(Manner::answer, "ready up 100% maxconn:0");  // the end of the connection ends a line
+  EXPECT_TRUE(becomes("up"));
+  EXPECT_TRUE(weighs(100));
+  EXPECT_EQ(server(0)->in_flight_max(), 20U);
+  EXPECT_EQ(logged({"server drain", "reason=\"draining, by its agent: going home\""}), 1);
+}
+
+TEST_F(LiveWeights, WhatAnAgentSaidHoldsWhileItTalksNonsenseOrIsGone) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "down 30%\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  use(config);
+  EXPECT_TRUE(becomes("down"));
+  EXPECT_TRUE(weighs(30));
+  const int before = agent.accepted();
+  agent.behave(Manner::answer, "<html>it works</html>\n");
+  EXPECT_TRUE(run_until(reactor_, [&] { return agent.accepted() >= before + 3; }));
+  agent.behave(Manner::answer, std::string(2000, 'x'));
+  EXPECT_TRUE(run_until(reactor_, [&] { return agent.accepted() >= before + 6; }));
+  agent.stop();
+  run_for(reactor_, 100ms);
+  EXPECT_EQ(status().state, "down");
+  EXPECT_EQ(server(0)->weight(), 30U);
+  config.agent.reset();
+  use(config);
+  EXPECT_EQ(status().state, "up");
+  EXPECT_EQ(server(0)->weight(), 100U);
+  EXPECT_EQ(logged({"the agent of a server gives no good answer"}), 1);
+}
+
+TEST_F(LiveWeights, FollowWhatWorkersSee) {
+  Backend fast(reactor_, Manner::hang);
+  Backend slow(reactor_, Manner::hang);
+  PoolConfig config = pool_of("web", {&fast, &slow});
+  config.adaptive = AdaptiveConfig{.interval = 20ms};
+  use(config);
+  const auto answer = [](Server& server, microseconds latency) {
+    server.signals(0).sent();
+    server.signals(0).answered(latency, ServerSignals::Answer::good);
+  };
+  EXPECT_TRUE(run_until(reactor_, [&] {
+    answer(*server(0), 1ms);
+    answer(*server(1), 4ms);
+    return server(1)->weight() <= 60;
+  }));
+  EXPECT_GE(server(0)->weight(), 95U);
+  const std::uint32_t settled = server(1)->weight();
+  use(config);  // a reload forgets nothing
+  EXPECT_EQ(server(1)->weight(), settled);
+  config.adaptive.reset();
+  use(config);
+  EXPECT_EQ(server(1)->weight(), 100U);
+}
+
+TEST_F(LiveWeights, AReportInAResponseCounts) {
+  Backend backend(reactor_, Manner::hang);
+  PoolConfig config = pool_of("web", {&backend});
+  config.weight_header = "x-weight";
+  use(config);
+  server(0)->report_weight(40);
+  EXPECT_TRUE(weighs(40));
+}
+
+}  // namespace
+}  // namespace ravelin::gateway::test

@@ -1,0 +1,62 @@
+// What two readings of a server's signals mean.
+#include "gateway/upstream/load_sample.h"
+
+#include <gtest/gtest.h>
+
+namespace ravelin::gateway {
+namespace {
+
+TEST(LoadSample, IsWhatHappenedBetweenTwoReadings) {
+  const SignalTotals before{
+      .sent = 110, .answered = 100, .errors = 7, .failures = 2, .latency_us = 5'000};
+  const SignalTotals now{
+      .sent = 130, .answered = 120, .errors = 12, .failures = 4, .latency_us = 45'000};
+  const LoadSample sample = load_between(before, now);
+  EXPECT_EQ(sample.answered, 20U);
+  EXPECT_DOUBLE_EQ(sample.latency_s, 0.002);
+  EXPECT_DOUBLE_EQ(sample.error_share, 5.0 / 22);
+  EXPECT_EQ(sample.stuck, 0U);
+}
+
+struct StuckCase {
+  const char* name;
+  SignalTotals before, now;
+  std::uint64_t stuck;
+};
+
+class Stuck : public testing::TestWithParam<StuckCase> {};
+
+TEST_P(Stuck, IsWhatWaitedAllTheTime) {
+  EXPECT_EQ(load_between(GetParam().before, GetParam().now).stuck, GetParam().stuck);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    LoadSample, Stuck,
+    testing::Values(
+        StuckCase{
+            "OneThatWasJustSent", {.sent = 10, .answered = 10}, {.sent = 11, .answered = 10}, 0},
+        StuckCase{"AllThatWaitedWereAnswered",
+                  {.sent = 13, .answered = 10},
+                  {.sent = 20, .answered = 13},
+                  0},
+        StuckCase{"NoAnswer", {.sent = 13, .answered = 10}, {.sent = 20, .answered = 10}, 3},
+        StuckCase{"SomeGaveUp",
+                  {.sent = 13, .answered = 10},
+                  {.sent = 20, .answered = 10, .unanswered = 2},
+                  1},
+        StuckCase{"CountedInAnotherOrder",  // an end may be seen before its beginning
+                  {.sent = 10, .answered = 11},
+                  {.sent = 12, .answered = 11},
+                  0}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(LoadSample, OfATimeWithoutRequestsIsEmpty) {
+  const SignalTotals totals{.sent = 5, .answered = 5, .latency_us = 99};
+  const LoadSample sample = load_between(totals, totals);
+  EXPECT_EQ(sample.answered, 0U);
+  EXPECT_EQ(sample.latency_s, 0);
+  EXPECT_EQ(sample.error_share, 0);
+}
+
+}  // namespace
+}  // namespace ravelin::gateway
