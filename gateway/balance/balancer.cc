@@ -1,109 +1,17 @@
 #include "gateway/balance/balancer.h"
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-
 namespace ravelin::gateway {
-namespace {
-
-// Weights in units fine enough that what is owed in one turn can be told in the next.
-constexpr std::uint32_t kUnitsPerWeight = 256;
-
-bool is_in(const ServerState& server, Balancer::Tier tier) {
-  return server.usable && server.weight != 0 && server.backup == (tier == Balancer::Tier::backup);
-}
-
-Balancer::Tier choose_tier(std::span<const ServerState> servers) {
-  for (const auto tier : {Balancer::Tier::active, Balancer::Tier::backup}) {
-    if (std::ranges::any_of(servers, [tier](const ServerState& s) { return is_in(s, tier); }))
-      return tier;
-  }
-  return Balancer::Tier::none;
-}
-
-// The bits of `number` mirrored behind the binary point, times 2^32: 0, 1/2, 1/4, 3/4, 1/8, …
-std::uint64_t mirrored_fraction(std::uint32_t number) {
-  std::uint64_t fraction = 0;
-  for (int bit = 0; bit < 32; ++bit) {
-    fraction = fraction << 1 | (number & 1);
-    number >>= 1;
-  }
-  return fraction;
-}
-
-}  // namespace
 
 void Balancer::update(std::span<const ServerState> servers) {
-  if (owed_.size() != servers.size()) {
-    owed_.assign(servers.size(), 0.0);
-    entries_.clear();
-    has_started_ = {};
-  }
-  for (const Entry& entry : entries_) {
-    const double owed = static_cast<double>(entry.credit) / static_cast<double>(total_);
-    owed_[entry.server] = std::clamp(owed, -1.0, 1.0);
-  }
-
-  entries_.clear();
-  total_ = 0;
-  tier_ = choose_tier(servers);
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    if (!is_in(servers[i], tier_)) continue;
-    const std::uint32_t weight = std::min(servers[i].weight, kWeightMax) * kUnitsPerWeight;
-    entries_.push_back(
-        {.credit = 0, .server = static_cast<std::uint32_t>(i), .weight = weight, .load = 0});
-    total_ += weight;
-  }
-  if (entries_.empty()) return;
-
-  bool& has_started = has_started_[static_cast<std::size_t>(tier_)];
-  if (!has_started) {
-    has_started = true;
-    return stagger();
-  }
-  std::int64_t sum = 0;
-  for (Entry& entry : entries_) {
-    entry.credit = std::llround(owed_[entry.server] * static_cast<double>(total_));
-    sum += entry.credit;
-  }
-  // Only differences count; around zero they neither overflow nor meet the clamp.
-  const std::int64_t mean = sum / static_cast<std::int64_t>(entries_.size());
-  for (Entry& entry : entries_)
-    entry.credit -= mean;
-}
-
-// Sets the credits as they are after a part of the turn: each server has had its share of those
-// picks rounded down, and what is left went to those with the largest remainders.
-void Balancer::stagger() {
-  std::int64_t unit = total_;  // the greatest common divisor of all weights
-  for (const Entry& entry : entries_)
-    unit = std::gcd(unit, std::int64_t{entry.weight});
-  const std::int64_t period = total_ / unit;
-  const auto picks = static_cast<std::int64_t>(
-      mirrored_fraction(start_) * static_cast<std::uint64_t>(period) >> 32);
-  std::int64_t left = picks;
-  std::vector<Entry*> by_remainder;
-  for (Entry& entry : entries_) {
-    const std::int64_t share = picks * (entry.weight / unit);
-    entry.credit = share % period * unit;
-    left -= share / period;
-    by_remainder.push_back(&entry);
-  }
-  std::stable_sort(by_remainder.begin(), by_remainder.end(),
-                   [](const Entry* a, const Entry* b) { return a->credit > b->credit; });
-  for (Entry* entry : std::span(by_remainder).first(static_cast<std::size_t>(left)))
-    entry->credit -= total_;
-}
-
-std::size_t Balancer::pick_without_asking() {
-  return pick_in_turn([](const Entry&) { return true; });
-}
-
-void Balancer::undo_pick(std::size_t server) {
-  for (Entry& entry : entries_) {
-    entry.credit -= entry.weight;
-    if (entry.server == server) entry.credit += total_;
+  plan_turn(servers, rules_, plan_);
+  switch (kind_) {
+    case Balance::round_robin:
+    case Balance::least_requests:
+      return turn_.update(plan_);
+    case Balance::power_of_two:
+      return two_.update(plan_);
+    case Balance::hash:
+      return hash_.update(plan_);
   }
 }
 

@@ -16,7 +16,7 @@ namespace ravelin::gateway {
 using base::SourcePos;
 using std::chrono::milliseconds;
 
-enum class Balance { round_robin, least_requests };
+enum class Balance { round_robin, least_requests, power_of_two, hash };
 
 struct UpstreamTlsConfig {
   SourcePos pos;

@@ -76,7 +76,10 @@ void ServerChoice::refresh_balancer() {
   states.reserve(pool_.servers.size());
   for (std::size_t i = 0; i < pool_.servers.size(); ++i) {
     const Server& server = *pool_.pool->servers()[i];
-    states.push_back({server.weight(), server.is_usable(), pool_.pool->config().servers[i].backup});
+    const bool is_backup = pool_.pool->config().servers[i].backup;
+    states.push_back({.weight = server.weight(),
+                      .usable = server.is_usable(),
+                      .group = is_backup ? kBackupGroup : std::uint8_t{0}});
   }
   pool_.balancer.update(states);
 }
@@ -92,8 +95,7 @@ Reason ServerChoice::take() {
     index_ = found;
     return Reason::none;
   }
-  return pool_.balancer.tier() == Balancer::Tier::none ? Reason::no_healthy_server
-                                                       : Reason::queue_timeout;
+  return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
 }
 
 base::Task<Reason> ServerChoice::queue(base::MonoTime until) {

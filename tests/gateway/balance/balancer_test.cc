@@ -22,7 +22,7 @@ struct FakePool {
 FakePool pool_of(std::initializer_list<std::uint32_t> weights) {
   std::vector<ServerState> states;
   for (const std::uint32_t weight : weights)
-    states.push_back({.weight = weight, .usable = true, .backup = false});
+    states.push_back({.weight = weight, .usable = true});
   return FakePool{.states = states};
 }
 
@@ -61,7 +61,7 @@ TEST(RoundRobin, GivesKnownSequences) {
   for (const SequenceCase& row : cases) {
     FakePool pool = pool_of({});
     for (const std::uint32_t weight : row.weights)
-      pool.states.push_back({.weight = weight, .usable = true, .backup = false});
+      pool.states.push_back({.weight = weight, .usable = true});
     pool.full.resize(row.weights.size());
     Balancer balancer(Balance::round_robin, row.start);
     balancer.update(pool.states);
@@ -76,7 +76,7 @@ TEST(RoundRobin, WithoutServersPicksNone) {
   EXPECT_EQ(picks(balancer, pool, 1), "-");
   balancer.update(pool.states);
   EXPECT_EQ(picks(balancer, pool, 1), "-");
-  EXPECT_EQ(balancer.tier(), Balancer::Tier::none);
+  EXPECT_FALSE(balancer.has_server());
 }
 
 TEST(RoundRobin, AnUpdateThatChangesNothingChangesNothing) {
@@ -123,18 +123,18 @@ TEST(RoundRobin, AWeightHoldsFromTheNextPickOn) {
 
 TEST(RoundRobin, UsesBackupsOnlyWhenNothingElseIsUsable) {
   FakePool pool = pool_of({1, 1, 1, 1});
-  pool.states[1].backup = pool.states[3].backup = true;
+  pool.states[1].group = pool.states[3].group = kBackupGroup;
   Balancer balancer(Balance::round_robin, 0);
   balancer.update(pool.states);
   EXPECT_EQ(picks(balancer, pool, 4), "acac");
-  EXPECT_EQ(balancer.tier(), Balancer::Tier::active);
+  EXPECT_EQ(balancer.plan().group, 0U);
   pool.states[0].usable = false;
   balancer.update(pool.states);
   EXPECT_EQ(picks(balancer, pool, 2), "cc");
   pool.states[2].usable = false;
   balancer.update(pool.states);
   EXPECT_EQ(picks(balancer, pool, 4), "bdbd");
-  EXPECT_EQ(balancer.tier(), Balancer::Tier::backup);
+  EXPECT_EQ(balancer.plan().group, kBackupGroup);
   pool.states[1].weight = pool.states[3].weight = 0;
   balancer.update(pool.states);
   EXPECT_EQ(picks(balancer, pool, 1), "-");
@@ -145,12 +145,12 @@ TEST(RoundRobin, UsesBackupsOnlyWhenNothingElseIsUsable) {
 
 TEST(RoundRobin, BackupsDoNotRelieveFullServers) {
   FakePool pool = pool_of({1, 1});
-  pool.states[1].backup = true;
+  pool.states[1].group = kBackupGroup;
   Balancer balancer(Balance::round_robin, 0);
   balancer.update(pool.states);
   pool.full[0] = true;
   EXPECT_EQ(picks(balancer, pool, 1), "-");
-  EXPECT_EQ(balancer.tier(), Balancer::Tier::active);
+  EXPECT_EQ(balancer.plan().group, 0U);
 }
 
 TEST(RoundRobin, AFullServerStandsStill) {
