@@ -1,5 +1,7 @@
 #include "gateway/balance/effective_weight.h"
 
+#include "gateway/balance/server_state.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,7 +9,6 @@ namespace ravelin::gateway {
 namespace {
 
 constexpr double kWarmthMin = 0.1;
-constexpr long kEffectiveMax = 65'535;  // Balancer::kWeightMax
 
 }  // namespace
 
@@ -16,7 +17,7 @@ std::uint32_t effective_weight(const WeightParts& parts, const WeightBounds& bou
   const double factor = std::clamp(parts.load * parts.reported, bounds.min_percent / 100.0,
                                    bounds.max_percent / 100.0);
   const long weight = std::lround(parts.base * factor * parts.warmth * kWeightUnit);
-  return static_cast<std::uint32_t>(std::clamp(weight, 1L, kEffectiveMax));
+  return static_cast<std::uint32_t>(std::clamp(weight, 1L, long{kWeightMax}));
 }
 
 double slow_start_warmth(base::Duration since, base::Duration window) {
