@@ -190,11 +190,11 @@ bool flag_at(const json::value& object, std::string_view key) {
 }
 
 const json::array& list_at(const json::value& object, std::string_view key) {
-  static const json::array kNothing;
+  static const json::array nothing;
   const json::object* fields = object.if_object();
   const json::value* value = fields == nullptr ? nullptr : fields->if_contains(key);
   const json::array* list = value == nullptr ? nullptr : value->if_array();
-  return list == nullptr ? kNothing : *list;
+  return list == nullptr ? nothing : *list;
 }
 
 }  // namespace ravelin::cli

@@ -11,11 +11,11 @@ struct TaskGroup::Root {
       frame_pool_free(frame, bytes);
     }
 
-    Root get_return_object() const noexcept { return {}; }
+    [[nodiscard]] Root get_return_object() const noexcept { return {}; }
 
-    std::suspend_never initial_suspend() const noexcept { return {}; }
+    [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
 
-    std::suspend_never final_suspend() const noexcept { return {}; }
+    [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }
 
     void return_void() const noexcept {}
 

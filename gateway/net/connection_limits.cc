@@ -13,12 +13,12 @@ base::IpAddress key_of(const base::IpAddress& client) {
 
 // Clients choose their addresses: the hash is keyed so that they cannot choose collisions.
 std::uint64_t hash_key() {
-  static const std::uint64_t kKey = [] {
+  static const std::uint64_t key = [] {
     std::uint64_t value = 0x9e3779b97f4a7c15ULL;
     if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) value ^= 1;
     return value;
   }();
-  return kKey;
+  return key;
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ bool Resolver::Shared::start_thread(const std::shared_ptr<Shared>& self) {
   const int error = ::pthread_create(&thread, nullptr, run, own.get());
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) return false;
-  own.release();
+  static_cast<void>(own.release());  // the thread's now
   threads.push_back(thread);
   ++running;
   return true;

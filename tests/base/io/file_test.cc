@@ -19,13 +19,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class File : public ::testing::Test {
+ public:
+  ~File() override { std::filesystem::remove_all(directory_); }
+
  protected:
   File() {
     std::string name = (std::filesystem::temp_directory_path() / "ravelin-file-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
   }
-
-  ~File() override { std::filesystem::remove_all(directory_); }
 
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
@@ -51,8 +52,7 @@ mode_t mode_of(const std::string& path) {
 // ENOSPC: in the middle of a write.
 class SmallDisk {
  public:
-  explicit SmallDisk(rlim_t bytes) {
-    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+  explicit SmallDisk(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
     ::getrlimit(RLIMIT_FSIZE, &old_);
     const rlimit small{bytes, old_.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &small);
@@ -68,7 +68,7 @@ class SmallDisk {
 
  private:
   rlimit old_{};
-  void (*old_handler_)(int) = nullptr;
+  void (*old_handler_)(int);
 };
 
 TEST_F(File, IsReadBackAsItWasWritten) {

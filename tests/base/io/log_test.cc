@@ -128,6 +128,7 @@ TEST(Log, StoppingWritesEveryLineOfEveryThread) {
   ASSERT_TRUE(start_log({.path = directory.file(), .queue_lines = 4096}));
   const std::uint64_t dropped = log_dropped();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
       for (int i = 0; i < 500; ++i)
@@ -233,6 +234,7 @@ TEST(LogRate, IsExactUnderContention) {
   LogRate rate(100);
   std::atomic<int> admitted{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1000; ++i) {

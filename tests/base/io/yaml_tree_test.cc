@@ -9,7 +9,6 @@ namespace ravelin::base::yaml {
 namespace {
 
 using namespace std::string_literals;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // One line per node: "3:5 key = text", lists as "[0]".

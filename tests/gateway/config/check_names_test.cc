@@ -44,6 +44,7 @@ TEST(CheckNames, WarnsOfEachNameThatDoesNotResolve) {
 
 TEST(CheckNames, StopsAfterAHundredAndSaysSo) {
   std::vector<std::string> addresses;
+  addresses.reserve(150);
   for (int i = 0; i < 150; ++i)
     addresses.push_back(fmt::format("h{}:80", i));
   const auto findings = findings_for(addresses);

@@ -234,8 +234,8 @@ const Row kRows[] = {
                 "routes: [{ pool: web }, { match: { host: \"a b\" }, pool: web }]"},
                {"nam: web, servers: [{ address: x }]"}),
      {"listeners[0].tls.certificates[0]: \"key\" is missing",
-      "listeners[0].routes[1].match.host: \"a b\" is not a host (labels of letters, digits and "
-      "\"-\"; \"*.\" only in front; other alphabets as xn--…)",
+      std::string("listeners[0].routes[1].match.host: \"a b\" is not a host (labels of letters, ") +
+          "digits and \"-\"; \"*.\" only in front; other alphabets as xn--…)",
       "pools[0]: \"name\" is missing",
       "pools[0].servers[0].address: \"x\" is not an address and port",
       "pools[0]: unknown key \"nam\" (did you mean \"name\"?)"}},

@@ -40,6 +40,7 @@ TEST(ConnectionGate, IsExactOverThreads) {
   gate.set_limits({.max = 50, .per_client_max = 0});
   std::atomic<int> admitted{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1000; ++i)

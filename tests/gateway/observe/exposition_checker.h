@@ -143,7 +143,7 @@ class ExpositionChecker {
   static std::string key_without_le(const Sample& sample) {
     std::string key;
     for (const auto& [name, value] : sample.labels) {
-      if (name != "le") key += name + "=" + value + ";";
+      if (name != "le") key.append(name).append("=").append(value).append(";");
     }
     return key;
   }

@@ -187,7 +187,7 @@ TEST(Exposition, WritesNumbersExactly) {
 }
 
 TEST(ExpositionChecker, FindsWhatAScraperWouldRefuse) {
-  const char* const kBroken[] = {
+  const char* const broken[] = {
       "t_a 1\n",
       "# HELP t_a A.\n# TYPE t_a gauge\nt_a 1",
       "# HELP t_a A.\n# TYPE t_a gauge\nt_a{x=\"1\"} 1\nt_a{x=\"1\"} 2\n",
@@ -196,11 +196,16 @@ TEST(ExpositionChecker, FindsWhatAScraperWouldRefuse) {
       "# HELP t_a A.\n# TYPE t_a counter\nt_a 1\n",
       "# HELP t_a A.\n# TYPE t_a gauge\nt_a one\n",
       "# HELP t_a A.\n# TYPE t_a gauge\n",
-      "# HELP t_a A.\n# TYPE t_a histogram\nt_a_bucket{le=\"1\"} 2\nt_a_bucket{le=\"+Inf\"} 1\n"
-      "t_a_sum 1\nt_a_count 1\n",
+      R"(# HELP t_a A.
+# TYPE t_a histogram
+t_a_bucket{le="1"} 2
+t_a_bucket{le="+Inf"} 1
+t_a_sum 1
+t_a_count 1
+)",
       "# HELP t_a A.\n# TYPE t_a histogram\nt_a_bucket{le=\"1\"} 1\nt_a_sum 1\nt_a_count 1\n",
   };
-  for (const char* text : kBroken)
+  for (const char* text : broken)
     EXPECT_FALSE(ExpositionChecker(text).findings().empty()) << text;
 }
 

@@ -53,7 +53,8 @@ TEST(TicketRing, LifetimeEndsBeforeTheKeyLeaves) {
 
 class Resumption : public testing::TestWithParam<int> {
  protected:
-  std::shared_ptr<const ListenerTls> with_keys(std::shared_ptr<const TicketKeys> keys) const {
+  [[nodiscard]] std::shared_ptr<const ListenerTls> with_keys(
+      std::shared_ptr<const TicketKeys> keys) const {
     return std::make_shared<const ListenerTls>(
         ListenerTls{base_->context, base_->certificates, std::move(keys)});
   }

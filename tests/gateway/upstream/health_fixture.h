@@ -29,12 +29,13 @@ inline HealthConfig quick_checks(HealthKind kind = HealthKind::http) {
 }
 
 class Health : public testing::Test {
+ public:
+  ~Health() override { base::stop_log(); }
+
  protected:
   Health() : makes_(metrics_) {
     CHECK(base::start_log({.path = log_dir_.path("log")}).has_value());
   }
-
-  ~Health() override { base::stop_log(); }
 
   static PoolConfig pool_of(const std::string& name,
                             std::initializer_list<const Backend*> backends) {

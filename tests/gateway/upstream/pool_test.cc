@@ -199,6 +199,7 @@ TEST(Pool, OverThreadsTheLimitIsExactAndNobodyIsForgotten) {
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(6);
     for (int i = 0; i < 6; ++i) {
       threads.emplace_back([&] {
         for (int round = 0; round < 500; ++round)
