@@ -72,7 +72,7 @@ void LoadWeights::smooth(State& state, const LoadSample& sample) const {
   const double trust = is_stuck ? kSmoothing : kSmoothing * answered / (answered + kSamplesForHalf);
   const bool is_first = state.latency_s == 0;
   state.latency_s = is_first ? latency : state.latency_s + trust * (latency - state.latency_s);
-  state.error_share += kErrorSmoothing * (sample.error_share - state.error_share);
+  state.error_share += kErrorSmoothing * (sample.error_share() - state.error_share);
   const double good = 1 - std::min(state.error_share, kErrorShareMax);
   // Errors are quick: without their price a server that only fails would draw every request.
   state.cost_s = state.latency_s / (good * good);

@@ -9,22 +9,13 @@
 #pragma once
 
 #include "base/clock.h"
+#include "gateway/balance/load_sample.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace ravelin::gateway {
-
-// What was seen of one server in one interval.
-struct LoadSample {
-  std::uint64_t answered = 0;  // first bytes of responses that arrived
-  double latency_s = 0;        // from request sent to first byte, mean over `answered`; seconds
-  std::uint64_t stuck = 0;     // requests that waited for an answer all through the interval
-  double error_share = 0;      // of the attempts that ended: 5xx and failures; 0 to 1
-  bool in_turn = true;         // usable, with a weight: others are left as they are
-};
 
 struct LoadRules {
   base::Duration interval = std::chrono::seconds(1);  // between two samples

@@ -5,8 +5,10 @@
 
 #include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -133,6 +135,12 @@ class FileCheck {
   }
 
   void check_pool(const PoolConfig& pool, const std::string& key) {
+    if (pool.health && !pool.health->command.empty()) {
+      const std::string& program = pool.health->command.front();
+      if (::access(program.c_str(), X_OK) != 0)
+        places_.error(key + ".health.command", pool.health->pos,
+                      base::fail_errno(errno, fmt::format("running {}", program)).message);
+    }
     for (std::size_t i = 0; i < pool.servers.size(); ++i) {
       const ServerConfig& server = pool.servers[i];
       if (!server.tls) continue;

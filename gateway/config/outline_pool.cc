@@ -34,11 +34,27 @@ void add_health(Outline& pool, const HealthConfig& health) {
       status.text("", low == high ? fmt::format("{}", low) : fmt::format("{}-{}", low, high));
     if (!health.body_contains.empty()) out.text("body_contains", health.body_contains);
   }
+  if (health.kind == HealthKind::command) {
+    Outline& command = out.list("command");
+    for (const std::string& word : health.command)
+      command.text("", word);
+  }
   out.word("interval", format_duration(health.interval));
+  if (health.fast_interval.count() != 0)
+    out.word("fast_interval", format_duration(health.fast_interval));
   out.word("timeout", format_duration(health.timeout));
   out.number("rise", health.rise);
   out.number("fall", health.fall);
   out.number("jitter_percent", health.jitter_percent);
+}
+
+void add_circuit(Outline& pool, const CircuitConfig& circuit) {
+  Outline& out = pool.map("circuit");
+  out.number("error_percent", circuit.error_percent);
+  out.number("requests_min", circuit.requests_min);
+  out.word("window", format_duration(circuit.window));
+  out.word("open_for", format_duration(circuit.open_for));
+  out.number("probe_percent", circuit.probe_percent);
 }
 
 void add_weights(Outline& pool, const PoolConfig& config) {
@@ -73,9 +89,18 @@ void add_pool(Outline& pools, const PoolConfig& pool) {
   ejection.number("consecutive_failures", pool.ejection.consecutive_failures);
   ejection.word("base_time", format_duration(pool.ejection.base_time));
   ejection.word("max_time", format_duration(pool.ejection.max_time));
+  ejection.number("max_percent", pool.ejection.max_percent);
+  ejection.word("error_percent", fmt::format("{}", pool.ejection.error_percent));
+  ejection.word("latency_factor", fmt::format("{}", pool.ejection.latency_factor));
+  ejection.number("requests_min", pool.ejection.requests_min);
+  ejection.word("window", format_duration(pool.ejection.window));
   Outline& queue = out.map("queue");
   queue.number("max", pool.queue.max);
   queue.word("timeout", format_duration(pool.queue.timeout));
+  Outline& budget = out.map("retry_budget");
+  budget.number("percent", pool.retry_budget.percent);
+  budget.number("min_per_s", pool.retry_budget.min_per_s);
+  if (pool.circuit) add_circuit(out, *pool.circuit);
   Outline& timeouts = out.map("timeouts");
   timeouts.word("connect", format_duration(pool.timeouts.connect));
   timeouts.word("idle", format_duration(pool.timeouts.idle));

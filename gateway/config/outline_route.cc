@@ -19,6 +19,18 @@ void add_match(Outline& route, const RouteMatch& match) {
     methods.text("", method);
 }
 
+void add_retry(Outline& route, const RetryConfig& retry) {
+  Outline& out = route.map("retry");
+  out.number("attempts", retry.attempts);
+  Outline& on = out.list("on");
+  if (retry.on_connect) on.word("", "connect");
+  if (retry.on_closed) on.word("", "closed");
+  if (retry.on_timeout) on.word("", "timeout");
+  for (const int status : retry.on_status)
+    on.number("", status);
+  out.word("per_try_timeout", format_duration(retry.per_try_timeout));
+}
+
 }  // namespace
 
 void add_route(Outline& routes, const RouteConfig& route) {
@@ -43,7 +55,7 @@ void add_route(Outline& routes, const RouteConfig& route) {
   timeouts.word("request", format_duration(route.request_timeout));
   timeouts.word("first_byte", format_duration(route.first_byte_timeout));
   timeouts.word("tunnel_idle", format_duration(route.tunnel_idle_timeout));
-  out.map("retry").number("attempts", route.retry.attempts);
+  add_retry(out, route.retry);
   out.flag("upgrades", route.upgrades);
 }
 

@@ -3,12 +3,14 @@
 #include "gateway/config/words.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace ravelin::gateway {
 namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t kCommandWordsMax = 64;
 constexpr std::size_t kServersMax = 4096;  // per pool
 
 UpstreamTlsConfig parse_upstream_tls(yaml::Map map) {
@@ -37,6 +39,10 @@ ServerConfig parse_server(yaml::Map map) {
 
 // Keys that only a check of one kind understands, and its name.
 void check_health_keys(const yaml::Map& map, HealthKind kind) {
+  if (kind == HealthKind::command && !map.has("command"))
+    map.error("\"kind: command\" needs \"command\": a path and its arguments");
+  if (kind != HealthKind::command && map.has("command"))
+    map.error("\"command\" needs \"kind: command\"");
   if (kind == HealthKind::http) return;
   for (const std::string_view key : {"path", "host", "status", "body_contains"}) {
     if (map.has(key)) map.error(fmt::format("\"{}\" needs \"kind: http\"", key));
@@ -52,12 +58,18 @@ HealthConfig parse_health(yaml::Map map) {
   map.optional("status", health.status,
                yaml::one_or_list_of(yaml::converted(parse_status_range), 1, 32));
   map.optional("body_contains", health.body_contains, yaml::text(1, 1024));
+  map.optional("command", health.command, yaml::list_of(yaml::text(1, 4096), 1, kCommandWordsMax));
   map.optional("interval", health.interval, yaml::between(10ms, 1h));
+  map.optional("fast_interval", health.fast_interval, yaml::between(10ms, 1h));
+  if (health.fast_interval > health.interval)
+    map.error("\"fast_interval\" is longer than \"interval\"");
   map.optional("timeout", health.timeout, yaml::between(10ms, 1h));
   map.optional("rise", health.rise, yaml::between(1, 100));
   map.optional("fall", health.fall, yaml::between(1, 100));
   map.optional("jitter_percent", health.jitter_percent, yaml::between(0, 100));
   check_health_keys(map, health.kind);
+  if (!health.command.empty() && !health.command.front().starts_with('/'))
+    map.error(fmt::format("\"{}\" is not an absolute path", health.command.front()));
   return std::move(map).finish(std::move(health));
 }
 
@@ -96,6 +108,24 @@ WeightBounds parse_weight_bounds(yaml::Map map) {
   return std::move(map).finish(bounds);
 }
 
+// 0 for off, else a number from `low` to `high`.
+auto zero_or_between(double low, double high) {
+  return [low, high](const yaml::Value& value, double& number) {
+    const std::string* text = value.scalar("a number");
+    if (text == nullptr) return false;
+    double given = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), given);
+    const bool is_number = error == std::errc() && end == text->data() + text->size();
+    if (!is_number || (given != 0 && !(given >= low && given <= high))) {
+      value.error(
+          fmt::format("\"{}\" is not 0 for off, nor a number from {} to {}", *text, low, high));
+      return false;
+    }
+    number = given;
+    return true;
+  };
+}
+
 EjectionConfig parse_ejection(yaml::Map map) {
   EjectionConfig ejection;
   map.optional("consecutive_failures", ejection.consecutive_failures, yaml::between(0, 1000));
@@ -105,6 +135,11 @@ EjectionConfig parse_ejection(yaml::Map map) {
   }
   if (ejection.base_time > ejection.max_time)
     map.error("\"base_time\" is longer than \"max_time\"");
+  map.optional("max_percent", ejection.max_percent, yaml::between(1, 100));
+  map.optional("error_percent", ejection.error_percent, zero_or_between(0.1, 100));
+  map.optional("latency_factor", ejection.latency_factor, zero_or_between(1.5, 1'000));
+  map.optional("requests_min", ejection.requests_min, yaml::between(5, 1'000'000));
+  map.optional("window", ejection.window, yaml::between(1s, 10min));
   return std::move(map).finish(ejection);
 }
 
@@ -113,6 +148,23 @@ QueueConfig parse_queue(yaml::Map map) {
   map.optional("max", queue.max, yaml::between(0, 1'000'000));
   map.optional("timeout", queue.timeout, yaml::between(1ms, 1h));
   return std::move(map).finish(queue);
+}
+
+CircuitConfig parse_circuit(yaml::Map map) {
+  CircuitConfig circuit;
+  map.optional("error_percent", circuit.error_percent, yaml::between(1, 100));
+  map.optional("requests_min", circuit.requests_min, yaml::between(5, 1'000'000));
+  map.optional("window", circuit.window, yaml::between(1s, 10min));
+  map.optional("open_for", circuit.open_for, yaml::between(1s, 10min));
+  map.optional("probe_percent", circuit.probe_percent, yaml::between(1, 100));
+  return std::move(map).finish(circuit);
+}
+
+RetryBudgetConfig parse_retry_budget(yaml::Map map) {
+  RetryBudgetConfig budget;
+  map.optional("percent", budget.percent, yaml::between(0, 100));
+  map.optional("min_per_s", budget.min_per_s, yaml::between(0, 10'000));
+  return std::move(map).finish(budget);
 }
 
 UpstreamTimeouts parse_timeouts(yaml::Map map) {
@@ -138,6 +190,8 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("slow_start", pool.slow_start, yaml::between(0s, 1h));
   map.optional("ejection", pool.ejection, yaml::object(parse_ejection));
   map.optional("queue", pool.queue, yaml::object(parse_queue));
+  map.optional("circuit", pool.circuit, yaml::object(parse_circuit));
+  map.optional("retry_budget", pool.retry_budget, yaml::object(parse_retry_budget));
   map.optional("timeouts", pool.timeouts, yaml::object(parse_timeouts));
   map.optional("idle_connections_max", pool.idle_connections_max, yaml::between(0, 100'000));
   return std::move(map).finish(std::move(pool));

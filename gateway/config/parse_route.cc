@@ -66,10 +66,41 @@ RouteTimeouts parse_timeouts(yaml::Map map) {
   return std::move(map).finish(timeouts);
 }
 
+// A word, or a status.
+bool read_retry_cause(const yaml::Value& value, RetryConfig& retry) {
+  const std::string* text = value.scalar("a cause of retries");
+  if (text == nullptr) return false;
+  const std::pair<std::string_view, bool*> words[] = {
+      {"connect", &retry.on_connect}, {"closed", &retry.on_closed}, {"timeout", &retry.on_timeout}};
+  for (const auto& [word, is_on] : words) {
+    if (*text == word) return *is_on = true;
+  }
+  const auto status = base::parse_u64(*text);
+  if (status && *status >= 400 && *status <= 599) {
+    retry.on_status.push_back(static_cast<int>(*status));
+    return true;
+  }
+  value.error(fmt::format(
+      "\"{}\" is none of connect, closed, timeout, nor a status from 400 to 599", *text));
+  return false;
+}
+
+// The causes written are all there are.
+bool read_retry_on(const yaml::Value& value, RetryConfig& retry) {
+  if (!yaml::expect(value, yaml::Kind::list)) return false;
+  retry.on_connect = retry.on_closed = retry.on_timeout = false;
+  bool is_good = true;
+  for (std::size_t i = 0; i < value.node().items.size(); ++i)
+    is_good = read_retry_cause(value.item(i), retry) && is_good;
+  return is_good;
+}
+
 RetryConfig parse_retry(yaml::Map map) {
   RetryConfig retry;
   map.optional("attempts", retry.attempts, yaml::between(0, 10));
-  return std::move(map).finish(retry);
+  map.optional("on", retry, read_retry_on);
+  map.optional("per_try_timeout", retry.per_try_timeout, yaml::between(0s, 24h));
+  return std::move(map).finish(std::move(retry));
 }
 
 // Exactly one of the three actions must be written.

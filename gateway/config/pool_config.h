@@ -35,7 +35,7 @@ struct ServerConfig {
   std::optional<UpstreamTlsConfig> tls;
 };
 
-enum class HealthKind { http, tcp, tls };
+enum class HealthKind { http, tcp, tls, command };
 
 struct HealthConfig {
   SourcePos pos;
@@ -43,8 +43,10 @@ struct HealthConfig {
   std::string path = "/";
   std::string host;                                     // Host header; empty = the server's name
   std::vector<std::pair<int, int>> status{{200, 399}};  // accepted ranges, inclusive
-  std::string body_contains;  // in the first 16 KiB; empty = not looked at
+  std::string body_contains;         // in the first 16 KiB; empty = not looked at
+  std::vector<std::string> command;  // of kind command: an absolute path and its arguments
   milliseconds interval{2'000};
+  milliseconds fast_interval{0};  // while the state is changing; 0 = a quarter of `interval`
   milliseconds timeout{1'000};
   int rise = 2;
   int fall = 3;
@@ -55,6 +57,27 @@ struct EjectionConfig {
   int consecutive_failures = 5;    // connect errors, timeouts, broken responses; 0 = off
   milliseconds base_time{10'000};  // ejected for base * 2^n, n = ejections in a row
   milliseconds max_time{300'000};
+  int max_percent = 50;  // of a pool's servers that may be out at once; one always may
+  // Outliers: servers that fare worse than the others of their pool within `window`.
+  double error_percent = 0;   // share of errors above the others'; 0 = off
+  double latency_factor = 0;  // mean time to first byte over the others' median; 0 = off
+  std::uint32_t requests_min = 30;
+  milliseconds window{10'000};
+};
+
+// `circuit`: requests are turned away at once while most of them fail anyway.
+struct CircuitConfig {
+  int error_percent = 50;  // of the attempts within `window` that failed or were answered 5xx
+  std::uint32_t requests_min = 20;
+  milliseconds window{10'000};
+  milliseconds open_for{5'000};  // before a few are let through to see
+  int probe_percent = 10;        // how many those are
+};
+
+// Retries are at most this part of the requests, and so many a second, per worker.
+struct RetryBudgetConfig {
+  int percent = 20;
+  int min_per_s = 10;
 };
 
 struct QueueConfig {
@@ -101,6 +124,8 @@ struct PoolConfig {
   milliseconds slow_start{0};  // a server that comes back has its whole weight after this; 0 = off
   EjectionConfig ejection;
   QueueConfig queue;
+  RetryBudgetConfig retry_budget;
+  std::optional<CircuitConfig> circuit;
   UpstreamTimeouts timeouts;
   std::uint32_t idle_connections_max = 256;  // kept per server and worker
 };

@@ -47,6 +47,13 @@ struct FixedResponse {
 
 struct RetryConfig {
   int attempts = 2;  // further attempts after the first, on another server where there is one
+  // After what. Only requests without effects (GET, HEAD, OPTIONS; RFC 9110 section 9.2.1) whose
+  // body has not begun are sent again, except where no connection was made: then any is.
+  bool on_connect = true;           // no connection
+  bool on_closed = true;            // closed before a byte of response
+  bool on_timeout = false;          // no byte of response in time
+  std::vector<int> on_status;       // of responses, 400 to 599: they are then not passed on
+  milliseconds per_try_timeout{0};  // from the choice of a server to its first byte; 0 = none
 };
 
 struct RouteConfig {

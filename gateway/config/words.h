@@ -35,6 +35,7 @@ inline constexpr yaml::Choice<HealthKind> kHealthKinds[] = {
     {"http", HealthKind::http},
     {"tcp", HealthKind::tcp},
     {"tls", HealthKind::tls},
+    {"command", HealthKind::command},
 };
 
 template <class E, std::size_t N>

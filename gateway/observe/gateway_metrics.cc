@@ -196,7 +196,8 @@ PoolMetrics::PoolMetrics(MetricRegistry& registry, std::string pool)
       request_duration_(histogram_of(registry, Metric::upstream_request_duration, {pool_})),
       connect_duration_(histogram_of(registry, Metric::upstream_connect_duration, {pool_})),
       check_duration_(histogram_of(registry, Metric::check_duration, {pool_})),
-      queue_length_(gauge_of(registry, Metric::upstream_queue_length, {pool_})) {}
+      queue_length_(gauge_of(registry, Metric::upstream_queue_length, {pool_})),
+      retries_denied_(counter_of(registry, Metric::upstream_retries_denied_total, {pool_})) {}
 
 void PoolMetrics::retried(WorkerCells& cells, Reason reason) {
   cells.add(Counter{retries_.get(static_cast<std::size_t>(reason), [this, reason](std::size_t) {

@@ -157,6 +157,8 @@ class PoolMetrics {
 
   void retried(WorkerCells& cells, Reason reason);
 
+  void retry_denied(WorkerCells& cells) { cells.add(retries_denied_); }
+
   void queue_changed(WorkerCells& cells, std::int64_t change) { cells.add(queue_length_, change); }
 
   void checked(WorkerCells& cells, microseconds duration) {
@@ -170,6 +172,7 @@ class PoolMetrics {
   Histogram connect_duration_;
   Histogram check_duration_;
   Gauge queue_length_;
+  Counter retries_denied_;
   LazyCells<kReasonCount> retries_;
 };
 

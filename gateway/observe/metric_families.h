@@ -37,6 +37,8 @@ enum class Metric : std::uint8_t {
   upstream_request_duration,
   upstream_connect_duration,
   upstream_retries_total,
+  upstream_retries_denied_total,
+  pool_circuit,  // collected {pool}: 0 closed, 1 open, 2 probing
   upstream_queue_length,
   check_duration,
   certificate_expiry,  // collected {name}: Unix time of the served notAfter

@@ -57,6 +57,7 @@ enum class Reason : std::uint8_t {
   draining,
   // upstream
   no_healthy_server,
+  circuit_open,
   queue_full,
   queue_timeout,
   connect_failed,
@@ -66,6 +67,7 @@ enum class Reason : std::uint8_t {
   upstream_reset,
   upstream_bad_response,
   upstream_header_too_large,
+  upstream_error_status,  // a status the route retries
   first_byte_timeout,
   upstream_body_timeout,
   upstream_body_truncated,

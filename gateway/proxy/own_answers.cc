@@ -49,6 +49,7 @@ bool is_connection_lost(Reason reason) {
     case Reason::bad_path:
     case Reason::overload:
     case Reason::no_healthy_server:
+    case Reason::circuit_open:
     case Reason::queue_full:
     case Reason::queue_timeout:
     case Reason::connect_failed:
@@ -57,6 +58,7 @@ bool is_connection_lost(Reason reason) {
     case Reason::upstream_closed:
     case Reason::upstream_reset:
     case Reason::upstream_bad_response:
+    case Reason::upstream_error_status:
     case Reason::upstream_header_too_large:
     case Reason::first_byte_timeout:
       return false;

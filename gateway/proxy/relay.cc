@@ -54,13 +54,14 @@ class Relay::Wait : public CoroutineWaiter {
 
 Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
              RequestState& state, WorkerContext& worker, Framing request_framing,
-             bool wants_upgrade)
+             bool wants_upgrade, const RetryChance& chance)
     : exchange_(exchange),
       upstream_(upstream),
       client_(client),
       state_(state),
       worker_(worker),
       request_framing_(request_framing),
+      chance_(chance),
       pace_(worker.reactor.now(), client.listener->config->timeouts.body_idle,
             client.listener->config->timeouts.min_rate_bytes_per_s),
       request_deadline_(deadline_of(state)),
@@ -72,17 +73,20 @@ bool Relay::waits_for_client() const {
   return exchange_.is_blocked() || (!request_done_ && !upstream_.stream().is_blocked());
 }
 
+MonoTime Relay::upstream_deadline() const {
+  const MonoTime next = upstream_since_ + state_.route->config->first_byte_timeout;
+  return head_done_ ? next : std::min(next, chance_.until);
+}
+
 MonoTime Relay::deadline() const {
-  const MonoTime turn = waits_for_client()
-                            ? pace_.next_check()
-                            : upstream_since_ + state_.route->config->first_byte_timeout;
+  const MonoTime turn = waits_for_client() ? pace_.next_check() : upstream_deadline();
   return std::min(turn, request_deadline_);
 }
 
 Reason Relay::overdue(MonoTime now) {
   if (now >= request_deadline_) return Reason::request_timeout;
   if (!waits_for_client()) {
-    if (now < upstream_since_ + state_.route->config->first_byte_timeout) return Reason::none;
+    if (now < upstream_deadline()) return Reason::none;
     return head_done_ ? Reason::upstream_body_timeout : Reason::first_byte_timeout;
   }
   switch (pace_.check(now)) {
@@ -125,6 +129,7 @@ Task<RelayEnd> Relay::run() {
     }
     if (wake == Wake::ready) continue;
     const Reason late = overdue(worker_.reactor.refresh_now());
+    if (late == Reason::first_byte_timeout && chance_.takes_late) co_return RelayEnd::late;
     if (late != Reason::none) {
       fail(late, "deadline");
       co_return end_;
@@ -208,6 +213,8 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   state_.status = head.status;
   state_.first_byte = elapsed(state_.upstream_began, worker_.reactor.now());
   upstream_.connection().home().answered(head, state_.first_byte);
+  if (std::ranges::find(chance_.statuses, head.status) != chance_.statuses.end())
+    return finish(RelayEnd::refused);
   ResponseStart start{
       .status = head.status,
       .from = &head,

@@ -13,13 +13,22 @@ enum class RelayEnd : unsigned char {
   untouched,  // the server closed before a byte of response: perhaps worth another try
   failed,     // state.reason says why; the client has been answered or cut off
   tunnel,     // 101 has been sent
+  late,       // no byte of response in time, and RetryChance says that this is worth another try
+  refused,    // the same of a status; the response is dropped
+};
+
+// What of a try's failures the route retries. The client has then been sent nothing.
+struct RetryChance {
+  base::MonoTime until = kNever;  // for the first byte of response, whatever the route's timeouts
+  bool takes_late = false;
+  std::span<const int> statuses;
 };
 
 class Relay {
  public:
   Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
         RequestState& state, WorkerContext& worker, http1::Framing request_framing,
-        bool wants_upgrade);
+        bool wants_upgrade, const RetryChance& chance);
 
   base::Task<RelayEnd> run();
 
@@ -46,6 +55,8 @@ class Relay {
   // What a deadline means here; none: it was only time to look at the pace.
   Reason overdue(base::MonoTime now);
   [[nodiscard]] base::MonoTime deadline() const;
+  // When the server must have sent more.
+  [[nodiscard]] base::MonoTime upstream_deadline() const;
 
   class Wait;
 
@@ -55,6 +66,7 @@ class Relay {
   RequestState& state_;
   WorkerContext& worker_;
   http1::Framing request_framing_;
+  RetryChance chance_;
   Pace pace_;
   base::MonoTime request_deadline_;
   base::MonoTime upstream_since_;  // when the server's turn began

@@ -4,6 +4,7 @@
 
 #include "base/io/task_group.h"
 #include "gateway/balance/balancer.h"
+#include "gateway/balance/retry_budget.h"
 #include "gateway/http/http_date.h"
 #include "gateway/http1/request_parser.h"
 #include "gateway/http1/response_parser.h"
@@ -30,6 +31,20 @@ struct WorkerPool {
   Balancer balancer;
   std::uint64_t seen_version = 0;  // of the pool, when the balancer was last told
   PoolMetrics* metrics = nullptr;
+  RetryBudget retry_budget;
+  std::uint32_t probe_turn = 0;  // of the requests let through while the circuit is probing
+
+  // Whether the pool's circuit lets a request through.
+  bool admits() {
+    const Circuit circuit = pool->circuit();
+    if (circuit == Circuit::closed) return true;
+    if (circuit == Circuit::open) return false;
+    const auto percent = static_cast<std::uint32_t>(pool->config().circuit->probe_percent);
+    probe_turn += percent;
+    if (probe_turn < 100) return false;
+    probe_turn -= 100;
+    return true;
+  }
 };
 
 // What a request pins: the snapshot and this worker's pools for it.

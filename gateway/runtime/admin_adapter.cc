@@ -75,6 +75,11 @@ void collect_weight(const ServerStatus& server, MetricSamples& samples) {
 }
 
 void collect_servers(Gateway& gateway, MetricSamples& samples) {
+  for (const PoolRuntime& pool : gateway.snapshot()->pools) {
+    if (pool.pool->config().circuit)
+      samples.set(index(Metric::pool_circuit), {pool.pool->config().name},
+                  static_cast<double>(pool.pool->circuit()));
+  }
   for (const ServerStatus& server : gateway.health().status()) {
     const bool drains = server.state == "drain";
     samples.set(index(Metric::server_up), {server.pool, server.server},

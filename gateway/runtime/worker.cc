@@ -193,8 +193,12 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
                                               std::uint64_t generation) {
   const PoolConfig& config = runtime.pool->config();
   const auto start = static_cast<std::uint32_t>(index_ + generation);
-  auto pool = std::make_unique<WorkerPool>(
-      WorkerPool{runtime.pool, {}, Balancer(config.balance, start), 0, runtime.metrics});
+  auto pool = std::make_unique<WorkerPool>(WorkerPool{runtime.pool,
+                                                      {},
+                                                      Balancer(config.balance, start),
+                                                      0,
+                                                      runtime.metrics,
+                                                      RetryBudget(config.retry_budget)});
   for (std::size_t i = 0; i < runtime.pool->servers().size(); ++i) {
     const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];
     auto& known = servers_[shared.get()];

@@ -66,7 +66,7 @@ void HealthMonitor::Impl::watch(const PoolRuntime& pool,
   std::vector<WatchedServer*> members;
   for (const auto& server : pool.pool->servers())
     members.push_back(by_server[server.get()]);
-  loads.push_back(std::make_unique<LoadWatch>(reactor, config, std::move(members)));
+  loads.push_back(std::make_unique<LoadWatch>(reactor, pool.pool, std::move(members)));
 }
 
 void HealthMonitor::Impl::watch_names() {

@@ -1,5 +1,7 @@
 #include "gateway/upstream/health_server.h"
 
+#include "gateway/upstream/check_command.h"
+
 #include <algorithm>
 
 namespace ravelin::gateway {
@@ -120,11 +122,20 @@ Task<void> WatchedServer::check_for_ever(MonoTime first) {
       Task<void> once = check_once();
       co_await once;
     }
-    next_check_ = started + jittered_interval(*check_, seed_, check_count_++);
+    next_check_ = started + next_interval(*check_, state_, seed_, check_count_++);
   }
 }
 
 Task<void> WatchedServer::check_once() {
+  if (check_->kind == HealthKind::command) {
+    CommandTarget program{check_, server_->pool(), server_->name(),
+                          base::to_string(server_->endpoint()), server_->addresses()};
+    const MonoTime begun = context_.reactor.now();
+    Task<CheckResult> run = run_command_check(std::move(program), context_.reactor);
+    const CheckResult how = co_await run;
+    checked(how, context_.reactor.refresh_now() - begun);
+    co_return;
+  }
   CheckTarget target{check_, server_->addresses(), tls_, server_->name(), weight_header_};
   const MonoTime started = context_.reactor.now();
   Task<CheckResult> check = run_check(std::move(target), context_.reactor, context_.buffers);
@@ -164,22 +175,27 @@ bool WatchedServer::may_be_ejected() const {
   std::vector<PoolMember> others;
   for (const auto& other : pool->servers()) {
     if (other == server_) continue;
-    others.push_back({other->is_usable(), other->weight(), !other->addresses()->empty()});
+    others.push_back({other->is_usable(), other->weight(), !other->addresses()->empty(),
+                      other->control().ejected});
   }
-  return may_eject(others);
+  return may_eject(others, ejection_.max_percent);
 }
 
 void WatchedServer::eject(Reason reason) {
   server_->clear_failures();
+  if (ejection_.consecutive_failures == 0) return;
+  eject(fmt::format("{} failures in a row, the last: {}", ejection_.consecutive_failures,
+                    describe(reason).token));
+}
+
+void WatchedServer::eject(const std::string& why) {
   // Late reports about requests of the time before it was taken out say nothing new.
-  if (!verdict().is_usable() || ejection_.consecutive_failures == 0) return;
+  if (!verdict().is_usable()) return;
   const MonoTime now = context_.reactor.refresh_now();
-  std::string why = fmt::format("{} failures in a row, the last: {}",
-                                ejection_.consecutive_failures, describe(reason).token);
   if (!may_be_ejected()) {
     if (now < spare_logged_until_) return;
     spare_logged_until_ = now + ejection_.max_time;
-    base::log_warn("health", "server not ejected: no other server of its pool is usable",
+    base::log_warn("health", "server not ejected: too few others of its pool are usable",
                    {{"pool", server_->pool()}, {"server", server_->name()}, {"reason", why}});
     return;
   }

@@ -34,7 +34,9 @@ class WatchedServer {
   // Belongs to this pool, as server number `index`, from now on.
   void use(const PoolRuntime& pool, std::size_t index);
 
+  // After failures in a row, the last for this reason; for what else there is to say.
   void eject(Reason reason);
+  void eject(const std::string& why);
   void set_admin(AdminState state);
   void set_weight(std::optional<std::uint32_t> weight);
   // Its name has these addresses; none = it has not been resolved yet.

@@ -71,7 +71,10 @@ void end_ejection(HealthState& state, MonoTime now) {
   state.returned = now;
 }
 
-bool may_eject(const std::vector<PoolMember>& others) {
+bool may_eject(const std::vector<PoolMember>& others, int max_percent) {
+  const auto ejected = std::ranges::count_if(others, &PoolMember::is_ejected);
+  const auto all = static_cast<std::ptrdiff_t>(others.size()) + 1;
+  if (ejected != 0 && (ejected + 1) * 100 > all * max_percent) return false;
   return std::ranges::any_of(others, [](const PoolMember& other) {
     return other.is_usable && other.weight != 0 && other.has_addresses;
   });
@@ -118,6 +121,15 @@ Duration jittered_interval(const HealthConfig& config, std::uint64_t seed, std::
   const Duration jitter = interval * config.jitter_percent / 100;
   const Duration chosen = interval - jitter + spread(2 * jitter, mix(seed ^ mix(count)));
   return std::max(chosen, kIntervalMin);
+}
+
+Duration next_interval(const HealthConfig& config, const HealthState& state, std::uint64_t seed,
+                       std::uint64_t count) {
+  if (state.against == 0) return jittered_interval(config, seed, count);
+  HealthConfig fast = config;
+  const bool is_given = config.fast_interval.count() != 0;
+  fast.interval = is_given ? config.fast_interval : config.interval / 4;
+  return jittered_interval(fast, seed, count);
 }
 
 Duration first_check_delay(const HealthConfig& config, std::uint64_t seed) {

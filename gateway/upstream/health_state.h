@@ -71,14 +71,16 @@ void begin_ejection(HealthState& state, const EjectionConfig& config, base::Mono
 void end_ejection(HealthState& state, base::MonoTime now);
 
 // Whether a server may be ejected, given the others of its pool: only while another one can take
-// its requests. With none, ejecting would turn some errors into nothing but errors.
+// its requests (with none, ejecting would turn some errors into nothing but errors), and while no
+// more than `max_percent` of all of them are out then; one always may be.
 struct PoolMember {
   bool is_usable = false;
   std::uint32_t weight = 0;
   bool has_addresses = true;
+  bool is_ejected = false;
 };
 
-bool may_eject(const std::vector<PoolMember>& others);
+bool may_eject(const std::vector<PoolMember>& others, int max_percent);
 
 // All causes together. The operator's order is named before the agent's, that before an ejection,
 // that before a failed check.
@@ -97,6 +99,9 @@ std::uint64_t check_seed(std::string_view identity);
 // The interval before check number `count`, within `jitter_percent` around the configured one.
 base::Duration jittered_interval(const HealthConfig& config, std::uint64_t seed,
                                  std::uint64_t count);
+// The same, by how the checks so far went: shorter while they speak against the server's state.
+base::Duration next_interval(const HealthConfig& config, const HealthState& state,
+                             std::uint64_t seed, std::uint64_t count);
 // From now to the first check: spread over the interval, at most 2 s.
 base::Duration first_check_delay(const HealthConfig& config, std::uint64_t seed);
 

@@ -1,7 +1,8 @@
 #include "gateway/upstream/load_watch.h"
 
-#include "gateway/upstream/load_sample.h"
+#include "gateway/upstream/load_between.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ravelin::gateway {
@@ -13,18 +14,34 @@ namespace {
 // Smaller changes are not worth telling every worker.
 constexpr double kNoticedChange = 0.02;
 
+bool finds_outliers(const EjectionConfig& ejection) {
+  return ejection.error_percent != 0 || ejection.latency_factor != 0;
+}
+
+OutlierRules outlier_rules(const EjectionConfig& ejection, base::Duration interval) {
+  const auto intervals = static_cast<std::size_t>(ejection.window / interval);
+  return {.interval_s = std::chrono::duration<double>(interval).count(),
+          .window = std::max<std::size_t>(intervals, 1),
+          .requests_min = ejection.requests_min,
+          .error_excess = ejection.error_percent / 100.0,
+          .latency_factor = ejection.latency_factor};
+}
+
 }  // namespace
 
 bool LoadWatch::is_wanted(const PoolConfig& config) {
-  return config.adaptive.has_value() || !config.weight_header.empty();
+  return config.adaptive.has_value() || !config.weight_header.empty() ||
+         finds_outliers(config.ejection) || config.circuit.has_value();
 }
 
-LoadWatch::LoadWatch(Reactor& reactor, const PoolConfig& config,
+LoadWatch::LoadWatch(Reactor& reactor, std::shared_ptr<Pool> pool,
                      std::vector<WatchedServer*> servers)
     : reactor_(reactor),
-      interval_(config.adaptive ? config.adaptive->interval : 1s),
+      pool_(std::move(pool)),
+      interval_(pool_->config().adaptive ? pool_->config().adaptive->interval : 1s),
       servers_(std::move(servers)),
       alarm_(reactor, [this] { tick(); }) {
+  const PoolConfig& config = pool_->config();
   for (const WatchedServer* watched : servers_)
     seen_.push_back(watched->server()->signal_totals());
   if (config.adaptive) {
@@ -34,6 +51,9 @@ LoadWatch::LoadWatch(Reactor& reactor, const PoolConfig& config,
     for (std::size_t i = 0; i < servers_.size(); ++i)
       weights_->start_from(i, servers_[i]->server()->control().weight.load);
   }
+  if (finds_outliers(config.ejection))
+    outliers_.emplace(outlier_rules(config.ejection, interval_), servers_.size());
+  if (config.circuit) circuit_.emplace(*config.circuit, interval_);
   alarm_.set(reactor_.refresh_now() + interval_);
 }
 
@@ -43,10 +63,15 @@ void LoadWatch::tick() {
     if (const auto percent = watched->server()->take_reported_weight())
       watched->weight().set_reported(*percent);
   }
-  if (weights_) adapt();
+  if (!weights_ && !outliers_ && !circuit_) return;
+  const std::vector<LoadSample> samples = take_samples();
+  if (weights_) adapt(samples);
+  if (circuit_) break_circuit(samples);
+  if (!outliers_) return;
+  if (const auto worst = outliers_->observe(samples)) servers_[worst->server]->eject(worst->why);
 }
 
-void LoadWatch::adapt() {
+std::vector<LoadSample> LoadWatch::take_samples() {
   std::vector<LoadSample> samples;
   samples.reserve(servers_.size());
   for (std::size_t i = 0; i < servers_.size(); ++i) {
@@ -56,6 +81,24 @@ void LoadWatch::adapt() {
     samples.back().in_turn = server.is_usable() && server.weight() != 0;
     seen_[i] = now;
   }
+  return samples;
+}
+
+void LoadWatch::break_circuit(const std::vector<LoadSample>& samples) {
+  LoadSample all;
+  for (const LoadSample& sample : samples) {
+    all.attempts += sample.attempts;
+    all.errors += sample.errors;
+  }
+  const Circuit before = circuit_->state();
+  const Circuit now = circuit_->observe(all, reactor_.now());
+  if (now == before) return;
+  pool_->set_circuit(now);
+  base::log(now == Circuit::open ? base::LogLevel::warn : base::LogLevel::info, "health",
+            fmt::format("circuit {}", to_string(now)), {{"pool", pool_->config().name}});
+}
+
+void LoadWatch::adapt(const std::vector<LoadSample>& samples) {
   weights_->observe(samples);
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     const double now = weights_->factor(i);

@@ -1,8 +1,9 @@
 // LoadWatch: reads what the workers saw of the servers of one pool, again and again, and sets the
-// weights that follow from it. The control thread.
+// weights that follow from it, and puts outliers out. The control thread.
 #pragma once
 
 #include "gateway/balance/load_weights.h"
+#include "gateway/balance/outliers.h"
 #include "gateway/upstream/health_alarm.h"
 #include "gateway/upstream/health_server.h"
 
@@ -17,20 +18,25 @@ class LoadWatch {
   static bool is_wanted(const PoolConfig& config);
 
   // The servers of the pool, which outlive this.
-  LoadWatch(Reactor& reactor, const PoolConfig& config, std::vector<WatchedServer*> servers);
+  LoadWatch(Reactor& reactor, std::shared_ptr<Pool> pool, std::vector<WatchedServer*> servers);
   LoadWatch(const LoadWatch&) = delete;
   LoadWatch& operator=(const LoadWatch&) = delete;
   ~LoadWatch() = default;
 
  private:
   void tick();
-  void adapt();
+  std::vector<LoadSample> take_samples();
+  void break_circuit(const std::vector<LoadSample>& samples);
+  void adapt(const std::vector<LoadSample>& samples);
 
   Reactor& reactor_;
+  std::shared_ptr<Pool> pool_;
   base::Duration interval_;
   std::vector<WatchedServer*> servers_;
   std::vector<SignalTotals> seen_;
-  std::optional<LoadWeights> weights_;  // null: only reports are read
+  std::optional<LoadWeights> weights_;  // of adaptive pools
+  std::optional<Outliers> outliers_;    // where ejection looks for them
+  std::optional<CircuitBreaker> circuit_;
   Alarm alarm_;
 };
 

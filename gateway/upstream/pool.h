@@ -2,6 +2,7 @@
 // wait for one of their places. The queue is touched only while every place is taken. Any thread.
 #pragma once
 
+#include "gateway/balance/circuit_breaker.h"
 #include "gateway/upstream/server.h"
 
 #include <list>
@@ -51,6 +52,11 @@ class Pool {
   // Something became usable: lets waiting requests try.
   void offer_places();
 
+  // Whether its requests are let through; set on the control thread.
+  [[nodiscard]] Circuit circuit() const { return circuit_.load(std::memory_order_relaxed); }
+
+  void set_circuit(Circuit circuit) { circuit_.store(circuit, std::memory_order_relaxed); }
+
   // Changes whenever a server's usability or weight did.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
@@ -68,6 +74,7 @@ class Pool {
   std::vector<std::shared_ptr<Server>> servers_;
   alignas(64) std::atomic<std::uint64_t> version_{1};
   std::atomic<std::uint32_t> queued_{0};
+  std::atomic<Circuit> circuit_{Circuit::closed};
   std::mutex mutex_;
   std::list<QueuedRequest*> queue_;
 };

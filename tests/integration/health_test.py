@@ -186,7 +186,32 @@ class Ejection(Health):
         gateway = self.start(self.backend(lambda head, body: None), pool="    ejection: { consecutive_failures: 2 }")
         client = self.client(gateway)
         self.assertEqual([client.get().status for _ in range(5)], [502] * 5)
-        wait_until(lambda: "server not ejected: no other server of its pool is usable" in gateway.log(), "the log says so")
+        wait_until(lambda: "server not ejected: too few others of its pool are usable" in gateway.log(), "the log says so")
+
+
+class CommandChecks(Health):
+    def test_a_program_judges_by_its_exit_code_and_is_killed_when_it_hangs(self):
+        script = "echo $$ $RAVELIN_POOL $RAVELIN_SERVER $RAVELIN_PORT >> {dir}/asked; " \
+                 "test -e {dir}/hang && sleep 60; test ! -e {dir}/ill || test $RAVELIN_SERVER = s0"
+        check = f"    health: {{{{ kind: command, command: [/bin/sh, -c, '{script}'], interval: 50ms, timeout: 1s, rise: 1, fall: 1 }}}}"
+        backends = [self.backend(), self.backend()]
+        gateway = self.gateway(simple_config(backends, pool=check.replace("{{", "{").replace("}}", "}"), top=ADMIN))
+        path = os.path.join(gateway.directory, "asked")
+        wait_until(lambda: os.path.exists(path), "the program has run")
+        open(os.path.join(gateway.directory, "ill"), "w").close()
+        self.wait_for(gateway, "server down")
+        self.assertIn("the command ended with 1", self.lines(gateway, "server down")[0])
+        self.assertFalse(self.serves(gateway, backends[1]))
+        os.unlink(os.path.join(gateway.directory, "ill"))
+        self.wait_for(gateway, "server up")
+        open(os.path.join(gateway.directory, "hang"), "w").close()
+        wait_until(lambda: "has not ended within 1000 ms" in gateway.log(), "a hanging program is a failed check")
+        with open(path) as file:
+            asked = [line.split() for line in file]
+        self.assertEqual({tuple(line[1:]) for line in asked},
+                         {("web", f"s{i}", str(backend.port)) for i, backend in enumerate(backends)})
+        self.assertEqual(gateway.stop(), 0)
+        wait_until(lambda: not any(os.path.exists(f"/proc/{line[0]}") for line in asked), "no program is left behind")
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ class Plant {
     const double latency = noise / spare;
     return {.answered = static_cast<std::uint64_t>(served),
             .latency_s = latency,
-            .stuck = static_cast<std::uint64_t>(std::max(served * (latency - 1), 0.0)),
-            .error_share = failing_[server]};
+            .attempts = 1'000,
+            .errors = static_cast<std::uint64_t>(1'000 * failing_[server]),
+            .stuck = static_cast<std::uint64_t>(std::max(served * (latency - 1), 0.0))};
   }
 
   std::vector<double> limits_;

@@ -47,6 +47,7 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
     samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
     samples.set(index(Metric::server_answers_total), {"blue", "10.0.0.1:80"}, 300);
+    samples.set(index(Metric::pool_circuit), {"blue"}, 1);
     samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
     samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
     samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);

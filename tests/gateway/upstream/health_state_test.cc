@@ -146,7 +146,44 @@ TEST(HealthState, TheLastUsableServerIsNotEjected) {
       {"OneOfManyIsEnough", {{false, 1, true}, {true, 0, true}, {true, 1, true}}, true},
   };
   for (const SpareCase& row : cases)
-    EXPECT_EQ(may_eject(row.others), row.may) << row.name;
+    EXPECT_EQ(may_eject(row.others, 100), row.may) << row.name;
+}
+
+struct FloorCase {
+  const char* name;
+  int ejected, usable;  // of the others
+  int max_percent;
+  bool may;
+};
+
+TEST(HealthState, OnlyAPartOfAPoolIsEjected) {
+  const FloorCase cases[] = {
+      {"TheFirstOfTwo", 0, 1, 50, true},     {"TheFirstAlwaysMay", 0, 3, 1, true},
+      {"TheSecondOfFour", 1, 2, 50, true},   {"TheThirdOfFour", 2, 1, 50, false},
+      {"TheSecondOfThree", 1, 1, 50, false}, {"TheSecondOfThreeWhereMostMay", 1, 1, 70, true},
+  };
+  for (const FloorCase& row : cases) {
+    std::vector<PoolMember> others;
+    for (int i = 0; i < row.ejected; ++i)
+      others.push_back({.is_usable = false, .weight = 1, .is_ejected = true});
+    for (int i = 0; i < row.usable; ++i)
+      others.push_back({.is_usable = true, .weight = 1});
+    EXPECT_EQ(may_eject(others, row.max_percent), row.may) << row.name;
+  }
+}
+
+TEST(HealthState, ChecksAreFasterWhileTheyDisagreeWithTheState) {
+  HealthConfig config;
+  config.interval = 2s;
+  config.jitter_percent = 0;
+  HealthState state;
+  EXPECT_EQ(next_interval(config, state, 1, 1), Duration(2s));
+  count_check(state, config, {.passed = false, .detail = "status 500"});
+  EXPECT_EQ(next_interval(config, state, 1, 2), Duration(500ms));
+  config.fast_interval = 100ms;
+  EXPECT_EQ(next_interval(config, state, 1, 3), Duration(100ms));
+  count_check(state, config, {.passed = true});
+  EXPECT_EQ(next_interval(config, state, 1, 4), Duration(2s));
 }
 
 struct VerdictCase {

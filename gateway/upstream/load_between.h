@@ -1,8 +1,10 @@
 // What two readings of a server's signals say about the time between them. Pure.
 #pragma once
 
-#include "gateway/balance/load_weights.h"
+#include "gateway/balance/load_sample.h"
 #include "gateway/upstream/server_signals.h"
+
+#include <algorithm>
 
 namespace ravelin::gateway {
 
@@ -16,12 +18,8 @@ inline LoadSample load_between(const SignalTotals& before, const SignalTotals& n
   // Answers come in the order of the requests, nearly: as many as ended since were the oldest.
   const std::uint64_t gone = now.answered + now.unanswered - before.answered - before.unanswered;
   sample.stuck = before.waiting() > gone ? before.waiting() - gone : 0;
-  const std::uint64_t ended = sample.answered + (now.failures - before.failures);
-  if (ended != 0) {
-    const double share =
-        static_cast<double>(now.errors - before.errors) / static_cast<double>(ended);
-    sample.error_share = share < 1 ? share : 1;
-  }
+  sample.attempts = sample.answered + (now.failures - before.failures);
+  sample.errors = std::min(now.errors - before.errors, sample.attempts);
   return sample;
 }
 

@@ -1,12 +1,12 @@
 // What two readings of a server's signals mean.
-#include "gateway/upstream/load_sample.h"
+#include "gateway/upstream/load_between.h"
 
 #include <gtest/gtest.h>
 
 namespace ravelin::gateway {
 namespace {
 
-TEST(LoadSample, IsWhatHappenedBetweenTwoReadings) {
+TEST(LoadBetween, IsWhatHappenedBetweenTwoReadings) {
   const SignalTotals before{
       .sent = 110, .answered = 100, .errors = 7, .failures = 2, .latency_us = 5'000};
   const SignalTotals now{
@@ -14,7 +14,8 @@ TEST(LoadSample, IsWhatHappenedBetweenTwoReadings) {
   const LoadSample sample = load_between(before, now);
   EXPECT_EQ(sample.answered, 20U);
   EXPECT_DOUBLE_EQ(sample.latency_s, 0.002);
-  EXPECT_DOUBLE_EQ(sample.error_share, 5.0 / 22);
+  EXPECT_EQ(sample.attempts, 22U);
+  EXPECT_EQ(sample.errors, 5U);
   EXPECT_EQ(sample.stuck, 0U);
 }
 
@@ -31,7 +32,7 @@ TEST_P(Stuck, IsWhatWaitedAllTheTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    LoadSample, Stuck,
+    LoadBetween, Stuck,
     testing::Values(
         StuckCase{
             "OneThatWasJustSent", {.sent = 10, .answered = 10}, {.sent = 11, .answered = 10}, 0},
@@ -50,12 +51,12 @@ INSTANTIATE_TEST_SUITE_P(
                   0}),
     [](const auto& row) { return row.param.name; });
 
-TEST(LoadSample, OfATimeWithoutRequestsIsEmpty) {
+TEST(LoadBetween, OfATimeWithoutRequestsIsEmpty) {
   const SignalTotals totals{.sent = 5, .answered = 5, .latency_us = 99};
   const LoadSample sample = load_between(totals, totals);
   EXPECT_EQ(sample.answered, 0U);
   EXPECT_EQ(sample.latency_s, 0);
-  EXPECT_EQ(sample.error_share, 0);
+  EXPECT_EQ(sample.error_share(), 0);
 }
 
 }  // namespace

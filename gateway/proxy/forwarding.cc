@@ -1,0 +1,312 @@
+#include "gateway/proxy/forwarding.h"
+
+#include "gateway/proxy/own_answers.h"
+#include "gateway/proxy/relay.h"
+#include "gateway/proxy/server_choice.h"
+#include "gateway/proxy/tunnel.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::MonoTime;
+using base::Task;
+using http1::ByteWriter;
+using http1::Framing;
+using http1::RequestHead;
+
+namespace {
+
+std::chrono::microseconds since(MonoTime from, MonoTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
+// What of the head is needed once the coroutine has been suspended.
+struct RequestFacts {
+  Framing framing;
+  Method method;
+  bool wants_upgrade;
+};
+
+// The request as the server will get it, in one pooled block that serves every try.
+bool write_upstream_head(Buffer& block, const RequestHead& request, std::string_view path,
+                         const ForwardedBy& by) {
+  for (const BlockSize size : {BlockSize::small, BlockSize::bulk}) {
+    block.release();
+    block.acquire(size);
+    ByteWriter writer(block.writable());
+    write_request_head(writer, request, path, by);
+    if (writer.overflowed()) continue;
+    block.commit(writer.size());
+    return true;
+  }
+  return false;
+}
+
+ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state) {
+  return {.client = client.address,
+          .client_is_ipv6 = client.is_ipv6,
+          .scheme = client.is_tls ? "https" : "http",
+          .port = client.listener_port,
+          .is_trusted = client.is_trusted,
+          .sends_forwarded = client.listener->config->forwarded.forwarded,
+          .request_id = text_of(state.id)};
+}
+
+// One request on its way to a pool, over as many tries as it takes.
+class Forwarding {
+ public:
+  Forwarding(Exchange& exchange, const ClientInfo& client, RequestState& state,
+             WorkerContext& worker)
+      : exchange_(exchange),
+        client_(client),
+        state_(state),
+        worker_(worker),
+        facts_{exchange.request().framing, exchange.request().method,
+               exchange.request().wants_upgrade},
+        pool_(*state.snapshot->pools[state.route->pool]),
+        deadline_(deadline_of(state)),
+        head_(worker.buffers),
+        choice_(pool_, worker),
+        retry_(state.route->config->retry),
+        retries_max_(static_cast<std::uint32_t>(retry_.attempts)) {}
+
+  Task<void> run(std::string_view path);
+
+ private:
+  enum class TryEnd : unsigned char { over, again_same, again_other };
+
+  Task<bool> choose();
+  Task<TryEnd> try_once();
+  Task<std::unique_ptr<UpstreamConnection>> open_connection(ConnectFailure& failure);
+  Task<TryEnd> settle(RelayEnd end, UpstreamExchange& upstream, const Relay& relay);
+  void server_failed(Reason reason, std::string_view detail);
+
+  [[nodiscard]] bool may_repeat() const { return is_safe(facts_.method) && !body_taken_; }
+
+  [[nodiscard]] RetryChance retry_chance();
+  // Whether the try that failed may be followed by another; counts it.
+  bool begin_retry(TryEnd end);
+
+  // Why the request may wait no longer, whatever it waits for.
+  [[nodiscard]] Reason cut_off() const {
+    if (worker_.stopping) return Reason::draining;
+    const bool is_overdue = worker_.reactor.refresh_now() >= deadline_;
+    return is_overdue ? Reason::request_timeout : Reason::none;
+  }
+
+  Exchange& exchange_;
+  const ClientInfo& client_;
+  RequestState& state_;
+  WorkerContext& worker_;
+  RequestFacts facts_;
+  WorkerPool& pool_;
+  MonoTime deadline_;  // of the whole request
+  Buffer head_;
+  ServerChoice choice_;
+  const RetryConfig& retry_;
+  std::uint32_t retries_max_;
+  MonoTime try_deadline_ = kNever;
+  bool body_taken_ = false;
+  bool wants_fresh_ = false;
+};
+
+Task<void> Forwarding::run(std::string_view path) {
+  const RequestHead& request = exchange_.request();
+  const bool wants_upgrade = facts_.wants_upgrade && state_.route->config->upgrades;
+  if (facts_.wants_upgrade && !wants_upgrade) {
+    answer_failure(exchange_, state_, Reason::bad_field, "upgrades are off for this route", true);
+    co_return;
+  }
+  if (!write_upstream_head(head_, request, path, forwarded_by(client_, state_))) {
+    answer_failure(exchange_, state_, Reason::header_too_large, "the forwarded head is too large",
+                   facts_.framing != Framing::none);
+    co_return;
+  }
+  if (!pool_.admits()) {
+    answer_failure(exchange_, state_, Reason::circuit_open, "most requests to the pool fail",
+                   facts_.framing != Framing::none);
+    co_return;
+  }
+  pool_.retry_budget.request();
+  bool choose_again = true;
+  for (;;) {
+    if (choose_again) {
+      const bool chosen = co_await choose();
+      if (!chosen) co_return;
+    }
+    const TryEnd end = co_await try_once();
+    if (end == TryEnd::over) co_return;
+    if (!begin_retry(end)) {
+      answer_failure(exchange_, state_, state_.reason, state_.detail,
+                     facts_.framing != Framing::none);
+      co_return;
+    }
+    choose_again = end == TryEnd::again_other;
+  }
+}
+
+bool Forwarding::begin_retry(TryEnd end) {
+  if (end == TryEnd::again_same) {
+    ++retries_max_;  // that was no attempt; it happens once
+  } else if (state_.retries < retries_max_ && !pool_.retry_budget.take(worker_.reactor.now())) {
+    pool_.metrics->retry_denied(worker_.cells);
+    return false;
+  }
+  if (state_.retries >= retries_max_) return false;
+  pool_.metrics->retried(worker_.cells, state_.reason);
+  ++state_.retries;
+  return true;
+}
+
+RetryChance Forwarding::retry_chance() {
+  RetryChance chance{.until = try_deadline_};
+  const bool is_repeatable = is_safe(facts_.method) && facts_.framing == Framing::none;
+  if (!is_repeatable || state_.retries >= retries_max_) return chance;
+  if (!retry_.on_timeout && retry_.on_status.empty()) return chance;
+  if (!pool_.retry_budget.has_any(worker_.reactor.now())) return chance;
+  chance.takes_late = retry_.on_timeout;
+  chance.statuses = retry_.on_status;
+  return chance;
+}
+
+Task<bool> Forwarding::choose() {
+  Reason reason = choice_.take();
+  if (reason == Reason::queue_timeout) {
+    const MonoTime began = worker_.reactor.refresh_now();
+    reason = co_await choice_.queue(deadline_);
+    state_.queue = since(began, worker_.reactor.refresh_now());
+    if (reason == Reason::queue_timeout && cut_off() != Reason::none) reason = cut_off();
+  }
+  if (reason == Reason::none) co_return true;
+  // A retry that finds no other server reports what went wrong on the first.
+  const Reason told = state_.retries == 0 ? reason : state_.reason;
+  answer_failure(exchange_, state_, told, state_.detail, facts_.framing != Framing::none);
+  co_return false;
+}
+
+Task<std::unique_ptr<UpstreamConnection>> Forwarding::open_connection(ConnectFailure& failure) {
+  UpstreamServer& server = choice_.server();
+  if (!wants_fresh_) {
+    // What must not be sent twice is not risked on a connection that may just have died.
+    const auto care =
+        is_safe(facts_.method) ? UpstreamServer::Care::normal : UpstreamServer::Care::careful;
+    auto idle = server.take_idle(care);
+    if (idle != nullptr) co_return idle;
+  }
+  const MonoTime began = worker_.reactor.now();
+  auto fresh = co_await server.connect(failure, std::min(deadline_, try_deadline_));
+  state_.connect = since(began, worker_.reactor.refresh_now());
+  if (fresh != nullptr) pool_.metrics->connected(worker_.cells, state_.connect);
+  co_return fresh;
+}
+
+Task<Forwarding::TryEnd> Forwarding::try_once() {
+  ConnectFailure failure;
+  state_.server = &choice_.server();
+  const base::Duration per_try = retry_.per_try_timeout;
+  if (per_try.count() != 0) try_deadline_ = worker_.reactor.refresh_now() + per_try;
+  auto connection = co_await open_connection(failure);
+  if (connection == nullptr) {
+    const Reason cut = cut_off();
+    const Reason why = cut == Reason::none ? failure.reason : cut;
+    if (!is_server_fault(why)) {
+      // Out of time, or this machine's trouble: another server would fare no better, and none is to
+      // blame.
+      answer_failure(exchange_, state_, why, failure.detail, facts_.framing != Framing::none);
+      co_return TryEnd::over;
+    }
+    // Nothing was sent: any request may go elsewhere.
+    server_failed(failure.reason, failure.detail);
+    if (!retry_.on_connect) retries_max_ = 0;
+    choice_.mark_tried();
+    co_return TryEnd::again_other;
+  }
+  UpstreamExchange upstream(worker_, std::move(connection), facts_.method);
+  state_.upstream_reused = upstream.connection().was_reused();
+  state_.upstream_began = worker_.reactor.now();
+  upstream.send_head(head_.readable());
+  choice_.server().signals().sent();
+  Relay relay(exchange_, upstream, client_, state_, worker_, facts_.framing, facts_.wants_upgrade,
+              retry_chance());
+  const RelayEnd end = co_await relay.run();
+  if (!relay.head_done()) choice_.server().signals().unanswered();
+  body_taken_ = body_taken_ || relay.body_taken();
+  const TryEnd verdict = co_await settle(end, upstream, relay);
+  co_return verdict;
+}
+
+Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upstream,
+                                            const Relay& relay) {
+  UpstreamServer& server = choice_.server();
+  if (end == RelayEnd::done) {
+    state_.reason = Reason::none;
+    state_.detail.clear();
+    server.server().succeeded();
+    server.metrics().request_done(worker_.cells, state_.status);
+    pool_.metrics->request_done(worker_.cells, since(state_.upstream_began, worker_.reactor.now()));
+    if (upstream.may_keep() && relay.request_done() && !upstream.stream().is_blocked() &&
+        !upstream.stream().is_broken()) {
+      server.keep(upstream.release());
+    }
+    co_return TryEnd::over;
+  }
+  if (end == RelayEnd::tunnel) {
+    server.server().succeeded();
+    server.metrics().request_done(worker_.cells, state_.status);
+    co_await run_tunnel(exchange_.tunnel_stream(), upstream.stream(), exchange_.tunnel_input(),
+                        upstream.raw_input(), worker_.reactor,
+                        state_.route->config->tunnel_idle_timeout);
+    co_return TryEnd::over;
+  }
+  if (end == RelayEnd::late) {
+    server_failed(Reason::first_byte_timeout, "no byte of response in time");
+    choice_.mark_tried();
+    co_return TryEnd::again_other;
+  }
+  if (end == RelayEnd::refused) {
+    server.metrics().request_done(worker_.cells, state_.status);
+    state_.reason = Reason::upstream_error_status;
+    state_.detail = fmt::format("the server answered {}", state_.status);
+    choice_.mark_tried();
+    co_return TryEnd::again_other;
+  }
+  if (end == RelayEnd::failed) {
+    if (is_server_fault(state_.reason)) server_failed(state_.reason, state_.detail);
+    co_return TryEnd::over;
+  }
+  // The server closed before a byte of response. On a kept connection that is no fault: it was idle
+  // too long.
+  if (upstream.connection().was_reused() && may_repeat()) {
+    wants_fresh_ = true;
+    state_.reason = upstream.reason;
+    co_return TryEnd::again_same;
+  }
+  server_failed(upstream.reason, upstream.detail);
+  if (may_repeat() && retry_.on_closed) {
+    choice_.mark_tried();
+    co_return TryEnd::again_other;
+  }
+  answer_failure(exchange_, state_, state_.reason, state_.detail, facts_.framing != Framing::none);
+  co_return TryEnd::over;
+}
+
+void Forwarding::server_failed(Reason reason, std::string_view detail) {
+  state_.reason = reason;
+  state_.detail = detail;
+  UpstreamServer& server = choice_.server();
+  server.signals().failed();
+  server.metrics().request_done(worker_.cells, 0);
+  const auto limit = static_cast<std::uint32_t>(pool_.pool->config().ejection.consecutive_failures);
+  if (server.server().failed(limit)) worker_.control.server_failed(server.shared_server(), reason);
+}
+
+}  // namespace
+
+Task<void> forward_request(Exchange& exchange, const ClientInfo& client, RequestState& state,
+                           WorkerContext& worker, std::string_view path) {
+  Forwarding forwarding(exchange, client, state, worker);
+  co_await forwarding.run(path);
+}
+
+}  // namespace ravelin::gateway
