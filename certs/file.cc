@@ -75,7 +75,7 @@ LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallT
   auto key = load_key(files.key, rules.key_file, loaded);
   if (!chain || !key) return loaded;
   for (auto& finding :
-       validate_pair(*chain, key->get(), {files.chain, files.key, rules.wanted}, now)) {
+       validate_pair(*chain, key->get(), {files.chain, files.key, rules.wanted, rules.use}, now)) {
     if (finding.code == PairCode::cert_expired && rules.expired == ExpiredPair::serve)
       finding.severity = Severity::warning;
     loaded.findings.push_back(std::move(finding));

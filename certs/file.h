@@ -35,6 +35,7 @@ struct LoadRules {
   KeyFileRules key_file{};
   ExpiredPair expired = ExpiredPair::refuse;
   std::vector<std::string> wanted{};  // host names to cover; empty = any
+  PairUse use = PairUse::server;
 };
 
 // What stat() says about one file, links followed. All zero when it is not there.

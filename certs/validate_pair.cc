@@ -121,10 +121,12 @@ void check_usage(const Chain& chain, const PairNames& names, Findings& out) {
                 "{}: the first certificate is a CA (CA:TRUE): put the server's own first",
                 names.chain_file);
   }
-  if ((X509_get_extended_key_usage(leaf) & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
-    out.error(PairCode::cert_usage,
-              "{}: its extended key usage lacks serverAuth: ask for a server certificate",
-              names.chain_file);
+  const bool is_client = names.use == PairUse::client;
+  const std::uint32_t needed = is_client ? XKU_SSL_CLIENT : XKU_SSL_SERVER;
+  if ((X509_get_extended_key_usage(leaf) & (needed | XKU_ANYEKU)) == 0)
+    out.error(PairCode::cert_usage, "{}: its extended key usage lacks {}: ask for a {} certificate",
+              names.chain_file, is_client ? "clientAuth" : "serverAuth",
+              is_client ? "client" : "server");
   if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
     out.error(PairCode::cert_usage,
               "{}: its key usage lacks digitalSignature, which TLS 1.3 and ECDHE need",
@@ -136,7 +138,7 @@ void check_usage(const Chain& chain, const PairNames& names, Findings& out) {
   if (has_weak_digest(leaf))
     out.error(PairCode::cert_sigalg,
               "{}: is signed with MD5 or SHA-1: have it reissued with SHA-256", names.chain_file);
-  if (X509_get_ext_by_NID(leaf, NID_tlsfeature, -1) >= 0)
+  if (!is_client && X509_get_ext_by_NID(leaf, NID_tlsfeature, -1) >= 0)
     out.warn(PairCode::must_staple,
              "{}: demands a stapled OCSP response (must-staple), which is not sent: some clients "
              "refuse it; reissue without",
@@ -176,6 +178,10 @@ std::string_view code_text(PairCode code) {
   return kCodes[static_cast<std::size_t>(code)];
 }
 
+void erase_finding(std::vector<PairFinding>& findings, PairCode code) {
+  std::erase_if(findings, [code](const PairFinding& finding) { return finding.code == code; });
+}
+
 bool has_errors(const std::vector<PairFinding>& findings) {
   return std::any_of(findings.begin(), findings.end(), [](const PairFinding& finding) {
     return finding.severity == Severity::error;
@@ -206,7 +212,7 @@ std::vector<PairFinding> validate_pair(const Chain& chain, const EVP_PKEY* key,
   check_strength(chain, names, out);
   check_dates(chain.info, names, now, out);
   check_usage(chain, names, out);
-  check_names(chain.info, names, out);
+  if (names.use == PairUse::server) check_names(chain.info, names, out);
   check_chain(chain, names, now, out);
   ERR_clear_error();
   return std::move(out.list);

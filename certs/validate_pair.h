@@ -52,14 +52,20 @@ struct PairFinding {
   friend bool operator==(const PairFinding&, const PairFinding&) = default;
 };
 
+// Leaves out what the caller knows better about.
+void erase_finding(std::vector<PairFinding>& findings, PairCode code);
 bool has_errors(const std::vector<PairFinding>& findings);
 // "E_KEY_MISMATCH: www.key: …", all joined with "; ".
 std::string to_string(const std::vector<PairFinding>& findings);
+
+// Who shows the certificate: for the server its names count, for a client that it may be one.
+enum class PairUse : std::uint8_t { server, client };
 
 struct PairNames {
   std::string chain_file;  // as the operator names them in messages
   std::string key_file;
   std::vector<std::string> wanted{};  // host names the certificate has to cover; empty = any
+  PairUse use = PairUse::server;
 };
 
 // All findings, errors and warnings. The key's rules are checked before the chain's.

@@ -108,17 +108,21 @@ class FileCheck {
     const certs::LoadRules rules{.key_file = key_rules_};
     certs::LoadedPair loaded =
         certs::load_pair({certificate.chain, certificate.key}, rules, base::wall_now());
-    for (const certs::PairFinding& finding : loaded.findings) {
-      const bool is_error = finding.severity == base::Severity::error;
-      std::string message = fmt::format("{} [{}]", finding.message, certs::code_text(finding.code));
-      if (is_error) {
-        places_.error(key, certificate.pos, std::move(message));
-      } else {
-        places_.warn(key, certificate.pos, std::move(message));
-      }
-    }
+    report(loaded.findings, key, certificate.pos);
     known->second = std::move(loaded.pair);
     return known->second;
+  }
+
+  void report(const std::vector<certs::PairFinding>& findings, const std::string& key,
+              const SourcePos& pos) {
+    for (const certs::PairFinding& finding : findings) {
+      std::string message = fmt::format("{} [{}]", finding.message, certs::code_text(finding.code));
+      if (finding.severity == base::Severity::error) {
+        places_.error(key, pos, std::move(message));
+      } else {
+        places_.warn(key, pos, std::move(message));
+      }
+    }
   }
 
   // A client that names a host no certificate covers is turned away in the handshake.
@@ -144,7 +148,14 @@ class FileCheck {
     for (std::size_t i = 0; i < pool.servers.size(); ++i) {
       const ServerConfig& server = pool.servers[i];
       if (!server.tls) continue;
-      check_bundle(server.tls->ca, fmt::format("{}.servers[{}].tls.ca", key, i), server.tls->pos);
+      const std::string tls = fmt::format("{}.servers[{}].tls", key, i);
+      check_bundle(server.tls->ca, tls + ".ca", server.tls->pos);
+      if (server.tls->certificate.empty() || server.tls->key.empty()) continue;
+      if (!client_pairs_.emplace(server.tls->certificate, server.tls->key).second) continue;
+      const certs::LoadRules rules{.key_file = key_rules_, .use = certs::PairUse::client};
+      const auto loaded =
+          certs::load_pair({server.tls->certificate, server.tls->key}, rules, base::wall_now());
+      report(loaded.findings, tls + ".certificate", server.tls->pos);
     }
   }
 
@@ -168,6 +179,7 @@ class FileCheck {
   Places places_;
   certs::KeyFileRules key_rules_;
   std::map<std::pair<std::string, std::string>, certs::PairPtr> pairs_;
+  std::set<std::pair<std::string, std::string>> client_pairs_;
   std::set<std::string> bundles_;
   std::set<std::pair<std::string, std::string>> uncovered_;
 };

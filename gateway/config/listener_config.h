@@ -44,6 +44,20 @@ struct ForwardedConfig {
   bool forwarded = false;  // also send RFC 7239 `Forwarded`
 };
 
+// One source whose connections begin with a PROXY protocol header: a prefix, or whoever connects to
+// a Unix socket.
+struct ProxySource {
+  bool is_unix = false;
+  base::IpPrefix prefix;  // meaningless with is_unix
+
+  friend bool operator==(const ProxySource&, const ProxySource&) = default;
+};
+
+struct ProxyProtocolConfig {
+  SourcePos pos;
+  std::vector<ProxySource> from;  // at least one
+};
+
 struct ListenerConfig {
   SourcePos pos;
   std::string name;
@@ -56,6 +70,7 @@ struct ListenerConfig {
   ListenerTimeouts timeouts;
   ConnectionLimits connections;
   ForwardedConfig forwarded;
+  std::optional<ProxyProtocolConfig> proxy_protocol;
 };
 
 }  // namespace ravelin::gateway

@@ -34,6 +34,7 @@ void add_tls(Outline& listener, const ListenerTlsConfig& tls, const std::string&
   auth.word("mode", word_of(kClientAuthModes, tls.client_auth.mode));
   if (!tls.client_auth.ca.empty()) auth.text("ca", tls.client_auth.ca);
   if (!tls.client_auth.crl.empty()) auth.text("crl", tls.client_auth.crl);
+  auth.word("forward", word_of(kClientCertForwards, tls.client_auth.forward));
   Outline& tickets = out.map("tickets");
   tickets.word("rotate", format_duration(tls.tickets.rotate));
   tickets.number("keep", tls.tickets.keep);
@@ -72,6 +73,12 @@ void add_listener_limits(Outline& out, const ListenerConfig& listener) {
   forwarded.flag("forwarded", listener.forwarded.forwarded);
 }
 
+void add_proxy_protocol(Outline& out, const ProxyProtocolConfig& proxy_protocol) {
+  Outline& from = out.map("proxy_protocol").list("from");
+  for (const ProxySource& source : proxy_protocol.from)
+    from.text("", source.is_unix ? "unix" : base::to_string(source.prefix));
+}
+
 }  // namespace
 
 void add_listener(Outline& listeners, const ListenerConfig& listener, const std::string& key,
@@ -90,6 +97,7 @@ void add_listener(Outline& listeners, const ListenerConfig& listener, const std:
       add_route(routes, route);
   }
   add_listener_limits(out, listener);
+  if (listener.proxy_protocol) add_proxy_protocol(out, *listener.proxy_protocol);
 }
 
 }  // namespace ravelin::gateway

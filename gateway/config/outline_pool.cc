@@ -8,6 +8,15 @@ namespace {
 
 using base::format_duration;
 
+void add_proxy_protocol(Outline& server, const UpstreamProxyConfig& proxy) {
+  Outline& out = server.map("proxy_protocol");
+  out.word("version", word_of(kProxyVersions, proxy.version));
+  Outline& added = out.list("add");
+  if (proxy.sends_tls) added.word("", "tls");
+  if (proxy.sends_authority) added.word("", "authority");
+  if (proxy.sends_request_id) added.word("", "request_id");
+}
+
 void add_server(Outline& servers, const ServerConfig& server) {
   Outline& out = servers.map("");
   const std::string address = base::to_string(server.address);
@@ -17,10 +26,15 @@ void add_server(Outline& servers, const ServerConfig& server) {
   out.flag("backup", server.backup);
   out.number("connections_max", server.connections_max);
   if (server.agent_port != 0) out.number("agent_port", server.agent_port);
+  if (server.proxy_protocol.version != ProxyVersion::off)
+    add_proxy_protocol(out, server.proxy_protocol);
   if (!server.tls) return;
   Outline& tls = out.map("tls");
   if (!server.tls->ca.empty()) tls.text("ca", server.tls->ca);
   if (!server.tls->name.empty()) tls.text("name", server.tls->name);
+  if (server.tls->certificate.empty()) return;
+  tls.text("certificate", server.tls->certificate);
+  tls.text("key", server.tls->key);
 }
 
 void add_health(Outline& pool, const HealthConfig& health) {

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kBindsMax = 64;       // per listener
 constexpr std::size_t kRoutesMax = 50'000;  // per listener
+constexpr std::size_t kProxySourcesMax = 1000;
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 constexpr yaml::Choice<bool> kPlaintext[] = {{"allowed", true}};
@@ -57,6 +58,14 @@ ForwardedConfig parse_forwarded(yaml::Map map) {
   return std::move(map).finish(std::move(forwarded));
 }
 
+ProxyProtocolConfig parse_proxy_protocol(yaml::Map map) {
+  ProxyProtocolConfig proxy_protocol;
+  proxy_protocol.pos = map.pos();
+  map.required("from", proxy_protocol.from,
+               yaml::one_or_list_of(yaml::converted(parse_proxy_source), 1, kProxySourcesMax));
+  return std::move(map).finish(std::move(proxy_protocol));
+}
+
 }  // namespace
 
 ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
@@ -76,6 +85,7 @@ ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
   map.optional("timeouts", listener.timeouts, yaml::object(parse_timeouts));
   map.optional("connections", listener.connections, yaml::object(parse_connections));
   map.optional("forwarded", listener.forwarded, yaml::object(parse_forwarded));
+  map.optional("proxy_protocol", listener.proxy_protocol, yaml::object(parse_proxy_protocol));
   for (std::size_t i = 0; i < listener.routes.size(); ++i) {
     RouteConfig& route = listener.routes[i];
     if (route.name.empty()) route.name = fmt::format("{}/{}", listener.name, i);

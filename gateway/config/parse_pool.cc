@@ -18,12 +18,50 @@ UpstreamTlsConfig parse_upstream_tls(yaml::Map map) {
   tls.pos = map.pos();
   map.optional("ca", tls.ca, yaml::path());
   map.optional("name", tls.name, yaml::converted(parse_host_pattern));
+  map.optional("certificate", tls.certificate, yaml::path());
+  map.optional("key", tls.key, yaml::path());
+  if (map.has("certificate") != map.has("key"))
+    map.error("\"certificate\" and \"key\" need each other");
   if (tls.name.starts_with("*.")) map.error("\"name\" must be one host, not a wildcard");
   return std::move(map).finish(std::move(tls));
 }
 
-ServerConfig parse_server(yaml::Map map) {
+// What `add` may name: the TLVs of version 2.
+enum class ProxyTlv { tls, authority, request_id };
+constexpr yaml::Choice<ProxyTlv> kProxyTlvs[] = {
+    {"tls", ProxyTlv::tls},
+    {"authority", ProxyTlv::authority},
+    {"request_id", ProxyTlv::request_id},
+};
+
+UpstreamProxyConfig parse_proxy_protocol(yaml::Map map) {
+  UpstreamProxyConfig proxy;
+  std::vector<ProxyTlv> added;
+  map.required("version", proxy.version, yaml::one_of(kProxyVersions));
+  map.optional("add", added, yaml::one_or_list_of(yaml::one_of(kProxyTlvs), 0, 3));
+  for (const ProxyTlv tlv : added) {
+    proxy.sends_tls = proxy.sends_tls || tlv == ProxyTlv::tls;
+    proxy.sends_authority = proxy.sends_authority || tlv == ProxyTlv::authority;
+    proxy.sends_request_id = proxy.sends_request_id || tlv == ProxyTlv::request_id;
+  }
+  if (!added.empty() && proxy.version != ProxyVersion::v2)
+    map.error("\"add\" needs \"version: v2\"; the others carry addresses only");
+  return std::move(map).finish(proxy);
+}
+
+// A version, or a map.
+bool read_proxy_protocol(const yaml::Value& value, UpstreamProxyConfig& proxy) {
+  if (!value.is(yaml::Kind::scalar)) return yaml::object(parse_proxy_protocol)(value, proxy);
+  UpstreamProxyConfig given;
+  if (!yaml::one_of(kProxyVersions)(value, given.version)) return false;
+  proxy = given;
+  return true;
+}
+
+// `proxy` holds for a server that says nothing.
+ServerConfig parse_server(yaml::Map map, const UpstreamProxyConfig& proxy) {
   ServerConfig server;
+  server.proxy_protocol = proxy;
   server.pos = map.pos();
   if (map.required("address", server.address, yaml::converted(parse_server_address))) {
     server.name = base::to_string(server.address);
@@ -34,6 +72,7 @@ ServerConfig parse_server(yaml::Map map) {
   map.optional("connections_max", server.connections_max, yaml::between(0, 1'000'000));
   map.optional("agent_port", server.agent_port, yaml::between(1, 65'535));
   map.optional("tls", server.tls, yaml::object(parse_upstream_tls));
+  map.optional("proxy_protocol", server.proxy_protocol, read_proxy_protocol);
   return std::move(map).finish(std::move(server));
 }
 
@@ -181,7 +220,10 @@ PoolConfig parse_pool(yaml::Map map) {
   pool.pos = map.pos();
   map.required("name", pool.name, yaml::converted(parse_name));
   map.optional("balance", pool.balance, yaml::one_of(kBalances));
-  map.required("servers", pool.servers, yaml::list_of(yaml::object(parse_server), 1, kServersMax));
+  UpstreamProxyConfig proxy;
+  map.optional("proxy_protocol", proxy, read_proxy_protocol);
+  const auto server = [&proxy](yaml::Map each) { return parse_server(std::move(each), proxy); };
+  map.required("servers", pool.servers, yaml::list_of(yaml::object(server), 1, kServersMax));
   map.optional("health", pool.health, yaml::object(parse_health));
   if (map.has("adaptive")) read_adaptive(map.value("adaptive"), pool.adaptive);
   map.optional("agent", pool.agent, yaml::object(parse_agent));

@@ -35,6 +35,7 @@ ClientAuthConfig parse_client_auth(yaml::Map map) {
   map.required("mode", auth.mode, yaml::one_of(kClientAuthModes));
   map.optional("ca", auth.ca, yaml::path());
   map.optional("crl", auth.crl, yaml::path());
+  map.optional("forward", auth.forward, yaml::one_of(kClientCertForwards));
   return std::move(map).finish(std::move(auth));
 }
 

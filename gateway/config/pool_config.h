@@ -18,10 +18,26 @@ using std::chrono::milliseconds;
 
 enum class Balance { round_robin, least_requests, power_of_two, hash };
 
+enum class ProxyVersion { off, v1, v2 };
+
+// The PROXY protocol header a server gets in front of everything else. With one, a connection
+// carries one client's address and is used for one request.
+struct UpstreamProxyConfig {
+  ProxyVersion version = ProxyVersion::off;
+  // TLVs of version 2:
+  bool sends_tls = false;         // PP2_TYPE_SSL: version, cipher, name of the client certificate
+  bool sends_authority = false;   // PP2_TYPE_AUTHORITY: the SNI
+  bool sends_request_id = false;  // PP2_TYPE_UNIQUE_ID
+
+  friend bool operator==(const UpstreamProxyConfig&, const UpstreamProxyConfig&) = default;
+};
+
 struct UpstreamTlsConfig {
   SourcePos pos;
-  std::string ca;    // PEM bundle; empty = the system's
-  std::string name;  // SNI and the name verified; empty = the server's host name or address
+  std::string ca;           // PEM bundle; empty = the system's
+  std::string name;         // SNI and the name verified; empty = the server's host name or address
+  std::string certificate;  // shown to the server: PEM chain, leaf first; empty = none
+  std::string key;          // its PEM private key
 };
 
 struct ServerConfig {
@@ -33,6 +49,7 @@ struct ServerConfig {
   std::uint32_t connections_max = 0;  // requests in flight, gateway-wide and exact; 0 = no limit
   std::uint16_t agent_port = 0;       // instead of the pool's `agent.port`; 0 = that
   std::optional<UpstreamTlsConfig> tls;
+  UpstreamProxyConfig proxy_protocol;
 };
 
 enum class HealthKind { http, tcp, tls, command };

@@ -15,6 +15,7 @@ using std::chrono::seconds;
 
 enum class TlsProfile { intermediate, modern };  // Mozilla guideline 6.0; nothing older exists
 enum class ClientAuthMode { none, request, require };
+enum class ClientCertForward { none, certificate, chain };  // RFC 9440
 
 struct CertificateConfig {
   SourcePos pos;
@@ -27,8 +28,9 @@ struct CertificateConfig {
 struct ClientAuthConfig {
   SourcePos pos;
   ClientAuthMode mode = ClientAuthMode::none;
-  std::string ca;   // PEM bundle; required unless mode is none
-  std::string crl;  // PEM CRLs; empty = none
+  std::string ca;                                       // PEM bundle; required unless mode is none
+  std::string crl;                                      // PEM CRLs; empty = none
+  ClientCertForward forward = ClientCertForward::none;  // to the servers, in Client-Cert
 };
 
 struct TicketConfig {

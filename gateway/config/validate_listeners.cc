@@ -16,6 +16,10 @@ void check_client_auth(const ListenerTlsConfig& tls, const std::string& key, Pla
   if (!is_asked && (!auth.ca.empty() || !auth.crl.empty())) {
     places.warn(key, auth.pos, "\"ca\" and \"crl\" have no effect while \"mode\" is none");
   }
+  if (!is_asked && auth.forward != ClientCertForward::none) {
+    places.error(key + ".forward", auth.pos,
+                 "has nothing to send on: no client is asked for a certificate");
+  }
 }
 
 void check_tls(const Config& config, const ListenerConfig& listener, const std::string& key,
@@ -56,6 +60,24 @@ bool has_tls_routes(const Config& config) {
   });
 }
 
+// A source nobody can come from is a mistake; with `unix` alone every TCP client is a stranger.
+void check_proxy_protocol(const ListenerConfig& listener, const std::string& key, Places& places) {
+  const auto is_local = [](const base::Endpoint& bind) {
+    return std::holds_alternative<base::UnixEndpoint>(bind);
+  };
+  const ProxyProtocolConfig& proxy_protocol = *listener.proxy_protocol;
+  const bool from_unix = std::ranges::any_of(proxy_protocol.from, &ProxySource::is_unix);
+  if (from_unix && std::ranges::none_of(listener.bind, is_local)) {
+    places.error(key + ".proxy_protocol.from", proxy_protocol.pos,
+                 "names \"unix\", but this listener binds no Unix socket");
+  }
+  if (!std::ranges::all_of(proxy_protocol.from, &ProxySource::is_unix) &&
+      std::ranges::all_of(listener.bind, is_local)) {
+    places.error(key + ".proxy_protocol.from", proxy_protocol.pos,
+                 "names addresses, but this listener binds Unix sockets only: write \"unix\"");
+  }
+}
+
 void check_listener(const Config& config, const ListenerConfig& listener, const std::string& key,
                     Places& places) {
   if (listener.tls) {
@@ -63,6 +85,7 @@ void check_listener(const Config& config, const ListenerConfig& listener, const 
   } else {
     check_plaintext(listener, key, places);
   }
+  if (listener.proxy_protocol) check_proxy_protocol(listener, key, places);
   if (listener.redirect_https && !listener.tls) {
     if (!listener.routes.empty()) {
       places.error(key + ".routes", listener.pos, "are never reached: the listener redirects");

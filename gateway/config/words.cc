@@ -173,6 +173,13 @@ Result<base::Endpoint> parse_bind(std::string_view text) {
   return absolute(std::move(endpoint));
 }
 
+Result<ProxySource> parse_proxy_source(std::string_view text) {
+  if (text == "unix") return ProxySource{.is_unix = true, .prefix = {}};
+  auto prefix = base::parse_prefix(text);
+  if (!prefix) return prefix.error();
+  return ProxySource{.prefix = *prefix};
+}
+
 Result<base::Endpoint> parse_server_address(std::string_view text) {
   return absolute(base::parse_endpoint(text));
 }

@@ -23,6 +23,16 @@ inline constexpr yaml::Choice<ClientAuthMode> kClientAuthModes[] = {
     {"request", ClientAuthMode::request},
     {"require", ClientAuthMode::require},
 };
+inline constexpr yaml::Choice<ClientCertForward> kClientCertForwards[] = {
+    {"none", ClientCertForward::none},
+    {"certificate", ClientCertForward::certificate},
+    {"chain", ClientCertForward::chain},
+};
+inline constexpr yaml::Choice<ProxyVersion> kProxyVersions[] = {
+    {"off", ProxyVersion::off},
+    {"v1", ProxyVersion::v1},
+    {"v2", ProxyVersion::v2},
+};
 inline constexpr yaml::Choice<PathPolicy> kPathPolicies[] = {
     {"reject", PathPolicy::reject},
     {"normalise", PathPolicy::normalise},
@@ -65,6 +75,8 @@ Result<std::string> parse_method(std::string_view text);
 
 // An address and port (0: the kernel chooses) or unix:/path; not a name.
 Result<base::Endpoint> parse_bind(std::string_view text);
+// A prefix or address, or `unix`: whoever connects to a Unix socket.
+Result<ProxySource> parse_proxy_source(std::string_view text);
 // An address or name and a port, or unix:/path.
 Result<base::Endpoint> parse_server_address(std::string_view text);
 Result<base::IpEndpoint> parse_ip_endpoint(std::string_view text);

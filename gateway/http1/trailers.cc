@@ -12,7 +12,8 @@ namespace ravelin::gateway::http1 {
 
 bool is_forwardable_trailer(const Field& field) {
   constexpr std::string_view kRefusedPrefixes[] = {
-      "content-", "x-forwarded-", "proxy-", "sec-", "if-", "accept-", "access-control-",
+      "content-", "x-forwarded-", "proxy-",          "sec-",
+      "if-",      "accept-",      "access-control-", "client-cert",
   };
   if (field.id == FieldId::etag || field.id == FieldId::server_timing) return true;
   if (field.id != FieldId::unknown || is_ambiguous_name(field.name)) return false;

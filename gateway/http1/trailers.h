@@ -13,7 +13,7 @@ namespace ravelin::gateway::http1 {
 // Whether a field may be forwarded behind a body. Fields the gateway knows may not (they frame,
 // route, authenticate, name the client, or describe the content: RFC 9110 section 6.5.1), ETag and
 // Server-Timing aside; nor may their relatives ("content-*", "x-forwarded-*", "proxy-*", "sec-*",
-// "if-*", "accept-*", "access-control-*"); nor may an is_ambiguous_name().
+// "if-*", "accept-*", "access-control-*", "client-cert*"); nor may an is_ambiguous_name().
 bool is_forwardable_trailer(const Field& field);
 
 // `block` is every line of a trailer section with its CRLF, the empty line left out. Reads each one

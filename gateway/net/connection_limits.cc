@@ -37,20 +37,29 @@ ConnectionGate::Shard& ConnectionGate::shard_of(const base::IpAddress& key) {
 }
 
 ConnectionGate::Entry ConnectionGate::enter(const base::IpAddress& client) {
+  const Entry entry = enter_unnamed();
+  if (entry != Entry::admitted) return entry;
+  const Entry named = name(client);
+  if (named != Entry::admitted) leave_unnamed();
+  return named;
+}
+
+ConnectionGate::Entry ConnectionGate::enter_unnamed() {
   const std::uint32_t max = max_.load(std::memory_order_relaxed);
   if (count_.fetch_add(1, std::memory_order_relaxed) >= max && max != 0) {
     count_.fetch_sub(1, std::memory_order_relaxed);
     return Entry::listener_full;
   }
+  return Entry::admitted;
+}
+
+ConnectionGate::Entry ConnectionGate::name(const base::IpAddress& client) {
   const std::uint32_t per_client = per_client_max_.load(std::memory_order_relaxed);
   const base::IpAddress key = key_of(client);
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   std::uint32_t& count = shard.counts[key];
-  if (per_client != 0 && count >= per_client) {
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    return Entry::client_full;
-  }
+  if (per_client != 0 && count >= per_client) return Entry::client_full;
   ++count;
   return Entry::admitted;
 }

@@ -29,6 +29,14 @@ class ConnectionGate {
   Entry enter(const base::IpAddress& client);
   void leave(const base::IpAddress& client);
 
+  // The same in two steps, for a client who is known only later: enter_unnamed() counts for the
+  // listener, then name() for the client. Pair the first with leave(), or, as long as the client
+  // was not admitted, with leave_unnamed().
+  Entry enter_unnamed();
+  Entry name(const base::IpAddress& client);
+
+  void leave_unnamed() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
   [[nodiscard]] std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:

@@ -117,6 +117,21 @@ IoResult Socket::receive(std::span<char> into) {
   }
 }
 
+IoResult Socket::peek(std::span<char> into) {
+  for (;;) {
+    const ssize_t got = ::recv(fd_, into.data(), into.size(), MSG_PEEK);
+    if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got)};
+    if (got == 0) return {IoStatus::closed, 0};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      read_.ready = false;
+      return {IoStatus::would_block, 0};
+    }
+    last_error_ = errno;
+    return {IoStatus::error, 0};
+  }
+}
+
 IoResult Socket::send(std::span<const char> from, int flags) {
   for (;;) {
     const ssize_t sent = ::send(fd_, from.data(), from.size(), flags | MSG_NOSIGNAL);

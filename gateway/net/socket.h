@@ -36,6 +36,8 @@ class Socket {
   void set_sole() { is_sole_ = true; }
 
   IoResult receive(std::span<char> into);
+  // What receive() would give, which stays with the kernel.
+  IoResult peek(std::span<char> into);
 
   // Says that a whole message was read and nothing more is expected now. If the last read was short
   // (fewer bytes than asked for), the next wait then suspends without trying first. A peer's FIN

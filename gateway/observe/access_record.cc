@@ -138,6 +138,10 @@ void write_request(JsonLine& line, const AccessRecord& record) {
   line.optional_text(R"(,"route":")", record.route, kNameBytesMax);
   line.text(R"(,"client":")", record.client, kNameBytesMax);
   if (record.client_port != 0) line.number(R"(,"client_port":)", record.client_port);
+  if (!record.peer.empty()) {
+    line.text(R"(,"peer":")", record.peer, kNameBytesMax);
+    line.number(R"(,"peer_port":)", record.peer_port);
+  }
   line.text(R"(,"method":")", record.method, kNameBytesMax);
   line.optional_text(R"(,"host":")", record.host, kNameBytesMax);
   line.text(R"(,"path":")", record.path, kPathBytesMax);

@@ -25,6 +25,8 @@ struct AccessRecord {
   std::string_view route;   // [o]
   std::string_view client;  // address text, made once per connection
   std::uint16_t client_port = 0;
+  std::string_view peer;        // [o] who connected, where a PROXY protocol header named the client
+  std::uint16_t peer_port = 0;  // written only with `peer`
   std::string_view method;
   std::string_view host;      // [o]
   std::string_view path;      // path and query, as received
@@ -64,7 +66,7 @@ inline constexpr std::size_t kNameBytesMax = 256;  // every other text
 
 // The longest line: each kept byte may become six, plus keys and numbers.
 inline constexpr std::size_t kAccessLineBytesMax =
-    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 15 * kNameBytesMax) + 1024;
+    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 16 * kNameBytesMax) + 1024;
 
 // Writes the record and its '\n' into `out` (at least kAccessLineBytesMax); returns the length.
 // `clock` keeps the text of the second between calls. JSON as of RFC 8259: '"', '\\', controls, DEL

@@ -39,6 +39,9 @@ enum class Reason : std::uint8_t {
   write_timeout,
   client_closed,
   request_timeout,
+  // the PROXY protocol header in front of a connection
+  bad_proxy_header,
+  proxy_header_timeout,
   // handshakes
   handshake_timeout,
   handshake_closed,

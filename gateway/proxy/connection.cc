@@ -23,6 +23,7 @@ std::chrono::microseconds since(MonoTime from, MonoTime to) {
 
 // A flood of failing handshakes must not become a flood of log lines: the metric counts them all.
 base::LogRate handshake_log_rate(50);
+base::LogRate proxy_header_log_rate(10);
 
 constexpr std::string_view kPlainHttpAnswer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n"
@@ -48,7 +49,10 @@ Connection::Connection(WorkerContext& worker, AcceptedConnection accepted)
       stream_(worker.reactor, worker.buffers, accepted.fd),
       in_(worker.buffers),
       pending_tls_(std::move(accepted.tls)),
-      port_(accepted.port) {
+      port_(accepted.port),
+      came_over_unix_socket_(accepted.port == 0),
+      awaits_proxy_header_(accepted.is_proxied),
+      is_counted_for_client_(!accepted.is_proxied) {
   place_ = worker_.connections.insert(worker_.connections.end(), this);
   worker_.open_connections.store(worker_.connections.size(), std::memory_order_release);
 }
@@ -56,7 +60,11 @@ Connection::Connection(WorkerContext& worker, AcceptedConnection accepted)
 Connection::~Connection() {
   worker_.connections.erase(place_);
   worker_.open_connections.store(worker_.connections.size(), std::memory_order_release);
-  listener_->gate.leave(peer_.address);
+  if (is_counted_for_client_) {
+    listener_->gate.leave(peer_.address);
+  } else {
+    listener_->gate.leave_unnamed();
+  }
 }
 
 std::string_view Connection::client_text() {
@@ -95,10 +103,46 @@ Task<void> Connection::serve(std::unique_ptr<Connection> self) {
   ListenerMetrics& metrics = *connection.listener_now().metrics;
   metrics.connection_opened(connection.worker_.cells);
   bool ready = true;
-  if (connection.pending_tls_ != nullptr)
+  if (connection.awaits_proxy_header_) ready = co_await connection.take_proxy_header();
+  if (ready && connection.pending_tls_ != nullptr)
     ready = co_await connection.handshake(std::move(connection.pending_tls_));
   if (ready) co_await connection.serve_requests();
   metrics.connection_closed(connection.worker_.cells);
+}
+
+Task<bool> Connection::take_proxy_header() {
+  const ListenerRuntime& listener = listener_now();  // pinned: not let go of before this ends
+  const MonoTime deadline = worker_.reactor.now() + listener.config->timeouts.handshake;
+  const ProxyHeaderRead read =
+      co_await read_proxy_header(stream_.socket(), worker_.buffers, deadline);
+  if (read.end != ProxyHeaderRead::End::done) {
+    refuse_proxy_header(listener, read);
+    co_return false;
+  }
+  if (read.header.source) {
+    proxied_ = std::make_unique<const Proxied>(
+        Proxied{peer_, base::to_string(peer_.address), read.header.destination});
+    peer_ = *read.header.source;
+    if (read.header.destination) port_ = read.header.destination->port;
+  }
+  is_counted_for_client_ = listener_->gate.name(peer_.address) == ConnectionGate::Entry::admitted;
+  if (!is_counted_for_client_)
+    listener.metrics->connection_rejected(worker_.cells, Reason::client_connection_limit);
+  co_return is_counted_for_client_;
+}
+
+void Connection::refuse_proxy_header(const ListenerRuntime& listener, const ProxyHeaderRead& read) {
+  // A balancer that looks whether the port is open says nothing.
+  if (read.end == ProxyHeaderRead::End::closed && read.detail.empty()) return;
+  const bool is_late = read.end == ProxyHeaderRead::End::timed_out;
+  const Reason reason = is_late ? Reason::proxy_header_timeout : Reason::bad_proxy_header;
+  listener.metrics->error(worker_.cells, reason);
+  base::log_limited(proxy_header_log_rate, base::LogLevel::warn, "listener",
+                    "PROXY protocol header refused",
+                    {{"listener", listener_->name},
+                     {"peer", came_over_unix_socket_ ? std::string_view("unix") : client_text()},
+                     {"reason", describe(reason).token},
+                     {"detail", is_late ? "no header within the time limit" : read.detail}});
 }
 
 Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
@@ -263,11 +307,31 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
   }
 }
 
+// Null where the listener, as it is configured now, sends none on.
+const ClientCertificateFields* Connection::client_certificate(const ListenerRuntime& listener) {
+  const ClientCertForward forward = listener.config->tls->client_auth.forward;
+  if (forward == ClientCertForward::none || stream_.ssl() == nullptr) return nullptr;
+  if (client_certificate_ == nullptr || forwards_certificate_ != forward) {
+    client_certificate_ = std::make_unique<const ClientCertificateFields>(
+        client_certificate_fields(stream_.ssl(), forward));
+    forwards_certificate_ = forward;
+  }
+  return client_certificate_.get();
+}
+
 ClientInfo Connection::client_info(const ListenerRuntime& listener) {
   ClientInfo info;
   info.listener = &listener;
   info.address = client_text();
   info.port = peer_.port;
+  if (proxied_ != nullptr) {
+    info.peer = proxied_->peer_text;
+    info.peer_port = proxied_->peer.port;
+    if (proxied_->destination) info.destination = &*proxied_->destination;
+  }
+  if (proxied_ != nullptr || !came_over_unix_socket_) info.endpoint = &peer_;
+  info.stream = &stream_;
+  if (listener.config->tls) info.certificate = client_certificate(listener);
   info.is_ipv6 = peer_.address.family == base::Family::ipv6;
   info.is_tls = stream_.ssl() != nullptr;
   info.listener_port = port_;

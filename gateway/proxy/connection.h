@@ -3,7 +3,9 @@
 #pragma once
 
 #include "gateway/net/connection_limits.h"
+#include "gateway/net/read_proxy_header.h"
 #include "gateway/proxy/proxy.h"
+#include "gateway/tls/client_certificate_fields.h"
 #include "gateway/tls/stream.h"
 
 #include <list>
@@ -21,7 +23,8 @@ struct ListenerShared {
 struct AcceptedConnection {
   int fd = -1;
   base::IpEndpoint peer;
-  std::uint16_t port = 0;  // the one it came to; 0 = a Unix socket
+  bool is_proxied = false;  // begins with a PROXY protocol header; counted for no client yet
+  std::uint16_t port = 0;   // the one it came to; 0 = a Unix socket
   std::shared_ptr<ListenerShared> listener;
   std::shared_ptr<const ListenerTls> tls;  // null without TLS
 };
@@ -56,6 +59,16 @@ class Connection {
   [[nodiscard]] const TlsContext* tls_context() const { return tls_context_.get(); }
 
  private:
+  // What a PROXY protocol header made of the connection.
+  struct Proxied {
+    base::IpEndpoint peer;  // who connected
+    std::string peer_text;
+    std::optional<base::IpEndpoint> destination;  // where the client meant to go
+  };
+
+  // Takes the header, and counts the connection for the client it names.
+  base::Task<bool> take_proxy_header();
+  void refuse_proxy_header(const ListenerRuntime& listener, const ProxyHeaderRead& read);
   base::Task<bool> handshake(std::shared_ptr<const ListenerTls> tls);
   Reason refuse_handshake(const HandshakeInfo& info, HandshakeEnd end);
   base::Task<void> serve_requests();
@@ -78,6 +91,7 @@ class Connection {
 
   [[nodiscard]] bool must_end() const { return draining_ && requests_ != 0; }
 
+  const ClientCertificateFields* client_certificate(const ListenerRuntime& listener);
   [[nodiscard]] ClientInfo client_info(const ListenerRuntime& listener);
   [[nodiscard]] std::string_view client_text();
 
@@ -92,7 +106,13 @@ class Connection {
   std::array<char, 46> client_text_{};
   std::uint8_t client_text_size_ = 0;
   std::uint16_t port_;
+  std::unique_ptr<const Proxied> proxied_;
+  std::unique_ptr<const ClientCertificateFields> client_certificate_;  // made when first needed
+  ClientCertForward forwards_certificate_ = ClientCertForward::none;   // as it was made
   std::unique_ptr<const std::string> client_subject_;  // where client certificates are asked for
+  bool came_over_unix_socket_;
+  bool awaits_proxy_header_;
+  bool is_counted_for_client_;
   bool draining_ = false;
   bool lingers_ = false;
   bool peer_closed_ = false;

@@ -1,6 +1,7 @@
 #include "gateway/proxy/forwarding.h"
 
 #include "gateway/proxy/own_answers.h"
+#include "gateway/proxy/proxy_preface.h"
 #include "gateway/proxy/relay.h"
 #include "gateway/proxy/server_choice.h"
 #include "gateway/proxy/tunnel.h"
@@ -50,6 +51,7 @@ ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state) {
           .port = client.listener_port,
           .is_trusted = client.is_trusted,
           .sends_forwarded = client.listener->config->forwarded.forwarded,
+          .certificate = client.certificate,
           .request_id = text_of(state.id)};
 }
 
@@ -195,7 +197,11 @@ Task<std::unique_ptr<UpstreamConnection>> Forwarding::open_connection(ConnectFai
     if (idle != nullptr) co_return idle;
   }
   const MonoTime began = worker_.reactor.now();
-  auto fresh = co_await server.connect(failure, std::min(deadline_, try_deadline_));
+  std::string preface;
+  const UpstreamProxyConfig& proxy_protocol = server.server().proxy_protocol();
+  if (proxy_protocol.version != ProxyVersion::off)
+    preface = proxy_preface(proxy_protocol, client_, text_of(state_.id));
+  auto fresh = co_await server.connect(failure, std::min(deadline_, try_deadline_), preface);
   state_.connect = since(began, worker_.reactor.refresh_now());
   if (fresh != nullptr) pool_.metrics->connected(worker_.cells, state_.connect);
   co_return fresh;

@@ -1,5 +1,8 @@
 #include "gateway/proxy/message_heads.h"
 
+#include "base/text.h"
+#include "gateway/tls/client_certificate_fields.h"
+
 namespace ravelin::gateway {
 namespace {
 
@@ -27,6 +30,20 @@ bool is_forwarding_field(FieldId id) {
 bool is_replaced_in_request(FieldId id) {
   return is_hop_by_hop(id) || is_forwarding_field(id) || id == FieldId::via ||
          id == FieldId::proxy_authorization;
+}
+
+// RFC 9440 section 2.4: who may not be believed must not get these past the gateway.
+bool is_client_certificate_field(const Field& field) {
+  constexpr std::string_view kCertificate = "client-cert";
+  constexpr std::string_view kChain = "client-cert-chain";
+  if (field.id != FieldId::unknown) return false;
+  if (field.name.size() == kCertificate.size()) return base::iequals(field.name, kCertificate);
+  return field.name.size() == kChain.size() && base::iequals(field.name, kChain);
+}
+
+void put_client_certificate(ByteWriter& out, const ClientCertificateFields& fields) {
+  if (!fields.certificate.empty()) http1::write_field(out, "Client-Cert", fields.certificate);
+  if (!fields.chain.empty()) http1::write_field(out, "Client-Cert-Chain", fields.chain);
 }
 
 // The values of every field with this id, as one list that ends in ", ".
@@ -128,6 +145,7 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
     http1::write_field(out, field.name, field.value);
   }
   put_forwarding_fields(out, request, by);
+  if (by.certificate != nullptr) put_client_certificate(out, *by.certificate);
   put_request_framing(out, request);
   if (request.wants_upgrade) {
     out.append("Connection: upgrade\r\n");

@@ -10,6 +10,8 @@
 
 namespace ravelin::gateway {
 
+struct ClientCertificateFields;
+
 // Who the client is, for X-Forwarded-* and Forwarded (RFC 7239).
 struct ForwardedBy {
   std::string_view client;  // address text; IPv6 without brackets
@@ -18,7 +20,10 @@ struct ForwardedBy {
   std::uint16_t port = 0;        // the listener's
   bool is_trusted = false;       // the client's own forwarding fields are kept and appended to
   bool sends_forwarded = false;  // RFC 7239 as well
-  std::string_view request_id;   // used unless a trusted client sent one
+  // The client's own certificate, sent on in place of received Client-Cert fields; null = is not,
+  // and only a trusted client's fields pass.
+  const ClientCertificateFields* certificate = nullptr;
+  std::string_view request_id;  // used unless a trusted client sent one
 };
 
 // The request line, fields and empty line. `path` is the canonical one; the query is the received

@@ -241,6 +241,8 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.listener = client.listener->config->name;
   record.client = client.address;
   record.client_port = client.port;
+  record.peer = client.peer;
+  record.peer_port = client.peer_port;
   record.method = state.method;
   record.host = state.host;
   record.path = state.target;

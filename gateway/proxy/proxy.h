@@ -10,11 +10,19 @@
 
 namespace ravelin::gateway {
 
+struct ClientCertificateFields;
+
 // What the proxy knows of the client's connection; outlives the request.
 struct ClientInfo {
   const ListenerRuntime* listener = nullptr;  // of the request's snapshot
   std::string_view address;                   // text
   std::uint16_t port = 0;
+  std::string_view peer;  // who connected, where that was not the client; else ""
+  std::uint16_t peer_port = 0;
+  const base::IpEndpoint* endpoint = nullptr;            // null: it came over a Unix socket
+  const base::IpEndpoint* destination = nullptr;         // null: where its connection ends
+  Stream* stream = nullptr;                              // its connection
+  const ClientCertificateFields* certificate = nullptr;  // sent on to servers; null = is not
   bool is_ipv6 = false;
   bool is_tls = false;
   bool is_trusted = false;  // its forwarding fields are kept

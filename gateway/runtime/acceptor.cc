@@ -2,6 +2,7 @@
 
 #include "base/io/log.h"
 #include "gateway/net/pause.h"
+#include "gateway/net/proxy_sources.h"
 #include "gateway/net/stream_options.h"
 
 #include <linux/filter.h>
@@ -39,6 +40,9 @@ struct Acceptor::State {
   std::shared_ptr<ListenerShared> listener;
   Socket socket;
   TlsSource tls;
+  // The listener's, as of one generation.
+  std::uint64_t sources_of = 0;
+  std::vector<ProxySource> proxy_sources;
   base::MonoTime close_at = kNever;
   bool closing = false;
   Waiter* waiting = nullptr;
@@ -57,6 +61,7 @@ bool Acceptor::serves(const std::string& key) const {
 
 void Acceptor::assign(std::shared_ptr<ListenerShared> listener) {
   state_->listener = std::move(listener);
+  state_->sources_of = 0;
 }
 
 void Acceptor::start() {
@@ -129,9 +134,25 @@ bool Acceptor::accept_some(State& state) {
   return true;
 }
 
+// A listener that has left the configuration keeps what it had.
+const std::vector<ProxySource>& Acceptor::proxy_sources(State& state) {
+  const Snapshot& snapshot = *state.worker.current->snapshot;
+  if (state.sources_of == snapshot.generation) return state.proxy_sources;
+  state.sources_of = snapshot.generation;
+  const ListenerRuntime* listener = snapshot.find_listener(state.listener->name);
+  if (listener == nullptr) return state.proxy_sources;
+  const auto& configured = listener->config->proxy_protocol;
+  state.proxy_sources = configured ? configured->from : std::vector<ProxySource>();
+  return state.proxy_sources;
+}
+
 void Acceptor::admit(State& state, Accepted accepted) {
   WorkerContext& worker = state.worker;
-  const auto entry = state.listener->gate.enter(accepted.peer.address);
+  const std::vector<ProxySource>& sources = proxy_sources(state);
+  const base::IpAddress* peer = state.port == 0 ? nullptr : &accepted.peer.address;
+  const bool is_proxied = !sources.empty() && is_proxy_source(sources, peer);
+  ConnectionGate& gate = state.listener->gate;
+  const auto entry = is_proxied ? gate.enter_unnamed() : gate.enter(accepted.peer.address);
   if (entry != ConnectionGate::Entry::admitted) {
     const Reason reason = entry == ConnectionGate::Entry::listener_full
                               ? Reason::connection_limit
@@ -145,8 +166,8 @@ void Acceptor::admit(State& state, Accepted accepted) {
     return;
   }
   worker.tasks.spawn(Connection::serve(std::make_unique<Connection>(
-      worker, AcceptedConnection{accepted.fd.release(), accepted.peer, state.port, state.listener,
-                                 state.tls(state.listener->name)})));
+      worker, AcceptedConnection{accepted.fd.release(), accepted.peer, is_proxied, state.port,
+                                 state.listener, state.tls(state.listener->name)})));
 }
 
 }  // namespace ravelin::gateway

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace ravelin::gateway {
 
@@ -44,6 +45,7 @@ class Acceptor {
   struct State;
   static base::Task<void> run(std::shared_ptr<State> state);
   static bool accept_some(State& state);
+  static const std::vector<ProxySource>& proxy_sources(State& state);
   static void admit(State& state, Accepted accepted);
 
   std::shared_ptr<State> state_;

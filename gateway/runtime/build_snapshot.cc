@@ -65,10 +65,25 @@ std::shared_ptr<const UpstreamContext> known_context(const std::string& identity
   return nullptr;
 }
 
-Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(const std::string& pool,
-                                                                     const ServerConfig& config,
-                                                                     const std::string& identity,
-                                                                     const Snapshot* previous) {
+// The client certificate for a server; null where none is configured.
+Result<certs::PairPtr> load_client_pair(const std::string& where, const UpstreamTlsConfig& tls,
+                                        const certs::KeyFileRules& key_rules) {
+  if (tls.certificate.empty()) return certs::PairPtr();
+  const certs::LoadRules rules{
+      .key_file = key_rules, .expired = certs::ExpiredPair::serve, .use = certs::PairUse::client};
+  certs::LoadedPair loaded = certs::load_pair({tls.certificate, tls.key}, rules, base::wall_now());
+  if (loaded.pair == nullptr) {
+    return base::Error{base::Errc::invalid,
+                       fmt::format("{}: {}", where, certs::to_string(loaded.findings)), tls.pos};
+  }
+  if (!loaded.findings.empty())
+    base::log_warn("tls", certs::to_string(loaded.findings), {{"server", where}});
+  return std::move(loaded.pair);
+}
+
+Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(
+    const std::string& pool, const ServerConfig& config, const std::string& identity,
+    const certs::KeyFileRules& key_rules, const Snapshot* previous) {
   const auto* name = std::get_if<base::NameEndpoint>(&config.address);
   const auto* ip = std::get_if<base::IpEndpoint>(&config.address);
   const std::string host = name != nullptr ? name->name
@@ -76,11 +91,15 @@ Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(const std::
                                            : std::string();
   auto policy = read_upstream_policy(*config.tls, host);
   if (!policy) return policy.error();
+  const std::string where = fmt::format("server {}/{}", pool, config.name);
+  auto pair = load_client_pair(where, *config.tls, key_rules);
+  if (!pair) return pair.error();
+  policy->pair = std::move(*pair);
   if (auto known = known_context(identity, previous);
       known != nullptr && known->policy() == *policy)
     return known;
   auto created = UpstreamContext::create(*policy);
-  if (!created) return base::wrap(created.error(), fmt::format("server {}/{}", pool, config.name));
+  if (!created) return base::wrap(created.error(), where);
   return created;
 }
 
@@ -100,7 +119,8 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
     built.servers.emplace(server->identity(), server);
     std::shared_ptr<const UpstreamContext> context;
     if (server_config.tls) {
-      auto made = make_upstream_context(config.name, server_config, server->identity(), previous);
+      auto made = make_upstream_context(config.name, server_config, server->identity(),
+                                        key_file_rules(built.snapshot->config), previous);
       if (!made) return made.error();
       context = std::move(*made);
     }

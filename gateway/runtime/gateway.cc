@@ -178,10 +178,16 @@ void Gateway::watch_certificates() {
   watcher_ = std::make_unique<CertificateWatcher>(
       pairs, certs::LoadRules{.key_file = key_file_rules(snapshot_->config)}, WatchTiming{},
       base::mono_now());
+  upstream_certificates_.watch(*snapshot_, base::mono_now());
 }
 
 void Gateway::tick_certificates() {
   const base::MonoTime now = base::mono_now();
+  for (const auto& [server, context] : upstream_certificates_.tick(now, base::wall_now())) {
+    for (const auto& worker : workers_)
+      worker->set_server_tls(server, context);
+    health_->use_tls(*server, context);
+  }
   watcher_->on_readable(now);
   if (now < watcher_->next_tick()) return;
   const WatchOutcome outcome = watcher_->tick(now, base::wall_now());

@@ -7,6 +7,7 @@
 #include "gateway/runtime/build_snapshot.h"
 #include "gateway/runtime/listening_sockets.h"
 #include "gateway/runtime/restart_only.h"
+#include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
 #include "gateway/tls/ticket_ring.h"
@@ -130,6 +131,7 @@ class Gateway final : public ControlEvents {
   ListeningSockets sockets_{workers_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
+  UpstreamCertificates upstream_certificates_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;

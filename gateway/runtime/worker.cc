@@ -63,6 +63,14 @@ void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tl
   });
 }
 
+void Worker::set_server_tls(std::shared_ptr<Server> server,
+                            std::shared_ptr<const UpstreamContext> context) {
+  reactor_.post([this, server = std::move(server), context = std::move(context)] {
+    const auto found = servers_.find(server.get());
+    if (found != servers_.end()) found->second->use_tls(context);
+  });
+}
+
 void Worker::listen(Acceptor::Address address) {
   reactor_.post([this, address = std::make_shared<Acceptor::Address>(std::move(address))] {
     auto acceptor = std::make_unique<Acceptor>(

@@ -48,6 +48,9 @@ class Worker {
   void apply(Generation generation);
   // Connections accepted from now on use this.
   void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
+  // Connections made to `server` from now on use this.
+  void set_server_tls(std::shared_ptr<Server> server,
+                      std::shared_ptr<const UpstreamContext> context);
   void listen(Acceptor::Address address);
   // Accepts what still queues there for the grace time, then closes the socket.
   void close_address(std::string key, base::Duration grace);

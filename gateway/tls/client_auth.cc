@@ -96,10 +96,29 @@ Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTi
   return {};
 }
 
+bool has_verified_certificate(const SSL* ssl) {
+  return SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
 std::string verified_subject(const SSL* ssl) {
-  const X509* certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
-  return certs::describe(certificate).subject;
+  if (!has_verified_certificate(ssl)) return {};
+  return certs::describe(SSL_get0_peer_certificate(ssl)).subject;
+}
+
+std::string verified_common_name(const SSL* ssl) {
+  if (!has_verified_certificate(ssl)) return {};
+  const X509_NAME* subject = X509_get_subject_name(SSL_get0_peer_certificate(ssl));
+  int at = -1;
+  for (int next = at; (next = X509_NAME_get_index_by_NID(subject, NID_commonName, next)) >= 0;)
+    at = next;
+  if (at < 0) return {};
+  unsigned char* text = nullptr;
+  const int size =
+      ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return {};
+  std::string name(text, text + size);
+  OPENSSL_free(text);
+  return name;
 }
 
 }  // namespace ravelin::gateway

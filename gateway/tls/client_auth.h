@@ -13,4 +13,8 @@ base::Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::
 // "" = none.
 std::string verified_subject(const SSL* ssl);
 
+bool has_verified_certificate(const SSL* ssl);
+// The last commonName (RFC 4519) in its subject, as UTF-8; "" = none.
+std::string verified_common_name(const SSL* ssl);
+
 }  // namespace ravelin::gateway

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "certs/file.h"
+#include "gateway/tls/pair_watch.h"
 
 #include <openssl/x509v3.h>
 
@@ -91,6 +92,12 @@ bool set_identity(SSL* ssl, const std::string& name) {
 
 }  // namespace
 
+bool UpstreamTlsPolicy::operator==(const UpstreamTlsPolicy& other) const {
+  const bool has_same_pair =
+      pair == nullptr || other.pair == nullptr ? pair == other.pair : is_same(*pair, *other.pair);
+  return has_same_pair && ca == other.ca && name == other.name && alpn == other.alpn;
+}
+
 Result<std::shared_ptr<const UpstreamContext>> UpstreamContext::create(
     const UpstreamTlsPolicy& policy) {
   if (policy.name.empty())
@@ -112,6 +119,10 @@ Result<std::shared_ptr<const UpstreamContext>> UpstreamContext::create(
   SSL_CTX_sess_set_new_cb(ctx, UpstreamCallbacks::on_new_session);
   if (auto trust = install_trust(ctx, policy.ca); !trust) return trust.error();
   if (auto alpn = install_alpn(ctx, policy.alpn); !alpn) return alpn.error();
+  if (policy.pair != nullptr &&
+      SSL_CTX_use_cert_and_key(ctx, policy.pair->chain.leaf.get(), policy.pair->key.get(),
+                               policy.pair->chain.intermediates.get(), 1) != 1)
+    return fail(Errc::tls, "using the client certificate: {}", certs::take_openssl_error());
   return std::shared_ptr<const UpstreamContext>(context);
 }
 

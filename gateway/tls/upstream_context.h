@@ -17,8 +17,10 @@ struct UpstreamTlsPolicy {
   PemFile ca{};        // empty path = the system's store
   std::string name{};  // host name (sent as SNI) or IP address the certificate must carry
   std::vector<std::string> alpn{"http/1.1"};
+  certs::PairPtr pair{};  // shown to the server; null = none
 
-  bool operator==(const UpstreamTlsPolicy&) const = default;
+  bool operator==(
+      const UpstreamTlsPolicy& other) const;  // the same certificate, not the same object
 };
 
 class UpstreamContext {

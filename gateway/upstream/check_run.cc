@@ -1,5 +1,6 @@
 #include "gateway/upstream/check_run.h"
 
+#include "gateway/net/proxy_header.h"
 #include "gateway/tls/stream.h"
 #include "gateway/upstream/check_connect.h"
 #include "gateway/upstream/check_http.h"
@@ -72,6 +73,8 @@ Task<CheckResult> run_check(CheckTarget target, Reactor& reactor, BufferPool& bu
   const auto stream =
       co_await connect_for_check(target.addresses, deadline, reactor, buffers, result);
   if (stream == nullptr) co_return result;
+  if (target.proxy_protocol == ProxyVersion::v1) stream->write(proxy_header_v1({}));
+  if (target.proxy_protocol == ProxyVersion::v2) stream->write(proxy_header_v2_local());
   if (config.kind == HealthKind::tcp) co_return CheckResult{true, {}};
   if (config.kind == HealthKind::tls && target.tls == nullptr)
     co_return failed("a check of kind tls needs \"tls\" on the server");

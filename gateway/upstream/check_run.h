@@ -19,6 +19,7 @@ struct CheckTarget {
   std::shared_ptr<const UpstreamContext> tls;    // null = in the clear
   std::string server_name;                       // for the Host field
   std::string weight_header = {};                // its report in the answer; empty = none
+  ProxyVersion proxy_protocol = ProxyVersion::off;  // the header it wants: of our own connection
 };
 
 // Ends within config->timeout. Destroying the task closes the connection.

@@ -103,6 +103,7 @@ std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
 
 void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
   if (!server_->is_usable() || idle_max_ == 0) return;  // draining servers are let go
+  if (server_->proxy_protocol().version != ProxyVersion::off) return;  // it is one client's
   const SSL* ssl = connection->stream_.ssl();
   const bool is_verified =
       ssl == nullptr || (tls_ && SSL_get_SSL_CTX(ssl) == tls_->context()->ssl_ctx());
@@ -142,7 +143,8 @@ void UpstreamServer::close_idle() {
 }
 
 Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure& failure,
-                                                                  MonoTime until) {
+                                                                  MonoTime until,
+                                                                  std::string_view preface) {
   const auto addresses = server_->addresses();
   const MonoTime deadline = std::min(until, reactor_.refresh_now() + timeouts_.connect);
   std::unique_ptr<UpstreamConnection> connection;
@@ -154,7 +156,7 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure
   for (std::size_t i = 0;
        i < addresses->size() && connection == nullptr && reactor_.now() < deadline; ++i) {
     const std::size_t index = (next_address_ + i) % addresses->size();
-    connection = co_await connect_one((*addresses)[index], deadline, failure);
+    connection = co_await connect_one((*addresses)[index], deadline, failure, preface);
     if (connection != nullptr) next_address_ = index;
   }
   co_return connection;
@@ -162,7 +164,8 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure
 
 Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const SocketAddress& to,
                                                                       MonoTime deadline,
-                                                                      ConnectFailure& failure) {
+                                                                      ConnectFailure& failure,
+                                                                      std::string_view preface) {
   const auto where = [&] { return fmt::format("server {}/{}", server_->pool(), server_->name()); };
   auto fd = start_connect(to);
   if (!fd) {
@@ -182,6 +185,7 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const Sock
     failure = {Reason::connect_failed, base::fail_errno(error, where()).message};
     co_return nullptr;
   }
+  if (!preface.empty()) stream.write(preface);
   if (!tls_) co_return connection;
   SslPtr ssl = tls_->new_ssl();
   if (ssl == nullptr) {

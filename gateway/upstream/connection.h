@@ -70,9 +70,12 @@ class UpstreamServer {
   // first, for requests that must not be sent twice.
   enum class Care : unsigned char { normal, careful };
   std::unique_ptr<UpstreamConnection> take_idle(Care care);
-  // A new connection, TLS included, within the connect timeout. Null: `failure` says why.
+  // A new connection, TLS included, within the connect timeout. Null: `failure` says why. `preface`
+  // (at most Stream::kWriteMax bytes) goes in front of everything, TLS too; it must stay until the
+  // task ends.
   base::Task<std::unique_ptr<UpstreamConnection>> connect(ConnectFailure& failure,
-                                                          base::MonoTime until);
+                                                          base::MonoTime until,
+                                                          std::string_view preface);
   // Keeps a connection for the next request. It must be between two messages, with nothing
   // buffered.
   void keep(std::unique_ptr<UpstreamConnection> connection);
@@ -99,7 +102,8 @@ class UpstreamServer {
   friend class UpstreamConnection;
   base::Task<std::unique_ptr<UpstreamConnection>> connect_one(const SocketAddress& to,
                                                               base::MonoTime deadline,
-                                                              ConnectFailure& failure);
+                                                              ConnectFailure& failure,
+                                                              std::string_view preface);
   void drop_idle(UpstreamConnection& connection);
 
   std::shared_ptr<Server> server_;

@@ -134,6 +134,11 @@ void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
   impl_->watch_names();
 }
 
+void HealthMonitor::use_tls(const Server& server, std::shared_ptr<const UpstreamContext> context) {
+  const auto found = impl_->by_server.find(&server);
+  if (found != impl_->by_server.end()) found->second->use_tls(std::move(context));
+}
+
 void HealthMonitor::eject(const std::shared_ptr<Server>& server, Reason reason) {
   const auto found = impl_->by_server.find(server.get());
   if (found != impl_->by_server.end()) found->second->eject(reason);

@@ -49,6 +49,9 @@ class HealthMonitor {
   // that was in the one before keeps its state, and its checks their pace.
   void use(const std::vector<PoolRuntime>& pools);
 
+  // Checks of `server` use this from now on. One that is not watched is ignored.
+  void use_tls(const Server& server, std::shared_ptr<const UpstreamContext> context);
+
   // A worker saw the last of `ejection.consecutive_failures` failures in a row. The last usable
   // server of a pool stays: without it every request would fail instead of some.
   void eject(const std::shared_ptr<Server>& server, Reason reason);

@@ -34,6 +34,9 @@ class WatchedServer {
   // Belongs to this pool, as server number `index`, from now on.
   void use(const PoolRuntime& pool, std::size_t index);
 
+  // Checks from now on use this.
+  void use_tls(std::shared_ptr<const UpstreamContext> context) { tls_ = std::move(context); }
+
   // After failures in a row, the last for this reason; for what else there is to say.
   void eject(Reason reason);
   void eject(const std::string& why);

@@ -18,10 +18,20 @@ Server::Server(std::string pool, const ServerConfig& config, std::size_t workers
     : pool_(std::move(pool)),
       name_(config.name),
       endpoint_(config.address),
+      proxy_protocol_(config.proxy_protocol),
       addresses_(std::make_shared<const AddressList>()),
       signals_(workers) {
   identity_ = fmt::format("{}/{} {}", pool_, name_, base::to_string(endpoint_));
-  if (config.tls) identity_ += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
+  if (config.tls) {
+    identity_ += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
+    if (!config.tls->certificate.empty())
+      identity_ += fmt::format(" certificate={}", config.tls->certificate);
+  }
+  if (proxy_protocol_.version != ProxyVersion::off) {
+    identity_ += fmt::format(" proxy_protocol={} tls={} authority={} request_id={}",
+                             static_cast<int>(proxy_protocol_.version), proxy_protocol_.sends_tls,
+                             proxy_protocol_.sends_authority, proxy_protocol_.sends_request_id);
+  }
   if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint_))
     set_addresses({to_socket_address(*ip)});
   if (const auto* local = std::get_if<base::UnixEndpoint>(&endpoint_))

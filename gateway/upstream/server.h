@@ -27,7 +27,8 @@ class Server {
   // `workers`: how many will count what they see of it.
   Server(std::string pool, const ServerConfig& config, std::size_t workers = 1);
 
-  // What makes two configured servers the same one over a reload: pool, name, address and TLS.
+  // What makes two configured servers the same one over a reload: pool, name, address, TLS and
+  // the PROXY protocol.
   [[nodiscard]] const std::string& identity() const { return identity_; }
 
   [[nodiscard]] const std::string& pool() const { return pool_; }
@@ -35,6 +36,9 @@ class Server {
   [[nodiscard]] const std::string& name() const { return name_; }
 
   [[nodiscard]] const base::Endpoint& endpoint() const { return endpoint_; }
+
+  // The header it wants in front of each connection; with one, none is used for a second request.
+  [[nodiscard]] const UpstreamProxyConfig& proxy_protocol() const { return proxy_protocol_; }
 
   // ---- data path, any worker ----
   [[nodiscard]] bool is_usable() const { return usable_.load(std::memory_order_relaxed); }
@@ -137,6 +141,7 @@ class Server {
   std::string pool_;
   std::string name_;
   base::Endpoint endpoint_;
+  UpstreamProxyConfig proxy_protocol_;
   std::string identity_;
   Control control_;
   std::shared_ptr<const AddressList> addresses_;

@@ -27,6 +27,23 @@ TEST(ConnectionGate, LimitsTheListenerAndEachClient) {
   EXPECT_EQ(gate.count(), 3U);
 }
 
+TEST(ConnectionGate, AClientKnownLaterCountsLikeOneKnownAtOnce) {
+  ConnectionGate gate;
+  gate.set_limits({.max = 3, .per_client_max = 1});
+  EXPECT_EQ(gate.enter_unnamed(), Entry::admitted);
+  EXPECT_EQ(gate.enter_unnamed(), Entry::admitted);
+  EXPECT_EQ(gate.name(ip("10.0.0.1")), Entry::admitted);
+  EXPECT_EQ(gate.name(ip("10.0.0.1")), Entry::client_full);
+  EXPECT_EQ(gate.enter(ip("10.0.0.1")), Entry::client_full);
+  gate.leave_unnamed();
+  EXPECT_EQ(gate.enter(ip("10.0.0.2")), Entry::admitted);
+  EXPECT_EQ(gate.enter_unnamed(), Entry::admitted);
+  EXPECT_EQ(gate.enter_unnamed(), Entry::listener_full);
+  gate.leave(ip("10.0.0.1"));
+  EXPECT_EQ(gate.count(), 2U);
+  EXPECT_EQ(gate.enter(ip("10.0.0.1")), Entry::admitted);
+}
+
 TEST(ConnectionGate, OneIpv6NetworkIsOneClient) {
   ConnectionGate gate;
   gate.set_limits({.max = 0, .per_client_max = 1});

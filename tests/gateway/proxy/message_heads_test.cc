@@ -1,5 +1,7 @@
 #include "gateway/proxy/message_heads.h"
 
+#include "gateway/tls/client_certificate_fields.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -39,6 +41,40 @@ TEST(RequestHead, AStrangersForwardingFieldsAreReplaced) {
             "X-Forwarded-Host: x.test\r\nX-Forwarded-Port: 443\r\nX-Real-IP: "
             "192.0.2.7\r\nX-Request-Id: id-1\r\n"
             "Via: 1.1 ravelin\r\n\r\n");
+}
+
+constexpr const char* kToldCertificate =
+    "GET / HTTP/1.1\r\nHost: x.test\r\nClient-Cert: :ZXZpbA==:\r\nclient-cert-chain: "
+    ":ZXZpbA==:\r\nClient-Certificate: mine\r\n\r\n";
+
+TEST(RequestHead, AStrangersClientCertFieldsAreDropped) {
+  const std::string out = forwarded(kToldCertificate, kStranger);
+  EXPECT_EQ(out.find("ZXZpbA=="), std::string::npos) << out;
+  EXPECT_NE(out.find("Client-Certificate: mine\r\n"), std::string::npos) << out;
+}
+
+TEST(RequestHead, ATrustedProxysClientCertFieldsPassWhereNoneAreSentInTheirPlace) {
+  ForwardedBy by = kStranger;
+  by.is_trusted = true;
+  const std::string out = forwarded(kToldCertificate, by);
+  EXPECT_NE(out.find("Client-Cert: :ZXZpbA==:\r\nclient-cert-chain: :ZXZpbA==:\r\n"),
+            std::string::npos)
+      << out;
+}
+
+TEST(RequestHead, TheClientsOwnCertificateTakesTheirPlace) {
+  ForwardedBy by = kStranger;
+  by.is_trusted = true;
+  const ClientCertificateFields own{.certificate = ":b3du:", .chain = ":YQ==:, :Yg==:"};
+  by.certificate = &own;
+  const std::string out = forwarded(kToldCertificate, by);
+  EXPECT_EQ(out.find("ZXZpbA=="), std::string::npos) << out;
+  EXPECT_NE(out.find("Client-Cert: :b3du:\r\nClient-Cert-Chain: :YQ==:, :Yg==:\r\n"),
+            std::string::npos)
+      << out;
+  const ClientCertificateFields none;
+  by.certificate = &none;
+  EXPECT_EQ(forwarded(kToldCertificate, by).find("Client-Cert:"), std::string::npos);
 }
 
 TEST(RequestHead, ATrustedProxysFieldsAreKeptAndAppendedTo) {
