@@ -1,5 +1,7 @@
 #include "gateway/config/check_files.h"
 
+#include "base/io/file.h"
+#include "certs/staple.h"
 #include "gateway/config/places.h"
 #include "gateway/config/validate_parts.h"
 
@@ -92,6 +94,8 @@ class FileCheck {
       }
       const auto pair = check_pair(certificate, keys[i]);
       if (pair != nullptr) served.push_back(pair->chain.info);
+      if (pair != nullptr && !certificate.staple.empty())
+        check_staple(certificate, *pair, keys[i] + ".staple");
       all_loaded = all_loaded && pair != nullptr;
     }
     const ClientAuthConfig& auth = listener.tls->client_auth;
@@ -108,9 +112,22 @@ class FileCheck {
     const certs::LoadRules rules{.key_file = key_rules_};
     certs::LoadedPair loaded =
         certs::load_pair({certificate.chain, certificate.key}, rules, base::wall_now());
+    if (!certificate.staple.empty())
+      certs::erase_finding(loaded.findings, certs::PairCode::must_staple);
     report(loaded.findings, key, certificate.pos);
     known->second = std::move(loaded.pair);
     return known->second;
+  }
+
+  // What is wrong with it keeps it from being stapled, and nothing else.
+  void check_staple(const CertificateConfig& certificate, const certs::CertificatePair& pair,
+                    const std::string& key) {
+    const auto bytes = base::read_file(certificate.staple, certs::kStapleBytesMax);
+    if (!bytes) return places_.warn(key, certificate.pos, bytes.error().message);
+    const auto staple = certs::parse_staple(*bytes, pair.chain, base::wall_now());
+    if (staple) return;
+    places_.warn(key, certificate.pos,
+                 fmt::format("{} {}", certificate.staple, staple.error().message));
   }
 
   void report(const std::vector<certs::PairFinding>& findings, const std::string& key,

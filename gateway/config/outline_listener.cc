@@ -20,6 +20,8 @@ void add_certificates(Outline& out, const ListenerTlsConfig& tls, const std::str
     entry.text("chain", certificate.chain).origin_key = origin + ".chain";
     entry.text("key", certificate.key).origin_key = origin + ".key";
     entry.flag("default", certificate.is_default).origin_key = origin + ".default";
+    if (!certificate.staple.empty())
+      entry.text("staple", certificate.staple).origin_key = origin + ".staple";
   }
   if (tls.from_store) list.map("").flag("store", true).origin_key = listener + ".tls.certificates";
 }

@@ -26,6 +26,7 @@ CertificateEntry parse_certificate(yaml::Map map) {
   map.required("chain", entry.certificate.chain, yaml::path());
   map.required("key", entry.certificate.key, yaml::path());
   map.optional("default", entry.certificate.is_default);
+  map.optional("staple", entry.certificate.staple, yaml::path());
   return std::move(map).finish(std::move(entry));
 }
 

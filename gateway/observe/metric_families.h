@@ -42,6 +42,7 @@ enum class Metric : std::uint8_t {
   upstream_queue_length,
   check_duration,
   certificate_expiry,  // collected {name}: Unix time of the served notAfter
+  staple_expiry,       // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success

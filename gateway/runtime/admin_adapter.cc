@@ -74,6 +74,24 @@ void collect_weight(const ServerStatus& server, MetricSamples& samples) {
     samples.set(index(Metric::server_weight_factor), {server.pool, server.server, cause}, factor);
 }
 
+// Of names with a staple file; as above the one that ends first counts.
+void collect_staples(const Gateway& gateway, MetricSamples& samples) {
+  std::map<std::string, double> ends;
+  for (const auto& [listener, materials] : gateway.materials()) {
+    for (std::size_t i = 0; i < materials.staples.size(); ++i) {
+      if (!materials.staples[i]) continue;
+      const certs::StaplePtr& staple = materials.staples[i]->staple();
+      const double end = staple == nullptr ? 0 : unix_time(staple->next_update);
+      for (const std::string& name : materials.pairs[i].served->chain.info.dns_names) {
+        const auto [place, is_new] = ends.emplace(name, end);
+        if (!is_new) place->second = std::min(place->second, end);
+      }
+    }
+  }
+  for (const auto& [name, end] : ends)
+    samples.set(index(Metric::staple_expiry), {name}, end);
+}
+
 void collect_servers(Gateway& gateway, MetricSamples& samples) {
   for (const PoolRuntime& pool : gateway.snapshot()->pools) {
     if (pool.pool->config().circuit)
@@ -167,6 +185,7 @@ void collect_gateway_metrics(Gateway& gateway) {
   gateway.metrics().add_collector([&gateway](MetricSamples& samples) {
     collect_servers(gateway, samples);
     collect_certificates(gateway, samples);
+    collect_staples(gateway, samples);
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
     samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));

@@ -2,6 +2,7 @@
 
 #include "base/io/log.h"
 #include "gateway/config/check_files.h"
+#include "gateway/runtime/staples.h"
 #include "gateway/tls/certificate_index.h"
 #include "gateway/tls/context.h"
 #include "gateway/tls/ticket_ring.h"
@@ -39,12 +40,17 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
           fmt::format("listener \"{}\": {}", listener.name, certs::to_string(loaded.findings)),
           certificate.pos};
     }
+    if (!certificate.staple.empty())
+      certs::erase_finding(loaded.findings, certs::PairCode::must_staple);
     if (!loaded.findings.empty()) {
       base::log_warn("tls", certs::to_string(loaded.findings), {{"listener", listener.name}});
     }
     materials.pairs.push_back({files, loaded.pair, loaded.stamps});
     materials.is_default.push_back(certificate.is_default);
+    materials.staples.emplace_back();
+    if (!certificate.staple.empty()) materials.staples.back().emplace(certificate.staple);
   }
+  look_at_staples(materials, listener.name, base::wall_now());
   return materials;
 }
 
@@ -209,6 +215,7 @@ std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& ma
   tls->certificates = std::make_shared<CertificateIndex>(std::move(pairs));
   tls->context = TlsContext::with_usual_certificate(materials.context, *tls->certificates);
   tls->tickets = std::move(tickets);
+  tls->staples = staples_of(materials);
   return tls;
 }
 

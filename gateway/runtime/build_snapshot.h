@@ -4,6 +4,7 @@
 
 #include "gateway/proxy/snapshot.h"
 #include "gateway/tls/certificate_watcher.h"
+#include "gateway/tls/staple_file.h"
 
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@ struct ListenerMaterials {
   std::shared_ptr<const TlsContext> context;
   std::vector<WatchedPair> pairs;  // in the configured order
   std::vector<bool> is_default;
+  std::vector<std::optional<StapleFile>> staples;  // of the pairs; nothing where none is configured
 };
 
 // Servers by identity: a server that is configured again keeps its state and its counters.

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "base/text.h"
 #include "gateway/config/check_files.h"
+#include "gateway/runtime/staples.h"
 
 #include <sched.h>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr base::Duration kCloseGrace = ListeningSockets::kCloseGrace;
 constexpr auto kTick = 250ms;
+constexpr base::Duration kStapleLook = 1s;
 
 // CPUs this process may use; a container's or taskset's limit counts, unlike hardware_concurrency.
 unsigned cpus_in_affinity() {
@@ -201,6 +203,7 @@ void Gateway::tick_certificates() {
                     {"file", pair.files.chain},
                     {"serial", change.pair->chain.info.serial},
                     {"not_after", certs::format_time(change.pair->chain.info.not_after)}});
+    look_at_staples(materials_.at(listener), listener, base::wall_now());
     publish_tls(listener);
   }
   for (const PairFailure& failure : outcome.broken) {
@@ -218,12 +221,22 @@ void Gateway::tick_certificates() {
   }
 }
 
+void Gateway::tick_staples() {
+  const base::MonoTime now = base::mono_now();
+  if (now < next_staple_look_) return;
+  next_staple_look_ = now + kStapleLook;
+  for (auto& [listener, materials] : materials_) {
+    if (look_at_staples(materials, listener, base::wall_now())) publish_tls(listener);
+  }
+}
+
 void Gateway::tick() {
   tick_timer_->expires_after(kTick);
   tick_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
   tick_certificates();
+  tick_staples();
   for (auto& [listener, ring] : tickets_) {
     const auto rotated = ring.rotate(base::mono_now());
     if (!rotated) {

@@ -113,6 +113,7 @@ class Gateway final : public ControlEvents {
   void watch_certificates();
   void tick();
   void tick_certificates();
+  void tick_staples();
   void finish_shut_down();
 
   Options options_;
@@ -133,6 +134,7 @@ class Gateway final : public ControlEvents {
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
+  base::MonoTime next_staple_look_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;
   ReloadState last_reload_;

@@ -24,6 +24,7 @@ namespace ravelin::gateway {
 class CertificateIndex;
 class TlsContext;
 struct TicketKeys;
+struct StapleList;
 
 using SslPtr = base::Handle<SSL, SSL_free>;
 
@@ -33,6 +34,7 @@ struct ListenerTls {
   std::shared_ptr<const TlsContext> context;             // never null
   std::shared_ptr<const CertificateIndex> certificates;  // never null
   std::shared_ptr<const TicketKeys> tickets;             // null = no tickets are given or taken
+  std::shared_ptr<const StapleList> staples{};           // null = nothing is stapled
 };
 
 // Lives from new_server_ssl() to end_handshake() at one address, on its worker's thread.

@@ -5,6 +5,7 @@
 #include "gateway/tls/client_hello.h"
 #include "gateway/tls/context.h"
 #include "gateway/tls/handshake_info.h"
+#include "gateway/tls/staple_list.h"
 
 #include <openssl/tls1.h>
 
@@ -75,11 +76,28 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsi
   return SSL_TLSEXT_ERR_OK;
 }
 
+// Called when the client asks for it, after the certificate is chosen.
+int on_status(SSL* ssl, void*) {
+  const HandshakeInfo* info = handshake_info(ssl);
+  if (info == nullptr || info->tls->staples == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  const certs::Staple* staple =
+      info->tls->staples->find(SSL_get_certificate(ssl), base::wall_now());
+  if (staple == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  void* copy = OPENSSL_memdup(staple->der.data(), staple->der.size());
+  if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  // The connection frees it. OpenSSL's macro for this casts in the old style.
+  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, static_cast<long>(staple->der.size()),
+           copy);
+  return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 void install_server_callbacks(SSL_CTX* ctx, TlsContext& context) {
   SSL_CTX_set_client_hello_cb(ctx, on_client_hello, nullptr);
   SSL_CTX_set_cert_cb(ctx, on_certificate, nullptr);
+  SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB,
+                        reinterpret_cast<void (*)()>(on_status));
   if (!context.alpn().empty()) SSL_CTX_set_alpn_select_cb(ctx, on_alpn, &context);
 }
 
