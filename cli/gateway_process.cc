@@ -1,6 +1,7 @@
 #include "cli/gateway_process.h"
 
 #include "base/io/log.h"
+#include "base/io/systemd.h"
 #include "base/io/yaml.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
@@ -10,8 +11,11 @@
 #include "gateway/runtime/admin_adapter.h"
 
 #include <boost/asio/signal_set.hpp>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 
 namespace ravelin::cli {
 namespace {
@@ -57,6 +61,34 @@ class Signals {
   bool stopping_ = false;
 };
 
+// What the service manager passed and wants to hear; without one, nothing.
+base::Result<gateway::Gateway::Options> options_from_environment() {
+  const auto look_up = [](const char* name) { return std::getenv(name); };
+  auto service = base::parse_service_environment(look_up, ::getpid());
+  if (!service) return service.error();
+  gateway::Gateway::Options options;
+  options.version = RAVELIN_VERSION;
+  auto passed = gateway::PassedSockets::take(service->descriptors);
+  if (!passed) return passed.error();
+  options.passed_sockets = std::move(*passed);
+  if (service->notify_socket.empty()) return options;
+  options.state_changed = [notifier = base::ServiceNotifier(service->notify_socket)](
+                              base::ServiceState state) { notifier.tell(state); };
+  if (service->watchdog) options.alive_every = *service->watchdog / 3;
+  return options;
+}
+
+// A socket nobody takes is a name misspelt, more often than not.
+void warn_of_unused_sockets(const gateway::PassedSockets& passed, const gateway::Config& config) {
+  for (const std::string& name : passed.names()) {
+    const bool is_used = std::ranges::any_of(config.listeners, [&](const auto& listener) {
+      return std::ranges::find(listener.passed_sockets, name) != listener.passed_sockets.end();
+    });
+    if (!is_used)
+      base::log_warn("gateway", "a passed socket is used by no listener", {{"name", name}});
+  }
+}
+
 gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnostics) {
   base::yaml::DiskLoader loader;
   gateway::ParsedConfig parsed = gateway::load_config(path, loader, diagnostics);
@@ -91,7 +123,14 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
   if (const auto level = base::parse_log_level(config.log.level)) log_options.level = *level;
   const std::string user = config.user;
   if (const auto done = base::start_log(log_options); !done) return report(done.error());
-  auto gateway = gateway::Gateway::open(config, {std::move(reload), RAVELIN_VERSION});
+  auto options = options_from_environment();
+  if (!options) {
+    base::stop_log();
+    return report(options.error());
+  }
+  options->reload_config = std::move(reload);
+  warn_of_unused_sockets(options->passed_sockets, config);
+  auto gateway = gateway::Gateway::open(config, std::move(*options));
   if (!gateway) {
     base::stop_log();
     return report(gateway.error());

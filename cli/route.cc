@@ -40,6 +40,8 @@ std::string addresses_of(const gateway::ListenerConfig& listener) {
   std::string text;
   for (const base::Endpoint& endpoint : listener.bind)
     text += (text.empty() ? "" : " ") + base::to_string(endpoint);
+  for (const std::string& name : listener.passed_sockets)
+    text += (text.empty() ? "systemd:" : " systemd:") + name;
   return text;
 }
 

@@ -61,7 +61,8 @@ struct ProxyProtocolConfig {
 struct ListenerConfig {
   SourcePos pos;
   std::string name;
-  std::vector<base::Endpoint> bind;  // at least one
+  std::vector<base::Endpoint> bind;         // with the next, at least one
+  std::vector<std::string> passed_sockets;  // `bind: systemd:NAME`: what the service manager opened
   std::optional<ListenerTlsConfig> tls;
   bool plaintext_allowed = false;  // `plaintext: allowed`
   bool redirect_https = false;     // `redirect: https`

@@ -90,6 +90,8 @@ void add_listener(Outline& listeners, const ListenerConfig& listener, const std:
   Outline& binds = out.list("bind");
   for (const base::Endpoint& bind : listener.bind)
     binds.text("", base::to_string(bind));
+  for (const std::string& name : listener.passed_sockets)
+    binds.text("", "systemd:" + name);
   if (listener.tls) add_tls(out, *listener.tls, key, places);
   if (listener.plaintext_allowed) out.word("plaintext", "allowed");
   if (listener.redirect_https) out.word("redirect", "https");

@@ -58,6 +58,24 @@ ForwardedConfig parse_forwarded(yaml::Map map) {
   return std::move(map).finish(std::move(forwarded));
 }
 
+// One entry of `bind`: an address, or a socket that is passed.
+struct BindEntry {
+  std::optional<base::Endpoint> address;
+  std::string passed;
+};
+
+Result<BindEntry> parse_bind_entry(std::string_view text) {
+  constexpr std::string_view kPassed = "systemd:";
+  if (text.starts_with(kPassed)) {
+    auto name = parse_socket_name(text.substr(kPassed.size()));
+    if (!name) return name.error();
+    return BindEntry{.address = {}, .passed = std::move(*name)};
+  }
+  auto address = parse_bind(text);
+  if (!address) return address.error();
+  return BindEntry{.address = std::move(*address), .passed = {}};
+}
+
 ProxyProtocolConfig parse_proxy_protocol(yaml::Map map) {
   ProxyProtocolConfig proxy_protocol;
   proxy_protocol.pos = map.pos();
@@ -75,8 +93,16 @@ ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
   ListenerConfig listener;
   listener.pos = map.pos();
   map.required("name", listener.name, yaml::converted(parse_name));
-  map.required("bind", listener.bind,
-               yaml::one_or_list_of(yaml::converted(parse_bind), 1, kBindsMax));
+  std::vector<BindEntry> binds;
+  map.required("bind", binds,
+               yaml::one_or_list_of(yaml::converted(parse_bind_entry), 1, kBindsMax));
+  for (BindEntry& bind : binds) {
+    if (bind.address) {
+      listener.bind.push_back(std::move(*bind.address));
+    } else {
+      listener.passed_sockets.push_back(std::move(bind.passed));
+    }
+  }
   map.optional("tls", listener.tls, yaml::object(parse_tls));
   map.optional("plaintext", listener.plaintext_allowed, yaml::one_of(kPlaintext));
   map.optional("redirect", listener.redirect_https, yaml::one_of(kRedirect));

@@ -79,6 +79,7 @@ void validate_binds(const Config& config, Places& places) {
     binds.add(base::UnixEndpoint{config.admin.socket},
               {"\"admin.socket\"", key, places.at(key, {})});
   }
+  std::map<std::string, const ListenerConfig*> passed;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
     const std::string list = listener_key(i) + ".bind";
@@ -87,6 +88,13 @@ void validate_binds(const Config& config, Places& places) {
       const std::string& key = places.is_written(item) ? item : list;
       const std::string owner = fmt::format("listener \"{}\"", listener.name);
       binds.add(listener.bind[j], {owner, key, places.at(key, listener.pos)});
+    }
+    for (const std::string& name : listener.passed_sockets) {
+      const auto [first, is_new] = passed.emplace(name, &listener);
+      if (is_new) continue;
+      places.error(
+          list, listener.pos,
+          fmt::format("systemd:{} is already taken by listener \"{}\"", name, first->second->name));
     }
   }
   binds.warn_overlaps();

@@ -67,6 +67,8 @@ void check_proxy_protocol(const ListenerConfig& listener, const std::string& key
   };
   const ProxyProtocolConfig& proxy_protocol = *listener.proxy_protocol;
   const bool from_unix = std::ranges::any_of(proxy_protocol.from, &ProxySource::is_unix);
+  // What is passed may be either.
+  if (!listener.passed_sockets.empty()) return;
   if (from_unix && std::ranges::none_of(listener.bind, is_local)) {
     places.error(key + ".proxy_protocol.from", proxy_protocol.pos,
                  "names \"unix\", but this listener binds no Unix socket");

@@ -173,6 +173,14 @@ Result<base::Endpoint> parse_bind(std::string_view text) {
   return absolute(std::move(endpoint));
 }
 
+Result<std::string> parse_socket_name(std::string_view text) {
+  constexpr std::size_t kSocketNameMax = 255;  // FileDescriptorName= of systemd.socket(5)
+  const bool is_plain =
+      std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
+  if (!text.empty() && text.size() <= kSocketNameMax && is_plain) return std::string(text);
+  return fail(Errc::invalid, "is not the name of a passed socket (systemd:NAME)");
+}
+
 Result<ProxySource> parse_proxy_source(std::string_view text) {
   if (text == "unix") return ProxySource{.is_unix = true, .prefix = {}};
   auto prefix = base::parse_prefix(text);

@@ -75,6 +75,8 @@ Result<std::string> parse_method(std::string_view text);
 
 // An address and port (0: the kernel chooses) or unix:/path; not a name.
 Result<base::Endpoint> parse_bind(std::string_view text);
+// Name of a socket the service manager passes: 1 to 255 of printable ASCII but ':' and space.
+Result<std::string> parse_socket_name(std::string_view text);
 // A prefix or address, or `unix`: whoever connects to a Unix socket.
 Result<ProxySource> parse_proxy_source(std::string_view text);
 // An address or name and a port, or unix:/path.

@@ -137,11 +137,13 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
   }
   out.append(" HTTP/1.1\r\n");
   http1::write_field(out, "Host", request.authority);
+  const bool may_tell_certificate = by.is_trusted && by.certificate == nullptr;
   for (const Field& field : request.fields) {
     if (is_replaced_in_request(field.id)) continue;
     // Expect is answered by the server, but only where a body follows (RFC 9110 section 10.1.1).
     if (field.id == FieldId::expect && !request.expects_continue) continue;
     if (field.id == FieldId::unknown && request.connection_names(field.name)) continue;
+    if (!may_tell_certificate && is_client_certificate_field(field)) continue;
     http1::write_field(out, field.name, field.value);
   }
   put_forwarding_fields(out, request, by);

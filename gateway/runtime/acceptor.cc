@@ -32,6 +32,7 @@ struct Acceptor::State {
         port(address.port),
         listener(std::move(address.listener)),
         socket(context.reactor, address.fd.release()),
+        is_passed(address.is_passed),
         tls(std::move(source)) {}
 
   WorkerContext& worker;
@@ -39,6 +40,7 @@ struct Acceptor::State {
   std::uint16_t port;
   std::shared_ptr<ListenerShared> listener;
   Socket socket;
+  bool is_passed;
   TlsSource tls;
   // The listener's, as of one generation.
   std::uint64_t sources_of = 0;
@@ -70,6 +72,10 @@ void Acceptor::start() {
 
 void Acceptor::stop_new(base::MonoTime close_at) {
   state_->close_at = std::min(state_->close_at, close_at);
+  if (state_->is_passed) {  // a filter would stay on it, for whoever takes it next
+    end_accepting();
+    return;
+  }
   // Drops segments with SYN and without ACK; the filter sees the segment from its TCP header on
   // (tcp_v4_rcv).
   sock_filter code[] = {
@@ -83,8 +89,12 @@ void Acceptor::stop_new(base::MonoTime close_at) {
 }
 
 void Acceptor::close() {
-  while (accept_some(*state_)) {
+  while (!state_->is_passed && accept_some(*state_)) {
   }
+  end_accepting();
+}
+
+void Acceptor::end_accepting() {
   state_->closing = true;
   if (state_->waiting != nullptr) state_->waiting->fire(Wake::aborted);
 }

@@ -20,6 +20,7 @@ class Acceptor {
     std::uint16_t port = 0;  // as bound; 0 = a Unix socket
     std::shared_ptr<ListenerShared> listener;
     OwnedFd fd;
+    bool is_passed = false;  // by the service manager, which keeps it
   };
 
   Acceptor(WorkerContext& worker, Address address, TlsSource tls);
@@ -31,7 +32,8 @@ class Acceptor {
   // `close_at`. Closing at once would reset those: the kernel does not hand them on
   // (tcp_migrate_req is off by default).
   void stop_new(base::MonoTime close_at);
-  // Accepts what is there, then closes the socket.
+  // Accepts what is there, then closes the socket. What queues on a socket that was passed waits
+  // for whoever takes it next.
   void close();
 
   // When the owner is to call close(); kNever before stop_new().
@@ -44,6 +46,7 @@ class Acceptor {
  private:
   struct State;
   static base::Task<void> run(std::shared_ptr<State> state);
+  void end_accepting();
   static bool accept_some(State& state);
   static const std::vector<ProxySource>& proxy_sources(State& state);
   static void admit(State& state, Accepted accepted);

@@ -31,7 +31,10 @@ unsigned cpus_in_affinity() {
 
 }  // namespace
 
-Gateway::Gateway(Options options) : options_(std::move(options)), started_(base::wall_now()) {}
+Gateway::Gateway(Options options)
+    : options_(std::move(options)),
+      started_(base::wall_now()),
+      sockets_(workers_, std::move(options_.passed_sockets)) {}
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_)
@@ -136,6 +139,8 @@ Result<void> Gateway::reload() {
   if (!options_.reload_config)
     return base::fail(Errc::unavailable, "there is no configuration file to read again");
   if (shutting_down_) return base::fail(Errc::unavailable, "the gateway is shutting down");
+  tell(base::ServiceState::reloading);
+  owes_ready_ = true;
   const auto attempt = [this]() -> Result<void> {
     auto config = options_.reload_config();
     if (!config) return config.error();
@@ -246,7 +251,35 @@ void Gateway::tick() {
       publish_tls(listener);
     }
   }
+  tell_ready();
+  tell_alive();
   finish_shut_down();
+}
+
+void Gateway::tell(base::ServiceState state) {
+  if (options_.state_changed) options_.state_changed(state);
+}
+
+void Gateway::tell_ready() {
+  if (!owes_ready_ || shutting_down_) return;
+  for (const auto& worker : workers_) {
+    if (worker->generation() != snapshot_->generation) return;
+  }
+  owes_ready_ = false;
+  tell(base::ServiceState::ready);
+}
+
+// A worker that hangs keeps the sign of life from being given.
+void Gateway::tell_alive() {
+  if (!options_.alive_every || base::mono_now() < next_alive_) return;
+  for (const auto& worker : workers_) {
+    if (worker->beats() < beats_asked_) return;
+  }
+  next_alive_ = base::mono_now() + *options_.alive_every;
+  tell(base::ServiceState::alive);
+  ++beats_asked_;
+  for (const auto& worker : workers_)
+    worker->beat();
 }
 
 void Gateway::run() {
@@ -265,6 +298,7 @@ void Gateway::run() {
 void Gateway::shut_down() {
   if (shutting_down_) return;
   shutting_down_ = true;
+  tell(base::ServiceState::stopping);
   base::log_info("gateway", "shutting down: requests in flight may end",
                  {{"drain_timeout", base::format_duration(snapshot_->config.drain_timeout)}});
   closed_at_ = base::mono_now() + 2 * kCloseGrace;

@@ -29,6 +29,12 @@ class Gateway final : public ControlEvents {
   struct Options {
     ConfigSource reload_config;  // may be empty: reload() then fails
     std::string version;
+    PassedSockets passed_sockets{};
+    // Told of each state as it begins; `ready` once every worker serves the generation. May be
+    // empty.
+    std::function<void(base::ServiceState)> state_changed{};
+    // `alive` is told at least this often while every worker answers; nothing = never.
+    std::optional<base::Duration> alive_every{};
   };
 
   // Builds the first generation and binds every listener; nothing is served yet. Error: a
@@ -115,6 +121,9 @@ class Gateway final : public ControlEvents {
   void tick_certificates();
   void tick_staples();
   void finish_shut_down();
+  void tell(base::ServiceState state);
+  void tell_ready();
+  void tell_alive();
 
   Options options_;
   Reactor control_;
@@ -129,7 +138,7 @@ class Gateway final : public ControlEvents {
   ServerRegistry servers_;
   std::map<std::string, ListenerMaterials> materials_;
   std::map<std::string, TicketRing> tickets_;  // by listener
-  ListeningSockets sockets_{workers_};
+  ListeningSockets sockets_;
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;
@@ -140,6 +149,9 @@ class Gateway final : public ControlEvents {
   ReloadState last_reload_;
   std::vector<std::function<void()>> reloaded_;
   bool shutting_down_ = false;
+  bool owes_ready_ = true;  // `ready` is to be told
+  base::MonoTime next_alive_;
+  std::uint64_t beats_asked_ = 0;  // of each worker
 };
 
 }  // namespace ravelin::gateway

@@ -19,6 +19,7 @@ struct ListenerPlan {
     std::string key;
     std::string listener;
     base::Endpoint endpoint;
+    std::string passed;  // name of a socket that is passed, in place of the endpoint
 
     bool operator==(const Address&) const = default;
   };
@@ -30,6 +31,9 @@ struct ListenerPlan {
   std::vector<Address> moved;
   std::vector<std::string> closed;  // keys
 };
+
+// Of a socket the service manager passes.
+std::string passed_key(const std::string& name);
 
 // The address as text; one whose port the kernel chooses is the listener's own, and told from its
 // others by its place.

@@ -13,6 +13,7 @@ using base::Result;
 
 Result<ListeningSockets::NewAddress> ListeningSockets::bind(
     const ListenerPlan::Address& address) const {
+  if (!address.passed.empty()) return take_passed(address);
   NewAddress made;
   base::Endpoint endpoint = address.endpoint;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -32,6 +33,26 @@ Result<ListeningSockets::NewAddress> ListeningSockets::bind(
   }
   made.local = base::to_string(endpoint);
   if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint)) made.port = ip->port;
+  return made;
+}
+
+Result<ListeningSockets::NewAddress> ListeningSockets::take_passed(
+    const ListenerPlan::Address& address) const {
+  const std::string where = fmt::format("listener \"{}\"", address.listener);
+  const auto given = passed_.find(address.passed);
+  if (!given) return base::wrap(given.error(), where);
+  NewAddress made;
+  // One for each worker at least, each of them in somebody's hands.
+  const std::size_t count = std::max(workers_.size(), given->size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const int copy = ::fcntl((*given)[i % given->size()], F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return base::fail_errno(errno, where);
+    made.sockets.emplace_back(copy);
+  }
+  const auto local = local_endpoint(given->front());
+  if (!local) return base::wrap(local.error(), where);
+  made.local = fmt::format("{} ({})", base::to_string(*local), passed_key(address.passed));
+  if (const auto* ip = std::get_if<base::IpEndpoint>(&*local)) made.port = ip->port;
   return made;
 }
 
@@ -88,13 +109,16 @@ void ListeningSockets::adopt(Change change, Worker::Generation generation) {
   for (std::size_t i = 0; i < change.plan.bound.size(); ++i) {
     const ListenerPlan::Address& address = change.plan.bound[i];
     NewAddress& made = change.sockets[i];
-    for (std::size_t worker = 0; worker < workers_.size(); ++worker)
-      workers_[worker]->listen({address.key, made.port, listeners_.at(address.listener),
-                                std::move(made.sockets[worker])});
+    const bool is_passed = !address.passed.empty();
+    for (std::size_t j = 0; j < made.sockets.size(); ++j)
+      workers_[j % workers_.size()]->listen({address.key, made.port,
+                                             listeners_.at(address.listener),
+                                             std::move(made.sockets[j]), is_passed});
     closed_until_.erase(address.key);
     const auto* local = std::get_if<base::UnixEndpoint>(&address.endpoint);
     addresses_[address.key] = {address.listener, made.port, std::move(made.local),
-                               local == nullptr ? std::string() : local->path};
+                               is_passed || local == nullptr ? std::string() : local->path,
+                               is_passed};
   }
   for (const std::string& key : change.plan.closed)
     close(key);
@@ -115,6 +139,17 @@ void ListeningSockets::close() {
     close(std::string(addresses_.begin()->first));
 }
 
+std::uint16_t ListeningSockets::passed_port(const ListenerConfig& listener) const {
+  for (const std::string& name : listener.passed_sockets) {
+    const auto given = passed_.find(name);
+    const auto local =
+        given ? local_endpoint(given->front()) : base::Result<base::Endpoint>(given.error());
+    if (!local) continue;
+    if (const auto* ip = std::get_if<base::IpEndpoint>(&*local)) return ip->port;
+  }
+  return 0;
+}
+
 std::uint16_t ListeningSockets::first_port(const ListenerConfig& listener,
                                            const Change& change) const {
   for (std::size_t i = 0; i < listener.bind.size(); ++i) {
@@ -127,7 +162,7 @@ std::uint16_t ListeningSockets::first_port(const ListenerConfig& listener,
       port = change.sockets[static_cast<std::size_t>(fresh - change.plan.bound.begin())].port;
     if (port != 0) return port;
   }
-  return 0;
+  return passed_port(listener);
 }
 
 std::vector<std::pair<std::string, std::string>> ListeningSockets::bound() const {

@@ -2,6 +2,7 @@
 // over reloads to the end. The control thread.
 #pragma once
 
+#include "gateway/net/passed_sockets.h"
 #include "gateway/runtime/listener_plan.h"
 #include "gateway/runtime/worker.h"
 
@@ -17,9 +18,11 @@ class ListeningSockets {
  public:
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
-  explicit ListeningSockets(const Workers& workers) : workers_(workers) {}
+  ListeningSockets(const Workers& workers, PassedSockets passed)
+      : workers_(workers), passed_(std::move(passed)) {}
 
-  // A socket for each worker, bound and listening, which nobody accepts from yet.
+  // Sockets bound and listening, which nobody accepts from yet: one for each worker, or, of those
+  // that are passed, as many as there are, dealt out in turn.
   struct NewAddress {
     std::uint16_t port = 0;  // 0 = a Unix socket
     std::string local;       // as bound: with the real port when it was 0
@@ -54,15 +57,19 @@ class ListeningSockets {
     std::string listener;
     std::uint16_t port = 0;
     std::string local;
-    std::string unix_path;  // of a Unix socket
+    std::string unix_path;  // of a Unix socket of our own
+    bool is_passed = false;
   };
 
   [[nodiscard]] base::Result<NewAddress> bind(const ListenerPlan::Address& address) const;
+  [[nodiscard]] base::Result<NewAddress> take_passed(const ListenerPlan::Address& address) const;
+  [[nodiscard]] std::uint16_t passed_port(const ListenerConfig& listener) const;
   void wait_until_closed(const ListenerPlan& plan) const;
   void share(const std::vector<ListenerConfig>& next);
   void close(const std::string& key);
 
   const Workers& workers_;
+  PassedSockets passed_;  // kept to the end: they are the service manager's
   std::map<std::string, std::shared_ptr<ListenerShared>> listeners_;  // by name
   // Also of listeners that have gone while connections of theirs are left: should one come back,
   // its limits count those too.

@@ -117,6 +117,10 @@ void Worker::drain(std::string listener) {
   });
 }
 
+void Worker::beat() {
+  reactor_.post([this] { beats_.fetch_add(1, std::memory_order_relaxed); });
+}
+
 void Worker::stop() {
   reactor_.post([this] {
     close_acceptors(kNever);

@@ -56,6 +56,8 @@ class Worker {
   void close_address(std::string key, base::Duration grace);
   // Ends connections of one listener (empty = all) at their next border between requests.
   void drain(std::string listener);
+  // Counts once it is carried out: a sign that the loop turns.
+  void beat();
   // Ends every connection now, then the thread.
   void stop();
 
@@ -63,6 +65,8 @@ class Worker {
   [[nodiscard]] std::uint64_t generation() const {
     return generation_.load(std::memory_order_acquire);
   }
+
+  [[nodiscard]] std::uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] std::size_t open_connections() const {
     return open_connections_.load(std::memory_order_acquire);
@@ -90,6 +94,7 @@ class Worker {
   std::unordered_map<std::string, std::shared_ptr<const ListenerTls>> tls_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::atomic<std::uint64_t> generation_{0};
+  std::atomic<std::uint64_t> beats_{0};
   std::atomic<std::size_t> open_connections_{0};
   std::thread thread_;
 };

@@ -54,6 +54,24 @@ TEST(EdgesConfig, ReadsWhoSendsAProxyHeaderAndWhoWantsOne) {
     EXPECT_EQ(same.pools[0].servers[i].proxy_protocol, servers[i].proxy_protocol) << i;
 }
 
+TEST(EdgesConfig, ReadsPassedSocketsStaplesAndClientCertificates) {
+  const Checked checked = check_text(
+      "version: 1\nlisteners:\n  - name: web\n    bind: [systemd:web, \"127.0.0.1:443\", "
+      "systemd:more]\n    tls: { certificates: [{ chain: a, key: b, staple: c }] }\n    routes: [{ "
+      "pool: web }]\npools:\n  - name: web\n    servers: [{ address: \"10.0.0.1:80\", tls: { "
+      "certificate: d, key: e } }]\n");
+  ASSERT_THAT(checked.findings, IsEmpty());
+  const auto again = check_text(show_config(checked.parsed));
+  EXPECT_THAT(again.findings, IsEmpty());
+  for (const Config* config : {&checked.parsed.config, &again.parsed.config}) {
+    EXPECT_THAT(config->listeners[0].passed_sockets, ElementsAre("web", "more"));
+    EXPECT_EQ(config->listeners[0].bind.size(), 1U);
+    EXPECT_EQ(config->listeners[0].tls->certificates[0].staple, "/etc/c");
+    EXPECT_EQ(config->pools[0].servers[0].tls->certificate, "/etc/d");
+    EXPECT_EQ(config->pools[0].servers[0].tls->key, "/etc/e");
+  }
+}
+
 TEST(EdgesConfig, RefusesWhatContradictsItself) {
   struct Case {
     std::string text;
@@ -73,6 +91,10 @@ TEST(EdgesConfig, RefusesWhatContradictsItself) {
        "\"add\" needs \"version: v2\"; the others carry addresses only"},
       {config_with(kBind, kServers + "\n    proxy_protocol: { version: v2, add: [alpn] }"),
        "\"alpn\""},
+      {config_with("bind: \"systemd:\"", kServers), "is not the name of a passed socket"},
+      {config_with("bind: \"systemd:a:b\"", kServers), "is not the name of a passed socket"},
+      {config_with("bind: [\"systemd:a\", \"systemd:a\"]", kServers),
+       "systemd:a is already taken by listener \"web\""},
       {config_with(kBind, "servers: [{ address: \"10.0.0.1:80\", tls: { certificate: d } }]"),
        "\"certificate\" and \"key\" need each other"},
       {config_with(kBind, kServers, "mode: none, forward: certificate"),
