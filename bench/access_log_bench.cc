@@ -46,7 +46,7 @@ void format_record(benchmark::State& state) {
   const AccessRecord record = typical_record();
   std::size_t bytes = 0;
   for (auto _ : state) {
-    bytes = format_access_record(record, clock, *out);
+    bytes = format_access_record(record, clock, *out, AccessFieldSet::all());
     benchmark::DoNotOptimize(out->data());
   }
   state.counters["bytes"] = static_cast<double>(bytes);
@@ -60,7 +60,7 @@ void write_record(benchmark::State& state) {
   auto& channel = (*log)->channel(0);
   int until_flush = 1000;  // a ring that never fills: writing is measured, not dropping
   for (auto _ : state) {
-    channel.write(record);
+    channel.write(record, AccessFieldSet::all());
     if (--until_flush > 0) continue;
     state.PauseTiming();
     (*log)->flush(std::chrono::seconds(10));

@@ -121,6 +121,9 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
   std::signal(SIGPIPE, SIG_IGN);
   base::LogOptions log_options;
   if (const auto level = base::parse_log_level(config.log.level)) log_options.level = *level;
+  if (config.log.sink == gateway::LogSink::journald) log_options.output = base::LogOutput::journald;
+  if (config.log.sink == gateway::LogSink::syslog) log_options.output = base::LogOutput::syslog;
+  log_options.socket = config.log.socket;
   const std::string user = config.user;
   if (const auto done = base::start_log(log_options); !done) return report(done.error());
   auto options = options_from_environment();

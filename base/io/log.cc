@@ -1,21 +1,19 @@
 #include "base/io/log.h"
 
+#include "base/io/log_output.h"
+#include "base/io/log_wire.h"
 #include "base/utc.h"
 #include "base/utf8.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -25,7 +23,6 @@ namespace ravelin::base {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 4096;  // with '\n': PIPE_BUF, so a pipe takes a line whole
-constexpr int kWriteWaitMs = 100;
 constexpr std::array<std::string_view, 6> kLevelNames = {"trace", "debug", "info",
                                                          "warn",  "error", "off"};
 
@@ -106,68 +103,39 @@ void limit_line(std::string& line) {
   line += kCut;
 }
 
-// ---- output ----
+std::string message_for(LogOutput output, const LogLine& line) {
+  switch (output) {
+    case LogOutput::text:
+      return format_log_line(line.time, line.level, line.part, line.message, line.fields,
+                             line.suppressed);
+    case LogOutput::journald:
+      return journald_message(line);
+    case LogOutput::syslog:
+      return syslog_message(line, ::getpid());
+  }
+  return {};
+}
 
-// Writes whole lines to a descriptor; waits for a reader that does not read once, then not at all
-// until it reads again. One thread at a time.
-class LineWriter {
+class Sink final : public spdlog::sinks::sink {
  public:
-  explicit LineWriter(int fd) : fd_(fd) {
-    struct stat status {};
-
-    is_file_ = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  }
-
-  // False: the line is lost, wholly or in part.
-  bool write_line(std::string_view line) {
-    while (!line.empty()) {
-      if (!is_file_ && !wait_writable()) return false;
-      const ssize_t written = ::write(fd_, line.data(), line.size());
-      if (written >= 0) {
-        line.remove_prefix(static_cast<std::size_t>(written));
-      } else if (errno != EINTR && errno != EAGAIN) {
-        return false;
-      }
-    }
-    return true;
-  }
-
- private:
-  bool wait_writable() {
-    pollfd wanted{fd_, POLLOUT, 0};
-    const int ready = ::poll(&wanted, 1, is_stuck_ ? 0 : kWriteWaitMs);
-    is_stuck_ = ready == 0;
-    return ready > 0 && (wanted.revents & POLLOUT) != 0;
-  }
-
-  int fd_;
-  bool is_file_ = false;
-  bool is_stuck_ = false;
-};
-
-class FdSink final : public spdlog::sinks::sink {
- public:
-  FdSink(int fd, bool owned, std::atomic<std::uint64_t>& dropped)
-      : fd_(fd), owned_(owned), writer_(fd), dropped_(dropped) {}
-
-  ~FdSink() override {
-    if (owned_) ::close(fd_);
-  }
+  Sink(std::unique_ptr<LogWriter> output, LogOutput kind, std::atomic<std::uint64_t>& dropped)
+      : output_(std::move(output)), kind_(kind), dropped_(dropped) {}
 
   // Set before the first line; the pool ends its thread before it ends itself.
   void watch(spdlog::details::thread_pool& pool) { pool_ = &pool; }
 
   void log(const spdlog::details::log_msg& message) override {
     count_overrun();
-    if (!write({message.payload.data(), message.payload.size()})) {
+    if (!output_->write({message.payload.data(), message.payload.size()})) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
     const std::uint64_t lost = dropped_.load(std::memory_order_relaxed) - reported_;
     if (lost == 0) return;
+    const LogField count("count", lost);
     const std::string report =
-        format_log_line(wall_now(), LogLevel::warn, "log", "lines were dropped", {{"count", lost}});
-    if (write(report)) reported_ += lost;
+        message_for(kind_, {wall_now(), LogLevel::warn, "log", "lines were dropped", {count}});
+    if (output_->write(report)) reported_ += lost;
   }
 
   void flush() override {}
@@ -177,32 +145,25 @@ class FdSink final : public spdlog::sinks::sink {
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
-  bool write(std::string_view line) {
-    buffer_.assign(line);
-    buffer_ += '\n';
-    return writer_.write_line(buffer_);
-  }
-
   void count_overrun() {
     const std::uint64_t overrun = pool_ == nullptr ? 0 : pool_->overrun_counter();
     dropped_.fetch_add(overrun - std::exchange(overrun_seen_, overrun), std::memory_order_relaxed);
   }
 
-  int fd_;
-  bool owned_;
-  LineWriter writer_;
+  std::unique_ptr<LogWriter> output_;
+  LogOutput kind_;
   std::atomic<std::uint64_t>& dropped_;
   spdlog::details::thread_pool* pool_ = nullptr;
   std::uint64_t overrun_seen_ = 0;
   std::uint64_t reported_ = dropped_.load(std::memory_order_relaxed);
-  std::string buffer_;
 };
 
 // The log sink: the one global of the program.
 struct LogState {
   std::atomic<LogLevel> level{LogLevel::info};
   std::atomic<std::uint64_t> dropped{0};
-  std::atomic<spdlog::logger*> logger{nullptr};  // null: write at once
+  std::atomic<LogOutput> output{LogOutput::text};  // of `logger`
+  std::atomic<spdlog::logger*> logger{nullptr};    // null: write at once
   std::shared_ptr<spdlog::details::thread_pool> pool;
   // Loggers are kept: a thread may still hold the pointer when the log stops.
   std::vector<std::shared_ptr<spdlog::async_logger>> loggers;
@@ -224,15 +185,17 @@ void block_signals() {
 }
 
 void write_now(std::string line) {
-  line += '\n';
-  if (!LineWriter(STDERR_FILENO).write_line(line)) count_drop();
+  if (!write_to_stderr(line)) count_drop();
 }
 
 void emit(LogLevel level, std::string_view part, std::string_view message, LogFields fields,
           std::uint64_t suppressed) {
   try {
-    std::string line = format_log_line(wall_now(), level, part, message, fields, suppressed);
-    if (auto* logger = state().logger.load(std::memory_order_acquire); logger != nullptr) {
+    auto* logger = state().logger.load(std::memory_order_acquire);
+    const LogOutput output =
+        logger == nullptr ? LogOutput::text : state().output.load(std::memory_order_relaxed);
+    std::string line = message_for(output, {wall_now(), level, part, message, fields, suppressed});
+    if (logger != nullptr) {
       logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
     } else {
       write_now(std::move(line));
@@ -280,13 +243,10 @@ Result<void> start_log(const LogOptions& options) {
   stop_log();
   LogState& log_state = state();
   log_state.level.store(options.level, std::memory_order_relaxed);
-  int fd = STDERR_FILENO;
-  if (!options.path.empty()) {
-    fd = ::open(options.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-    if (fd < 0) return fail_errno(errno, "opening the log " + options.path);
-  }
   try {
-    auto sink = std::make_shared<FdSink>(fd, !options.path.empty(), log_state.dropped);
+    auto output = open_log_output(options);
+    if (!output) return output.error();
+    auto sink = std::make_shared<Sink>(std::move(*output), options.output, log_state.dropped);
     auto pool = std::make_shared<spdlog::details::thread_pool>(
         std::max<std::size_t>(options.queue_lines, 1), 1, block_signals);
     sink->watch(*pool);
@@ -294,6 +254,7 @@ Result<void> start_log(const LogOptions& options) {
         "ravelin", std::move(sink), pool, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_error_handler([](const std::string&) { count_drop(); });
     log_state.pool = std::move(pool);
+    log_state.output.store(options.output, std::memory_order_relaxed);
     log_state.loggers.push_back(std::move(logger));
     log_state.logger.store(log_state.loggers.back().get(), std::memory_order_release);
   } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
-// The operator's log: lines of "time level part: message key=value ..." on stderr. Any thread may
-// log; a started log hands lines to one writer thread over a bounded queue and so never waits for
-// the disk or the terminal. Never throws. The one file that wraps spdlog.
+// The operator's log: lines of "time level part: message key=value ..." on stderr, or their likes
+// to journald or syslog (log_wire.h). Any thread may log; a started log hands lines to one writer
+// thread over a bounded queue and so never waits for the disk or the terminal. Never throws. The
+// one file that wraps spdlog.
 #pragma once
 
 #include "base/clock.h"
@@ -51,15 +52,20 @@ struct LogField {
 
 using LogFields = std::initializer_list<LogField>;
 
+enum class LogOutput : std::uint8_t { text, journald, syslog };
+
 struct LogOptions {
   LogLevel level = LogLevel::info;
+  LogOutput output = LogOutput::text;
+  std::string socket{};            // of journald or syslog; "" = the system's
   std::string path;                // "" = stderr; else appended to (made with mode 0640)
   std::size_t queue_lines = 8192;  // more waiting than this: the oldest are dropped and counted
 };
 
 // Starts the writer thread (all signals blocked in it). Before it, and after stop_log, lines are
 // written by the caller, at once. main calls both, once, from one thread; start after any fork and
-// after daemonising. Error: `path` cannot be opened, or no thread.
+// after daemonising. Error: `path` cannot be opened, nobody
+// listens at `socket`, or no thread.
 Result<void> start_log(const LogOptions& options);
 // Writes what waits (a reader that takes nothing is given 100 ms), then ends the thread.
 void stop_log();

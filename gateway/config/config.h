@@ -13,9 +13,25 @@ struct AdminConfig {
   std::optional<base::IpEndpoint> listen;  // read-only HTTP
 };
 
+enum class LogSink { standard_error, journald, syslog };
+
+// Which finished requests the access log keeps: `percent` of all, and those always kept.
+struct AccessSampleConfig {
+  int percent = 100;                 // 0 to 100
+  bool always_errors = false;        // status 500 and above, and every reason but none
+  std::optional<milliseconds> slow;  // those that took this long or longer
+
+  friend bool operator==(const AccessSampleConfig&, const AccessSampleConfig&) = default;
+};
+
 struct LogConfig {
   std::string level = "info";  // trace debug info warn error
-  std::string access;          // path, "-" = stdout, "" = none
+  LogSink sink = LogSink::standard_error;
+  std::string socket;                       // of journald or syslog; "" = the system's
+  std::string access;                       // path, "-" = stdout, "" = none
+  std::vector<std::string> fields;          // names of access log fields; empty = all
+  std::vector<std::string> fields_without;  // left out of all
+  AccessSampleConfig sample;
 };
 
 struct OverloadConfig {

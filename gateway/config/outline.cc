@@ -10,6 +10,23 @@ namespace {
 
 using base::format_duration;
 
+void add_names(Outline& log, std::string_view key, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  Outline& list = log.list(key);
+  for (const std::string& name : names)
+    list.text("", name);
+}
+
+void add_access_log(Outline& log, const LogConfig& config) {
+  add_names(log, "fields", config.fields);
+  add_names(log, "fields_without", config.fields_without);
+  if (config.sample == AccessSampleConfig{}) return;
+  Outline& sample = log.map("sample");
+  sample.number("percent", config.sample.percent);
+  sample.flag("keep_errors", config.sample.always_errors);
+  if (config.sample.slow) sample.word("keep_slower", format_duration(*config.sample.slow));
+}
+
 void add_globals(Outline& out, const Config& config) {
   out.number("version", 1);
   if (config.workers == 0) {
@@ -26,7 +43,10 @@ void add_globals(Outline& out, const Config& config) {
   }
   Outline& log = out.map("log");
   log.word("level", config.log.level);
+  log.word("sink", word_of(kLogSinks, config.log.sink));
+  if (!config.log.socket.empty()) log.text("socket", config.log.socket);
   if (!config.log.access.empty()) log.text("access", config.log.access);
+  add_access_log(log, config.log);
   Outline& tls = out.map("tls");
   tls.word("profile", word_of(kTlsProfiles, config.tls_profile));
   Outline& groups = tls.list("key_groups");

@@ -1,5 +1,6 @@
 #include "gateway/config/parse.h"
 
+#include "gateway/config/access_fields.h"
 #include "gateway/config/parse_listener.h"
 #include "gateway/config/parse_pool.h"
 #include "gateway/config/validate.h"
@@ -54,10 +55,35 @@ AdminConfig parse_admin(yaml::Map map) {
   return std::move(map).finish(std::move(admin));
 }
 
+AccessSampleConfig parse_sample(yaml::Map map) {
+  AccessSampleConfig sample;
+  map.required("percent", sample.percent, yaml::between(0, 100));
+  map.optional("keep_errors", sample.always_errors);
+  map.optional("keep_slower", sample.slow, yaml::between(1ms, 1h));
+  return std::move(map).finish(sample);
+}
+
+Result<std::string> parse_access_field(std::string_view text) {
+  if (find_access_field(text)) return std::string(text);
+  return base::fail(base::Errc::invalid, "is not a field of the access log ({})",
+                    fmt::join(kAccessFieldNames, ", "));
+}
+
 LogConfig parse_log(yaml::Map map) {
   LogConfig log;
   map.optional("level", log.level, yaml::converted(parse_log_level));
+  map.optional("sink", log.sink, yaml::one_of(kLogSinks));
+  map.optional("socket", log.socket, read_socket_path);
   map.optional("access", log.access, read_log_path);
+  if (log.sink == LogSink::standard_error && map.has("socket"))
+    map.error("\"socket\" needs \"sink\" journald or syslog");
+  const auto names =
+      yaml::one_or_list_of(yaml::converted(parse_access_field), 1, kAccessFieldNames.size());
+  map.optional("fields", log.fields, names);
+  map.optional("fields_without", log.fields_without, names);
+  map.optional("sample", log.sample, yaml::object(parse_sample));
+  if (map.has("fields") && map.has("fields_without"))
+    map.error("\"fields\" and \"fields_without\" contradict each other; keep one of the two");
   return std::move(map).finish(std::move(log));
 }
 

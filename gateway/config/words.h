@@ -33,6 +33,11 @@ inline constexpr yaml::Choice<ProxyVersion> kProxyVersions[] = {
     {"v1", ProxyVersion::v1},
     {"v2", ProxyVersion::v2},
 };
+inline constexpr yaml::Choice<LogSink> kLogSinks[] = {
+    {"stderr", LogSink::standard_error},
+    {"journald", LogSink::journald},
+    {"syslog", LogSink::syslog},
+};
 inline constexpr yaml::Choice<PathPolicy> kPathPolicies[] = {
     {"reject", PathPolicy::reject},
     {"normalise", PathPolicy::normalise},

@@ -17,9 +17,9 @@ AccessLogChannel::AccessLogChannel(const std::atomic<bool>& enabled, int wake_fd
   CHECK(ring_bytes >= kAccessLineBytesMax);
 }
 
-void AccessLogChannel::write(const AccessRecord& record) noexcept {
+void AccessLogChannel::write(const AccessRecord& record, AccessFieldSet fields) noexcept {
   if (!is_enabled()) return;
-  const std::size_t length = format_access_record(record, clock_, line_);
+  const std::size_t length = format_access_record(record, clock_, line_, fields);
   if (!ring_.push({line_.data(), length})) {
     dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return;

@@ -33,7 +33,7 @@ class AccessLogChannel {
   }
 
   // Formats and queues the record; nothing when the log is disabled. Never blocks or allocates.
-  void write(const AccessRecord& record) noexcept;
+  void write(const AccessRecord& record, AccessFieldSet fields) noexcept;
 
   [[nodiscard]] std::uint64_t dropped() const noexcept {
     return dropped_.load(std::memory_order_relaxed);

@@ -132,65 +132,84 @@ class JsonLine {
   bool is_truncated_ = false;
 };
 
-void write_request(JsonLine& line, const AccessRecord& record) {
-  line.text(R"(,"id":")", record.request_id, kNameBytesMax);
-  line.text(R"(,"listener":")", record.listener, kNameBytesMax);
-  line.optional_text(R"(,"route":")", record.route, kNameBytesMax);
-  line.text(R"(,"client":")", record.client, kNameBytesMax);
-  if (record.client_port != 0) line.number(R"(,"client_port":)", record.client_port);
+using enum AccessField;
+
+void write_request(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {
+  if (fields.has(id)) line.text(R"(,"id":")", record.request_id, kNameBytesMax);
+  if (fields.has(listener)) line.text(R"(,"listener":")", record.listener, kNameBytesMax);
+  if (fields.has(route)) line.optional_text(R"(,"route":")", record.route, kNameBytesMax);
+  if (fields.has(client)) line.text(R"(,"client":")", record.client, kNameBytesMax);
+  if (fields.has(client_port) && record.client_port != 0)
+    line.number(R"(,"client_port":)", record.client_port);
   if (!record.peer.empty()) {
-    line.text(R"(,"peer":")", record.peer, kNameBytesMax);
-    line.number(R"(,"peer_port":)", record.peer_port);
+    if (fields.has(peer)) line.text(R"(,"peer":")", record.peer, kNameBytesMax);
+    if (fields.has(peer_port)) line.number(R"(,"peer_port":)", record.peer_port);
   }
-  line.text(R"(,"method":")", record.method, kNameBytesMax);
-  line.optional_text(R"(,"host":")", record.host, kNameBytesMax);
-  line.text(R"(,"path":")", record.path, kPathBytesMax);
-  line.text(R"(,"protocol":")", record.protocol, kNameBytesMax);
-  line.number(R"(,"status":)", static_cast<std::uint64_t>(record.status < 0 ? 0 : record.status));
-  line.raw(R"(,"reason":")");
-  line.raw(describe(record.reason).token);
-  line.raw("\"");
-  line.optional_text(R"(,"detail":")", record.detail, kNameBytesMax);
-  line.number(R"(,"bytes_in":)", record.bytes_in);
-  line.number(R"(,"bytes_out":)", record.bytes_out);
-  line.optional_text(R"(,"user_agent":")", record.user_agent, kUserAgentBytesMax);
-  line.optional_text(R"(,"referer":")", record.referer, kRefererBytesMax);
+  if (fields.has(method)) line.text(R"(,"method":")", record.method, kNameBytesMax);
+  if (fields.has(host)) line.optional_text(R"(,"host":")", record.host, kNameBytesMax);
+  if (fields.has(path)) line.text(R"(,"path":")", record.path, kPathBytesMax);
+  if (fields.has(protocol)) line.text(R"(,"protocol":")", record.protocol, kNameBytesMax);
 }
 
-void write_tls(JsonLine& line, const AccessRecord& record) {
+void write_outcome(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {
+  if (fields.has(status))
+    line.number(R"(,"status":)", static_cast<std::uint64_t>(record.status < 0 ? 0 : record.status));
+  if (fields.has(reason)) {
+    line.raw(R"(,"reason":")");
+    line.raw(describe(record.reason).token);
+    line.raw("\"");
+  }
+  if (fields.has(detail)) line.optional_text(R"(,"detail":")", record.detail, kNameBytesMax);
+  if (fields.has(bytes_in)) line.number(R"(,"bytes_in":)", record.bytes_in);
+  if (fields.has(bytes_out)) line.number(R"(,"bytes_out":)", record.bytes_out);
+  if (fields.has(user_agent))
+    line.optional_text(R"(,"user_agent":")", record.user_agent, kUserAgentBytesMax);
+  if (fields.has(referer)) line.optional_text(R"(,"referer":")", record.referer, kRefererBytesMax);
+}
+
+void write_tls(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {
   if (record.tls_version.empty()) return;
-  line.text(R"(,"tls_version":")", record.tls_version, kNameBytesMax);
-  line.optional_text(R"(,"tls_cipher":")", record.tls_cipher, kNameBytesMax);
-  line.optional_text(R"(,"sni":")", record.sni, kNameBytesMax);
-  line.optional_text(R"(,"client_subject":")", record.client_subject, kNameBytesMax);
-  line.raw(record.tls_resumed ? R"(,"tls_resumed":true)" : R"(,"tls_resumed":false)");
+  if (fields.has(tls_version)) line.text(R"(,"tls_version":")", record.tls_version, kNameBytesMax);
+  if (fields.has(tls_cipher))
+    line.optional_text(R"(,"tls_cipher":")", record.tls_cipher, kNameBytesMax);
+  if (fields.has(sni)) line.optional_text(R"(,"sni":")", record.sni, kNameBytesMax);
+  if (fields.has(client_subject))
+    line.optional_text(R"(,"client_subject":")", record.client_subject, kNameBytesMax);
+  if (fields.has(tls_resumed))
+    line.raw(record.tls_resumed ? R"(,"tls_resumed":true)" : R"(,"tls_resumed":false)");
 }
 
-void write_upstream(JsonLine& line, const AccessRecord& record) {
-  line.optional_text(R"(,"pool":")", record.pool, kNameBytesMax);
+void write_upstream(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {
+  if (fields.has(pool)) line.optional_text(R"(,"pool":")", record.pool, kNameBytesMax);
   if (record.server.empty()) return;
-  line.text(R"(,"server":")", record.server, kNameBytesMax);
-  line.number(R"(,"retries":)", record.retries);
-  line.raw(record.upstream_reused ? R"(,"upstream_reused":true)" : R"(,"upstream_reused":false)");
+  if (fields.has(server)) line.text(R"(,"server":")", record.server, kNameBytesMax);
+  if (fields.has(retries)) line.number(R"(,"retries":)", record.retries);
+  if (fields.has(upstream_reused))
+    line.raw(record.upstream_reused ? R"(,"upstream_reused":true)" : R"(,"upstream_reused":false)");
+}
+
+void write_times(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {
+  if (fields.has(handshake_us)) line.time(R"(,"handshake_us":)", record.handshake);
+  if (fields.has(queue_us)) line.time(R"(,"queue_us":)", record.queue);
+  if (fields.has(connect_us)) line.time(R"(,"connect_us":)", record.connect);
+  if (fields.has(first_byte_us)) line.time(R"(,"first_byte_us":)", record.first_byte);
+  if (fields.has(total_us)) line.time(R"(,"total_us":)", record.total);
 }
 
 }  // namespace
 
 std::size_t format_access_record(const AccessRecord& record, base::UtcText& clock,
-                                 std::span<char> out) {
+                                 std::span<char> out, AccessFieldSet fields) {
   CHECK(out.size() >= kAccessLineBytesMax);
   JsonLine line(out);
   line.raw(R"({"time":")");
   line.raw(clock(record.time));
   line.raw("\"");
-  write_request(line, record);
-  write_tls(line, record);
-  write_upstream(line, record);
-  line.time(R"(,"handshake_us":)", record.handshake);
-  line.time(R"(,"queue_us":)", record.queue);
-  line.time(R"(,"connect_us":)", record.connect);
-  line.time(R"(,"first_byte_us":)", record.first_byte);
-  line.time(R"(,"total_us":)", record.total);
+  write_request(line, record, fields);
+  write_outcome(line, record, fields);
+  write_tls(line, record, fields);
+  write_upstream(line, record, fields);
+  write_times(line, record, fields);
   if (line.is_truncated()) line.raw(R"(,"truncated":true)");
   line.raw("}\n");
   return line.size();

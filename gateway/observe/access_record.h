@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/utc.h"
+#include "gateway/config/access_fields.h"
 #include "gateway/observe/reason.h"
 
 #include <chrono>
@@ -69,10 +70,10 @@ inline constexpr std::size_t kAccessLineBytesMax =
     6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 16 * kNameBytesMax) + 1024;
 
 // Writes the record and its '\n' into `out` (at least kAccessLineBytesMax); returns the length.
-// `clock` keeps the text of the second between calls. JSON as of RFC 8259: '"', '\\', controls, DEL
-// and C1 controls are escaped; a byte that is not part of well-formed UTF-8 is written as \u00XX
-// with its value.
+// Only `fields` are written, and the time. `clock` keeps the text of the second between calls. JSON
+// as of RFC 8259: '"', '\\', controls, DEL and C1 controls are escaped; a byte that is not part of
+// well-formed UTF-8 is written as \u00XX with its value.
 std::size_t format_access_record(const AccessRecord& record, base::UtcText& clock,
-                                 std::span<char> out);
+                                 std::span<char> out, AccessFieldSet fields);
 
 }  // namespace ravelin::gateway

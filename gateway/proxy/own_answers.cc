@@ -235,6 +235,9 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   metrics->request_done(worker.cells, {state.status, total, bytes_in, bytes_out});
   if (failed) client.listener->metrics->error(worker.cells, state.reason);
   if (!worker.access_log.is_enabled()) return;
+  const Snapshot& snapshot = *state.snapshot->snapshot;
+  if (!is_kept(snapshot.config.log.sample, {state.status, !failed, total, text_of(state.id)}))
+    return;
   AccessRecord record;
   record.time = base::wall_now();
   record.request_id = text_of(state.id);
@@ -271,7 +274,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.connect = state.connect;
   record.first_byte = state.first_byte;
   record.total = total;
-  worker.access_log.write(record);
+  worker.access_log.write(record, snapshot.access_fields);
 }
 
 }  // namespace ravelin::gateway

@@ -3,6 +3,7 @@
 // the one it began with.
 #pragma once
 
+#include "gateway/config/access_fields.h"
 #include "gateway/config/config.h"
 #include "gateway/http/fields.h"
 #include "gateway/observe/gateway_metrics.h"
@@ -39,6 +40,7 @@ struct ListenerRuntime {
 struct Snapshot {
   std::uint64_t generation = 0;
   Config config;
+  AccessFieldSet access_fields = AccessFieldSet::all();
   std::vector<ListenerRuntime> listeners;
   std::vector<PoolRuntime> pools;
   std::unordered_map<std::string, std::size_t> listener_by_name;

@@ -191,6 +191,7 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
   built.snapshot = std::make_shared<Snapshot>();
   built.snapshot->generation = generation;
   built.snapshot->config = config;
+  built.snapshot->access_fields = access_fields(config.log);
   const Config& kept = built.snapshot->config;  // what everything below points into
   std::unordered_map<std::string, std::size_t> pools;
   for (const PoolConfig& pool : kept.pools) {

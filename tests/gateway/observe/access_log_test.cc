@@ -79,7 +79,7 @@ void write(AccessLog& log, std::size_t worker, int number, std::string_view agen
   record.protocol = "HTTP/1.1";
   record.status = 200;
   record.user_agent = agent;
-  log.channel(worker).write(record);
+  log.channel(worker).write(record, AccessFieldSet::all());
 }
 
 template <class Condition>

@@ -18,7 +18,7 @@ const base::WallTime kTime =
 std::string line_of(const AccessRecord& record) {
   std::vector<char> out(kAccessLineBytesMax);
   base::UtcText clock;
-  const std::size_t length = format_access_record(record, clock, out);
+  const std::size_t length = format_access_record(record, clock, out, AccessFieldSet::all());
   return {out.data(), length};
 }
 
@@ -34,6 +34,30 @@ AccessRecord small_record() {
   record.protocol = "HTTP/1.1";
   record.status = 200;
   return record;
+}
+
+TEST(AccessRecord, WritesOnlyTheFieldsThatAreWanted) {
+  AccessRecord record = small_record();
+  record.peer = "10.0.0.1";
+  record.peer_port = 7;
+  record.tls_version = "1.3";
+  record.server = "s";
+  record.queue = microseconds(1);
+  std::vector<char> out(kAccessLineBytesMax);
+  const auto line = [&](AccessFieldSet fields) {
+    base::UtcText clock;
+    return std::string(out.data(), format_access_record(record, clock, out, fields));
+  };
+  EXPECT_EQ(line(AccessFieldSet::none()), "{\"time\":\"2026-11-24T11:20:45.123Z\"}\n");
+  const boost::json::object all = boost::json::parse(line(AccessFieldSet::all())).as_object();
+  for (std::size_t i = 0; i < kAccessFieldNames.size(); ++i) {
+    AccessFieldSet one = AccessFieldSet::none();
+    one.add(static_cast<AccessField>(i));
+    const boost::json::object alone = boost::json::parse(line(one)).as_object();
+    const bool is_there = all.contains(kAccessFieldNames[i]);
+    EXPECT_EQ(alone.size(), is_there ? 2U : 1U) << kAccessFieldNames[i];
+    EXPECT_EQ(alone.contains(kAccessFieldNames[i]), is_there) << kAccessFieldNames[i];
+  }
 }
 
 TEST(AccessRecord, WritesAllOfIt) {
@@ -92,7 +116,7 @@ TEST(AccessRecord, TimeFollowsTheClockAcrossSeconds) {
   AccessRecord record = small_record();
   const auto time_at = [&](long long ms) {
     record.time = base::WallTime(std::chrono::milliseconds(ms));
-    const std::size_t length = format_access_record(record, clock, out);
+    const std::size_t length = format_access_record(record, clock, out, AccessFieldSet::all());
     return std::string(out.data(), length).substr(9, 24);
   };
   EXPECT_EQ(time_at(1795519245999), "2026-11-24T11:20:45.999Z");

@@ -112,8 +112,11 @@ TEST(RestartOnly, NamesTheKeysThatDiffer) {
   config.workers = 4;
   config.user = "nobody";
   config.admin = {.socket = "/run/x", .listen = base::IpEndpoint{}};
-  EXPECT_THAT(restart_only_changes(running, config),
-              ElementsAre("workers", "user", "admin.socket", "admin.listen"));
+  config.log.sink = LogSink::syslog;
+  config.log.socket = "/run/log";
+  EXPECT_THAT(
+      restart_only_changes(running, config),
+      ElementsAre("workers", "user", "admin.socket", "admin.listen", "log.sink", "log.socket"));
 }
 
 }  // namespace
