@@ -151,11 +151,11 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
     base::stop_log();
     return report(done.error());
   }
-  for (const auto& [listener, address] : (*gateway)->bound()) {
-    base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
-  }
   {
-    const Signals signals(**gateway);
+    const Signals signals(**gateway);  // before anybody is told that we are there
+    for (const auto& [listener, address] : (*gateway)->bound()) {
+      base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
+    }
     (*gateway)->reactor().post([&] {
       if (started) started(**gateway);
     });

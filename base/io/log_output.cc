@@ -107,7 +107,7 @@ class DatagramOutput final : public LogWriter {
   }
 
  private:
-  bool send(std::string_view message) const {
+  [[nodiscard]] bool send(std::string_view message) const {
     return ::send(fd_, message.data(), message.size(), MSG_NOSIGNAL) >= 0;
   }
 

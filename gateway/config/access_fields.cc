@@ -18,7 +18,7 @@ std::uint32_t draw_from(std::string_view id) {
 }  // namespace
 
 std::optional<AccessField> find_access_field(std::string_view name) {
-  const auto found = std::ranges::find(kAccessFieldNames, name);
+  const auto* const found = std::ranges::find(kAccessFieldNames, name);
   if (found == kAccessFieldNames.end()) return std::nullopt;
   return static_cast<AccessField>(found - kAccessFieldNames.begin());
 }

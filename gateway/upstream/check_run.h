@@ -15,10 +15,10 @@ namespace ravelin::gateway {
 
 struct CheckTarget {
   std::shared_ptr<const HealthConfig> config;
-  std::shared_ptr<const AddressList> addresses;  // tried in order; not empty
-  std::shared_ptr<const UpstreamContext> tls;    // null = in the clear
-  std::string server_name;                       // for the Host field
-  std::string weight_header = {};                // its report in the answer; empty = none
+  std::shared_ptr<const AddressList> addresses;     // tried in order; not empty
+  std::shared_ptr<const UpstreamContext> tls;       // null = in the clear
+  std::string server_name;                          // for the Host field
+  std::string weight_header = {};                   // its report in the answer; empty = none
   ProxyVersion proxy_protocol = ProxyVersion::off;  // the header it wants: of our own connection
 };
 

@@ -136,8 +136,8 @@ Task<void> WatchedServer::check_once() {
     checked(how, context_.reactor.refresh_now() - begun);
     co_return;
   }
-  CheckTarget target{check_, server_->addresses(), tls_, server_->name(), weight_header_,
-                     server_->proxy_protocol().version};
+  CheckTarget target{check_,          server_->addresses(), tls_,
+                     server_->name(), weight_header_,       server_->proxy_protocol().version};
   const MonoTime started = context_.reactor.now();
   Task<CheckResult> check = run_check(std::move(target), context_.reactor, context_.buffers);
   const CheckResult result = co_await check;

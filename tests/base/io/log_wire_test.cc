@@ -32,10 +32,9 @@ TEST(LogWire, JournaldGetsEachFieldByItself) {
 TEST(LogWire, SyslogGetsFieldsAsStructuredData) {
   const std::string message = syslog_message(
       {kTime, LogLevel::error, "gateway", "reload failed", {{"error", "a \"b\" ]\\\x01\xff"}}}, 77);
-  const std::size_t at = message.find(' ', 5);
-  EXPECT_EQ(message.substr(0, 6), "<27>1 ");
-  EXPECT_EQ(message.substr(at),
-            " - ravelin 77 gateway [ravelin@32473 error=\"a \\\"b\\\" \\]\\\\??\"] reload failed");
+  EXPECT_EQ(message,
+            "<27>1 2026-11-24T11:40:45.123Z - ravelin 77 gateway [ravelin@32473 error=\"a "
+            "\\\"b\\\" \\]\\\\??\"] reload failed");
   const std::string longest(10'000, 'x');
   const LogField one("a", longest);
   EXPECT_LE(syslog_message({kTime, LogLevel::info, "p", longest, {one, one, one}}, 1).size(),

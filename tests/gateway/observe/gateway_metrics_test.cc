@@ -51,6 +51,7 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
     samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
     samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);
+    samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
     samples.set(index(Metric::log_dropped_total), {"access"}, 0);
