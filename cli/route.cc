@@ -5,6 +5,7 @@
 #include "cli/flags.h"
 #include "cli/report.h"
 #include "cli/table.h"
+#include "gateway/config/limits_text.h"
 #include "gateway/config/parse.h"
 #include "gateway/config/words.h"
 
@@ -63,6 +64,10 @@ std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer)
   const std::string status =
       answer.status == 0 ? std::string() : fmt::format("{}: ", answer.status);
   text += fmt::format("  {}{}{}\n  path {}\n", by, status, answer.what, path_text(asked, answer));
+  if (answer.route != nullptr) {
+    const std::string limits = gateway::limits_text(answer.route->limits);
+    if (!limits.empty()) text += fmt::format("  limits {}\n", limits);
+  }
   std::vector<TableRow> rows;
   for (const gateway::Explanation& candidate : answer.candidates) {
     rows.push_back({"   ", std::string(word_of(candidate.verdict)),
@@ -88,6 +93,7 @@ json::object answer_json(const ListenerAnswer& answer) {
                     ? json::value()
                     : json::value(answer.route->pool);
   out["candidates"] = std::move(candidates);
+  if (answer.route != nullptr) out["limits"] = gateway::limits_text(answer.route->limits);
   return out;
 }
 

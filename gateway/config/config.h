@@ -49,7 +49,8 @@ struct Config {
   AdminConfig admin;
   LogConfig log;
   OverloadConfig overload;
-  std::string certs_store;  // certs.store; "" = none
+  LimitTablesConfig limit_tables;  // `limits`
+  std::string certs_store;         // certs.store; "" = none
   std::vector<ListenerConfig> listeners;
   std::vector<PoolConfig> pools;
 };

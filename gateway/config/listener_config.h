@@ -68,6 +68,7 @@ struct ListenerConfig {
   bool redirect_https = false;     // `redirect: https`
   std::vector<RouteConfig> routes;
   HttpLimits limits;
+  RouteLimitsConfig route_limits;  // also under `limits`: of routes that have none of their own
   ListenerTimeouts timeouts;
   ConnectionLimits connections;
   ForwardedConfig forwarded;

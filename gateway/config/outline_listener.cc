@@ -59,6 +59,7 @@ void add_listener_limits(Outline& out, const ListenerConfig& listener) {
   limits.word("trailer_max", format_bytes(http.trailer_bytes_max));
   limits.word("body_max", format_bytes(http.body_bytes_max));
   limits.number("requests_per_connection_max", http.requests_per_connection_max);
+  add_route_limits(limits, listener.route_limits, {});
   Outline& timeouts = out.map("timeouts");
   timeouts.word("handshake", format_duration(listener.timeouts.handshake));
   timeouts.word("header", format_duration(listener.timeouts.header));
@@ -97,8 +98,10 @@ void add_listener(Outline& listeners, const ListenerConfig& listener, const std:
   if (listener.redirect_https) out.word("redirect", "https");
   if (!listener.routes.empty()) {
     Outline& routes = out.list("routes");
-    for (const RouteConfig& route : listener.routes)
-      add_route(routes, route);
+    for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+      add_route(routes, listener.routes[i],
+                limit_origins(fmt::format("{}.routes[{}]", key, i), key, places));
+    }
   }
   add_listener_limits(out, listener);
   if (listener.proxy_protocol) add_proxy_protocol(out, *listener.proxy_protocol);

@@ -8,10 +8,23 @@
 
 namespace ravelin::gateway {
 
+// Key paths of limits that are written elsewhere than they hold; empty: not elsewhere.
+struct LimitOrigins {
+  std::string rate;
+  std::string concurrent;
+  std::string bandwidth;
+};
+
+// Of a route: those it does not write itself are the listener's.
+LimitOrigins limit_origins(const std::string& route, const std::string& listener,
+                           const Places& places);
+// Into the map `limits`.
+void add_route_limits(Outline& out, const RouteLimitsConfig& limits, const LimitOrigins& origins);
+
 // `key`: the listener's key path.
 void add_listener(Outline& listeners, const ListenerConfig& listener, const std::string& key,
                   const Places& places);
-void add_route(Outline& routes, const RouteConfig& route);
+void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& limits);
 void add_pool(Outline& pools, const PoolConfig& pool);
 
 }  // namespace ravelin::gateway

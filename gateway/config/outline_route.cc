@@ -33,7 +33,7 @@ void add_retry(Outline& route, const RetryConfig& retry) {
 
 }  // namespace
 
-void add_route(Outline& routes, const RouteConfig& route) {
+void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& limits) {
   Outline& out = routes.map("");
   const bool is_named = route.name.find('/') == std::string::npos;  // else "listener/N"
   if (is_named) out.text("name", route.name);
@@ -57,6 +57,7 @@ void add_route(Outline& routes, const RouteConfig& route) {
   timeouts.word("tunnel_idle", format_duration(route.tunnel_idle_timeout));
   add_retry(out, route.retry);
   out.flag("upgrades", route.upgrades);
+  add_route_limits(out.map("limits"), route.limits, limits);
 }
 
 }  // namespace ravelin::gateway

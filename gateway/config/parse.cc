@@ -1,6 +1,7 @@
 #include "gateway/config/parse.h"
 
 #include "gateway/config/access_fields.h"
+#include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_listener.h"
 #include "gateway/config/parse_pool.h"
 #include "gateway/config/validate.h"
@@ -135,6 +136,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.optional("log", config.log, yaml::object(parse_log));
   map.optional("tls", tls, yaml::object(parse_global_tls));
   map.optional("overload", config.overload, yaml::object(parse_overload));
+  map.optional("limits", config.limit_tables, yaml::object(parse_limit_tables));
   map.optional("certs", config.certs_store, yaml::object(parse_certs));
   map.optional("firewall", firewall, accept_section);
   config.tls_profile = tls.profile;

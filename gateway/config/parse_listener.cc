@@ -1,5 +1,6 @@
 #include "gateway/config/parse_listener.h"
 
+#include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_route.h"
 #include "gateway/config/parse_tls.h"
 #include "gateway/config/words.h"
@@ -17,8 +18,14 @@ constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr yaml::Choice<bool> kPlaintext[] = {{"allowed", true}};
 constexpr yaml::Choice<bool> kRedirect[] = {{"https", true}};
 
-HttpLimits parse_limits(yaml::Map map) {
-  HttpLimits limits;
+struct ListenerLimits {
+  HttpLimits http;
+  RouteLimitsConfig route;
+};
+
+ListenerLimits parse_limits(yaml::Map map) {
+  ListenerLimits all;
+  HttpLimits& limits = all.http;
   map.optional("request_line_max", limits.request_line_bytes_max, yaml::bytes(256, 64 * 1024));
   map.optional("header_max", limits.header_bytes_max, yaml::bytes(1024, kMiB));
   map.optional("header_count_max", limits.header_count_max, yaml::between(8, 10'000));
@@ -30,7 +37,8 @@ HttpLimits parse_limits(yaml::Map map) {
   if (limits.request_line_bytes_max > limits.header_bytes_max) {
     map.error("\"request_line_max\" is larger than \"header_max\", which includes it");
   }
-  return std::move(map).finish(limits);
+  parse_route_limits(map, all.route);
+  return std::move(map).finish(std::move(all));
 }
 
 ListenerTimeouts parse_timeouts(yaml::Map map) {
@@ -106,8 +114,14 @@ ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
   map.optional("tls", listener.tls, yaml::object(parse_tls));
   map.optional("plaintext", listener.plaintext_allowed, yaml::one_of(kPlaintext));
   map.optional("redirect", listener.redirect_https, yaml::one_of(kRedirect));
-  map.optional("routes", listener.routes, yaml::list_of(yaml::object(parse_route), 1, kRoutesMax));
-  map.optional("limits", listener.limits, yaml::object(parse_limits));
+  ListenerLimits limits;
+  map.optional("limits", limits, yaml::object(parse_limits));
+  listener.limits = limits.http;
+  listener.route_limits = std::move(limits.route);
+  const auto parse_routes = [&](yaml::Map route) {
+    return parse_route(std::move(route), listener.route_limits);
+  };
+  map.optional("routes", listener.routes, yaml::list_of(yaml::object(parse_routes), 1, kRoutesMax));
   map.optional("timeouts", listener.timeouts, yaml::object(parse_timeouts));
   map.optional("connections", listener.connections, yaml::object(parse_connections));
   map.optional("forwarded", listener.forwarded, yaml::object(parse_forwarded));

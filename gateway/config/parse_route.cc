@@ -1,5 +1,6 @@
 #include "gateway/config/parse_route.h"
 
+#include "gateway/config/parse_limits.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -112,8 +113,9 @@ void check_action(const yaml::Map& map) {
 
 }  // namespace
 
-RouteConfig parse_route(yaml::Map map) {
+RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
   RouteConfig route;
+  route.limits = limits;
   route.pos = map.pos();
   RouteTimeouts timeouts{route.request_timeout, route.first_byte_timeout,
                          route.tunnel_idle_timeout};
@@ -126,6 +128,12 @@ RouteConfig parse_route(yaml::Map map) {
   map.optional("timeouts", timeouts, yaml::object(parse_timeouts));
   map.optional("retry", route.retry, yaml::object(parse_retry));
   map.optional("upgrades", route.upgrades);
+  const auto parse_limits = [&](yaml::Map each) {
+    RouteLimitsConfig own = limits;
+    parse_route_limits(each, own);
+    return std::move(each).finish(std::move(own));
+  };
+  map.optional("limits", route.limits, yaml::object(parse_limits));
   check_action(map);
   route.request_timeout = timeouts.request;
   route.first_byte_timeout = timeouts.first_byte;

@@ -7,6 +7,7 @@
 namespace ravelin::gateway {
 
 // The name stays empty when none is written.
-RouteConfig parse_route(base::yaml::Map map);
+// `limits`: the listener's, which hold where the route says nothing else.
+RouteConfig parse_route(base::yaml::Map map, const RouteLimitsConfig& limits);
 
 }  // namespace ravelin::gateway

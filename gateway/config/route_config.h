@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "gateway/config/limits_config.h"
 
 #include <chrono>
 #include <optional>
@@ -69,6 +70,7 @@ struct RouteConfig {
   RetryConfig retry;
   bool upgrades = true;                         // WebSocket and other `Upgrade` tunnels
   milliseconds tunnel_idle_timeout{3'600'000};  // a tunnel without a byte either way ends
+  RouteLimitsConfig limits;                     // in force: its own, else the listener's
 };
 
 }  // namespace ravelin::gateway

@@ -98,6 +98,13 @@ bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }
 
+// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
+}
+
 }  // namespace
 
 Result<std::string> parse_name(std::string_view text) {
@@ -163,6 +170,16 @@ Result<std::string> parse_method(std::string_view text) {
                 "is not a method (methods are case-sensitive; write it in capitals)");
   }
   return std::string(text);
+}
+
+Result<std::string> parse_key_field(std::string_view text) {
+  if (!is_token(text)) return fail(Errc::invalid, "is not the name of a header field");
+  std::string name = base::to_lower(text);
+  for (const std::string_view other : {"host", "connection", "content-length", "transfer-encoding",
+                                       "upgrade", "te", "keep-alive", "x-forwarded-for"}) {
+    if (name == other) return fail(Errc::invalid, "does not tell clients apart");
+  }
+  return name;
 }
 
 Result<base::Endpoint> parse_bind(std::string_view text) {

@@ -46,6 +46,10 @@ inline constexpr yaml::Choice<Balance> kBalances[] = {
     {"round_robin", Balance::round_robin},
     {"least_requests", Balance::least_requests},
 };
+inline constexpr yaml::Choice<LimitKeyConfig::Kind> kLimitKeys[] = {
+    {"client", LimitKeyConfig::Kind::client},
+    {"certificate", LimitKeyConfig::Kind::certificate},
+};
 inline constexpr yaml::Choice<HealthKind> kHealthKinds[] = {
     {"http", HealthKind::http},
     {"tcp", HealthKind::tcp},
@@ -77,6 +81,9 @@ Result<std::string> parse_route_path(std::string_view text);
 
 // A token (RFC 9110 section 5.6.2); CONNECT is refused, Ravelin is no forward proxy.
 Result<std::string> parse_method(std::string_view text);
+
+// The name of a field that tells clients apart, in lower case; not one that frames or routes.
+Result<std::string> parse_key_field(std::string_view text);
 
 // An address and port (0: the kernel chooses) or unix:/path; not a name.
 Result<base::Endpoint> parse_bind(std::string_view text);

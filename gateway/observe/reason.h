@@ -57,6 +57,8 @@ enum class Reason : std::uint8_t {
   overload,
   connection_limit,
   client_connection_limit,
+  rate_limited,
+  concurrency_limited,
   draining,
   // upstream
   no_healthy_server,

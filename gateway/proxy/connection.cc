@@ -160,7 +160,8 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
     handshake_time_ = since(began, worker_.reactor.refresh_now());
     sni_ = info.sni;
     if (auto subject = verified_subject(stream_.ssl()); !subject.empty())
-      client_subject_ = std::make_unique<const std::string>(std::move(subject));
+      identity_ = std::make_unique<const Identity>(
+          Identity{std::move(subject), verified_fingerprint(stream_.ssl())});
     end_handshake(stream_.ssl());
     const Resumed resumed = SSL_session_reused(stream_.ssl()) != 0 ? Resumed::yes : Resumed::no;
     listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
@@ -322,6 +323,8 @@ const ClientCertificateFields* Connection::client_certificate(const ListenerRunt
 ClientInfo Connection::client_info(const ListenerRuntime& listener) {
   ClientInfo info;
   info.listener = &listener;
+  info.ip = peer_.address;
+  if (identity_ != nullptr) info.fingerprint = identity_->fingerprint;
   info.address = client_text();
   info.port = peer_.port;
   if (proxied_ != nullptr) {
@@ -345,7 +348,7 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
     info.tls_version = version_of(stream_.ssl()) == TlsVersion::tls13 ? "1.3" : "1.2";
     info.tls_cipher = SSL_get_cipher_name(stream_.ssl());
     info.tls_resumed = SSL_session_reused(stream_.ssl()) != 0;
-    if (client_subject_ != nullptr) info.subject = *client_subject_;
+    if (identity_ != nullptr) info.subject = identity_->subject;
     if (requests_ == 1) info.handshake = handshake_time_;
   }
   return info;

@@ -109,10 +109,17 @@ class Connection {
   std::unique_ptr<const Proxied> proxied_;
   std::unique_ptr<const ClientCertificateFields> client_certificate_;  // made when first needed
   ClientCertForward forwards_certificate_ = ClientCertForward::none;   // as it was made
-  std::unique_ptr<const std::string> client_subject_;  // where client certificates are asked for
   bool came_over_unix_socket_;
   bool awaits_proxy_header_;
   bool is_counted_for_client_;
+
+  // Of a verified client certificate; null without one.
+  struct Identity {
+    std::string subject;
+    std::string fingerprint;
+  };
+
+  std::unique_ptr<const Identity> identity_;
   bool draining_ = false;
   bool lingers_ = false;
   bool peer_closed_ = false;

@@ -48,6 +48,8 @@ bool is_connection_lost(Reason reason) {
     case Reason::misdirected:
     case Reason::bad_path:
     case Reason::overload:
+    case Reason::rate_limited:
+    case Reason::concurrency_limited:
     case Reason::no_healthy_server:
     case Reason::circuit_open:
     case Reason::queue_full:
@@ -115,7 +117,9 @@ void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std:
   Answer answer{
       .status = text.status, .body = body, .closes = must_close || is_connection_lost(reason)};
   if (!proxy_status.empty()) answer.more[0] = {FieldId::proxy_status, "Proxy-Status", proxy_status};
-  if (text.status == 503) answer.more[1] = {FieldId::retry_after, "Retry-After", "1"};
+  const std::string retry_after = std::to_string(state.retry_after_s);
+  if (text.status == 503 || text.status == 429)
+    answer.more[1] = {FieldId::retry_after, "Retry-After", retry_after};
   send(exchange, state, answer);
 }
 

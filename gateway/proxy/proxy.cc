@@ -3,6 +3,7 @@
 #include "gateway/http1/host.h"
 #include "gateway/proxy/forwarding.h"
 #include "gateway/proxy/own_answers.h"
+#include "gateway/proxy/route_admission.h"
 #include "gateway/route/path.h"
 
 namespace ravelin::gateway {
@@ -80,6 +81,9 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
     co_return;
   }
+  InFlightPlace place;  // held until the request has ended
+  const bool is_limited = state.route->limits != nullptr;
+  if (is_limited && !admit_to_route(exchange, client, state, place, worker)) co_return;
   const std::uint64_t body_max = listener.config->limits.body_bytes_max;
   if (body_max != 0 && request.framing == Framing::length && request.content_length > body_max) {
     answer_failure(exchange, state, Reason::body_too_large, "Content-Length is above limits.body",

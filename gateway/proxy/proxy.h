@@ -15,7 +15,8 @@ struct ClientCertificateFields;
 // What the proxy knows of the client's connection; outlives the request.
 struct ClientInfo {
   const ListenerRuntime* listener = nullptr;  // of the request's snapshot
-  std::string_view address;                   // text
+  base::IpAddress ip;        // the client's; 0.0.0.0 over a Unix socket
+  std::string_view address;  // the same as text
   std::uint16_t port = 0;
   std::string_view peer;  // who connected, where that was not the client; else ""
   std::uint16_t peer_port = 0;
@@ -30,7 +31,8 @@ struct ClientInfo {
   std::string_view sni;
   std::string_view tls_version;
   std::string_view tls_cipher;
-  std::string_view subject;  // of its verified certificate
+  std::string_view subject;      // of its verified certificate
+  std::string_view fingerprint;  // SHA-256 of it
   bool tls_resumed = false;
   bool must_close = false;                        // this is the connection's last request
   std::chrono::microseconds handshake = kNoTime;  // only for the connection's first request
@@ -51,6 +53,7 @@ struct RequestState {
   Reason reason = Reason::none;
   std::string detail;  // for the operator's log
   std::uint32_t retries = 0;
+  std::uint32_t retry_after_s = 1;  // for answers that ask the client to come back
   bool upstream_reused = false;
   bool is_head = false;
   // Views into the client's bytes, which stay until the request has ended.

@@ -26,8 +26,7 @@ class Relay::Wait : public CoroutineWaiter {
   [[nodiscard]] bool await_ready() const {
     if (relay_.exchange_.is_broken()) return true;
     const bool body = wants_body() && relay_.exchange_.body_may_be_ready();
-    const bool response =
-        !relay_.exchange_.is_blocked() && relay_.upstream_.stream().may_be_readable();
+    const bool response = wants_response() && relay_.upstream_.stream().may_be_readable();
     return body || response;
   }
 
@@ -39,18 +38,33 @@ class Relay::Wait : public CoroutineWaiter {
       relay_.upstream_.stream().socket().watch_writable(*this);
     if (relay_.exchange_.is_blocked()) {
       relay_.exchange_.watch_output(*this);
-    } else {
+    } else if (wants_response()) {
       relay_.upstream_.stream().socket().watch_readable(*this);
     }
   }
 
  private:
   [[nodiscard]] bool wants_body() const {
-    return !relay_.request_done_ && !relay_.upstream_.stream().is_blocked();
+    return !relay_.request_done_ && !relay_.upstream_.stream().is_blocked() &&
+           relay_.up_.is_open(relay_.worker_.reactor.now());
+  }
+
+  [[nodiscard]] bool wants_response() const {
+    return !relay_.exchange_.is_blocked() && relay_.down_.is_open(relay_.worker_.reactor.now());
   }
 
   Relay& relay_;
 };
+
+namespace {
+
+constexpr BandwidthLimitConfig kNoBandwidthLimit;
+
+const BandwidthLimitConfig& bandwidth_of(const RequestState& state) {
+  return state.route->limits == nullptr ? kNoBandwidthLimit : state.route->limits->bandwidth();
+}
+
+}  // namespace
 
 Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
              RequestState& state, WorkerContext& worker, Framing request_framing,
@@ -64,6 +78,8 @@ Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& c
       chance_(chance),
       pace_(worker.reactor.now(), client.listener->config->timeouts.body_idle,
             client.listener->config->timeouts.min_rate_bytes_per_s),
+      down_(bandwidth_of(state).down_bytes_per_s),
+      up_(bandwidth_of(state).up_bytes_per_s),
       request_deadline_(deadline_of(state)),
       upstream_since_(worker.reactor.now()),
       wants_upgrade_(wants_upgrade),
@@ -78,7 +94,18 @@ MonoTime Relay::upstream_deadline() const {
   return head_done_ ? next : std::min(next, chance_.until);
 }
 
+bool Relay::is_held_up() const {
+  const MonoTime now = worker_.reactor.now();
+  return !down_.is_open(now) || !up_.is_open(now);
+}
+
 MonoTime Relay::deadline() const {
+  if (is_held_up()) {
+    const MonoTime now = worker_.reactor.now();
+    const MonoTime down = down_.is_open(now) ? request_deadline_ : down_.open_at();
+    const MonoTime up = up_.is_open(now) ? request_deadline_ : up_.open_at();
+    return std::min({down, up, request_deadline_});
+  }
   const MonoTime turn = waits_for_client() ? pace_.next_check() : upstream_deadline();
   return std::min(turn, request_deadline_);
 }
@@ -121,8 +148,13 @@ Task<RelayEnd> Relay::run() {
       if (++moves % kMovesBeforeYield == 0) co_await worker_.reactor.yield();
       continue;
     }
+    const bool was_held_up = is_held_up();
     Wait wait(*this);
     const Wake wake = co_await wait;
+    if (was_held_up) {
+      upstream_since_ = worker_.reactor.refresh_now();
+      pace_.excuse(upstream_since_);
+    }
     if (worker_.stopping) {
       fail(Reason::draining, "the gateway stops");
       co_return end_;
@@ -144,7 +176,7 @@ Relay::Move Relay::pump_request() {
     request_done_ = true;
     return Move::none;
   }
-  if (!exchange_.body_may_be_ready()) return Move::none;
+  if (!up_.is_open(worker_.reactor.now()) || !exchange_.body_may_be_ready()) return Move::none;
   const BodyStep step = exchange_.take_body();
   const MonoTime now = worker_.reactor.now();
   switch (step.kind) {
@@ -155,6 +187,7 @@ Relay::Move Relay::pump_request() {
     case BodyStep::Kind::data:
       body_taken_ = true;
       pace_.progressed(now, step.bytes.size());
+      up_.passed(now, step.bytes.size());
       upstream_.send_body(step.bytes, request_framing_);
       break;
     case BodyStep::Kind::end:
@@ -174,6 +207,7 @@ Relay::Move Relay::pump_response() {
     if (!upstream_.stream().may_be_readable() && !upstream_.has_input()) return Move::none;
     return take_head();
   }
+  if (!down_.is_open(worker_.reactor.now())) return Move::none;
   return pump_body(upstream_.take_body());
 }
 
@@ -237,6 +271,7 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   if (first.kind == BodyStep::Kind::failed) return fail(first.reason, first.detail);
   const bool has_data = first.kind == BodyStep::Kind::data;
   const bool last = is_end || (has_data && upstream_.body_is_complete());
+  down_.passed(worker_.reactor.now(), first.bytes.size());
   exchange_.send_head(start, has_data ? first.bytes : std::string_view(), last);
   if (!last) return Move::some;
   exchange_.send_end(is_end ? first.bytes : std::string_view());
@@ -249,6 +284,7 @@ Relay::Move Relay::pump_body(const BodyStep& step) {
       return Move::none;
     case BodyStep::Kind::data:
       upstream_since_ = worker_.reactor.now();
+      down_.passed(upstream_since_, step.bytes.size());
       exchange_.send_body(step.bytes);
       if (exchange_.is_blocked()) pace_.excuse(upstream_since_);
       return Move::some;

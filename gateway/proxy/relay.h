@@ -2,6 +2,7 @@
 // back-pressure and deadlines on each side. One worker's thread.
 #pragma once
 
+#include "gateway/proxy/byte_rate.h"
 #include "gateway/proxy/pace.h"
 #include "gateway/proxy/proxy.h"
 #include "gateway/proxy/upstream_exchange.h"
@@ -57,6 +58,8 @@ class Relay {
   [[nodiscard]] base::MonoTime deadline() const;
   // When the server must have sent more.
   [[nodiscard]] base::MonoTime upstream_deadline() const;
+  // Bandwidth limits: whether one holds a direction up now. Then no other clock runs.
+  [[nodiscard]] bool is_held_up() const;
 
   class Wait;
 
@@ -68,6 +71,8 @@ class Relay {
   http1::Framing request_framing_;
   RetryChance chance_;
   Pace pace_;
+  ByteRate down_;
+  ByteRate up_;
   base::MonoTime request_deadline_;
   base::MonoTime upstream_since_;  // when the server's turn began
   RelayEnd end_ = RelayEnd::done;

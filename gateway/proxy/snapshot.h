@@ -6,6 +6,7 @@
 #include "gateway/config/access_fields.h"
 #include "gateway/config/config.h"
 #include "gateway/http/fields.h"
+#include "gateway/limit/route_limits.h"
 #include "gateway/observe/gateway_metrics.h"
 #include "gateway/route/router.h"
 #include "gateway/tls/handshake_info.h"
@@ -22,6 +23,7 @@ struct RouteRuntime {
   const RouteConfig* config = nullptr;
   std::size_t pool = 0;  // index into Snapshot::pools; meaningless without config->pool
   RouteMetrics* metrics = nullptr;
+  std::shared_ptr<const RouteLimits> limits;  // null: none
 };
 
 struct ListenerRuntime {
@@ -44,6 +46,7 @@ struct Snapshot {
   std::vector<ListenerRuntime> listeners;
   std::vector<PoolRuntime> pools;
   std::unordered_map<std::string, std::size_t> listener_by_name;
+  LimitTables limits;
 
   [[nodiscard]] const ListenerRuntime* find_listener(const std::string& name) const {
     const auto found = listener_by_name.find(name);

@@ -7,6 +7,8 @@
 #include "gateway/tls/context.h"
 #include "gateway/tls/ticket_ring.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 
 using base::Result;
@@ -152,7 +154,8 @@ Result<void> build_listener(const ListenerConfig& config,
     const auto pool = pools.find(route.pool);
     runtime.routes.push_back(
         {&route, pool == pools.end() ? 0 : pool->second,
-         &metrics.route(config.name, route.name, route.pool.empty() ? "none" : route.pool)});
+         &metrics.route(config.name, route.name, route.pool.empty() ? "none" : route.pool),
+         RouteLimits::make(route.limits, config.name, route.name, built.snapshot->limits)});
   }
   runtime.metrics = &metrics.listener(config.name);
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
@@ -169,6 +172,15 @@ Result<void> build_listener(const ListenerConfig& config,
   built.snapshot->listener_by_name.emplace(config.name, built.snapshot->listeners.size());
   built.snapshot->listeners.push_back(std::move(runtime));
   return {};
+}
+
+// Entries the table of rates needs: none while no route has a rate.
+std::size_t rate_entries(const Config& config) {
+  const auto has_rate = [](const RouteConfig& route) { return route.limits.rate.has_value(); };
+  for (const ListenerConfig& listener : config.listeners) {
+    if (std::ranges::any_of(listener.routes, has_rate)) return config.limit_tables.rate_entries;
+  }
+  return 0;
 }
 
 // The fields view strings of the listener they belong to: they are made once those no longer move.
@@ -193,6 +205,8 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
   built.snapshot->config = config;
   built.snapshot->access_fields = access_fields(config.log);
   const Config& kept = built.snapshot->config;  // what everything below points into
+  built.snapshot->limits =
+      make_limit_tables(rate_entries(kept), previous == nullptr ? nullptr : &previous->limits);
   std::unordered_map<std::string, std::size_t> pools;
   for (const PoolConfig& pool : kept.pools) {
     pools.emplace(pool.name, built.snapshot->pools.size());

@@ -96,6 +96,15 @@ Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTi
   return {};
 }
 
+std::string verified_fingerprint(const SSL* ssl) {
+  if (!has_verified_certificate(ssl)) return {};
+  const X509* certificate = SSL_get0_peer_certificate(ssl);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int bytes = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &bytes) != 1) return {};
+  return {reinterpret_cast<const char*>(digest.data()), bytes};
+}
+
 bool has_verified_certificate(const SSL* ssl) {
   return SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
 }

@@ -16,5 +16,7 @@ std::string verified_subject(const SSL* ssl);
 bool has_verified_certificate(const SSL* ssl);
 // The last commonName (RFC 4519) in its subject, as UTF-8; "" = none.
 std::string verified_common_name(const SSL* ssl);
+// SHA-256 (32 bytes) of that certificate; "" = none.
+std::string verified_fingerprint(const SSL* ssl);
 
 }  // namespace ravelin::gateway

@@ -183,7 +183,8 @@ constexpr const char* kRoutes =
     "      - { name: api, match: { host: api.a.test, path: /v1/, methods: [GET, HEAD] }, pool: api "
     "}\n"
     "      - { name: old, match: { host: api.a.test, path: /old }, redirect: { location: /new } }\n"
-    "      - { name: files, match: { host: files.a.test }, pool: web, path_policy: normalise }\n"
+    "      - { name: files, match: { host: files.a.test }, pool: web, path_policy: normalise,\n"
+    "          limits: { rate: { requests: 5, per: 1m }, bandwidth: { down: 1MiB } } }\n"
     "      - { name: all, match: { host: \"*.a.test\" }, pool: web }\n"
     "  - { name: plain, bind: \"0.0.0.0:80\", redirect: https }\n"
     "pools:\n"
@@ -226,6 +227,8 @@ constexpr RouteCase kRouteCases[] = {
     {"Redirect", "GET https://api.a.test/old/x", 0, "route \"old\": 308: redirected to /new\n"},
     {"Normalised", "GET https://files.a.test/a/../b", 0,
      "  path /b (asked: /a/../b), path_policy normalise\n"},
+    {"Limits", "GET https://files.a.test/b", 0,
+     "  limits 5 requests per 1m, bursts of 5, by client; 1MiB/s down\n"},
     {"DotsAreRefused", "GET https://x.a.test/a/../b", 1,
      "route \"all\": 400: path has a dot segment, and path_policy is reject\n"},
     {"AboveTheRoot", "GET https://x.a.test/../b", 1, "400: path "},

@@ -15,7 +15,7 @@ TOP_LEVEL = {
 # A folder may include itself and what its row names; a gateway folder also every gateway folder that
 # stands before it in the order, not those beside it.
 GATEWAY_ORDER = [
-    {"gateway/config", "gateway/http"}, {"gateway/http1"}, {"gateway/route", "gateway/balance"},
+    {"gateway/config", "gateway/http"}, {"gateway/http1"}, {"gateway/route", "gateway/balance", "gateway/limit"},
     {"gateway/observe"}, {"gateway/net"}, {"gateway/tls"}, {"gateway/upstream"}, {"gateway/proxy"},
     {"gateway/admin"}, {"gateway/runtime"},
 ]
@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "gateway/http1": {"base"},
     "gateway/route": {"base"},
     "gateway/balance": {"base"},
+    "gateway/limit": {"base"},
     "gateway/observe": IO_FOLDER_BASE,
     "gateway/net": IO_FOLDER_BASE,
     "gateway/tls": IO_FOLDER_BASE,
@@ -50,7 +51,7 @@ COUNTS_AS = {
 # Leaves anyone in the gateway may include: plain values, which include nothing but each other.
 LEAF_HEADERS = {
     "gateway/observe/reason.h", "gateway/config/config.h", "gateway/config/listener_config.h",
-    "gateway/config/pool_config.h", "gateway/config/route_config.h", "gateway/config/tls_config.h",
+    "gateway/config/limits_config.h", "gateway/config/pool_config.h", "gateway/config/route_config.h", "gateway/config/tls_config.h",
 }
 
 
@@ -109,7 +110,7 @@ class Ban:
 PRODUCT = ("gateway/", "base/", "messages/", "certs/", "policies/", "firewall/", "system/", "cli/")
 CODE = PRODUCT + ("tests/", "bench/")
 DATA_PATH = ("gateway/proxy/", "gateway/http/", "gateway/http1/", "gateway/route/",
-             "gateway/balance/", "gateway/net/", "gateway/tls/", "gateway/upstream/")
+             "gateway/balance/", "gateway/limit/", "gateway/net/", "gateway/tls/", "gateway/upstream/")
 BANS = [
     # The demo's tiny backends are Asio as in its examples: their io_context owns what they spawn.
     Ban("detached", r"\bdetached\b|\.detach\(\)", CODE, ("cli/demo_backends.cc",), "std::thread(work).detach();",
@@ -131,9 +132,9 @@ BANS = [
     Ban("any-io-executor", r"\bany_io_executor\b", ("gateway/", "base/io/"), (),
         "asio::any_io_executor executor;", "5 to 8 % of a request"),
     # Exact gateway-wide numbers off the path of a request: the queue of a pool whose places are all
-    # taken, and the count of connections, on accept and close.
+    # taken, the count of connections, on accept and close, and what is in flight on routes that limit it.
     Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
-        DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits.",
+        DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits.", "gateway/limit/in_flight.",
                     "gateway/upstream/resolve."),  # side threads of the control thread
         "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
     Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"

@@ -82,6 +82,37 @@ TEST(ParseConfig, InheritsTheGlobalTlsProfile) {
   EXPECT_EQ(checked.parsed.config.listeners[0].tls->profile, TlsProfile::modern);
 }
 
+TEST(ParseConfig, GivesRoutesTheLimitsOfTheirListenerUnlessTheyHaveTheirOwn) {
+  const Checked checked = check_text(
+      "version: 1\n"
+      "listeners:\n"
+      "  - name: web\n"
+      "    bind: \"127.0.0.1:0\"\n"
+      "    tls: { certificates: [{ chain: w.crt, key: w.key }] }\n"
+      "    limits: { rate: { requests: 5, per: 1m }, concurrent: { requests: 7 } }\n"
+      "    routes:\n"
+      "      - { pool: web }\n"
+      "      - { match: { host: a }, pool: web, limits: { rate: { requests: 9, burst: 90, key: { "
+      "header: X-Api-Key } } } }\n"
+      "      - { match: { host: b }, pool: web, limits: { rate: off, bandwidth: { up: 1MiB } } }\n"
+      "pools:\n"
+      "  - { name: web, servers: [{ address: \"10.0.0.1:80\" }] }\n");
+  EXPECT_THAT(checked.findings, IsEmpty());
+  const std::vector<RouteConfig>& routes = checked.parsed.config.listeners[0].routes;
+  ASSERT_THAT(routes, SizeIs(3));
+  const RateLimitConfig by_client{.requests = 5, .per = 1min, .burst = 5, .key = {}};
+  EXPECT_EQ(routes[0].limits.rate, by_client);
+  EXPECT_EQ(routes[0].limits.concurrent->requests, 7U);
+  EXPECT_FALSE(routes[0].limits.bandwidth);
+  EXPECT_EQ(routes[1].limits.rate->burst, 90U);
+  EXPECT_EQ(routes[1].limits.rate->key,
+            (LimitKeyConfig{LimitKeyConfig::Kind::header, "x-api-key"}));
+  EXPECT_EQ(routes[1].limits.concurrent->requests, 7U);
+  EXPECT_FALSE(routes[2].limits.rate);
+  EXPECT_EQ(routes[2].limits.bandwidth,
+            (BandwidthLimitConfig{.down_bytes_per_s = 0, .up_bytes_per_s = 1024 * 1024}));
+}
+
 TEST(ParseConfig, LeavesSectionsOfOtherPartsToThem) {
   const Checked checked =
       check_text(std::string("certs: { store: store, issuers: { le: { acme: x } }, names: [] }\n"
@@ -145,6 +176,10 @@ constexpr BadLine kBadLines[] = {
      "listeners[0].limits.header_max: 1GiB is out of range (1KiB to 1MiB)"},
     {"LineLongerThanHeader", "listener", "limits: { request_line_max: 64KiB }",
      "listeners[0].limits: \"request_line_max\" is larger than \"header_max\", which includes it"},
+    {"RateOfAListener", "listener", "limits: { rate: { requests: 0 } }",
+     "listeners[0].limits.rate.requests: 0 is out of range (1 to 1000000)"},
+    {"LimitTable", "top", "limits: { rate_entries: 10 }",
+     "limits.rate_entries: 10 is out of range (1024 to 16777216)"},
     {"Timeout", "listener", "timeouts: { header: 1d }",
      "listeners[0].timeouts.header: 1d is out of range (100ms to 10m)"},
     {"PerClient", "listener", "connections: { per_client_max: 0 }",
@@ -191,6 +226,25 @@ constexpr BadLine kBadLines[] = {
      "listeners[0].routes[0].retry.attempts: 11 is out of range (0 to 10)"},
     {"Upgrades", "route", "pool: web, upgrades: no",
      "listeners[0].routes[0].upgrades: \"no\" is not true or false"},
+    {"Rate", "route", "pool: web, limits: { rate: on }",
+     "listeners[0].routes[0].limits.rate: must be \"off\" or a map"},
+    {"RateRequests", "route", "pool: web, limits: { rate: { per: 1m } }",
+     "listeners[0].routes[0].limits.rate: \"requests\" is missing"},
+    {"RateRefill", "route", "pool: web, limits: { rate: { requests: 1, per: 1h, burst: 169 } }",
+     "listeners[0].routes[0].limits.rate: takes more than 7 days to give \"burst\" back"},
+    {"RateKey", "route", "pool: web, limits: { rate: { requests: 1, key: cookie } }",
+     "listeners[0].routes[0].limits.rate.key: \"cookie\" is not one of client, certificate"},
+    {"RateHeader", "route", "pool: web, limits: { rate: { requests: 1, key: { header: Host } } }",
+     "listeners[0].routes[0].limits.rate.key.header: \"Host\" does not tell clients apart"},
+    {"RateHeaderName", "route",
+     "pool: web, limits: { rate: { requests: 1, key: { header: \"a b\" } } }",
+     "listeners[0].routes[0].limits.rate.key.header: \"a b\" is not the name of a header field"},
+    {"Concurrent", "route", "pool: web, limits: { concurrent: { requests: 1, burst: 2 } }",
+     "listeners[0].routes[0].limits.concurrent: unknown key \"burst\""},
+    {"Bandwidth", "route", "pool: web, limits: { bandwidth: {} }",
+     "listeners[0].routes[0].limits.bandwidth: limits nothing: write \"down\", \"up\" or both"},
+    {"BandwidthDown", "route", "pool: web, limits: { bandwidth: { down: 1KiB } }",
+     "listeners[0].routes[0].limits.bandwidth.down: 1KiB is out of range (16KiB to 1024GiB)"},
     {"Balance", "pool", "balance: rr",
      "pools[0].balance: \"rr\" is not one of round_robin, least_requests"},
     {"ServersMissing", "pool", "servers: []",

@@ -80,6 +80,18 @@ const Row kRows[] = {
     {"UnixServerWithTls",
      config_of({web("{ pool: web }")}, {"name: web, servers: [{ address: \"unix:/a\", tls: {} }]"}),
      {"pools[0].servers[0].tls: needs \"name\": a Unix socket has no host name to verify"}},
+    {"CertificateKeyWithoutCertificates",
+     config_of({web("{ pool: web, limits: { rate: { requests: 1, key: certificate } } }")},
+               {kPool}),
+     {"listeners[0].routes[0].limits.rate.key: counts by client certificate, but "
+      "\"tls.client_auth\" asks for none"}},
+    {"RateOfARedirectingListener",
+     config_of({web("{ pool: web }"),
+                "name: plain, bind: \"127.0.0.1:80\", redirect: https, "
+                "limits: { rate: { requests: 1 } }"},
+               {kPool}),
+     {"listeners[1].limits: \"rate\", \"concurrent\" and \"bandwidth\" are for routes; this "
+      "listener redirects"}},
     {"Plaintext",
      config_of({"name: web, bind: \"127.0.0.1:80\", routes: [{ pool: web }]"}, {kPool}),
      {"listeners[0]: carries plaintext; add \"tls\", or \"redirect: https\", or, if it must, "
