@@ -1,6 +1,9 @@
 #include "cli/explain_request.h"
 
+#include "gateway/http1/field_line.h"
 #include "gateway/http1/target.h"
+#include "gateway/route/client_address.h"
+#include "gateway/route/conditions.h"
 #include "gateway/route/path.h"
 #include "gateway/route/router.h"
 
@@ -39,15 +42,42 @@ std::vector<const ListenerConfig*> reached(const gateway::Config& config,
   return of_port.empty() && !asked.port ? of_scheme : of_port;
 }
 
+// The fields of the request and the client that decides, as the listener sees them.
+class AskedFacts {
+ public:
+  AskedFacts(const AskedRequest& asked, const ListenerConfig& listener) : query_(asked.query) {
+    for (const std::string& line : asked.header_lines) {
+      gateway::Field field;
+      const char* const end = line.data() + line.size();
+      if (gateway::http1::read_field_line(line.data(), end, field).next != nullptr)
+        fields_.push_back(field);
+    }
+    if (asked.client)
+      client_ = gateway::deciding_client(*asked.client, listener.forwarded.trusted, fields_);
+  }
+
+  [[nodiscard]] gateway::RequestTraits traits() const {
+    return {&fields_, query_, client_ ? &*client_ : nullptr};
+  }
+
+  [[nodiscard]] const std::optional<base::IpAddress>& client() const { return client_; }
+
+ private:
+  gateway::FieldList fields_;
+  std::string_view query_;
+  std::optional<base::IpAddress> client_;
+};
+
 // As on the listener itself: it redirects what some TLS listener routes.
 Result<ListenerAnswer> explain_redirect(const gateway::Config& config,
                                         const ListenerConfig& listener, const AskedRequest& asked) {
+  const AskedFacts facts(asked, listener);
   for (const ListenerConfig& other : config.listeners) {
     if (!other.tls || asked.host.empty()) continue;
     const auto router = Router::build(other.routes);
     if (!router) return router.error();
-    if (router->match(asked.host, asked.path, asked.method).outcome == Match::Outcome::no_route)
-      continue;
+    const Match match = router->match(asked.host, asked.path, asked.method, facts.traits());
+    if (match.outcome == Match::Outcome::no_route) continue;
     return ListenerAnswer{
         .listener = &listener,
         .status = 308,
@@ -64,6 +94,10 @@ void describe_taken(const CanonicalPath& path, ListenerAnswer& answer) {
   if (!answer.is_taken) {
     answer.status = 400;
     answer.what = fmt::format("path {}, and path_policy is reject", describe(path.fault));
+  } else if (answer.client && !gateway::admits_client(route, *answer.client)) {
+    answer.is_taken = false;
+    answer.status = 403;
+    answer.what = fmt::format("client {} may not use this route", base::to_string(*answer.client));
   } else if (route.redirect) {
     answer.status = route.redirect->status;
     answer.what = fmt::format("redirected to {}", route.redirect->location);
@@ -87,16 +121,18 @@ Result<ListenerAnswer> explain_routes(const ListenerConfig& listener, const Aske
   const auto router = Router::build(listener.routes);
   if (!router) return router.error();
   answer.path = path.path;
-  answer.candidates =
-      gateway::explain_match(listener.routes, asked.host, answer.path, asked.method);
-  const Match match = router->match(asked.host, answer.path, asked.method);
+  const AskedFacts facts(asked, listener);
+  answer.client = facts.client();
+  answer.candidates = gateway::explain_match(listener.routes, asked.host, answer.path, asked.method,
+                                             facts.traits());
+  const Match match = router->match(asked.host, answer.path, asked.method, facts.traits());
   if (match.outcome == Match::Outcome::no_route) {
     answer.status = 404;
-    answer.what = "no route takes this host and path";
+    answer.what = "no route takes this request";
   } else if (match.outcome == Match::Outcome::method_not_allowed) {
     answer.status = 405;
-    answer.what =
-        fmt::format("routed only for {}", router->allowed_methods(asked.host, answer.path));
+    answer.what = fmt::format("routed only for {}",
+                              router->allowed_methods(asked.host, answer.path, facts.traits()));
   } else {
     answer.route = &listener.routes[match.route];
     describe_taken(path, answer);
@@ -122,7 +158,28 @@ Result<AskedRequest> parse_asked(std::string_view text) {
   asked.host = gateway::http1::lower_host(target.authority.host, buffer);
   if (target.authority.has_port) asked.port = target.authority.port;
   asked.path = target.path;
+  asked.query = target.query;
   return asked;
+}
+
+Result<void> add_header_line(std::string_view line, AskedRequest& asked) {
+  if (asked.header_lines.size() == gateway::kFieldCountCeiling)
+    return fail(Errc::invalid, "more than {} header fields", gateway::kFieldCountCeiling);
+  // As it would arrive: the reader stops at the CR.
+  std::string text = fmt::format("{}\r\n", line);
+  gateway::Field field;
+  const char* const end = text.data() + text.size();
+  const auto read = gateway::http1::read_field_line(text.data(), end, field);
+  if (line.empty() || read.next != end)
+    return fail(Errc::invalid, "header \"{}\" is refused: {}", line,
+                read.wrong == nullptr ? "write 'name: value'" : read.wrong);
+  if (field.id == gateway::FieldId::host)
+    return fail(Errc::invalid, "header \"{}\": the host stands in the URL", line);
+  if (gateway::http1::is_ambiguous_name(field.name))
+    return fail(Errc::invalid, "header \"{}\" is dropped: a server may take its name for another",
+                line);
+  asked.header_lines.push_back(std::move(text));
+  return {};
 }
 
 Result<std::vector<ListenerAnswer>> explain_request(const gateway::Config& config,

@@ -2,6 +2,7 @@
 // the router it serves with, and one route at a time why it is not that one. Pure.
 #pragma once
 
+#include "base/address.h"
 #include "base/result.h"
 #include "gateway/config/config.h"
 #include "gateway/route/explain.h"
@@ -18,13 +19,19 @@ struct AskedRequest {
   std::string method;
   std::string url;  // as given
   bool is_https = true;
-  std::string host;                   // lower case
-  std::optional<std::uint16_t> port;  // as written in the URL
-  std::string path;                   // raw
+  std::string host;                       // lower case
+  std::optional<std::uint16_t> port;      // as written in the URL
+  std::string path;                       // raw
+  std::string query;                      // raw, without "?"
+  std::vector<std::string> header_lines;  // "name: value", as given
+  std::optional<base::IpAddress> client;  // the connection's peer
 };
 
 // "GET https://host/path", or the URL alone for a GET. Error: what the edge would refuse too.
 base::Result<AskedRequest> parse_asked(std::string_view text);
+
+// "name: value" of one more header field. Error: what the edge would refuse, or drop.
+base::Result<void> add_header_line(std::string_view line, AskedRequest& asked);
 
 struct ListenerAnswer {
   const gateway::ListenerConfig* listener = nullptr;
@@ -32,6 +39,7 @@ struct ListenerAnswer {
   std::string what;  // "forwarded to pool \"web\"", "path has a dot segment"
   const gateway::RouteConfig* route = nullptr;  // the one that takes it
   std::string path;  // matched and forwarded; empty when it is refused for any route
+  std::optional<base::IpAddress> client;         // that decides: the peer, or who it forwards for
   std::vector<gateway::Explanation> candidates;  // empty when no route was asked
 
   // By a route, or by the redirect to https.

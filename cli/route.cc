@@ -23,6 +23,8 @@ using Verdict = gateway::Explanation::Verdict;
 struct RouteOptions {
   std::string config;
   std::string request;
+  std::vector<std::string> headers;
+  std::string from;
   OutputForm form = OutputForm::text;
 };
 
@@ -55,6 +57,13 @@ std::string path_text(const AskedRequest& asked, const ListenerAnswer& answer) {
                      gateway::word_of(gateway::kPathPolicies, answer.route->path_policy));
 }
 
+std::string client_text(const AskedRequest& asked, const ListenerAnswer& answer) {
+  std::string text = base::to_string(*answer.client);
+  if (answer.client == asked.client) return text;
+  return text + fmt::format(" (X-Forwarded-For, as {} is in forwarded.trusted)",
+                            base::to_string(*asked.client));
+}
+
 std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer) {
   const gateway::ListenerConfig& listener = *answer.listener;
   std::string text = fmt::format("listener \"{}\" on {}{}\n", listener.name, addresses_of(listener),
@@ -68,6 +77,7 @@ std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer)
     const std::string limits = gateway::limits_text(answer.route->limits);
     if (!limits.empty()) text += fmt::format("  limits {}\n", limits);
   }
+  if (answer.client) text += fmt::format("  client {}\n", client_text(asked, answer));
   std::vector<TableRow> rows;
   for (const gateway::Explanation& candidate : answer.candidates) {
     rows.push_back({"   ", std::string(word_of(candidate.verdict)),
@@ -92,6 +102,7 @@ json::object answer_json(const ListenerAnswer& answer) {
   out["pool"] = answer.route == nullptr || answer.route->pool.empty()
                     ? json::value()
                     : json::value(answer.route->pool);
+  out["client"] = answer.client ? json::value(base::to_string(*answer.client)) : json::value();
   out["candidates"] = std::move(candidates);
   if (answer.route != nullptr) out["limits"] = gateway::limits_text(answer.route->limits);
   return out;
@@ -117,8 +128,23 @@ void print_answers(const RouteOptions& options, const AskedRequest& asked,
   print(text);
 }
 
+base::Result<AskedRequest> read_asked(const RouteOptions& options) {
+  auto asked = parse_asked(options.request);
+  if (!asked) return asked;
+  for (const std::string& line : options.headers) {
+    if (const auto added = add_header_line(line, *asked); !added) return added.error();
+  }
+  if (options.from.empty()) return asked;
+  const auto client = base::parse_ip(options.from);
+  if (!client)
+    return base::fail(base::Errc::invalid, "--from \"{}\" {}", options.from,
+                      client.error().message);
+  asked->client = *client;
+  return asked;
+}
+
 ExitCode route(const RouteOptions& options) {
-  const auto asked = parse_asked(options.request);
+  const auto asked = read_asked(options);
   if (!asked) return report(asked.error());
   base::yaml::DiskLoader loader;
   base::Diagnostics diagnostics;
@@ -145,6 +171,12 @@ void add_route(CLI::App& app, Action& chosen) {
   command->add_option("request", options->request, "for example 'GET https://host/path'")
       ->type_name("REQUEST")
       ->required();
+  command
+      ->add_option("-H,--header", options->headers, "a header field of it: 'name: value'; repeat")
+      ->type_name("FIELD")
+      ->allow_extra_args(false);
+  command->add_option("--from", options->from, "the address the client connects from")
+      ->type_name("ADDRESS");
   add_config_flag(*command, options->config);
   add_json_flag(*command, options->form);
   command->callback([&chosen, options] { chosen = [options] { return route(*options); }; });

@@ -1,6 +1,7 @@
 // `listeners[].routes[]` of an outline.
 #include "base/text.h"
 #include "gateway/config/outline_parts.h"
+#include "gateway/config/route_conditions.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -8,15 +9,49 @@ namespace {
 
 using base::format_duration;
 
+void add_conditions(Outline& match, std::string_view key,
+                    const std::vector<ValueCondition>& conditions) {
+  if (conditions.empty()) return;
+  Outline& out = match.map(key);
+  for (const ValueCondition& condition : conditions) {
+    switch (condition.test) {
+      case ValueTest::exact:
+        out.text(condition.name, condition.value);
+        break;
+      case ValueTest::prefix:
+        out.map(condition.name).text("prefix", condition.value);
+        break;
+      case ValueTest::present:
+        out.map(condition.name).flag("present", true);
+        break;
+      case ValueTest::absent:
+        out.map(condition.name).flag("present", false);
+        break;
+    }
+  }
+}
+
+void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients) {
+  if (clients.empty()) return;
+  Outline& list = out.list(key);
+  for (const base::IpPrefix& prefix : clients)
+    list.text("", base::to_string(prefix));
+}
+
 void add_match(Outline& route, const RouteMatch& match) {
-  if (match.host.empty() && match.path.empty() && match.methods.empty()) return;
+  const bool is_any = match.host.empty() && match.path.empty() && match.methods.empty();
+  if (is_any && !has_conditions(match)) return;
   Outline& out = route.map("match");
   if (!match.host.empty()) out.text("host", match.host);
   if (!match.path.empty()) out.text(match.path_is_exact ? "path_exact" : "path", match.path);
-  if (match.methods.empty()) return;
-  Outline& methods = out.list("methods");
-  for (const std::string& method : match.methods)
-    methods.text("", method);
+  if (!match.methods.empty()) {
+    Outline& methods = out.list("methods");
+    for (const std::string& method : match.methods)
+      methods.text("", method);
+  }
+  add_conditions(out, "headers", match.headers);
+  add_conditions(out, "query", match.query);
+  add_clients(out, "from", match.from);
 }
 
 void add_retry(Outline& route, const RetryConfig& retry) {
@@ -38,6 +73,8 @@ void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& li
   const bool is_named = route.name.find('/') == std::string::npos;  // else "listener/N"
   if (is_named) out.text("name", route.name);
   add_match(out, route.match);
+  add_clients(out, "deny", route.deny);
+  add_clients(out, "allow", route.allow);
   if (!route.pool.empty()) out.text("pool", route.pool);
   if (route.redirect) {
     Outline& redirect = out.map("redirect");

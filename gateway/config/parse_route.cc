@@ -1,6 +1,7 @@
 #include "gateway/config/parse_route.h"
 
 #include "gateway/config/parse_limits.h"
+#include "gateway/config/parse_match.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -9,17 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kBodyMax = 64 * 1024;
-
-RouteMatch parse_match(yaml::Map map) {
-  RouteMatch match;
-  map.optional("host", match.host, yaml::converted(parse_host_pattern));
-  map.optional("path", match.path, yaml::converted(parse_route_path));
-  if (map.has("path") && map.has("path_exact")) map.error("has both \"path\" and \"path_exact\"");
-  match.path_is_exact = map.optional("path_exact", match.path, yaml::converted(parse_route_path));
-  map.optional("methods", match.methods,
-               yaml::one_or_list_of(yaml::converted(parse_method), 1, 64));
-  return std::move(map).finish(std::move(match));
-}
 
 bool read_redirect_status(const yaml::Value& value, int& status) {
   int given = 0;
@@ -121,6 +111,8 @@ RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
                          route.tunnel_idle_timeout};
   map.optional("name", route.name, yaml::converted(parse_name));
   map.optional("match", route.match, yaml::object(parse_match));
+  map.optional("deny", route.deny, read_clients);
+  map.optional("allow", route.allow, read_clients);
   map.optional("pool", route.pool, yaml::converted(parse_name));
   map.optional("redirect", route.redirect, yaml::object(parse_redirect));
   map.optional("respond", route.respond, yaml::object(parse_respond));

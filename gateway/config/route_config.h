@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "gateway/config/limits_config.h"
+#include "gateway/config/match_config.h"
 
 #include <chrono>
 #include <optional>
@@ -11,28 +12,12 @@
 
 namespace ravelin::gateway {
 
-using base::SourcePos;
 using std::chrono::milliseconds;
 
 enum class PathPolicy {
   reject,     // a path with dot segments, %2F, %5C, backslash or empty segments is refused with 400
   normalise,  // it is normalised (RFC 3986 section 6.2.2, dot segments removed) and that is routed
               // and forwarded
-};
-
-// Which requests a route takes. Of all routes of the listener that match, the most specific wins,
-// by host, then path, then methods; the order in the file says nothing:
-//   host     exact > the wildcard with more labels > the wildcard with fewer > any
-//   path     exact > the longer prefix > the shorter prefix > any
-//   methods  given > any
-// Two routes equal in all three (methods: sharing one) are refused by validate().
-struct RouteMatch {
-  std::string host;  // lower case, no port; "" = any; "*.example.com" = one or more labels below
-  std::string path;  // "" or "/" = any. Else a prefix at a segment border: "/v1" matches /v1 and
-                     // /v1/…, never /v1x; "/v1/" matches /v1/ and /v1/…, never /v1. Compared byte
-                     // for byte with the path of the target (no query), which is case-sensitive
-  bool path_is_exact = false;        // `path_exact: /v1`: that path alone
-  std::vector<std::string> methods;  // case-sensitive tokens; empty = any
 };
 
 struct RedirectAction {
@@ -61,7 +46,9 @@ struct RouteConfig {
   SourcePos pos;
   std::string name;  // given, or "listener/N" (N from 0, in file order)
   RouteMatch match;
-  std::string pool;  // exactly one of pool, redirect, respond is set
+  std::vector<base::IpPrefix> deny;   // clients that get 403; wins over allow
+  std::vector<base::IpPrefix> allow;  // not empty: every other client gets 403
+  std::string pool;                   // exactly one of pool, redirect, respond is set
   std::optional<RedirectAction> redirect;
   std::optional<FixedResponse> respond;
   PathPolicy path_policy = PathPolicy::reject;

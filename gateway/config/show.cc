@@ -1,5 +1,6 @@
 #include "gateway/config/show.h"
 
+#include "base/io/yaml_text.h"
 #include "gateway/config/outline.h"
 
 #include <boost/json.hpp>
@@ -60,7 +61,8 @@ bool is_scalar(const Outline& node) {
 std::string path_below(const std::string& path, const Outline& child, std::size_t index,
                        Outline::Kind parent) {
   if (parent == Outline::Kind::list) return fmt::format("{}[{}]", path, index);
-  return path.empty() ? child.key : path + "." + child.key;
+  const std::string key = base::yaml::key_text(child.key);
+  return path.empty() ? key : path + "." + key;
 }
 
 class TextWriter {
@@ -83,7 +85,8 @@ class TextWriter {
  private:
   void write(const Outline& node, const std::string& path, const std::string& indent,
              const std::string& lead) {
-    const std::string label = node.key.empty() ? "" : node.key + ":";
+    const std::string name = is_plain(node.key) ? node.key : quoted(node.key);
+    const std::string label = node.key.empty() ? "" : name + ":";
     const std::string deeper = indent + "  ";
     if (is_scalar(node)) {
       const bool is_bare = node.kind != Outline::Kind::text || is_plain(node.value);

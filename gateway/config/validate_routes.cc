@@ -1,6 +1,7 @@
 // Routes: each must lead somewhere, no two may claim the same requests, and none may be hidden by
 // others. This is the only place that decides about conflicts; the router relies on it.
 #include "base/text.h"
+#include "gateway/config/route_conditions.h"
 #include "gateway/config/validate_parts.h"
 
 #include <algorithm>
@@ -21,11 +22,16 @@ Target target_of(const RouteMatch& match) {
 
 constexpr std::string_view kAnyMethod;  // empty
 
-// The routes of one listener by target, then by method (kAnyMethod: those that name none).
+// The routes of one listener by target. Those without conditions by method (kAnyMethod: those that
+// name none): there may be tens of thousands. Those with conditions in a short list.
 class Table {
  public:
+  explicit Table(const std::vector<RouteConfig>& routes) : routes_(routes) {}
+
   // The route that already claims one of this route's requests with the same precision.
-  const std::size_t* add(const RouteMatch& match, std::size_t index) {
+  const std::size_t* add(std::size_t index) {
+    const RouteMatch& match = routes_[index].match;
+    if (has_conditions(match)) return add_conditional(match, index);
     auto& methods = targets_[target_of(match)];
     const std::size_t* conflict = nullptr;
     const auto claim = [&](std::string_view method) {
@@ -38,6 +44,11 @@ class Table {
     return conflict;
   }
 
+  [[nodiscard]] bool is_full(const RouteMatch& match) const {
+    const auto found = conditional_.find(target_of(match));
+    return found != conditional_.end() && found->second.size() > kConditionalRoutesMax;
+  }
+
   // True when other routes, each more specific, take every request of this one. The only way: "/v1"
   // is what `path_exact: /v1` and "/v1/" match together.
   [[nodiscard]] bool is_hidden(const RouteMatch& match) const {
@@ -47,6 +58,19 @@ class Table {
   }
 
  private:
+  const std::size_t* add_conditional(const RouteMatch& match, std::size_t index) {
+    std::vector<std::size_t>& others = conditional_[target_of(match)];
+    if (others.size() > kConditionalRoutesMax) return nullptr;  // is_full() says it
+    const auto rival = std::ranges::find_if(
+        others, [&](std::size_t other) { return are_rivals(match, routes_[other].match); });
+    if (rival != others.end()) {
+      rival_ = *rival;
+      return &rival_;
+    }
+    others.push_back(index);
+    return nullptr;
+  }
+
   [[nodiscard]] bool takes_all(const Target& target, const RouteMatch& match) const {
     const auto found = targets_.find(target);
     if (found == targets_.end()) return false;
@@ -57,7 +81,10 @@ class Table {
                                [&](const std::string& method) { return methods.contains(method); });
   }
 
+  const std::vector<RouteConfig>& routes_;
   std::map<Target, std::map<std::string, std::size_t, std::less<>>> targets_;
+  std::map<Target, std::vector<std::size_t>> conditional_;
+  std::size_t rival_ = 0;
 };
 
 std::string defined_pools(const Config& config) {
@@ -94,8 +121,39 @@ void check_pool(const Config& config, const RouteConfig& route, const std::strin
   places.error(key + ".pool", route.pos, unknown_pool(config, route.pool));
 }
 
+constexpr const char* kSameRequests =
+    "matches the same requests as route \"{}\" at {}; give them different hosts, paths or methods";
+constexpr const char* kRivals =
+    "can match the same request as route \"{}\" at {}, and is as specific; give one of them a "
+    "further condition";
+
+// Lists of clients that leave a route nobody to serve.
+void check_clients(const RouteConfig& route, const std::string& key, Places& places) {
+  const auto all_denied = [&route](const std::vector<base::IpPrefix>& clients) {
+    return !clients.empty() && std::ranges::all_of(clients, [&route](const base::IpPrefix& prefix) {
+      return is_within(prefix, route.deny);
+    });
+  };
+  const auto is_allowed = [&route](const base::IpPrefix& from) {
+    return std::ranges::any_of(
+        route.allow, [&from](const base::IpPrefix& prefix) { return overlap(from, prefix); });
+  };
+  const std::vector<base::IpPrefix>& from = route.match.from;
+  const std::string deny =
+      fmt::format("\"deny\" at {}", place_text(places.at(key + ".deny", route.pos)));
+  if (all_denied(route.allow)) {
+    places.error(key + ".allow", route.pos, "allows only clients that are denied by " + deny);
+  } else if (all_denied(from)) {
+    places.error(key + ".match.from", route.pos, "takes only clients that are denied by " + deny);
+  } else if (!from.empty() && !route.allow.empty() && std::ranges::none_of(from, is_allowed)) {
+    places.error(key + ".match.from", route.pos,
+                 fmt::format("takes only clients that are not allowed by \"allow\" at {}",
+                             place_text(places.at(key + ".allow", route.pos))));
+  }
+}
+
 void check_conflicts(const ListenerConfig& listener, std::size_t listener_index, Places& places) {
-  Table table;
+  Table table(listener.routes);
   std::map<std::string_view, std::size_t> names;
   for (std::size_t i = 0; i < listener.routes.size(); ++i) {
     const RouteConfig& route = listener.routes[i];
@@ -109,12 +167,16 @@ void check_conflicts(const ListenerConfig& listener, std::size_t listener_index,
                                            listener.routes[named->second].pos))));
     }
     if (places.has_failed(key + ".match")) continue;
-    if (const std::size_t* other = table.add(route.match, i)) {
+    if (const std::size_t* other = table.add(i)) {
+      const RouteConfig& rival = listener.routes[*other];
+      places.error(key, route.pos,
+                   fmt::format(fmt::runtime(has_conditions(route.match) ? kRivals : kSameRequests),
+                               rival.name, place_text(rival.pos)));
+    } else if (table.is_full(route.match)) {
       places.error(
           key, route.pos,
-          fmt::format("matches the same requests as route \"{}\" at {}; give them "
-                      "different hosts, paths or methods",
-                      listener.routes[*other].name, place_text(listener.routes[*other].pos)));
+          fmt::format("is one too many: {} routes with conditions may share a host and path",
+                      kConditionalRoutesMax));
     }
   }
   for (std::size_t i = 0; i < listener.routes.size(); ++i) {
@@ -135,8 +197,10 @@ void validate_routes(const Config& config, Places& places) {
     pools.insert(pool.name);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
-    for (std::size_t j = 0; j < listener.routes.size(); ++j)
+    for (std::size_t j = 0; j < listener.routes.size(); ++j) {
       check_pool(config, listener.routes[j], route_key(i, j), pools, places);
+      check_clients(listener.routes[j], route_key(i, j), places);
+    }
     check_conflicts(listener, i, places);
   }
 }

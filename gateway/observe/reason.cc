@@ -48,6 +48,7 @@ constexpr std::array<ReasonText, kReasonCount> kReasons = {{
     {"handshake_key_unavailable", "", 0},
     {"no_route", "destination_not_found", 404},
     {"method_not_allowed", "http_request_denied", 405},
+    {"client_denied", "http_request_denied", 403},
     {"overload", "proxy_internal_response", 503},
     {"connection_limit", "", 0},
     {"client_connection_limit", "", 0},

@@ -54,6 +54,7 @@ enum class Reason : std::uint8_t {
   // our decisions
   no_route,
   method_not_allowed,
+  client_denied,
   overload,
   connection_limit,
   client_connection_limit,

@@ -45,6 +45,7 @@ bool is_connection_lost(Reason reason) {
   switch (reason) {
     case Reason::no_route:
     case Reason::method_not_allowed:
+    case Reason::client_denied:
     case Reason::misdirected:
     case Reason::bad_path:
     case Reason::overload:
@@ -124,11 +125,12 @@ void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std:
 }
 
 void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                     const Match& match, std::string_view host, std::string_view path) {
+                     const Match& match, const RoutedRequest& asked) {
   const bool has_body = exchange.request().framing != Framing::none;
   if (match.outcome == Match::Outcome::method_not_allowed) {
     state.reason = Reason::method_not_allowed;
-    const std::string allowed = client.listener->router.allowed_methods(host, path);
+    const std::string allowed =
+        client.listener->router.allowed_methods(asked.host, asked.path, asked.traits);
     send(exchange, state,
          {.status = 405,
           .body = "405 Method Not Allowed\n",
@@ -142,8 +144,7 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
         client.is_tls && client.listener->tls_context != nullptr && other.tls_context != nullptr &&
         &other != client.listener &&
         other.tls_context->policy_hash() != client.listener->tls_context->policy_hash();
-    if (is_other_policy && other.router.match(host, path, exchange.request().method_text).outcome !=
-                               Match::Outcome::no_route) {
+    if (is_other_policy && asked.meet(other.router).outcome != Match::Outcome::no_route) {
       reason = Reason::misdirected;
     }
   }
@@ -211,17 +212,16 @@ void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestStat
 }
 
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
-                           std::string_view host, std::string_view path) {
+                           const RoutedRequest& asked) {
   const http1::RequestHead& request = exchange.request();
   for (const ListenerRuntime& listener : snapshot.listeners) {
-    if (listener.tls_context == nullptr || host.empty()) continue;
-    if (listener.router.match(host, path, request.method_text).outcome == Match::Outcome::no_route)
-      continue;
+    if (listener.tls_context == nullptr || asked.host.empty()) continue;
+    if (asked.meet(listener.router).outcome == Match::Outcome::no_route) continue;
     const std::uint16_t port = listener.first_port;
     const std::string authority =
-        port == 443 || port == 0 ? std::string(host) : fmt::format("{}:{}", host, port);
+        port == 443 || port == 0 ? std::string(asked.host) : fmt::format("{}:{}", asked.host, port);
     send_redirect(exchange, state, 308,
-                  fmt::format("https://{}{}{}", authority, path, query_with_mark(request)));
+                  fmt::format("https://{}{}{}", authority, asked.path, query_with_mark(request)));
     return;
   }
   answer_failure(exchange, state, Reason::no_route, "no TLS listener routes this host",

@@ -13,9 +13,21 @@ void note_request(const http1::RequestHead& request, RequestState& state);
 // ejection.
 bool is_server_fault(Reason reason);
 
+// A request as routers are asked about it; borrows.
+struct RoutedRequest {
+  std::string_view host;  // lower case
+  std::string_view path;  // canonical
+  std::string_view method;
+  RequestTraits traits;
+
+  [[nodiscard]] Match meet(const Router& router) const {
+    return router.match(host, path, method, traits);
+  }
+};
+
 // 404, 405 with Allow, or 421 when another TLS listener routes the host.
 void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                     const Match& match, std::string_view host, std::string_view path);
+                     const Match& match, const RoutedRequest& asked);
 
 // A route's redirect or fixed response.
 void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
@@ -24,7 +36,7 @@ void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestStat
 // `redirect: https`: to the TLS listener that routes the host, with the canonical path; 404 for
 // hosts that none does.
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
-                           std::string_view host, std::string_view path);
+                           const RoutedRequest& asked);
 
 // {host}, {path} and {query} ("?" and all) in a redirect's location. Pure.
 std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,

@@ -4,6 +4,7 @@
 #include "gateway/proxy/forwarding.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/route_admission.h"
+#include "gateway/proxy/route_rules.h"
 #include "gateway/route/path.h"
 
 namespace ravelin::gateway {
@@ -33,6 +34,12 @@ class Admission {
   GatewayLoad& load_;
   bool admitted_;
 };
+
+// Looked for only where a rule may ask.
+base::IpAddress client_of(const ClientInfo& client, const RequestHead& request) {
+  if (!client.listener->asks_client || !client.is_trusted) return client.ip;
+  return deciding_client(client.ip, client.listener->config->forwarded.trusted, request.fields);
+}
 
 }  // namespace
 
@@ -66,13 +73,16 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
     co_return;
   }
+  const base::IpAddress deciding = client_of(client, request);
+  const RoutedRequest asked{
+      host, path.path, request.method_text, {&request.fields, request.query, &deciding}};
   if (listener.config->redirect_https) {
-    answer_https_redirect(exchange, state, *state.snapshot->snapshot, host, path.path);
+    answer_https_redirect(exchange, state, *state.snapshot->snapshot, asked);
     co_return;
   }
-  const Match match = listener.router.match(host, path.path, request.method_text);
+  const Match match = asked.meet(listener.router);
   if (match.outcome != Match::Outcome::matched) {
-    answer_no_route(exchange, client, state, match, host, path.path);
+    answer_no_route(exchange, client, state, match, asked);
     co_return;
   }
   state.route = &listener.routes[match.route];
@@ -81,6 +91,7 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
     co_return;
   }
+  if (listener.asks_client && is_ended_by_rules(exchange, state, deciding)) co_return;
   InFlightPlace place;  // held until the request has ended
   const bool is_limited = state.route->limits != nullptr;
   if (is_limited && !admit_to_route(exchange, client, state, place, worker)) co_return;

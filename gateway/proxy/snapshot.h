@@ -36,6 +36,7 @@ struct ListenerRuntime {
   std::string hsts;                               // value of Strict-Transport-Security
   std::vector<Field> response_fields;  // Via and Strict-Transport-Security; views into `hsts`
   bool has_hsts = false;
+  bool asks_client = false;      // a route has rules about who the client is
   std::uint16_t first_port = 0;  // of its first TCP bind, for redirects
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/config/config.h"
+#include "gateway/route/conditions.h"
 
 #include <cstdint>
 #include <span>
@@ -14,7 +15,7 @@
 namespace ravelin::gateway {
 
 struct Explanation {
-  enum class Verdict : std::uint8_t { wins, less_specific, host, path, method };
+  enum class Verdict : std::uint8_t { wins, less_specific, host, path, method, condition };
 
   std::uint32_t route = 0;          // index
   Verdict verdict = Verdict::host;  // wins, would but for a more specific one, or what differs
@@ -23,6 +24,7 @@ struct Explanation {
 
 // Arguments as for Router::match.
 std::vector<Explanation> explain_match(std::span<const RouteConfig> routes, std::string_view host,
-                                       std::string_view path, std::string_view method);
+                                       std::string_view path, std::string_view method,
+                                       const RequestTraits& traits = {});
 
 }  // namespace ravelin::gateway

@@ -1,10 +1,13 @@
 #include "gateway/route/router.h"
 
 #include "base/text.h"
+#include "gateway/config/route_conditions.h"
 #include "gateway/route/path.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <utility>
 
 namespace ravelin::gateway {
 namespace {
@@ -84,8 +87,9 @@ base::Result<Router> Router::build(std::span<const RouteConfig> routes) {
   }
   router.path_nodes_.resize(router.paths_.size());
   for (auto& [key, rules] : draft.rules) {
-    std::stable_partition(rules.begin(), rules.end(),
-                          [](const Rule& rule) { return rule.methods != kAnyMethod; });
+    std::ranges::stable_sort(rules, std::greater(), [&routes](const Rule& rule) {
+      return std::pair(rule.methods != kAnyMethod, condition_rank(routes[rule.route].match));
+    });
     router.path_nodes_[key.first][key.second] = {
         .first = static_cast<std::uint32_t>(router.rules_.size()),
         .count = static_cast<std::uint32_t>(rules.size())};
@@ -110,14 +114,16 @@ base::Result<void> Router::add(const RouteConfig& route, std::uint32_t index, Dr
                                                   : (has_slash ? prefix_slash : prefix);
   std::vector<Rule>& rules = draft.rules[{node, form}];
   for (const Rule& rule : rules) {
-    const bool both_any = rule.methods == kAnyMethod && *methods == kAnyMethod;
-    const bool share_one =
-        rule.methods != kAnyMethod && *methods != kAnyMethod && (rule.methods & *methods) != 0;
-    if (both_any || share_one)
+    if (are_rivals(route.match, draft.routes[rule.route].match))
       return base::fail_at(route.pos, "route \"{}\" takes the same requests as route \"{}\"",
                            route.name, draft.routes[rule.route].name);
   }
-  rules.push_back({.methods = *methods, .route = index});
+  Rule rule{.methods = *methods, .route = index};
+  if (has_conditions(route.match)) {
+    rule.conditions = static_cast<std::uint32_t>(conditions_.size());
+    conditions_.emplace_back(route.match);
+  }
+  rules.push_back(rule);
   return {};
 }
 
@@ -215,14 +221,18 @@ bool Router::for_each_path(Node root, std::string_view path, Visit& visit) const
   return false;
 }
 
-Match Router::match(std::string_view host, std::string_view path, std::string_view method) const {
+Match Router::match(std::string_view host, std::string_view path, std::string_view method,
+                    const RequestTraits& traits) const {
   Match match;
   if (!path.starts_with('/')) return match;
   const MethodSet bit = method_bit(method);
-  auto visit = [&match, bit](std::span<const Rule> rules) {
-    match.outcome = Match::Outcome::method_not_allowed;
+  auto visit = [this, &match, &traits, bit](std::span<const Rule> rules) {
     for (const Rule& rule : rules) {
-      if ((rule.methods & bit) == 0) continue;
+      if (!conditions_hold(rule, traits)) continue;
+      if ((rule.methods & bit) == 0) {
+        match.outcome = Match::Outcome::method_not_allowed;
+        continue;
+      }
       match = {.outcome = Match::Outcome::matched, .route = rule.route};
       return true;
     }
@@ -232,11 +242,13 @@ Match Router::match(std::string_view host, std::string_view path, std::string_vi
   return match;
 }
 
-std::string Router::allowed_methods(std::string_view host, std::string_view path) const {
+std::string Router::allowed_methods(std::string_view host, std::string_view path,
+                                    const RequestTraits& traits) const {
   MethodSet allowed = 0;
-  auto visit = [&allowed](std::span<const Rule> rules) {
-    for (const Rule& rule : rules)
-      allowed |= rule.methods;
+  auto visit = [&](std::span<const Rule> rules) {
+    for (const Rule& rule : rules) {
+      if (conditions_hold(rule, traits)) allowed |= rule.methods;
+    }
     return false;
   };
   if (path.starts_with('/')) for_each_host(host, path, visit);

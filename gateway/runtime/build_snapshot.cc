@@ -141,6 +141,10 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
   return {};
 }
 
+bool asks_client(const RouteConfig& route) {
+  return !route.match.from.empty() || !route.deny.empty() || !route.allow.empty();
+}
+
 Result<void> build_listener(const ListenerConfig& config,
                             const std::unordered_map<std::string, std::size_t>& pools,
                             const Snapshot* previous, GatewayMetrics& metrics,
@@ -157,6 +161,7 @@ Result<void> build_listener(const ListenerConfig& config,
          &metrics.route(config.name, route.name, route.pool.empty() ? "none" : route.pool),
          RouteLimits::make(route.limits, config.name, route.name, built.snapshot->limits)});
   }
+  runtime.asks_client = std::ranges::any_of(config.routes, asks_client);
   runtime.metrics = &metrics.listener(config.name);
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
   if (config.tls) {
@@ -181,6 +186,13 @@ std::size_t rate_entries(const Config& config) {
     if (std::ranges::any_of(listener.routes, has_rate)) return config.limit_tables.rate_entries;
   }
   return 0;
+}
+
+// A listener that only redirects asks the routers of those with routes.
+void ask_clients_for_redirects(Snapshot& snapshot) {
+  const bool any_asks = std::ranges::any_of(snapshot.listeners, &ListenerRuntime::asks_client);
+  for (ListenerRuntime& listener : snapshot.listeners)
+    listener.asks_client = listener.asks_client || (any_asks && listener.config->redirect_https);
 }
 
 // The fields view strings of the listener they belong to: they are made once those no longer move.
@@ -216,6 +228,7 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
     if (auto done = build_listener(listener, pools, previous, metrics, built); !done)
       return done.error();
   }
+  ask_clients_for_redirects(*built.snapshot);
   make_response_fields(*built.snapshot);
   return built;
 }

@@ -213,6 +213,33 @@ constexpr BadLine kBadLines[] = {
      "case-sensitive; write it in capitals)"},
     {"RouteMethodsEmpty", "route", "pool: web, match: { methods: [] }",
      "listeners[0].routes[0].match.methods: is an empty list; write at least one entry"},
+    {"MatchHost", "route", "pool: web, match: { headers: { Host: a } }",
+     "listeners[0].routes[0].match.headers.Host: \"Host\" is matched by \"match.host\""},
+    {"MatchConnection", "route", "pool: web, match: { headers: { Upgrade: h2c } }",
+     "listeners[0].routes[0].match.headers.Upgrade: \"Upgrade\" belongs to the connection or "
+     "frames "
+     "the body; no route sees it"},
+    {"MatchUnderscore", "route", "pool: web, match: { headers: { X_A: a } }",
+     "listeners[0].routes[0].match.headers.X_A: \"X_A\" never arrives: fields with \"_\" in their "
+     "name are dropped"},
+    {"MatchNoFieldName", "route", "pool: web, match: { headers: { \"a b\": a } }",
+     "listeners[0].routes[0].match.headers.\"a b\": \"a b\" is not the name of a header field"},
+    {"MatchContradiction", "route",
+     "pool: web, match: { headers: { X-A: { present: true }, x-a: { present: false } } }",
+     "listeners[0].routes[0].match.headers.x-a: contradicts the condition on the same name at "
+     "/etc/r.yaml:7:52; keep one"},
+    {"MatchNothing", "route", "pool: web, match: { query: {} }",
+     "listeners[0].routes[0].match.query: names 0 conditions; 1 to 16 are allowed"},
+    {"MatchTwoTests", "route", "pool: web, match: { query: { v: { prefix: a, present: true } } }",
+     "listeners[0].routes[0].match.query.v: must be a value, or a map with one of \"prefix\" and "
+     "\"present\""},
+    {"MatchNoTest", "route", "pool: web, match: { query: { v: {} } }",
+     "listeners[0].routes[0].match.query.v: must be a value, or a map with one of \"prefix\" and "
+     "\"present\""},
+    {"MatchFrom", "route", "pool: web, match: { from: 10.0.0.1/8 }",
+     "listeners[0].routes[0].match.from: \"10.0.0.1/8\" has host bits set (write 10.0.0.0/8)"},
+    {"DenyNobody", "route", "pool: web, deny: []",
+     "listeners[0].routes[0].deny: is an empty list; write at least one entry"},
     {"RedirectStatus", "route", "redirect: { status: 304, location: / }",
      "listeners[0].routes[0].redirect.status: 304 is no redirect (301, 302, 303, 307 or 308)"},
     {"RedirectLocation", "route", "redirect: { status: 302 }",

@@ -236,6 +236,56 @@ const Row kRows[] = {
               "pool: web }, { match: { path: /a/ }, pool: web }")},
          {kPool}),
      {}},
+    {"SameConditions",
+     config_of({web("{ match: { headers: { X-A: x } }, pool: web }, { match: { headers: { x-a: x } "
+                    "}, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[1]: can match the same request as route \"web/0\" at "
+      "/etc/r.yaml:3:97, and is as specific; give one of them a further condition"}},
+    {"ConditionsThatMeet",
+     config_of({web("{ match: { headers: { X-A: x } }, pool: web }, { match: { headers: { X-B: x } "
+                    "}, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[1]: can match the same request as route \"web/0\" at "
+      "/etc/r.yaml:3:97, and is as specific; give one of them a further condition"}},
+    {"ConditionsApart",
+     config_of({web("{ match: { headers: { X-A: x } }, pool: web }, { match: { headers: { X-A: y } "
+                    "}, pool: web }, { match: { headers: { X-A: { present: false }, X-B: x } }, "
+                    "pool: web }, { match: { headers: { X-A: { prefix: y }, X-B: x } }, pool: web "
+                    "}, { match: { query: { v: a } }, pool: web }, { match: { from: 10.0.0.0/8 }, "
+                    "pool: web }, { match: { from: 10.1.0.0/16 }, pool: web }, { match: { from: "
+                    "[11.0.0.0/8, 12.0.0.0/8] }, pool: web }")},
+               {kPool}),
+     {}},
+    {"NetworksThatMeet",
+     config_of({web("{ match: { from: [10.0.0.0/8, 12.0.0.0/8] }, pool: web }, { match: { from: "
+                    "[11.0.0.0/8, 12.0.0.0/8] }, pool: web }")},
+               {kPool}),
+     {"listeners[0].routes[1]: can match the same request as route \"web/0\" at "
+      "/etc/r.yaml:3:97, and is as specific; give one of them a further condition"}},
+    {"ConditionsUnderOtherMethods",
+     config_of({web("{ match: { methods: GET, headers: { X-A: x } }, pool: web }, { match: { "
+                    "methods: [PUT], headers: { X-A: x } }, pool: web }, { match: { headers: { "
+                    "X-A: x } }, pool: web }")},
+               {kPool}),
+     {}},
+    {"ConditionsHideNothing",
+     config_of({web("{ match: { path: /a }, pool: web }, { match: { path_exact: /a, headers: { "
+                    "X-A: x } }, pool: web }, { match: { path: /a/ }, pool: web }")},
+               {kPool}),
+     {}},
+    {"AllowsOnlyWhatIsDenied",
+     config_of({web("{ pool: web, deny: 10.0.0.0/8, allow: [10.1.0.0/16] }")}, {kPool}),
+     {"listeners[0].routes[0].allow: allows only clients that are denied by \"deny\" at "
+      "/etc/r.yaml:3:116"}},
+    {"TakesOnlyWhatIsDenied",
+     config_of({web("{ pool: web, match: { from: 10.1.0.0/16 }, deny: 10.0.0.0/8 }")}, {kPool}),
+     {"listeners[0].routes[0].match.from: takes only clients that are denied by \"deny\" at "
+      "/etc/r.yaml:3:146"}},
+    {"TakesOnlyWhatIsNotAllowed",
+     config_of({web("{ pool: web, match: { from: 10.1.0.0/16 }, allow: 11.0.0.0/8 }")}, {kPool}),
+     {"listeners[0].routes[0].match.from: takes only clients that are not allowed by \"allow\" at "
+      "/etc/r.yaml:3:147"}},
     {"SameRouteOnTwoListeners",
      config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:444\", ") + kTls +
                                           ", routes: [{ pool: web }]"},
@@ -277,6 +327,16 @@ TEST(ValidatePlaces, AreThoseOfTheValue) {
                   .findings,
               ElementsAre("8:15: listeners[0].routes[0].pool: pool \"blue\" is not defined (none "
                           "is defined)"));
+}
+
+TEST(Validate, LimitsTheConditionalRoutesOfAHostAndPath) {
+  std::string routes = "{ pool: web }";
+  for (std::size_t i = 0; i <= 64; ++i)
+    routes += fmt::format(", {{ match: {{ headers: {{ X-A: v{} }} }}, pool: web }}", i);
+  EXPECT_THAT(check_text(config_of({web(routes)}, {kPool})).findings,
+              ElementsAre(::testing::EndsWith(
+                  "listeners[0].routes[65]: is one too many: 64 routes with conditions may share a "
+                  "host and path")));
 }
 
 TEST(Validate, SuggestsAmongManyPools) {

@@ -98,6 +98,7 @@ constexpr ReasonCase kCases[] = {
     {Reason::request_timeout, "request_timeout", 504, "ravelin; error=http_response_timeout"},
     {Reason::handshake_key_unavailable, "handshake_key_unavailable", 0, "ravelin"},
     {Reason::no_route, "no_route", 404, "ravelin; error=destination_not_found"},
+    {Reason::client_denied, "client_denied", 403, "ravelin; error=http_request_denied"},
     {Reason::method_not_allowed, "method_not_allowed", 405, "ravelin; error=http_request_denied"},
     {Reason::overload, "overload", 503, "ravelin; error=proxy_internal_response"},
     {Reason::no_healthy_server, "no_healthy_server", 503, "ravelin; error=destination_unavailable"},

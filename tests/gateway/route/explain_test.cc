@@ -38,6 +38,29 @@ TEST(Explain, NamesEveryCandidateMostSpecificFirst) {
   EXPECT_EQ(answer[4].why, "would take it, but route \"read\" is more specific");
 }
 
+TEST(Explain, SaysWhichConditionDoesNotHold) {
+  std::vector<RouteConfig> routes(4);
+  routes[0].name = "any";
+  routes[1].name = "canary";
+  routes[1].match.headers = {{{}, "X-Canary", ValueTest::exact, "1"}};
+  routes[2].name = "debug";
+  routes[2].match.query = {{{}, "debug", ValueTest::present, ""}};
+  routes[3].name = "office";
+  routes[3].match.from = {*base::parse_prefix("10.0.0.0/8")};
+  FieldList fields;
+  fields.push_back({FieldId::unknown, "X-Canary", "2"});
+  const base::IpAddress client = *base::parse_ip("192.0.2.1");
+  const auto answer = explain_match(routes, "a.test", "/", "GET", {&fields, "x=debug", &client});
+  ASSERT_EQ(answer.size(), 4U);
+  EXPECT_EQ(answer[0].verdict, Verdict::condition);
+  EXPECT_EQ(answer[0].why, "wants that header \"X-Canary\" is \"1\"");
+  EXPECT_EQ(answer[1].why, "wants that query parameter \"debug\" is there");
+  EXPECT_EQ(answer[2].why, "client 192.0.2.1 is not from 10.0.0.0/8");
+  EXPECT_EQ(answer[3].verdict, Verdict::wins);
+  const auto nobody = explain_match(routes, "a.test", "/", "GET");
+  EXPECT_EQ(nobody[2].why, "wants a client from 10.0.0.0/8; none is given");
+}
+
 TEST(Explain, SaysWhichPrefixDiffers) {
   std::vector<RouteConfig> routes(1);
   routes[0].match.path = "/v1";

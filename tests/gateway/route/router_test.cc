@@ -115,6 +115,120 @@ TEST(Router, WithoutRoutesMatchesNothing) {
   EXPECT_EQ(router->allowed_methods("a.test", "/"), "");
 }
 
+using Asked = std::vector<std::pair<std::string_view, std::string_view>>;
+
+ValueCondition where(std::string name, ValueTest test, std::string value = "") {
+  return {.pos = {}, .name = std::move(name), .test = test, .value = std::move(value)};
+}
+
+std::vector<base::IpPrefix> from(std::initializer_list<const char*> prefixes) {
+  std::vector<base::IpPrefix> parsed;
+  for (const char* text : prefixes)
+    parsed.push_back(*base::parse_prefix(text));
+  return parsed;
+}
+
+std::vector<RouteConfig> conditional_routes() {
+  std::vector<RouteConfig> routes{route("plain", "a.test", "/v1")};
+  const auto add = [&routes](std::string name, auto change, std::vector<std::string> methods = {}) {
+    RouteConfig next = route(std::move(name), "a.test", "/v1", std::move(methods));
+    change(next.match);
+    routes.push_back(std::move(next));
+  };
+  using enum ValueTest;
+  add("canary", [](RouteMatch& m) { m.headers = {where("X-Canary", exact, "1")}; });
+  add("canary_v2", [](RouteMatch& m) {
+    m.headers = {where("X-Canary", exact, "1"), where("X-V", exact, "2")};
+  });
+  add("any_canary", [](RouteMatch& m) { m.headers = {where("X-Canary", present)}; });
+  add("canary_prefix", [](RouteMatch& m) { m.headers = {where("X-Canary", prefix, "be")}; });
+  add("canary_longer_prefix",
+      [](RouteMatch& m) { m.headers = {where("X-Canary", prefix, "beta")}; });
+  add("debug", [](RouteMatch& m) { m.query = {where("debug", exact, "1")}; });
+  add("office", [](RouteMatch& m) { m.from = from({"10.0.0.0/8"}); });
+  add("desk", [](RouteMatch& m) { m.from = from({"10.1.0.0/16"}); });
+  add("desk6", [](RouteMatch& m) { m.from = from({"2001:db8::/32"}); });
+  add("get", [](RouteMatch&) {}, {"GET"});
+  add("get_canary", [](RouteMatch& m) { m.headers = {where("X-Canary", exact, "1")}; }, {"GET"});
+  routes.push_back(route("below", "a.test", "/v1/x"));
+  routes.push_back(route("put_only", "a.test", "/put", {"PUT"}));
+  routes.push_back(route("put_debug", "a.test", "/put", {"POST"}));
+  routes.back().match.query = {where("debug", present)};
+  return routes;
+}
+
+struct ConditionCase {
+  const char* name;
+  const char* method;
+  const char* path;
+  Asked fields;
+  const char* query;
+  const char* client;
+  const char* route;  // "404" and "405" for none
+};
+
+const ConditionCase kConditionCases[] = {
+    {"NoneHolds", "PUT", "/v1", {}, "", "192.0.2.1", "plain"},
+    {"AHeader", "PUT", "/v1", {{"X-Canary", "1"}}, "", "192.0.2.1", "canary"},
+    {"MoreConditionsWin",
+     "PUT",
+     "/v1",
+     {{"X-Canary", "1"}, {"X-V", "2"}},
+     "debug=1",
+     "10.1.1.1",
+     "canary_v2"},
+    {"ExactBeatsPresent", "PUT", "/v1", {{"X-Canary", "1"}}, "", "", "canary"},
+    {"PresentTakesTheRest", "PUT", "/v1", {{"X-Canary", "9"}}, "", "", "any_canary"},
+    {"LongerPrefixWins", "PUT", "/v1", {{"X-Canary", "beta2"}}, "", "", "canary_longer_prefix"},
+    {"ShorterPrefixTakesTheRest", "PUT", "/v1", {{"X-Canary", "bee"}}, "", "", "canary_prefix"},
+    {"HeaderBeatsQuery", "PUT", "/v1", {{"X-Canary", "9"}}, "debug=1", "", "any_canary"},
+    {"QueryBeatsFrom", "PUT", "/v1", {}, "debug=1", "10.1.1.1", "debug"},
+    {"SmallerNetworkWins", "PUT", "/v1", {}, "", "10.1.1.1", "desk"},
+    {"LargerNetworkTakesTheRest", "PUT", "/v1", {}, "", "10.2.1.1", "office"},
+    {"OtherFamily", "PUT", "/v1", {}, "", "2001:db8::1", "desk6"},
+    {"MethodBeatsConditions", "GET", "/v1", {}, "debug=1", "10.1.1.1", "get"},
+    {"ConditionsWithinAMethod", "GET", "/v1", {{"X-Canary", "1"}}, "", "", "get_canary"},
+    {"PathBeatsConditions", "PUT", "/v1/x", {{"X-Canary", "1"}}, "", "", "below"},
+    {"ConditionsHoldBelow", "PUT", "/v1/y", {{"X-Canary", "1"}}, "", "", "canary"},
+    {"WrongMethod", "POST", "/put", {}, "", "", "405"},
+    {"RightWithCondition", "POST", "/put", {}, "debug", "", "put_debug"},
+    {"NotHere", "PUT", "/other", {{"X-Canary", "1"}}, "", "", "404"},
+};
+
+TEST(Router, AsksConditionsAfterHostPathAndMethod) {
+  const auto routes = conditional_routes();
+  const auto router = Router::build(routes);
+  ASSERT_TRUE(router) << router.error().message;
+  for (const ConditionCase& row : kConditionCases) {
+    FieldList fields;
+    for (const auto& [name, value] : row.fields)
+      fields.push_back({find_field(name), name, value});
+    const auto client = base::parse_ip(row.client);
+    const RequestTraits traits{&fields, row.query, client ? &*client : nullptr};
+    const Match match = router->match("a.test", row.path, row.method, traits);
+    const std::string met = match.outcome == Outcome::matched    ? routes[match.route].name
+                            : match.outcome == Outcome::no_route ? "404"
+                                                                 : "405";
+    EXPECT_EQ(met, row.route) << row.name;
+  }
+}
+
+TEST(Router, AllowsTheMethodsOfRoutesWhoseConditionsHold) {
+  const auto router = Router::build(conditional_routes());
+  ASSERT_TRUE(router);
+  EXPECT_EQ(router->allowed_methods("a.test", "/put"), "PUT");
+  EXPECT_EQ(router->allowed_methods("a.test", "/put", {nullptr, "debug", nullptr}), "PUT, POST");
+}
+
+TEST(Router, ARouteWhoseConditionsFailIsNotThere) {
+  std::vector<RouteConfig> routes{route("only", "a.test", "/", {"GET"})};
+  routes[0].match.headers = {where("X-A", ValueTest::present)};
+  const auto router = Router::build(routes);
+  ASSERT_TRUE(router);
+  EXPECT_EQ(router->match("a.test", "/", "GET").outcome, Outcome::no_route);
+  EXPECT_EQ(router->match("a.test", "/", "PUT").outcome, Outcome::no_route);
+}
+
 struct BuildErrorCase {
   std::vector<RouteConfig> routes;
   const char* message;
@@ -181,6 +295,15 @@ TEST(Router, TakesTheDeepestRoutesItAllows) {
             Outcome::matched);
 }
 
+// None most of the time.
+void add_conditions(std::uint64_t choice, RouteMatch& match) {
+  using enum ValueTest;
+  if (choice % 5 == 0) match.headers = {where("X-A", exact, "1")};
+  if (choice % 5 == 1) match.headers = {where("X-A", present), where("X-B", absent)};
+  if (choice / 5 % 4 == 0) match.query = {where("v", prefix, "2")};
+  if (choice / 20 % 4 == 0) match.from = from({"10.0.0.0/8"});
+}
+
 // The tree and the plain statement of the rule choose the same route for every request.
 TEST(Router, AgreesWithTheExplanation) {
   const char* const hosts[] = {"", "a.test", "b.a.test", "*.test", "*.a.test", "*.b.a.test", "c"};
@@ -192,6 +315,10 @@ TEST(Router, AgreesWithTheExplanation) {
   const char* const asked_paths[] = {"/",      "/a",       "/a/", "/ab",  "/a/b", "/a/b/",
                                      "/a/b/c", "/a/b/c/d", "/b",  "/b/a", "/a/c", "/A"};
   const char* const asked_methods[] = {"GET", "PUT", "HEAD", "BREW"};
+  FieldList fields;
+  fields.push_back({FieldId::unknown, "X-A", "1"});
+  const base::IpAddress client = *base::parse_ip("10.1.1.1");
+  const RequestTraits rich{&fields, "v=22", &client};
   std::mt19937 random(11);
   int built = 0;
   for (int round = 0; round < 800; ++round) {
@@ -200,6 +327,7 @@ TEST(Router, AgreesWithTheExplanation) {
       auto next = route("r" + std::to_string(i), hosts[random() % std::size(hosts)],
                         paths[random() % std::size(paths)], methods[random() % std::size(methods)]);
       routes.push_back(next);
+      add_conditions(random(), routes.back().match);
       if (!Router::build(routes)) routes.pop_back();
     }
     const auto router = Router::build(routes);
@@ -208,9 +336,10 @@ TEST(Router, AgreesWithTheExplanation) {
     for (const char* host : asked_hosts) {
       for (const char* path : asked_paths) {
         for (const char* method : asked_methods) {
-          const Match match = router->match(host, path, method);
+          const RequestTraits traits = random() % 2 == 0 ? RequestTraits{} : rich;
+          const Match match = router->match(host, path, method, traits);
           Match expected;
-          for (const Explanation& candidate : explain_match(routes, host, path, method)) {
+          for (const Explanation& candidate : explain_match(routes, host, path, method, traits)) {
             if (candidate.verdict == Explanation::Verdict::wins)
               expected = {Outcome::matched, candidate.route};
             if (candidate.verdict == Explanation::Verdict::method &&
