@@ -1,11 +1,14 @@
 #include "cli/explain_request.h"
 
+#include "base/text.h"
 #include "gateway/http1/field_line.h"
 #include "gateway/http1/target.h"
 #include "gateway/route/client_address.h"
 #include "gateway/route/conditions.h"
 #include "gateway/route/path.h"
+#include "gateway/route/rewrite.h"
 #include "gateway/route/router.h"
+#include "gateway/route/sticky.h"
 
 #include <algorithm>
 #include <array>
@@ -88,7 +91,30 @@ Result<ListenerAnswer> explain_redirect(const gateway::Config& config,
       .listener = &listener, .status = 404, .what = "no TLS listener routes this host and path"};
 }
 
-void describe_taken(const CanonicalPath& path, ListenerAnswer& answer) {
+// The pool a client with this header or cookie stays in; "" when it sent none: they take turns.
+std::string pool_of_split(const RouteConfig& route, const gateway::RequestTraits& traits) {
+  const auto value = gateway::sticky_value(route.sticky, *traits.fields);
+  return value ? route.split[gateway::sticky_part(*value, route.split)].pool : std::string();
+}
+
+std::string describe_split(const RouteConfig& route) {
+  std::vector<std::string> parts;
+  for (const gateway::SplitPart& part : route.split)
+    parts.push_back(fmt::format("\"{}\" (weight {})", part.pool, part.weight));
+  return "forwarded in turn to pools " + base::join(parts, ", ");
+}
+
+std::string sent_path(const RouteConfig& route, std::string_view path) {
+  if (!route.rewrite) return std::string(path);
+  std::string scratch(path.size() + route.rewrite->path.size() + 1, '\0');
+  return std::string(*gateway::rewrite_path(*route.rewrite, route.match, path, scratch));
+}
+
+bool is_excepted(const gateway::MaintenanceConfig& maintenance, const ListenerAnswer& answer) {
+  return answer.client && gateway::contains(maintenance.except, *answer.client);
+}
+
+void describe_taken(const CanonicalPath& path, const AskedFacts& facts, ListenerAnswer& answer) {
   const RouteConfig& route = *answer.route;
   answer.is_taken = path.is_permitted(route.path_policy);
   if (!answer.is_taken) {
@@ -98,14 +124,22 @@ void describe_taken(const CanonicalPath& path, ListenerAnswer& answer) {
     answer.is_taken = false;
     answer.status = 403;
     answer.what = fmt::format("client {} may not use this route", base::to_string(*answer.client));
+  } else if (route.maintenance && !is_excepted(*route.maintenance, answer)) {
+    answer.is_taken = false;
+    answer.status = 503;
+    answer.what = "in maintenance";
   } else if (route.redirect) {
     answer.status = route.redirect->status;
-    answer.what = fmt::format("redirected to {}", route.redirect->location);
+    answer.what = fmt::format("redirected to {}", route.redirect->location.text);
   } else if (route.respond) {
     answer.status = route.respond->status;
     answer.what = "answered by the gateway";
   } else {
-    answer.what = fmt::format("forwarded to pool \"{}\"", route.pool);
+    answer.pool = route.pool;
+    if (!route.split.empty()) answer.pool = pool_of_split(route, facts.traits());
+    answer.what = answer.pool.empty() ? describe_split(route)
+                                      : fmt::format("forwarded to pool \"{}\"", answer.pool);
+    answer.sent_path = sent_path(route, answer.path);
   }
 }
 
@@ -135,7 +169,7 @@ Result<ListenerAnswer> explain_routes(const ListenerConfig& listener, const Aske
                               router->allowed_methods(asked.host, answer.path, facts.traits()));
   } else {
     answer.route = &listener.routes[match.route];
-    describe_taken(path, answer);
+    describe_taken(path, facts, answer);
   }
   return answer;
 }

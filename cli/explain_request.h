@@ -38,7 +38,9 @@ struct ListenerAnswer {
   int status = 0;    // ours: 404, 308, …; 0: a server's, the request is forwarded
   std::string what;  // "forwarded to pool \"web\"", "path has a dot segment"
   const gateway::RouteConfig* route = nullptr;  // the one that takes it
-  std::string path;  // matched and forwarded; empty when it is refused for any route
+  std::string path;                             // matched; empty when it is refused for any route
+  std::string sent_path;  // the server gets this one, when the request is forwarded
+  std::string pool;       // that serves it; "" for none, or where several take turns
   std::optional<base::IpAddress> client;         // that decides: the peer, or who it forwards for
   std::vector<gateway::Explanation> candidates;  // empty when no route was asked
 

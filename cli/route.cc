@@ -1,5 +1,6 @@
 // `ravelin route`: which listener, route and pool a request meets, and why not another. From the
 // configuration alone; nothing has to run.
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/explain_request.h"
 #include "cli/flags.h"
@@ -64,6 +65,30 @@ std::string client_text(const AskedRequest& asked, const ListenerAnswer& answer)
                             base::to_string(*asked.client));
 }
 
+void add_fields_text(std::string_view of, const gateway::FieldRules& rules, std::string& text) {
+  for (const std::string& name : rules.remove)
+    text += fmt::format("  {} header {}: removed\n", of, name);
+  for (const auto& rule : rules.set)
+    text += fmt::format("  {} header {}: set to {}\n", of, rule.name, rule.value.text);
+  for (const auto& rule : rules.add)
+    text += fmt::format("  {} header {}: added as {}\n", of, rule.name, rule.value.text);
+}
+
+// What else the route does to a request it takes, and to the response.
+std::string rules_text(const gateway::RouteConfig& route) {
+  std::string text;
+  add_fields_text("request", route.request_headers, text);
+  add_fields_text("response", route.response_headers, text);
+  if (route.basic_auth)
+    text += fmt::format("  basic_auth: a user of {} for realm \"{}\"\n", route.basic_auth->users,
+                        route.basic_auth->realm);
+  if (route.body.bytes_max)
+    text += fmt::format("  body up to {}\n", *route.body.bytes_max == 0
+                                                 ? "any size"
+                                                 : base::format_bytes(*route.body.bytes_max));
+  return text;
+}
+
 std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer) {
   const gateway::ListenerConfig& listener = *answer.listener;
   std::string text = fmt::format("listener \"{}\" on {}{}\n", listener.name, addresses_of(listener),
@@ -73,6 +98,9 @@ std::string answer_text(const AskedRequest& asked, const ListenerAnswer& answer)
   const std::string status =
       answer.status == 0 ? std::string() : fmt::format("{}: ", answer.status);
   text += fmt::format("  {}{}{}\n  path {}\n", by, status, answer.what, path_text(asked, answer));
+  if (answer.sent_path != answer.path && !answer.sent_path.empty())
+    text += fmt::format("  forwarded as {}\n", answer.sent_path);
+  if (answer.route != nullptr && answer.is_taken) text += rules_text(*answer.route);
   if (answer.route != nullptr) {
     const std::string limits = gateway::limits_text(answer.route->limits);
     if (!limits.empty()) text += fmt::format("  limits {}\n", limits);
@@ -99,9 +127,8 @@ json::object answer_json(const ListenerAnswer& answer) {
                    {"what", answer.what},
                    {"path", answer.path}};
   out["route"] = answer.route == nullptr ? json::value() : json::value(answer.route->name);
-  out["pool"] = answer.route == nullptr || answer.route->pool.empty()
-                    ? json::value()
-                    : json::value(answer.route->pool);
+  out["pool"] = answer.pool.empty() ? json::value() : json::value(answer.pool);
+  out["sent_path"] = answer.sent_path.empty() ? json::value() : json::value(answer.sent_path);
   out["client"] = answer.client ? json::value(base::to_string(*answer.client)) : json::value();
   out["candidates"] = std::move(candidates);
   if (answer.route != nullptr) out["limits"] = gateway::limits_text(answer.route->limits);

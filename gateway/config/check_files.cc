@@ -3,6 +3,8 @@
 #include "base/io/file.h"
 #include "certs/staple.h"
 #include "gateway/config/places.h"
+#include "gateway/config/read_error_page.h"
+#include "gateway/config/read_password_file.h"
 #include "gateway/config/validate_parts.h"
 
 #include <pwd.h>
@@ -56,6 +58,9 @@ class FileCheck {
     for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
       const ListenerConfig& listener = config_.listeners[i];
       if (listener.tls) check_listener(listener, listener_key(i));
+      check_pages(listener.error_pages, listener_key(i));
+      for (std::size_t j = 0; j < listener.routes.size(); ++j)
+        check_route(listener.routes[j], route_key(i, j));
     }
     for (std::size_t i = 0; i < config_.pools.size(); ++i)
       check_pool(config_.pools[i], pool_key(i));
@@ -153,6 +158,36 @@ class FileCheck {
       places_.warn(fmt::format("{}.routes[{}].match.host", key, i), listener.routes[i].pos,
                    fmt::format("no certificate of this listener covers \"{}\"", host));
     }
+  }
+
+  void check_route(const RouteConfig& route, const std::string& key) {
+    check_pages(route.error_pages, key);
+    if (route.maintenance && !route.maintenance->page.empty())
+      check_page(route.maintenance->page, key + ".maintenance.page", route.maintenance->pos);
+    if (route.basic_auth) check_users(*route.basic_auth, key + ".basic_auth.users");
+  }
+
+  void check_users(const BasicAuthConfig& auth, const std::string& key) {
+    const auto read = read_password_file(auth.users);
+    if (!read) return places_.error(key, auth.pos, read.error().message);
+    if (read->others_may_read)
+      places_.warn(key, auth.pos,
+                   fmt::format("{} can be read by everybody; hashes are for guessing at leisure",
+                               auth.users));
+  }
+
+  void check_pages(const std::vector<ErrorPageConfig>& pages, const std::string& key) {
+    for (const ErrorPageConfig& page : pages) {
+      const bool is_class = page.first_status != page.last_status;
+      const int shown = is_class ? page.first_status / 100 : page.first_status;
+      check_page(page.path, fmt::format("{}.error_pages.{}{}", key, shown, is_class ? "xx" : ""),
+                 page.pos);
+    }
+  }
+
+  void check_page(const std::string& path, const std::string& key, const SourcePos& pos) {
+    if (const auto page = read_error_page(path); !page)
+      places_.error(key, pos, page.error().message);
   }
 
   void check_pool(const PoolConfig& pool, const std::string& key) {

@@ -67,6 +67,7 @@ struct ListenerConfig {
   bool plaintext_allowed = false;  // `plaintext: allowed`
   bool redirect_https = false;     // `redirect: https`
   std::vector<RouteConfig> routes;
+  std::vector<ErrorPageConfig> error_pages;
   HttpLimits limits;
   RouteLimitsConfig route_limits;  // also under `limits`: of routes that have none of their own
   ListenerTimeouts timeouts;

@@ -103,6 +103,7 @@ void add_listener(Outline& listeners, const ListenerConfig& listener, const std:
                 limit_origins(fmt::format("{}.routes[{}]", key, i), key, places));
     }
   }
+  add_error_pages(out, listener.error_pages);
   add_listener_limits(out, listener);
   if (listener.proxy_protocol) add_proxy_protocol(out, *listener.proxy_protocol);
 }

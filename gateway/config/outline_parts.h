@@ -5,6 +5,8 @@
 #include "gateway/config/places.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace ravelin::gateway {
 
@@ -25,6 +27,10 @@ void add_route_limits(Outline& out, const RouteLimitsConfig& limits, const Limit
 void add_listener(Outline& listeners, const ListenerConfig& listener, const std::string& key,
                   const Places& places);
 void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& limits);
+void add_split(Outline& out, const RouteConfig& route);  // into a route, as the next
+void add_rules(Outline& out, const RouteConfig& route);
+void add_error_pages(Outline& out, const std::vector<ErrorPageConfig>& pages);
+void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients);
 void add_pool(Outline& pools, const PoolConfig& pool);
 
 }  // namespace ravelin::gateway

@@ -31,13 +31,6 @@ void add_conditions(Outline& match, std::string_view key,
   }
 }
 
-void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients) {
-  if (clients.empty()) return;
-  Outline& list = out.list(key);
-  for (const base::IpPrefix& prefix : clients)
-    list.text("", base::to_string(prefix));
-}
-
 void add_match(Outline& route, const RouteMatch& match) {
   const bool is_any = match.host.empty() && match.path.empty() && match.methods.empty();
   if (is_any && !has_conditions(match)) return;
@@ -76,10 +69,11 @@ void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& li
   add_clients(out, "deny", route.deny);
   add_clients(out, "allow", route.allow);
   if (!route.pool.empty()) out.text("pool", route.pool);
+  add_split(out, route);
   if (route.redirect) {
     Outline& redirect = out.map("redirect");
     redirect.number("status", route.redirect->status);
-    redirect.text("location", route.redirect->location);
+    redirect.text("location", route.redirect->location.text);
   }
   if (route.respond) {
     Outline& respond = out.map("respond");
@@ -87,11 +81,15 @@ void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& li
     respond.text("content_type", route.respond->content_type);
     respond.text("body", route.respond->body);
   }
+  add_rules(out, route);
   out.word("path_policy", word_of(kPathPolicies, route.path_policy));
   Outline& timeouts = out.map("timeouts");
   timeouts.word("request", format_duration(route.request_timeout));
   timeouts.word("first_byte", format_duration(route.first_byte_timeout));
   timeouts.word("tunnel_idle", format_duration(route.tunnel_idle_timeout));
+  if (route.body.idle) timeouts.word("body_idle", format_duration(*route.body.idle));
+  if (route.body.min_rate_bytes_per_s)
+    timeouts.word("min_rate", base::format_bytes(*route.body.min_rate_bytes_per_s));
   add_retry(out, route.retry);
   out.flag("upgrades", route.upgrades);
   add_route_limits(out.map("limits"), route.limits, limits);

@@ -2,6 +2,7 @@
 
 #include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_route.h"
+#include "gateway/config/parse_route_rules.h"
 #include "gateway/config/parse_tls.h"
 #include "gateway/config/words.h"
 
@@ -122,6 +123,7 @@ ListenerConfig parse_listener(yaml::Map map, TlsProfile profile) {
     return parse_route(std::move(route), listener.route_limits);
   };
   map.optional("routes", listener.routes, yaml::list_of(yaml::object(parse_routes), 1, kRoutesMax));
+  map.optional("error_pages", listener.error_pages, read_error_pages);
   map.optional("timeouts", listener.timeouts, yaml::object(parse_timeouts));
   map.optional("connections", listener.connections, yaml::object(parse_connections));
   map.optional("forwarded", listener.forwarded, yaml::object(parse_forwarded));

@@ -2,6 +2,7 @@
 
 #include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_match.h"
+#include "gateway/config/parse_route_rules.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -10,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kBodyMax = 64 * 1024;
+constexpr std::uint64_t kMinRateMax = 1024 * 1024 * 1024;  // as on the listener
 
 bool read_redirect_status(const yaml::Value& value, int& status) {
   int given = 0;
@@ -45,6 +47,8 @@ struct RouteTimeouts {
   milliseconds request;
   milliseconds first_byte;
   milliseconds tunnel_idle;
+  std::optional<milliseconds> body_idle{};
+  std::optional<std::uint64_t> min_rate{};
 };
 
 RouteTimeouts parse_timeouts(yaml::Map map) {
@@ -54,6 +58,8 @@ RouteTimeouts parse_timeouts(yaml::Map map) {
   map.optional("request", timeouts.request, yaml::between(0s, 24h));
   map.optional("first_byte", timeouts.first_byte, yaml::between(10ms, 24h));
   map.optional("tunnel_idle", timeouts.tunnel_idle, yaml::between(1s, 24h * 30));
+  map.optional("body_idle", timeouts.body_idle, yaml::between(100ms, 24h));
+  map.optional("min_rate", timeouts.min_rate, yaml::bytes(0, kMinRateMax));
   return std::move(map).finish(timeouts);
 }
 
@@ -94,11 +100,13 @@ RetryConfig parse_retry(yaml::Map map) {
   return std::move(map).finish(std::move(retry));
 }
 
-// Exactly one of the three actions must be written.
+// Exactly one of the four actions must be written.
 void check_action(const yaml::Map& map) {
-  const int actions = int{map.has("pool")} + int{map.has("redirect")} + int{map.has("respond")};
-  if (actions == 0) map.error("has no action: write one of pool, redirect and respond");
-  if (actions > 1) map.error("has more than one action: keep one of pool, redirect and respond");
+  const int actions = int{map.has("pool")} + int{map.has("split")} + int{map.has("redirect")} +
+                      int{map.has("respond")};
+  if (actions == 0) map.error("has no action: write one of pool, split, redirect and respond");
+  if (actions > 1)
+    map.error("has more than one action: keep one of pool, split, redirect and respond");
 }
 
 }  // namespace
@@ -116,6 +124,7 @@ RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
   map.optional("pool", route.pool, yaml::converted(parse_name));
   map.optional("redirect", route.redirect, yaml::object(parse_redirect));
   map.optional("respond", route.respond, yaml::object(parse_respond));
+  parse_route_rules(map, route);
   map.optional("path_policy", route.path_policy, yaml::one_of(kPathPolicies));
   map.optional("timeouts", timeouts, yaml::object(parse_timeouts));
   map.optional("retry", route.retry, yaml::object(parse_retry));
@@ -130,6 +139,8 @@ RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
   route.request_timeout = timeouts.request;
   route.first_byte_timeout = timeouts.first_byte;
   route.tunnel_idle_timeout = timeouts.tunnel_idle;
+  route.body.idle = timeouts.body_idle;
+  route.body.min_rate_bytes_per_s = timeouts.min_rate;
   return std::move(map).finish(std::move(route));
 }
 

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "gateway/config/limits_config.h"
 #include "gateway/config/match_config.h"
+#include "gateway/config/route_rules_config.h"
 
 #include <chrono>
 #include <optional>
@@ -21,8 +22,8 @@ enum class PathPolicy {
 };
 
 struct RedirectAction {
-  int status = 308;      // 301 302 303 307 308
-  std::string location;  // absolute URI or path; {host} {path} {query} are replaced
+  int status = 308;   // 301 302 303 307 308
+  Template location;  // absolute URI or path
 };
 
 struct FixedResponse {
@@ -48,10 +49,19 @@ struct RouteConfig {
   RouteMatch match;
   std::vector<base::IpPrefix> deny;   // clients that get 403; wins over allow
   std::vector<base::IpPrefix> allow;  // not empty: every other client gets 403
-  std::string pool;                   // exactly one of pool, redirect, respond is set
+  std::string pool;                   // exactly one of pool, split, redirect, respond is set
+  std::vector<SplitPart> split;
+  StickyConfig sticky;  // of `split`
   std::optional<RedirectAction> redirect;
   std::optional<FixedResponse> respond;
   PathPolicy path_policy = PathPolicy::reject;
+  std::optional<RewriteRule> rewrite;  // only with pool or split
+  FieldRules request_headers;          // only with pool or split
+  FieldRules response_headers;         // of every final response, the gateway's own as well
+  RouteBodyLimits body;
+  std::vector<ErrorPageConfig> error_pages;  // before those of the listener
+  std::optional<MaintenanceConfig> maintenance;
+  std::optional<BasicAuthConfig> basic_auth;
   milliseconds request_timeout{0};          // whole request, 0 = none
   milliseconds first_byte_timeout{60'000};  // request sent to first response byte
   RetryConfig retry;

@@ -10,6 +10,7 @@ void validate(const Config& config, const base::yaml::Origins& origins,
   validate_listeners(config, places);
   validate_binds(config, places);
   validate_routes(config, places);
+  validate_route_rules(config, places);
   validate_limits(config, places);
   validate_pools(config, places);
 }

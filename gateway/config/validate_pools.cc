@@ -80,8 +80,11 @@ void check_agents(const PoolConfig& pool, const std::string& key, Places& places
 std::set<std::string_view> used_pools(const Config& config) {
   std::set<std::string_view> used;
   for (const ListenerConfig& listener : config.listeners) {
-    for (const RouteConfig& route : listener.routes)
+    for (const RouteConfig& route : listener.routes) {
       used.insert(route.pool);
+      for (const SplitPart& part : route.split)
+        used.insert(part.pool);
+    }
   }
   return used;
 }

@@ -114,11 +114,16 @@ std::string unknown_pool(const Config& config, const std::string& name) {
   return message;
 }
 
-void check_pool(const Config& config, const RouteConfig& route, const std::string& key,
-                const std::set<std::string_view>& pools, Places& places) {
-  if (route.pool.empty() || pools.contains(route.pool)) return;
-  if (pools.contains("") || places.has_failed_itself("pools")) return;  // it may be that one
-  places.error(key + ".pool", route.pos, unknown_pool(config, route.pool));
+void check_pools(const Config& config, const RouteConfig& route, const std::string& key,
+                 const std::set<std::string_view>& pools, Places& places) {
+  const bool may_be_misread = pools.contains("") || places.has_failed_itself("pools");
+  const auto check = [&](const std::string& name, const std::string& at, const SourcePos& pos) {
+    if (name.empty() || pools.contains(name) || may_be_misread) return;
+    places.error(at, pos, unknown_pool(config, name));
+  };
+  check(route.pool, key + ".pool", route.pos);
+  for (std::size_t i = 0; i < route.split.size(); ++i)
+    check(route.split[i].pool, fmt::format("{}.split[{}].pool", key, i), route.split[i].pos);
 }
 
 constexpr const char* kSameRequests =
@@ -126,31 +131,6 @@ constexpr const char* kSameRequests =
 constexpr const char* kRivals =
     "can match the same request as route \"{}\" at {}, and is as specific; give one of them a "
     "further condition";
-
-// Lists of clients that leave a route nobody to serve.
-void check_clients(const RouteConfig& route, const std::string& key, Places& places) {
-  const auto all_denied = [&route](const std::vector<base::IpPrefix>& clients) {
-    return !clients.empty() && std::ranges::all_of(clients, [&route](const base::IpPrefix& prefix) {
-      return is_within(prefix, route.deny);
-    });
-  };
-  const auto is_allowed = [&route](const base::IpPrefix& from) {
-    return std::ranges::any_of(
-        route.allow, [&from](const base::IpPrefix& prefix) { return overlap(from, prefix); });
-  };
-  const std::vector<base::IpPrefix>& from = route.match.from;
-  const std::string deny =
-      fmt::format("\"deny\" at {}", place_text(places.at(key + ".deny", route.pos)));
-  if (all_denied(route.allow)) {
-    places.error(key + ".allow", route.pos, "allows only clients that are denied by " + deny);
-  } else if (all_denied(from)) {
-    places.error(key + ".match.from", route.pos, "takes only clients that are denied by " + deny);
-  } else if (!from.empty() && !route.allow.empty() && std::ranges::none_of(from, is_allowed)) {
-    places.error(key + ".match.from", route.pos,
-                 fmt::format("takes only clients that are not allowed by \"allow\" at {}",
-                             place_text(places.at(key + ".allow", route.pos))));
-  }
-}
 
 void check_conflicts(const ListenerConfig& listener, std::size_t listener_index, Places& places) {
   Table table(listener.routes);
@@ -197,10 +177,8 @@ void validate_routes(const Config& config, Places& places) {
     pools.insert(pool.name);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
-    for (std::size_t j = 0; j < listener.routes.size(); ++j) {
-      check_pool(config, listener.routes[j], route_key(i, j), pools, places);
-      check_clients(listener.routes[j], route_key(i, j), places);
-    }
+    for (std::size_t j = 0; j < listener.routes.size(); ++j)
+      check_pools(config, listener.routes[j], route_key(i, j), pools, places);
     check_conflicts(listener, i, places);
   }
 }

@@ -226,26 +226,23 @@ Result<std::pair<int, int>> parse_status_range(std::string_view text) {
   return std::pair(static_cast<int>(*low), static_cast<int>(*high));
 }
 
-Result<std::string> parse_location(std::string_view text) {
-  const bool is_uri = text.starts_with("https://") || text.starts_with("http://");
+Result<Template> parse_location(std::string_view text) {
+  const bool is_uri = text.starts_with("https://") || text.starts_with("http://") ||
+                      text.starts_with("{scheme}://");
   if (!is_uri && text.front() != '/') {
     return fail(Errc::invalid, "is not a target (it starts with https://, http:// or \"/\")");
   }
   if (!std::ranges::all_of(text, is_visible)) {
     return fail(Errc::invalid, "has a space or other character no URI can have");
   }
-  for (std::size_t i = text.find_first_of("{}"); i != std::string_view::npos;
-       i = text.find_first_of("{}", i)) {
-    const std::string_view rest = text.substr(i);
-    const std::size_t end = rest.find('}');
-    const std::string_view word = rest.substr(0, end == std::string_view::npos ? end : end + 1);
-    if (word != "{host}" && word != "{path}" && word != "{query}") {
-      return fail(Errc::invalid, "has \"{}\" in it; {{host}}, {{path}} and {{query}} are known",
-                  word);
-    }
-    i += word.size();
-  }
-  return std::string(text);
+  return parse_template(text, TemplateUse::location);
+}
+
+Result<Template> parse_field_template(std::string_view text) {
+  constexpr std::size_t kBytesMax = 1024;
+  if (text.size() > kBytesMax) return fail(Errc::invalid, "is longer than {} bytes", kBytesMax);
+  if (const auto value = parse_field_value(text); !value) return value.error();
+  return parse_template(text, TemplateUse::field);
 }
 
 Result<std::string> parse_log_level(std::string_view text) {

@@ -98,8 +98,10 @@ Result<base::IpEndpoint> parse_ip_endpoint(std::string_view text);
 // "200" or "200-399", each 100 to 599.
 Result<std::pair<int, int>> parse_status_range(std::string_view text);
 
-// Target of a redirect: an absolute URI or a path, with {host} {path} {query} to be replaced.
-Result<std::string> parse_location(std::string_view text);
+// Target of a redirect: an absolute URI or a path.
+Result<Template> parse_location(std::string_view text);
+// Value of a field in a header rule.
+Result<Template> parse_field_template(std::string_view text);
 
 Result<std::string> parse_log_level(std::string_view text);
 Result<std::string> parse_user(std::string_view text);

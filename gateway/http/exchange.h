@@ -16,6 +16,7 @@ namespace ravelin::gateway {
 
 class Buffer;
 class Stream;
+struct FieldEdit;
 
 // What one look at the request body gave.
 struct BodyStep {
@@ -37,12 +38,16 @@ struct ResponseStart {
   int status = 0;
   const http1::ResponseHead* from = nullptr;  // a server's head, whose end-to-end fields are copied
   std::span<const Field> extra;               // fields of our own, after those
-  bool has_hsts = false;  // `extra` holds Strict-Transport-Security: drop the server's
+  bool has_hsts = false;            // `extra` holds Strict-Transport-Security: drop the server's
+  const FieldEdit* edit = nullptr;  // of a route, on all of the fields above; its bytes() are
+                                    // kEditBytesMax at most
   enum class Body : unsigned char { none, length, unknown } body = Body::none;
   std::uint64_t length = 0;       // for Body::length, and where announces_length
   bool announces_length = false;  // no body follows, but Content-Length is sent (HEAD, 304)
   bool closes = false;            // the connection must end after this response
 };
+
+inline constexpr std::size_t kEditBytesMax = 32 * 1024;
 
 class Exchange {
  public:
@@ -54,6 +59,8 @@ class Exchange {
   // Valid until the first suspension: what is needed longer must be copied.
   [[nodiscard]] virtual const http1::RequestHead& request() const = 0;
 
+  // The body's limit from now on, in place of the listener's; 0 = none.
+  virtual void limit_body(std::uint64_t bytes_max) = 0;
   virtual BodyStep take_body() = 0;
   virtual void watch_body(Waiter& waiter) = 0;
   // Whether a look at the body may give something without waiting.

@@ -145,6 +145,7 @@ void write_request(JsonLine& line, const AccessRecord& record, AccessFieldSet fi
     if (fields.has(peer)) line.text(R"(,"peer":")", record.peer, kNameBytesMax);
     if (fields.has(peer_port)) line.number(R"(,"peer_port":)", record.peer_port);
   }
+  if (fields.has(user)) line.optional_text(R"(,"user":")", record.user, kNameBytesMax);
   if (fields.has(method)) line.text(R"(,"method":")", record.method, kNameBytesMax);
   if (fields.has(host)) line.optional_text(R"(,"host":")", record.host, kNameBytesMax);
   if (fields.has(path)) line.text(R"(,"path":")", record.path, kPathBytesMax);

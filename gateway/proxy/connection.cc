@@ -344,7 +344,7 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
   const std::uint32_t requests_max = listener.config->limits.requests_per_connection_max;
   info.must_close = draining_ || (requests_max != 0 && requests_ >= requests_max);
   info.sni = sni_;
-  if (info.is_tls && worker_.access_log.is_enabled()) {
+  if (info.is_tls && (worker_.access_log.is_enabled() || listener.asks_tls)) {
     info.tls_version = version_of(stream_.ssl()) == TlsVersion::tls13 ? "1.3" : "1.2";
     info.tls_cipher = SSL_get_cipher_name(stream_.ssl());
     info.tls_resumed = SSL_session_reused(stream_.ssl()) != 0;
@@ -359,8 +359,9 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
   Http1Exchange http(worker_, stream_, in_, worker_.request_head, listener.config->limits);
   co_await serve_request(http, client, state, worker_);
   report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
-  const Wake sent =
-      co_await stream_.flush(worker_.reactor.now() + listener.config->timeouts.body_idle);
+  const auto idle =
+      state.route == nullptr ? listener.config->timeouts.body_idle : state.route->body_idle;
+  const Wake sent = co_await stream_.flush(worker_.reactor.now() + idle);
   lingers_ = !http.may_continue();
   if (sent != Wake::ready) {
     listener.metrics->error(worker_.cells, Reason::write_timeout);
@@ -382,6 +383,7 @@ void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& 
   head.keep_alive = false;
   head.minor_version = 1;
   const ClientInfo client = client_info(listener);
+  state.client = &client;
   Http1Exchange http(worker_, stream_, in_, head, listener.config->limits);
   answer_failure(http, state, why.reason, why.detail, true);
   report_request(http, client, state, 0, http.body_bytes_out(), worker_);

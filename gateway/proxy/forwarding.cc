@@ -3,6 +3,7 @@
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/proxy_preface.h"
 #include "gateway/proxy/relay.h"
+#include "gateway/proxy/request_values.h"
 #include "gateway/proxy/server_choice.h"
 #include "gateway/proxy/tunnel.h"
 
@@ -31,12 +32,12 @@ struct RequestFacts {
 
 // The request as the server will get it, in one pooled block that serves every try.
 bool write_upstream_head(Buffer& block, const RequestHead& request, std::string_view path,
-                         const ForwardedBy& by) {
+                         const ForwardedBy& by, const FieldEdit* edit) {
   for (const BlockSize size : {BlockSize::small, BlockSize::bulk}) {
     block.release();
     block.acquire(size);
     ByteWriter writer(block.writable());
-    write_request_head(writer, request, path, by);
+    write_request_head(writer, request, path, by, edit);
     if (writer.overflowed()) continue;
     block.commit(writer.size());
     return true;
@@ -66,18 +67,20 @@ class Forwarding {
         worker_(worker),
         facts_{exchange.request().framing, exchange.request().method,
                exchange.request().wants_upgrade},
-        pool_(*state.snapshot->pools[state.route->pool]),
+        pool_(*state.snapshot->pools[state.pool]),
         deadline_(deadline_of(state)),
         head_(worker.buffers),
         choice_(pool_, worker),
         retry_(state.route->config->retry),
         retries_max_(static_cast<std::uint32_t>(retry_.attempts)) {}
 
-  Task<void> run(std::string_view path);
+  // `question` is asked: nothing is sent before it is answered.
+  Task<void> run(std::string_view path, const PasswordQuestion& question);
 
  private:
   enum class TryEnd : unsigned char { over, again_same, again_other };
 
+  bool write_head(std::string_view path);
   Task<bool> choose();
   Task<TryEnd> try_once();
   Task<std::unique_ptr<UpstreamConnection>> open_connection(ConnectFailure& failure);
@@ -113,17 +116,30 @@ class Forwarding {
   bool wants_fresh_ = false;
 };
 
-Task<void> Forwarding::run(std::string_view path) {
-  const RequestHead& request = exchange_.request();
+bool Forwarding::write_head(std::string_view path) {
+  const ForwardedBy by = forwarded_by(client_, state_);
+  if (!state_.route->edits_request)
+    return write_upstream_head(head_, exchange_.request(), path, by, nullptr);
+  const TemplateValues values = template_values(state_);
+  const FieldEdit edit{state_.route->request_changes, values};
+  return write_upstream_head(head_, exchange_.request(), path, by, &edit);
+}
+
+Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& question) {
   const bool wants_upgrade = facts_.wants_upgrade && state_.route->config->upgrades;
   if (facts_.wants_upgrade && !wants_upgrade) {
     answer_failure(exchange_, state_, Reason::bad_field, "upgrades are off for this route", true);
     co_return;
   }
-  if (!write_upstream_head(head_, request, path, forwarded_by(client_, state_))) {
+  if (!write_head(path)) {
     answer_failure(exchange_, state_, Reason::header_too_large, "the forwarded head is too large",
                    facts_.framing != Framing::none);
     co_return;
+  }
+  if (question.is_asked) {
+    const bool is_right =
+        co_await finish_auth(exchange_, state_, worker_, question, facts_.framing != Framing::none);
+    if (!is_right) co_return;
   }
   if (!pool_.admits()) {
     answer_failure(exchange_, state_, Reason::circuit_open, "most requests to the pool fail",
@@ -310,9 +326,10 @@ void Forwarding::server_failed(Reason reason, std::string_view detail) {
 }  // namespace
 
 Task<void> forward_request(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                           WorkerContext& worker, std::string_view path) {
+                           WorkerContext& worker, std::string_view path,
+                           const PasswordQuestion& question) {
   Forwarding forwarding(exchange, client, state, worker);
-  co_await forwarding.run(path);
+  co_await forwarding.run(path, question);
 }
 
 }  // namespace ravelin::gateway

@@ -3,14 +3,17 @@
 #pragma once
 
 #include "gateway/proxy/proxy.h"
+#include "gateway/proxy/route_auth.h"
 
 #include <string_view>
 
 namespace ravelin::gateway {
 
-// `path` is what the server is asked for. Returns when the response is complete or has failed, as
+// `path` is what the server is asked for; nothing is sent before `question`, where it is asked, is
+// answered. Returns when the response is complete or has failed, as
 // serve_request() does.
 base::Task<void> forward_request(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                                 WorkerContext& worker, std::string_view path);
+                                 WorkerContext& worker, std::string_view path,
+                                 const PasswordQuestion& question);
 
 }  // namespace ravelin::gateway

@@ -26,7 +26,7 @@ Http1Exchange::Http1Exchange(WorkerContext& worker, Stream& stream, Buffer& in,
       in_(in),
       more_(worker.buffers),
       head_(head),
-      limits_(limits),
+      body_bytes_max_(limits.body_bytes_max),
       body_left_(head.framing == Framing::length ? head.content_length : 0),
       is_http10_(head.minor_version == 0),
       wants_keep_alive_(head.keep_alive),
@@ -80,7 +80,7 @@ BodyStep Http1Exchange::take_body() {
     return {BodyStep::Kind::end, chunks_ ? chunks_->trailer_lines() : std::string_view()};
   const BodyStep step = chunks_ ? take_chunked() : take_length();
   body_bytes_ += step.kind == BodyStep::Kind::data ? step.bytes.size() : 0;
-  if (limits_.body_bytes_max != 0 && body_bytes_ > limits_.body_bytes_max) {
+  if (body_bytes_max_ != 0 && body_bytes_ > body_bytes_max_) {
     return fail(Reason::body_too_large, "the body is larger than limits.body");
   }
   return step;
@@ -159,7 +159,7 @@ void Http1Exchange::send_head(const ResponseStart& start, std::string_view body,
   const bool ends_by_close = start.body == ResponseStart::Body::unknown && is_http10_;
   closes_ = closes_ || start.closes || ends_by_close || !wants_keep_alive_ || !body_done_;
   Buffer out(worker_.buffers);
-  out.acquire(BlockSize::large);
+  out.acquire(start.edit == nullptr ? BlockSize::large : BlockSize::bulk);
   ByteWriter writer(out.writable());
   http1::write_status_line(writer, start.status);
   write_response_fields(writer, start);

@@ -20,6 +20,8 @@ class Http1Exchange final : public Exchange {
 
   [[nodiscard]] const http1::RequestHead& request() const override { return head_; }
 
+  void limit_body(std::uint64_t bytes_max) override { body_bytes_max_ = bytes_max; }
+
   BodyStep take_body() override;
 
   void watch_body(Waiter& waiter) override { stream_.socket().watch_readable(waiter); }
@@ -77,7 +79,7 @@ class Http1Exchange final : public Exchange {
   Buffer& in_;
   Buffer more_;  // body bytes read after those that came with the head
   const http1::RequestHead& head_;
-  const HttpLimits& limits_;
+  std::uint64_t body_bytes_max_;  // 0 = no limit
   std::optional<http1::ChunkedDecoder> chunks_;
   std::uint64_t body_left_ = 0;
   std::uint64_t body_bytes_ = 0;

@@ -127,7 +127,7 @@ std::string_view effective_request_id(const RequestHead& request, const Forwarde
 }
 
 void write_request_head(ByteWriter& out, const RequestHead& request, std::string_view path,
-                        const ForwardedBy& by) {
+                        const ForwardedBy& by, const FieldEdit* edit) {
   out.append(request.method_text);
   out.append(" ");
   out.append(path);
@@ -144,8 +144,10 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
     if (field.id == FieldId::expect && !request.expects_continue) continue;
     if (field.id == FieldId::unknown && request.connection_names(field.name)) continue;
     if (!may_tell_certificate && is_client_certificate_field(field)) continue;
+    if (edit != nullptr && edit->changes.drops(field)) continue;
     http1::write_field(out, field.name, field.value);
   }
+  if (edit != nullptr) edit->changes.write(out, edit->values);
   put_forwarding_fields(out, request, by);
   if (by.certificate != nullptr) put_client_certificate(out, *by.certificate);
   put_request_framing(out, request);
@@ -163,11 +165,15 @@ void write_response_fields(http1::ByteWriter& out, const ResponseStart& start) {
       if (is_hop_by_hop(field.id) || field.id == FieldId::proxy_authenticate) continue;
       if (field.id == FieldId::strict_transport_security && start.has_hsts) continue;
       if (field.id == FieldId::unknown && response.connection_names(field.name)) continue;
+      if (start.edit != nullptr && start.edit->changes.drops(field)) continue;
       http1::write_field(out, field.name, field.value);
     }
   }
-  for (const Field& field : start.extra)
+  for (const Field& field : start.extra) {
+    if (start.edit != nullptr && start.edit->changes.drops(field)) continue;
     http1::write_field(out, field.name, field.value);
+  }
+  if (start.edit != nullptr) start.edit->changes.write(out, start.edit->values);
 }
 
 }  // namespace ravelin::gateway

@@ -5,6 +5,7 @@
 
 #include "gateway/http/exchange.h"
 #include "gateway/http1/serialise.h"
+#include "gateway/route/field_changes.h"
 
 #include <string_view>
 
@@ -27,9 +28,10 @@ struct ForwardedBy {
 };
 
 // The request line, fields and empty line. `path` is the canonical one; the query is the received
-// one.
+// one. `edit`: what the route does to the fields; null = nothing.
 void write_request_head(http1::ByteWriter& out, const http1::RequestHead& request,
-                        std::string_view path, const ForwardedBy& by);
+                        std::string_view path, const ForwardedBy& by,
+                        const FieldEdit* edit = nullptr);
 
 // The request id that write_request_head() will send: a trusted client's own, else `by.request_id`.
 std::string_view effective_request_id(const http1::RequestHead& request, const ForwardedBy& by);

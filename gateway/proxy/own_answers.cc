@@ -1,6 +1,7 @@
 #include "gateway/proxy/own_answers.h"
 
 #include "gateway/http1/serialise.h"
+#include "gateway/proxy/request_values.h"
 
 #include <array>
 
@@ -16,6 +17,16 @@ struct Answer {
   std::array<Field, 3> more{};  // those with a name are sent
   bool closes = false;
 };
+
+// With the route's header rules; without them when they would make a head too large to send.
+void send_edited(Exchange& exchange, const RequestState& state, ResponseStart& start,
+                 std::string_view body) {
+  const TemplateValues values = template_values(state);
+  const FieldEdit edit{state.route->response_changes, values};
+  if (edit.changes.bytes(values) <= kEditBytesMax) start.edit = &edit;
+  exchange.send_head(start, body, true);
+  exchange.send_end({});
+}
 
 void send(Exchange& exchange, RequestState& state, const Answer& answer) {
   std::array<Field, 6> fields;
@@ -36,6 +47,10 @@ void send(Exchange& exchange, RequestState& state, const Answer& answer) {
                       .announces_length = state.is_head,
                       .closes = answer.closes};
   state.status = answer.status;
+  if (state.route != nullptr && state.route->edits_response) {
+    send_edited(exchange, state, start, no_body ? std::string_view() : answer.body);
+    return;
+  }
   exchange.send_head(start, no_body ? std::string_view() : answer.body, true);
   exchange.send_end({});
 }
@@ -46,6 +61,9 @@ bool is_connection_lost(Reason reason) {
     case Reason::no_route:
     case Reason::method_not_allowed:
     case Reason::client_denied:
+    case Reason::maintenance:
+    case Reason::unauthorized:
+    case Reason::auth_overload:
     case Reason::misdirected:
     case Reason::bad_path:
     case Reason::overload:
@@ -70,6 +88,32 @@ bool is_connection_lost(Reason reason) {
   }
 }
 
+std::string own_text(const ReasonText& text, const RequestState& state) {
+  return fmt::format("{} {}\nreason: {}\nrequest: {}\n", text.status,
+                     http1::reason_phrase(text.status), text.token, text_of(state.id));
+}
+
+// The operator's page for an answer with this status: the route's, else the listener's; null =
+// none.
+const ErrorPage* find_page(const RequestState& state, int status) {
+  if (state.route != nullptr) {
+    if (state.reason == Reason::maintenance && state.route->maintenance_page)
+      return &*state.route->maintenance_page;
+    if (const ErrorPage* page = state.route->pages.find(status)) return page;
+  }
+  return state.client == nullptr ? nullptr : state.client->listener->pages.find(status);
+}
+
+// RFC 7617 section 2.
+std::string challenge_of(const RequestState& state) {
+  return fmt::format("Basic realm=\"{}\", charset=\"UTF-8\"",
+                     state.route->config->basic_auth->realm);
+}
+
+std::string maintenance_seconds(const RequestState& state) {
+  return std::to_string(state.route->config->maintenance->retry_after.count());
+}
+
 }  // namespace
 
 void note_request(const http1::RequestHead& request, RequestState& state) {
@@ -77,6 +121,9 @@ void note_request(const http1::RequestHead& request, RequestState& state) {
   state.is_head = request.method == Method::head;
   state.host = request.host;
   state.target = request.target;
+  state.authority = request.authority;
+  if (request.has_query)  // the query and the "?" before it stand in the target
+    state.query_with_mark = {request.query.data() - 1, request.query.size() + 1};
   state.protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   if (const Field* agent = request.fields.find(FieldId::user_agent))
     state.user_agent = agent->value;
@@ -110,17 +157,25 @@ void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std:
     exchange.abort();
     return;
   }
-  const std::string body =
-      fmt::format("{} {}\nreason: {}\nrequest: {}\n", text.status,
-                  http1::reason_phrase(text.status), text.token, text_of(state.id));
+  const ErrorPage* page = find_page(state, text.status);
+  const std::string body = page == nullptr
+                               ? own_text(text, state)
+                               : render(*page, text.status, text.token, text_of(state.id));
   const std::string proxy_status =
       text.proxy_status.empty() ? std::string() : proxy_status_value(reason);
   Answer answer{
       .status = text.status, .body = body, .closes = must_close || is_connection_lost(reason)};
+  if (page != nullptr) answer.content_type = page->content_type;
   if (!proxy_status.empty()) answer.more[0] = {FieldId::proxy_status, "Proxy-Status", proxy_status};
-  const std::string retry_after = std::to_string(state.retry_after_s);
+  const std::string retry_after = reason == Reason::maintenance
+                                      ? maintenance_seconds(state)
+                                      : std::to_string(state.retry_after_s);
   if (text.status == 503 || text.status == 429)
     answer.more[1] = {FieldId::retry_after, "Retry-After", retry_after};
+  const std::string challenge =
+      reason == Reason::unauthorized ? challenge_of(state) : std::string();
+  if (!challenge.empty())
+    answer.more[2] = {FieldId::www_authenticate, "WWW-Authenticate", challenge};
   send(exchange, state, answer);
 }
 
@@ -131,9 +186,14 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
     state.reason = Reason::method_not_allowed;
     const std::string allowed =
         client.listener->router.allowed_methods(asked.host, asked.path, asked.traits);
+    const ErrorPage* page = find_page(state, 405);
+    const std::string body =
+        page == nullptr ? "405 Method Not Allowed\n"
+                        : render(*page, 405, describe(state.reason).token, text_of(state.id));
     send(exchange, state,
          {.status = 405,
-          .body = "405 Method Not Allowed\n",
+          .content_type = page == nullptr ? Answer().content_type : page->content_type,
+          .body = body,
           .more = {Field{FieldId::allow, "Allow", allowed}},
           .closes = has_body});
     return;
@@ -151,40 +211,10 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
   answer_failure(exchange, state, reason, "no route for this host and path", has_body);
 }
 
-std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,
-                            std::string_view query_with_mark) {
-  struct Part {
-    std::string_view name;
-    std::string_view value;
-  };
-
-  const Part parts[] = {{"{host}", host}, {"{path}", path}, {"{query}", query_with_mark}};
-  std::string location;
-  while (!pattern.empty()) {
-    bool replaced = false;
-    for (const Part& part : parts) {
-      if (!pattern.starts_with(part.name)) continue;
-      location += part.value;
-      pattern.remove_prefix(part.name.size());
-      replaced = true;
-      break;
-    }
-    if (replaced) continue;
-    location += pattern.front();
-    pattern.remove_prefix(1);
-  }
-  return location;
-}
-
 namespace {
 
-std::string query_with_mark(const http1::RequestHead& request) {
-  return request.has_query ? "?" + std::string(request.query) : std::string();
-}
-
-void send_redirect(Exchange& exchange, RequestState& state, int status,
-                   const std::string& location) {
-  const bool has_body = exchange.request().framing != Framing::none;
+void send_redirect(Exchange& exchange, RequestState& state, int status, const std::string& location,
+                   bool has_body) {
   send(exchange, state,
        {.status = status,
         .body = "see Location\n",
@@ -195,20 +225,21 @@ void send_redirect(Exchange& exchange, RequestState& state, int status,
 }  // namespace
 
 void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                       std::string_view path) {
-  const http1::RequestHead& request = exchange.request();
+                       bool has_body) {
   const RouteConfig& route = *state.route->config;
   if (route.redirect) {
-    const std::string location = expand_location(route.redirect->location, request.authority, path,
-                                                 query_with_mark(request));
-    send_redirect(exchange, state, route.redirect->status, location);
+    const TemplateValues values = template_values(state);
+    std::string location;
+    expand(route.redirect->location, values,
+           [&location](std::string_view piece) { location += piece; });
+    send_redirect(exchange, state, route.redirect->status, location, has_body);
     return;
   }
   send(exchange, state,
        {.status = route.respond->status,
         .content_type = route.respond->content_type,
         .body = route.respond->body,
-        .closes = client.must_close || request.framing != Framing::none});
+        .closes = client.must_close || has_body});
 }
 
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
@@ -221,7 +252,8 @@ void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapsh
     const std::string authority =
         port == 443 || port == 0 ? std::string(asked.host) : fmt::format("{}:{}", asked.host, port);
     send_redirect(exchange, state, 308,
-                  fmt::format("https://{}{}{}", authority, asked.path, query_with_mark(request)));
+                  fmt::format("https://{}{}{}", authority, asked.path, state.query_with_mark),
+                  request.framing != Framing::none);
     return;
   }
   answer_failure(exchange, state, Reason::no_route, "no TLS listener routes this host",
@@ -235,7 +267,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   const auto total = std::chrono::duration_cast<std::chrono::microseconds>(now - state.began);
   const bool failed = state.reason != Reason::none;
   RouteMetrics* metrics =
-      state.route == nullptr ? client.listener->no_route_metrics : state.route->metrics;
+      state.metrics == nullptr ? client.listener->no_route_metrics : state.metrics;
   metrics->request_done(worker.cells, {state.status, total, bytes_in, bytes_out});
   if (failed) client.listener->metrics->error(worker.cells, state.reason);
   if (!worker.access_log.is_enabled()) return;
@@ -250,6 +282,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.client_port = client.port;
   record.peer = client.peer;
   record.peer_port = client.peer_port;
+  record.user = state.user;
   record.method = state.method;
   record.host = state.host;
   record.path = state.target;
@@ -268,7 +301,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   record.tls_resumed = client.tls_resumed;
   if (state.route != nullptr) {
     record.route = state.route->config->name;
-    record.pool = state.route->config->pool;
+    record.pool = state.pool_name;
   }
   if (state.server != nullptr) record.server = state.server->name();
   record.retries = state.retries;

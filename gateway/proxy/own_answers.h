@@ -29,17 +29,13 @@ struct RoutedRequest {
 void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
                      const Match& match, const RoutedRequest& asked);
 
-// A route's redirect or fixed response.
+// A route's redirect or fixed response. The exchange's request() may be gone.
 void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                       std::string_view path);
+                       bool has_body);
 
 // `redirect: https`: to the TLS listener that routes the host, with the canonical path; 404 for
 // hosts that none does.
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,
                            const RoutedRequest& asked);
-
-// {host}, {path} and {query} ("?" and all) in a redirect's location. Pure.
-std::string expand_location(std::string_view pattern, std::string_view host, std::string_view path,
-                            std::string_view query_with_mark);
 
 }  // namespace ravelin::gateway

@@ -46,18 +46,26 @@ struct RequestState {
   base::MonoTime began;
   base::MonoTime upstream_began;  // the request left for the server
   RequestId id{};
-  std::string_view hsts;  // of the listener; "" = none
+  std::string_view hsts;               // of the listener; "" = none
+  const ClientInfo* client = nullptr;  // set before anything is answered
   const RouteRuntime* route = nullptr;
+  std::size_t pool = 0;  // index of the one that serves; meaningless for routes without
+  std::string_view pool_name;
+  RouteMetrics* metrics = nullptr;  // of the route and pool
   const UpstreamServer* server = nullptr;
   int status = 0;
   Reason reason = Reason::none;
   std::string detail;  // for the operator's log
+  std::string user;    // of basic_auth
   std::uint32_t retries = 0;
   std::uint32_t retry_after_s = 1;  // for answers that ask the client to come back
   bool upstream_reused = false;
   bool is_head = false;
   // Views into the client's bytes, which stay until the request has ended.
   std::string_view method, host, target, user_agent, referer, protocol;
+  std::string_view authority, query_with_mark;
+  std::string_view given_id;  // the request id of a trusted client, if it sent one
+  std::string_view path;      // canonical, as routed; set with `route`
   std::chrono::microseconds queue = kNoTime, connect = kNoTime, first_byte = kNoTime;
 };
 

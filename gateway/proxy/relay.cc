@@ -1,5 +1,7 @@
 #include "gateway/proxy/relay.h"
 
+#include "gateway/proxy/request_values.h"
+
 #include <algorithm>
 
 namespace ravelin::gateway {
@@ -76,8 +78,7 @@ Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& c
       worker_(worker),
       request_framing_(request_framing),
       chance_(chance),
-      pace_(worker.reactor.now(), client.listener->config->timeouts.body_idle,
-            client.listener->config->timeouts.min_rate_bytes_per_s),
+      pace_(worker.reactor.now(), state.route->body_idle, state.route->min_rate_bytes_per_s),
       down_(bandwidth_of(state).down_bytes_per_s),
       up_(bandwidth_of(state).up_bytes_per_s),
       request_deadline_(deadline_of(state)),
@@ -243,7 +244,6 @@ Relay::Move Relay::take_head() {
 }
 
 Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
-  head_done_ = true;
   state_.status = head.status;
   state_.first_byte = elapsed(state_.upstream_began, worker_.reactor.now());
   upstream_.connection().home().answered(head, state_.first_byte);
@@ -264,8 +264,19 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   } else {
     start.body = ResponseStart::Body::unknown;
   }
+  if (!state_.route->edits_response) return send_response(start);
+  const TemplateValues values = template_values(state_);
+  const FieldEdit edit{state_.route->response_changes, values};
+  if (edit.changes.bytes(values) > kEditBytesMax)
+    return fail(Reason::header_too_large, "too large with the route's response_headers");
+  start.edit = &edit;
+  return send_response(start);
+}
+
+Relay::Move Relay::send_response(const ResponseStart& start) {
   // The body's beginning usually came along: it leaves with the head. Taking it may reuse the block
   // the head lies in, so only what is there already is looked at.
+  head_done_ = true;
   const BodyStep first = upstream_.take_buffered_body();
   const bool is_end = first.kind == BodyStep::Kind::end;
   if (first.kind == BodyStep::Kind::failed) return fail(first.reason, first.detail);

@@ -49,6 +49,7 @@ class Relay {
   Move pump_response();
   Move take_head();
   Move begin_response(const http1::ResponseHead& head);
+  Move send_response(const ResponseStart& start);
   Move pump_body(const BodyStep& step);
   Move finish(RelayEnd end);
   Move fail(Reason reason, std::string_view detail);

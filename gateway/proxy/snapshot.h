@@ -5,24 +5,46 @@
 
 #include "gateway/config/access_fields.h"
 #include "gateway/config/config.h"
+#include "gateway/config/password_file.h"
 #include "gateway/http/fields.h"
 #include "gateway/limit/route_limits.h"
 #include "gateway/observe/gateway_metrics.h"
+#include "gateway/proxy/error_pages.h"
+#include "gateway/route/field_changes.h"
 #include "gateway/route/router.h"
 #include "gateway/tls/handshake_info.h"
 #include "gateway/upstream/pool_runtime.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace ravelin::gateway {
 
+struct SplitTarget {
+  std::size_t pool = 0;  // index into Snapshot::pools
+  RouteMetrics* metrics = nullptr;
+};
+
 struct RouteRuntime {
   const RouteConfig* config = nullptr;
   std::size_t pool = 0;  // index into Snapshot::pools; meaningless without config->pool
   RouteMetrics* metrics = nullptr;
+  std::vector<SplitTarget> split;  // as config->split
+  std::size_t turn = 0;            // index into WorkerSnapshot::turns; meaningless without a split
+  bool edits_request = false;      // request_changes are not empty
+  bool edits_response = false;     // response_changes
+  FieldChanges request_changes;
+  FieldChanges response_changes;
+  ErrorPages pages;
+  std::optional<ErrorPage> maintenance_page;
+  std::shared_ptr<const PasswordFile> users;  // of basic_auth; null = open to everybody
+  // The route's own, else the listener's.
+  std::uint64_t body_bytes_max = 0;  // 0 = no limit
+  std::chrono::milliseconds body_idle{};
+  std::uint64_t min_rate_bytes_per_s = 0;
   std::shared_ptr<const RouteLimits> limits;  // null: none
 };
 
@@ -36,6 +58,8 @@ struct ListenerRuntime {
   std::string hsts;                               // value of Strict-Transport-Security
   std::vector<Field> response_fields;  // Via and Strict-Transport-Security; views into `hsts`
   bool has_hsts = false;
+  ErrorPages pages;
+  bool asks_tls = false;         // a route's rules write the TLS version, cipher or subject
   bool asks_client = false;      // a route has rules about who the client is
   std::uint16_t first_port = 0;  // of its first TCP bind, for redirects
 };

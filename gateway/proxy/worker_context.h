@@ -5,12 +5,15 @@
 #include "base/io/task_group.h"
 #include "gateway/balance/balancer.h"
 #include "gateway/balance/retry_budget.h"
+#include "gateway/balance/weighted_turn.h"
 #include "gateway/http/http_date.h"
 #include "gateway/http1/request_parser.h"
 #include "gateway/http1/response_parser.h"
 #include "gateway/net/buffer.h"
 #include "gateway/net/reactor.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/proxy/known_passwords.h"
+#include "gateway/proxy/password_checks.h"
 #include "gateway/proxy/request_ids.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/upstream/connection.h"
@@ -51,6 +54,7 @@ struct WorkerPool {
 struct WorkerSnapshot {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::unique_ptr<WorkerPool>> pools;
+  std::vector<std::unique_ptr<WeightedTurn>> turns;  // one for each split of a route
 };
 
 // Gateway-wide numbers that limit or report; each on its own cache line.
@@ -82,6 +86,8 @@ struct WorkerContext {
   GatewayLoad& load;
   ControlEvents& control;
   RequestIds& request_ids;
+  PasswordChecks& password_checks;
+  KnownPasswords known_passwords;
   std::shared_ptr<const WorkerSnapshot> current;
   // By listener: the last generation of those that have just left the configuration, while clients
   // who were connected before may still be accepted.

@@ -2,6 +2,8 @@
 
 #include "base/io/log.h"
 #include "gateway/config/check_files.h"
+#include "gateway/config/read_error_page.h"
+#include "gateway/config/read_password_file.h"
 #include "gateway/runtime/staples.h"
 #include "gateway/tls/certificate_index.h"
 #include "gateway/tls/context.h"
@@ -141,8 +143,75 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
   return {};
 }
 
+bool writes_tls(const FieldRules& rules) {
+  const auto is_asked = [](const FieldRules::Rule& rule) {
+    return std::ranges::any_of(rule.value.parts, [](const TemplatePart& part) {
+      return !part.is_literal && part.variable >= Variable::tls_version &&
+             part.variable <= Variable::tls_subject;
+    });
+  };
+  return std::ranges::any_of(rules.set, is_asked) || std::ranges::any_of(rules.add, is_asked);
+}
+
+bool asks_tls(const RouteConfig& route) {
+  return writes_tls(route.request_headers) || writes_tls(route.response_headers);
+}
+
+Result<ErrorPages> load_pages(const std::vector<ErrorPageConfig>& configs) {
+  ErrorPages pages;
+  for (const ErrorPageConfig& config : configs) {
+    auto page = read_error_page(config.path);
+    if (!page) return base::Error{page.error().code, page.error().message, config.pos};
+    pages.add(config.first_status, config.last_status, std::move(*page));
+  }
+  return pages;
+}
+
+Result<void> load_route_files(const RouteConfig& config, RouteRuntime& route) {
+  auto pages = load_pages(config.error_pages);
+  if (!pages) return pages.error();
+  route.pages = std::move(*pages);
+  if (config.basic_auth) {
+    auto read = read_password_file(config.basic_auth->users);
+    if (!read) return base::Error{read.error().code, read.error().message, config.basic_auth->pos};
+    route.users = std::move(read->file);
+  }
+  if (!config.maintenance || config.maintenance->page.empty()) return {};
+  auto page = read_error_page(config.maintenance->page);
+  if (!page) return base::Error{page.error().code, page.error().message, config.maintenance->pos};
+  route.maintenance_page = std::move(*page);
+  return {};
+}
+
+RouteRuntime build_route(const ListenerConfig& listener, const RouteConfig& config,
+                         const std::unordered_map<std::string, std::size_t>& pools,
+                         GatewayMetrics& metrics, std::size_t& split_count) {
+  RouteRuntime route;
+  route.config = &config;
+  const auto pool = pools.find(config.pool);
+  if (pool != pools.end()) route.pool = pool->second;
+  route.metrics =
+      &metrics.route(listener.name, config.name, config.pool.empty() ? "none" : config.pool);
+  for (const SplitPart& part : config.split)
+    route.split.push_back(
+        {pools.at(part.pool), &metrics.route(listener.name, config.name, part.pool)});
+  if (!config.split.empty()) route.turn = split_count++;
+  FieldRules request_rules = config.request_headers;
+  if (config.basic_auth) request_rules.remove.emplace_back("Authorization");  // consumed here
+  route.request_changes = FieldChanges(request_rules);
+  route.response_changes = FieldChanges(config.response_headers);
+  route.edits_request = !route.request_changes.empty();
+  route.edits_response = !route.response_changes.empty();
+  route.body_bytes_max = config.body.bytes_max.value_or(listener.limits.body_bytes_max);
+  route.body_idle = config.body.idle.value_or(listener.timeouts.body_idle);
+  route.min_rate_bytes_per_s =
+      config.body.min_rate_bytes_per_s.value_or(listener.timeouts.min_rate_bytes_per_s);
+  return route;
+}
+
 bool asks_client(const RouteConfig& route) {
-  return !route.match.from.empty() || !route.deny.empty() || !route.allow.empty();
+  return !route.match.from.empty() || !route.deny.empty() || !route.allow.empty() ||
+         (route.maintenance && !route.maintenance->except.empty());
 }
 
 Result<void> build_listener(const ListenerConfig& config,
@@ -155,12 +224,16 @@ Result<void> build_listener(const ListenerConfig& config,
   if (!router) return router.error();
   runtime.router = std::move(*router);
   for (const RouteConfig& route : config.routes) {
-    const auto pool = pools.find(route.pool);
-    runtime.routes.push_back(
-        {&route, pool == pools.end() ? 0 : pool->second,
-         &metrics.route(config.name, route.name, route.pool.empty() ? "none" : route.pool),
-         RouteLimits::make(route.limits, config.name, route.name, built.snapshot->limits)});
+    runtime.routes.push_back(build_route(config, route, pools, metrics, built.split_count));
+    runtime.routes.back().limits =
+        RouteLimits::make(route.limits, config.name, route.name, built.snapshot->limits);
+    if (auto loaded = load_route_files(route, runtime.routes.back()); !loaded)
+      return loaded.error();
   }
+  auto pages = load_pages(config.error_pages);
+  if (!pages) return pages.error();
+  runtime.pages = std::move(*pages);
+  runtime.asks_tls = std::ranges::any_of(config.routes, asks_tls);
   runtime.asks_client = std::ranges::any_of(config.routes, asks_client);
   runtime.metrics = &metrics.listener(config.name);
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");

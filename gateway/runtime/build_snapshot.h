@@ -28,6 +28,7 @@ struct BuiltSnapshot {
   std::shared_ptr<Snapshot> snapshot;
   std::map<std::string, ListenerMaterials> tls;  // by listener name
   ServerRegistry servers;                        // all of this generation
+  std::size_t split_count = 0;                   // routes that split, over all listeners
 };
 
 // `known`: servers of the generation before. `previous`: whose TLS contexts are kept where the

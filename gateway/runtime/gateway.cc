@@ -57,9 +57,10 @@ Result<void> Gateway::prepare(const Config& config) {
   auto log = AccessLog::open(config.log.access, count);
   if (!log) return base::wrap(log.error(), "access log");
   access_log_ = std::move(*log);
+  password_checks_ = std::make_unique<PasswordChecks>();
   for (unsigned i = 0; i < count; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(Worker::Parts{i, *metrics_, *access_log_, load_, *this}));
+    workers_.push_back(std::make_unique<Worker>(
+        Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_}));
   }
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
   auto next = make_next(config);

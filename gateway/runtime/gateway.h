@@ -133,6 +133,7 @@ class Gateway final : public ControlEvents {
   std::unique_ptr<GatewayMetrics> metrics_;
   std::unique_ptr<AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<PasswordChecks> password_checks_;  // after the workers whose reactors it posts to
   std::unique_ptr<HealthMonitor> health_;
   std::shared_ptr<const Snapshot> snapshot_;
   ServerRegistry servers_;

@@ -31,6 +31,7 @@ Worker::Worker(const Parts& parts)
                .load = parts.load,
                .control = parts.control,
                .request_ids = request_ids_,
+               .password_checks = parts.password_checks,
                .open_connections = open_connections_} {}
 
 Worker::~Worker() {
@@ -155,6 +156,7 @@ void Worker::use(const Generation& generation) {
   auto next = std::make_shared<WorkerSnapshot>();
   for (const PoolRuntime& pool : snapshot->pools)
     next->pools.push_back(make_pool(pool, snapshot->generation));
+  add_turns(*snapshot, *next);
   next->snapshot = snapshot;
   keep_left_listeners(*snapshot);
   context_.current = std::move(next);
@@ -178,6 +180,20 @@ void Worker::use(const Generation& generation) {
   // requests.
   std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });
   generation_.store(snapshot->generation, std::memory_order_release);
+}
+
+// In the order build_snapshot() numbers them in.
+void Worker::add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const {
+  const auto start = static_cast<std::uint32_t>(index_ + snapshot.generation);
+  for (const ListenerRuntime& listener : snapshot.listeners) {
+    for (const RouteRuntime& route : listener.routes) {
+      if (route.split.empty()) continue;
+      std::vector<std::uint32_t> weights;
+      for (const SplitPart& part : route.config->split)
+        weights.push_back(part.weight);
+      next.turns.push_back(std::make_unique<WeightedTurn>(weights, start));
+    }
+  }
 }
 
 void Worker::keep_left_listeners(const Snapshot& next) {

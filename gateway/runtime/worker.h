@@ -24,6 +24,7 @@ class Worker {
     AccessLog& access_log;
     GatewayLoad& load;
     ControlEvents& control;
+    PasswordChecks& password_checks;
   };
 
   explicit Worker(const Parts& parts);
@@ -78,6 +79,7 @@ class Worker {
   void use(const Generation& generation);
   std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::uint64_t generation);
   void close_acceptors(base::MonoTime due);
+  void add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const;
   void keep_left_listeners(const Snapshot& next);
   [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void finish();

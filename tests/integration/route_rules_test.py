@@ -111,6 +111,16 @@ class Clients(Rules):
         self.assertEqual(client.read_response().status, 403)
         self.assertTrue(client.is_closed())
 
+    def test_the_command_refuses_what_could_not_arrive(self):
+        gateway = self.serve(CLIENTS, POOLS)
+        for arguments, text in ((("-H", "no colon"), 'header "no colon" is refused: '), (("-H", "X_A: 1"), 'header "X_A: 1" is dropped'),
+                                (("-H", "Host: x"), 'header "Host: x": the host stands in the URL'), (("-H", "A: b\r\nC: d"), "is refused"),
+                                (("--from", "here"), '--from "here" is not an IP address')):
+            with self.subTest(arguments=arguments):
+                done = subprocess.run([BINARY, "route", "GET https://gw.test/", *arguments, "-c", gateway.config], capture_output=True, text=True)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(text, done.stderr)
+
     def test_the_command_takes_an_address(self):
         gateway = self.serve(CLIENTS, POOLS, listener="    forwarded: { trusted: [198.51.100.7] }\n")
 

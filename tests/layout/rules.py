@@ -52,7 +52,8 @@ COUNTS_AS = {
 LEAF_HEADERS = {
     "gateway/observe/reason.h", "gateway/config/config.h", "gateway/config/listener_config.h",
     "gateway/config/limits_config.h", "gateway/config/match_config.h",
-    "gateway/config/pool_config.h", "gateway/config/route_config.h", "gateway/config/tls_config.h",
+    "gateway/config/pool_config.h", "gateway/config/route_config.h",
+    "gateway/config/route_rules_config.h", "gateway/config/template.h", "gateway/config/tls_config.h",
 }
 
 
@@ -136,7 +137,7 @@ BANS = [
     # taken, the count of connections, on accept and close, and what is in flight on routes that limit it.
     Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
         DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits.", "gateway/limit/in_flight.",
-                    "gateway/upstream/resolve."),  # side threads of the control thread
+                    "gateway/upstream/resolve.", "gateway/proxy/password_checks."),  # side threads
         "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
     Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"
         r"string_view_literals|chrono_literals|chrono::literals|literals::\w+)\b)"

@@ -286,6 +286,60 @@ const Row kRows[] = {
      config_of({web("{ pool: web, match: { from: 10.1.0.0/16 }, allow: 11.0.0.0/8 }")}, {kPool}),
      {"listeners[0].routes[0].match.from: takes only clients that are not allowed by \"allow\" at "
       "/etc/r.yaml:3:147"}},
+    {"SplitToUnknownPool",
+     config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: blue, weight: 1 }] }")}, {kPool}),
+     {"listeners[0].routes[0].split[1].pool: pool \"blue\" is not defined (defined: web)"}},
+    {"SplitOfEqualPools",
+     config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: web, weight: 2 }] }")}, {kPool}),
+     {"listeners[0].routes[0].split[1].pool: pool \"web\" already has a part at "
+      "/etc/r.yaml:3:107"}},
+    {"SplitWithoutWeight",
+     config_of({web("{ split: [{ pool: web, weight: 0 }, { pool: b, weight: 0 }] }")},
+               {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
+     {"listeners[0].routes[0].split: has no weight: no request could be sent"}},
+    {"SplitUsesItsPools",
+     config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: b, weight: 0 }], sticky: { "
+                    "header: X-User } }")},
+               {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
+     {}},
+    {"StickyWithoutSplit",
+     config_of({web("{ pool: web, sticky: { cookie: a } }")}, {kPool}),
+     {"listeners[0].routes[0].sticky: needs \"split\": there is nothing to stick to"}},
+    {"RewriteWithoutPool",
+     config_of({web("{ respond: { body: x }, rewrite: { path: /a } }")}, {}),
+     {"listeners[0].routes[0].rewrite: has no effect: this route sends nothing to a server"}},
+    {"RequestHeadersWithoutPool",
+     config_of({web("{ redirect: { location: /x }, request_headers: { remove: X-A } }")}, {}),
+     {"listeners[0].routes[0].request_headers: has no effect: this route sends nothing to a "
+      "server"}},
+    {"ResponseHeadersWithoutPool",
+     config_of({web("{ respond: { body: x }, response_headers: { set: { X-A: b } } }")}, {}),
+     {}},
+    {"RewriteOfAnExactPath",
+     config_of({web("{ pool: web, match: { path_exact: /a }, rewrite: { prefix: /b } }")}, {kPool}),
+     {"listeners[0].routes[0].rewrite.prefix: replaces a matched prefix, and this route matches "
+      "one "
+      "path exactly; write \"path\""}},
+    {"HeaderSetAndRemoved",
+     config_of({web("{ pool: web, request_headers: { set: { X-A: b }, remove: [x-a] } }")},
+               {kPool}),
+     {"listeners[0].routes[0].request_headers.set.X-A: contradicts \"remove\" of the same name; "
+      "\"set\" alone replaces it"}},
+    {"HeaderSetTwice",
+     config_of({web("{ pool: web, response_headers: { set: { X-A: b, x-a: c } } }")}, {kPool}),
+     {"listeners[0].routes[0].response_headers.set.X-A: is set twice, in different letter case",
+      "listeners[0].routes[0].response_headers.set.x-a: is set twice, in different letter case"}},
+    {"HeaderSetAndAdded",
+     config_of({web("{ pool: web, response_headers: { set: { X-A: b }, add: { x-a: c } } }")},
+               {kPool}),
+     {"listeners[0].routes[0].response_headers.add.x-a: contradicts \"set\" or \"remove\" of the "
+      "same name; keep one"}},
+    {"PasswordsInTheClear",
+     config_of({"name: web, bind: \"127.0.0.1:80\", plaintext: allowed, routes: [{ pool: web, "
+                "basic_auth: { users: u } }]"},
+               {kPool}),
+     {"warning: listeners[0].routes[0].basic_auth: asks for passwords in the clear: this listener "
+      "has no \"tls\""}},
     {"SameRouteOnTwoListeners",
      config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:444\", ") + kTls +
                                           ", routes: [{ pool: web }]"},

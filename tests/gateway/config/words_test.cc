@@ -5,6 +5,12 @@
 namespace ravelin::gateway {
 namespace {
 
+Result<std::string> location_text(std::string_view text) {
+  const auto location = parse_location(text);
+  if (!location) return location.error();
+  return location->text;
+}
+
 struct WordCase {
   const char* name;
   Result<std::string> (*parse)(std::string_view);
@@ -65,16 +71,17 @@ constexpr WordCase kWords[] = {
     {"MethodConnect", parse_method, "CONNECT", nullptr,
      "is refused everywhere; this is no forward proxy"},
     {"MethodWithSpace", parse_method, "GET ", nullptr, "is not a method"},
-    {"LocationUri", parse_location, "https://{host}{path}?{query}", "https://{host}{path}?{query}"},
-    {"LocationPath", parse_location, "/new", "/new"},
-    {"LocationRelative", parse_location, "new", nullptr},
-    {"LocationOtherScheme", parse_location, "javascript:x", nullptr},
-    {"LocationUnknownWord", parse_location, "/{port}", nullptr,
-     "has \"{port}\" in it; {host}, {path} and {query} are known"},
-    {"LocationOpenBrace", parse_location, "/{host", nullptr,
-     "has \"{host\" in it; {host}, {path} and {query} are known"},
-    {"LocationLoneBrace", parse_location, "/a}b", nullptr},
-    {"LocationWithLineEnd", parse_location, "/a\r\nX: y", nullptr},
+    {"LocationUri", location_text, "https://{host}{path}?{query}", "https://{host}{path}?{query}"},
+    {"LocationScheme", location_text, "{scheme}://{host}/", "{scheme}://{host}/"},
+    {"LocationPath", location_text, "/new", "/new"},
+    {"LocationRelative", location_text, "new", nullptr},
+    {"LocationOtherScheme", location_text, "javascript:x", nullptr},
+    {"LocationUnknownWord", location_text, "/{port}", nullptr,
+     "has \"{port}\" in it; known are {host} {path} {query} {scheme}"},
+    {"LocationOpenBrace", location_text, "/{host", nullptr,
+     "has \"{host\" in it; known are {host} {path} {query} {scheme}"},
+    {"LocationLoneBrace", location_text, "/a}b", nullptr},
+    {"LocationWithLineEnd", location_text, "/a\r\nX: y", nullptr},
     {"LevelKnown", parse_log_level, "warn", "warn"},
     {"LevelUnknown", parse_log_level, "warning", nullptr,
      "is not one of trace, debug, info, warn, error"},

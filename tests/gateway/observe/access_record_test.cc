@@ -81,6 +81,7 @@ TEST(AccessRecord, WritesAllOfIt) {
   record.server = "10.0.0.1:80";
   record.retries = 1;
   record.upstream_reused = true;
+  record.user = "alice";
   record.handshake = microseconds(700);
   record.queue = microseconds(0);
   record.connect = microseconds(150);
@@ -89,7 +90,7 @@ TEST(AccessRecord, WritesAllOfIt) {
   EXPECT_EQ(
       line_of(record),
       R"({"time":"2026-11-24T11:20:45.123Z","id":"01HF","listener":"web","route":"api",)"
-      R"("client":"192.0.2.1","client_port":50000,"method":"GET","host":"www.example.com",)"
+      R"("client":"192.0.2.1","client_port":50000,"user":"alice","method":"GET","host":"www.example.com",)"
       R"("path":"/v1/x?q=1","protocol":"HTTP/1.1","status":504,"reason":"first_byte_timeout",)"
       R"("detail":"server blue/10.0.0.1:80: silent",)"
       R"("bytes_in":12,"bytes_out":18446744073709551615,"user_agent":"curl/7.88.1",)"

@@ -29,6 +29,48 @@ std::string forwarded(const std::string& text, const ForwardedBy& by) {
 constexpr ForwardedBy kStranger{
     .client = "192.0.2.7", .scheme = "https", .port = 443, .request_id = "id-1"};
 
+TEST(RequestHead, ARoutesRulesChangeItsFields) {
+  FieldRules rules;
+  rules.remove = {"X-Debug"};
+  rules.set = {{"Accept", *parse_template("{host}{path}", TemplateUse::field)}};
+  rules.add = {{"X-More", *parse_template("2", TemplateUse::field)}};
+  const FieldChanges changes(rules);
+  TemplateValues values;
+  values[Variable::host] = "x.test";
+  values[Variable::path] = "/a";
+  const FieldEdit edit{changes, values};
+  const auto head = parse(
+      "GET /a HTTP/1.1\r\nHost: x.test\r\nX-Debug: 1\r\nX-More: 1\r\nACCEPT: */*\r\naccept: "
+      "b\r\n\r\n");
+  std::array<char, 4096> room;
+  http1::ByteWriter out(room);
+  write_request_head(out, *head, head->path, kStranger, &edit);
+  EXPECT_TRUE(out.view().starts_with(
+      "GET /a HTTP/1.1\r\nHost: x.test\r\nX-More: 1\r\nAccept: x.test/a\r\nX-More: "
+      "2\r\nX-Forwarded-For: "))
+      << out.view();
+}
+
+TEST(ResponseFields, ARoutesRulesChangeTheServersAndOurs) {
+  auto response = std::make_unique<http1::ResponseHead>();
+  ASSERT_TRUE(http1::parse_response_head(
+                  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nServer: x\r\nVary: a\r\n\r\n",
+                  Method::get, {}, *response)
+                  .ok());
+  FieldRules rules;
+  rules.remove = {"Server", "X-Ours"};
+  rules.add = {{"Vary", *parse_template("Origin", TemplateUse::field)}};
+  const FieldChanges changes(rules);
+  const TemplateValues values;
+  const FieldEdit edit{changes, values};
+  const Field ours{FieldId::unknown, "X-Ours", "1"};
+  std::array<char, 512> room;
+  http1::ByteWriter out(room);
+  write_response_fields(
+      out, {.status = 200, .from = response.get(), .extra = std::span(&ours, 1), .edit = &edit});
+  EXPECT_EQ(out.view(), "Vary: a\r\nVary: Origin\r\n");
+}
+
 TEST(RequestHead, AStrangersForwardingFieldsAreReplaced) {
   const std::string out = forwarded(
       "GET /a?b HTTP/1.1\r\nHost: x.test\r\nX-Forwarded-For: 6.6.6.6\r\nX-Real-IP: "

@@ -5,23 +5,6 @@
 namespace ravelin::gateway {
 namespace {
 
-struct LocationCase {
-  const char* pattern;
-  const char* expected;
-};
-
-TEST(ExpandLocation, ReplacesItsThreeNamesAndNothingElse) {
-  const LocationCase cases[] = {
-      {"https://{host}{path}{query}", "https://x.test/a/b?c=d"},
-      {"/new{path}", "/new/a/b"},
-      {"https://other.test/", "https://other.test/"},
-      {"/{unknown}/{host", "/{unknown}/{host"},
-      {"", ""},
-  };
-  for (const auto& row : cases)
-    EXPECT_EQ(expand_location(row.pattern, "x.test", "/a/b", "?c=d"), row.expected);
-}
-
 TEST(ServerFault, OnlyWhatTheServerDidCountsAgainstIt) {
   for (const Reason reason :
        {Reason::connect_failed, Reason::upstream_bad_response, Reason::first_byte_timeout}) {

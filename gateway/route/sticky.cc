@@ -1,0 +1,77 @@
+#include "gateway/route/sticky.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ravelin::gateway {
+namespace {
+
+// FNV-1a, then the finaliser of MurmurHash3, because the upper bits decide. A client that looks for
+// a value of the part it likes may find one: this spreads, it does not guard.
+std::uint64_t hash(std::string_view value) {
+  std::uint64_t state = 0xcbf29ce484222325;
+  for (const char c : value)
+    state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  state = (state ^ (state >> 33)) * 0xff51afd7ed558ccd;
+  state = (state ^ (state >> 33)) * 0xc4ceb9fe1a85ec53;
+  return state ^ (state >> 33);
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
+std::optional<std::string_view> header_value(const FieldList& fields, std::string_view name) {
+  const FieldId id = find_field(name);
+  for (const Field& field : fields) {
+    if (field.id == id && (id != FieldId::unknown || base::iequals(field.name, name)))
+      return field.value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string_view> cookie_value(const FieldList& fields, std::string_view name) {
+  if (!fields.has(FieldId::cookie)) return std::nullopt;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::cookie) continue;
+    std::string_view list = field.value;
+    while (!list.empty()) {
+      const std::size_t end = std::min(list.find(';'), list.size());
+      const std::string_view pair = trim(list.substr(0, end));
+      list.remove_prefix(std::min(end + 1, list.size()));
+      const std::size_t equals = pair.find('=');
+      if (equals != pair.npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> sticky_value(const StickyConfig& sticky, const FieldList& fields) {
+  std::optional<std::string_view> value;
+  if (sticky.by == StickyConfig::By::header) value = header_value(fields, sticky.name);
+  if (sticky.by == StickyConfig::By::cookie) value = cookie_value(fields, sticky.name);
+  return value && value->empty() ? std::nullopt : value;
+}
+
+std::size_t sticky_part(std::string_view value, std::span<const SplitPart> parts) {
+  std::uint64_t total = 0;
+  for (const SplitPart& part : parts)
+    total += part.weight;
+  // The upper 32 bits, scaled to the total: weights are at most a million, parts at most 16.
+  std::uint64_t point = (hash(value) >> 32) * total >> 32;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    if (point < parts[i].weight) return i;
+    point -= parts[i].weight;
+  }
+  return parts.size() - 1;
+}
+
+}  // namespace ravelin::gateway
