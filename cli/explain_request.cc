@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "gateway/http1/field_line.h"
 #include "gateway/http1/target.h"
-#include "gateway/route/client_address.h"
+#include "gateway/http1/client_address.h"
 #include "gateway/route/conditions.h"
 #include "gateway/route/path.h"
 #include "gateway/route/rewrite.h"
@@ -56,7 +56,7 @@ class AskedFacts {
         fields_.push_back(field);
     }
     if (asked.client)
-      client_ = gateway::deciding_client(*asked.client, listener.forwarded.trusted, fields_);
+      client_ = gateway::http1::client_of(*asked.client, listener.forwarded.trusted, fields_);
   }
 
   [[nodiscard]] gateway::RequestTraits traits() const {

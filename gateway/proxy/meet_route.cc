@@ -1,9 +1,9 @@
 #include "gateway/proxy/meet_route.h"
 
+#include "gateway/http1/client_address.h"
 #include "gateway/http1/host.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/route_rules.h"
-#include "gateway/route/client_address.h"
 #include "gateway/route/path.h"
 
 namespace ravelin::gateway {
@@ -15,8 +15,8 @@ namespace {
 
 // Looked for only where a rule may ask.
 base::IpAddress client_of(const ClientInfo& client, const RequestHead& request) {
-  if (!client.listener->asks_client || !client.is_trusted) return client.peer;
-  return deciding_client(client.peer, client.listener->config->forwarded.trusted, request.fields);
+  if (!client.listener->asks_client || !client.is_trusted) return client.ip;
+  return http1::client_of(client.ip, client.listener->config->forwarded.trusted, request.fields);
 }
 
 }  // namespace

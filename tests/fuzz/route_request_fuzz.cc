@@ -2,7 +2,7 @@
 // The first byte chooses. Nothing read may reach outside the bytes it came from.
 #include "base/check.h"
 #include "gateway/route/basic_credentials.h"
-#include "gateway/route/client_address.h"
+#include "gateway/http1/client_address.h"
 #include "gateway/route/conditions.h"
 #include "gateway/route/sticky.h"
 
@@ -39,8 +39,8 @@ void read_forwarded(std::string_view text) {
   static const base::IpAddress stranger = *base::parse_ip("192.0.2.1");
   FieldList fields;
   fields.push_back({FieldId::x_forwarded_for, "X-Forwarded-For", text});
-  deciding_client(peer, {&trusted, 1}, fields);
-  CHECK(deciding_client(stranger, {&trusted, 1}, fields) == stranger);
+  http1::client_of(peer, {&trusted, 1}, fields);
+  CHECK(http1::client_of(stranger, {&trusted, 1}, fields) == stranger);
 }
 
 void read_credentials(std::string_view text) {
