@@ -78,6 +78,7 @@ class FakeBackend final : public AdminBackend {
     ServerStatus* found = find(pool, server);
     if (found == nullptr) return unknown(pool, server);
     found->weight = weight.value_or(found->configured_weight);
+    found->effective_weight = found->weight * kWeightUnit;
     return {};
   }
 
@@ -106,6 +107,7 @@ class FakeBackend final : public AdminBackend {
     status.address = std::move(address);
     status.state = "up";
     status.weight = status.configured_weight = weight;
+    status.effective_weight = weight * kWeightUnit;
     status.is_backup = is_backup;
     status.changed = fake_now() - std::chrono::minutes(125);
     return status;
