@@ -1,9 +1,9 @@
 #include "cli/explain_request.h"
 
 #include "base/text.h"
+#include "gateway/http1/client_address.h"
 #include "gateway/http1/field_line.h"
 #include "gateway/http1/target.h"
-#include "gateway/http1/client_address.h"
 #include "gateway/route/conditions.h"
 #include "gateway/route/path.h"
 #include "gateway/route/rewrite.h"

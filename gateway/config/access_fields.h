@@ -20,6 +20,7 @@ enum class AccessField : std::uint8_t {
   client_port,
   peer,
   peer_port,
+  user,
   method,
   host,
   path,
@@ -49,14 +50,15 @@ enum class AccessField : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(AccessField::count_)>
-    kAccessFieldNames = {"id",          "listener",       "route",           "client",
-                         "client_port", "peer",           "peer_port",       "method",
-                         "host",        "path",           "protocol",        "status",
-                         "reason",      "detail",         "bytes_in",        "bytes_out",
-                         "user_agent",  "referer",        "tls_version",     "tls_cipher",
-                         "sni",         "client_subject", "tls_resumed",     "pool",
-                         "server",      "retries",        "upstream_reused", "handshake_us",
-                         "queue_us",    "connect_us",     "first_byte_us",   "total_us"};
+    kAccessFieldNames = {"id",           "listener",   "route",          "client",
+                         "client_port",  "peer",       "peer_port",      "user",
+                         "method",       "host",       "path",           "protocol",
+                         "status",       "reason",     "detail",         "bytes_in",
+                         "bytes_out",    "user_agent", "referer",        "tls_version",
+                         "tls_cipher",   "sni",        "client_subject", "tls_resumed",
+                         "pool",         "server",     "retries",        "upstream_reused",
+                         "handshake_us", "queue_us",   "connect_us",     "first_byte_us",
+                         "total_us"};
 static_assert(!kAccessFieldNames.back().empty(), "a name for every field");
 
 class AccessFieldSet {

@@ -98,13 +98,6 @@ bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }
 
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return std::ranges::all_of(
-      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
-}
-
 }  // namespace
 
 Result<std::string> parse_name(std::string_view text) {

@@ -28,7 +28,7 @@ struct AccessRecord {
   std::uint16_t client_port = 0;
   std::string_view peer;        // [o] who connected, where a PROXY protocol header named the client
   std::uint16_t peer_port = 0;  // written only with `peer`
-  std::string_view user;  // [o] of basic_auth
+  std::string_view user;        // [o] of basic_auth
   std::string_view method;
   std::string_view host;      // [o]
   std::string_view path;      // path and query, as received

@@ -15,8 +15,8 @@ struct ClientCertificateFields;
 // What the proxy knows of the client's connection; outlives the request.
 struct ClientInfo {
   const ListenerRuntime* listener = nullptr;  // of the request's snapshot
-  base::IpAddress ip;        // the client's; 0.0.0.0 over a Unix socket
-  std::string_view address;  // the same as text
+  base::IpAddress ip;                         // the client's; 0.0.0.0 over a Unix socket
+  std::string_view address;                   // the same as text
   std::uint16_t port = 0;
   std::string_view peer;  // who connected, where that was not the client; else ""
   std::uint16_t peer_port = 0;

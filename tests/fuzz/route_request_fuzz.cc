@@ -1,8 +1,8 @@
 // What rules of routes read of a request: query parameters, cookies, X-Forwarded-For, credentials.
 // The first byte chooses. Nothing read may reach outside the bytes it came from.
 #include "base/check.h"
-#include "gateway/route/basic_credentials.h"
 #include "gateway/http1/client_address.h"
+#include "gateway/route/basic_credentials.h"
 #include "gateway/route/conditions.h"
 #include "gateway/route/sticky.h"
 

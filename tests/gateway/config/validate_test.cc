@@ -289,6 +289,15 @@ const Row kRows[] = {
     {"SplitToUnknownPool",
      config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: blue, weight: 1 }] }")}, {kPool}),
      {"listeners[0].routes[0].split[1].pool: pool \"blue\" is not defined (defined: web)"}},
+    {"SplitAndPool",
+     config_of({web("{ pool: web, split: [{ pool: web, weight: 1 }, { pool: b, weight: 1 }] }")},
+               {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
+     {"listeners[0].routes[0]: has more than one action: keep one of pool, split, redirect and "
+      "respond"}},
+    {"SplitWeight",
+     config_of({web("{ split: [{ pool: web, weight: 1000001 }, { pool: b, weight: 1 }] }")},
+               {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
+     {"listeners[0].routes[0].split[0].weight: 1000001 is out of range (0 to 1000000)"}},
     {"SplitOfEqualPools",
      config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: web, weight: 2 }] }")}, {kPool}),
      {"listeners[0].routes[0].split[1].pool: pool \"web\" already has a part at "
@@ -306,14 +315,21 @@ const Row kRows[] = {
      config_of({web("{ pool: web, sticky: { cookie: a } }")}, {kPool}),
      {"listeners[0].routes[0].sticky: needs \"split\": there is nothing to stick to"}},
     {"RewriteWithoutPool",
-     config_of({web("{ respond: { body: x }, rewrite: { path: /a } }")}, {}),
+     config_of(
+         {web(
+             "{ respond: { body: x }, rewrite: { path: /a } }, { match: { host: a }, pool: web }")},
+         {kPool}),
      {"listeners[0].routes[0].rewrite: has no effect: this route sends nothing to a server"}},
     {"RequestHeadersWithoutPool",
-     config_of({web("{ redirect: { location: /x }, request_headers: { remove: X-A } }")}, {}),
+     config_of({web("{ redirect: { location: /x }, request_headers: { remove: X-A } }, { match: { "
+                    "host: a }, pool: web }")},
+               {kPool}),
      {"listeners[0].routes[0].request_headers: has no effect: this route sends nothing to a "
       "server"}},
     {"ResponseHeadersWithoutPool",
-     config_of({web("{ respond: { body: x }, response_headers: { set: { X-A: b } } }")}, {}),
+     config_of({web("{ respond: { body: x }, response_headers: { set: { X-A: b } } }, { match: { "
+                    "host: a }, pool: web }")},
+               {kPool}),
      {}},
     {"RewriteOfAnExactPath",
      config_of({web("{ pool: web, match: { path_exact: /a }, rewrite: { prefix: /b } }")}, {kPool}),

@@ -39,9 +39,10 @@ TEST(RequestHead, ARoutesRulesChangeItsFields) {
   values[Variable::host] = "x.test";
   values[Variable::path] = "/a";
   const FieldEdit edit{changes, values};
-  const auto head = parse(
+  const std::string text =
       "GET /a HTTP/1.1\r\nHost: x.test\r\nX-Debug: 1\r\nX-More: 1\r\nACCEPT: */*\r\naccept: "
-      "b\r\n\r\n");
+      "b\r\n\r\n";
+  const auto head = parse(text);
   std::array<char, 4096> room;
   http1::ByteWriter out(room);
   write_request_head(out, *head, head->path, kStranger, &edit);
