@@ -91,6 +91,24 @@ Result<ListenerAnswer> explain_redirect(const gateway::Config& config,
       .listener = &listener, .status = 404, .what = "no TLS listener routes this host and path"};
 }
 
+// What of the request decides its server, where anything does.
+std::string choice_text(const gateway::PoolConfig& pool) {
+  std::string text;
+  if (pool.sticky) text = fmt::format(", bound to a server by cookie \"{}\"", pool.sticky->cookie);
+  if (pool.balance != gateway::Balance::hash) return text;
+  switch (pool.hash.key) {
+    case gateway::HashKey::client:
+      return text + ", server by hash of the client";
+    case gateway::HashKey::path:
+      return text + ", server by hash of the path";
+    case gateway::HashKey::header:
+      return text + fmt::format(", server by hash of header \"{}\"", pool.hash.name);
+    case gateway::HashKey::cookie:
+      return text + fmt::format(", server by hash of cookie \"{}\"", pool.hash.name);
+  }
+  return text;
+}
+
 // The pool a client with this header or cookie stays in; "" when it sent none: they take turns.
 std::string pool_of_split(const RouteConfig& route, const gateway::RequestTraits& traits) {
   const auto value = gateway::sticky_value(route.sticky, *traits.fields);
@@ -114,7 +132,8 @@ bool is_excepted(const gateway::MaintenanceConfig& maintenance, const ListenerAn
   return answer.client && gateway::contains(maintenance.except, *answer.client);
 }
 
-void describe_taken(const CanonicalPath& path, const AskedFacts& facts, ListenerAnswer& answer) {
+void describe_taken(const gateway::Config& config, const CanonicalPath& path,
+                    const AskedFacts& facts, ListenerAnswer& answer) {
   const RouteConfig& route = *answer.route;
   answer.is_taken = path.is_permitted(route.path_policy);
   if (!answer.is_taken) {
@@ -140,10 +159,13 @@ void describe_taken(const CanonicalPath& path, const AskedFacts& facts, Listener
     answer.what = answer.pool.empty() ? describe_split(route)
                                       : fmt::format("forwarded to pool \"{}\"", answer.pool);
     answer.sent_path = sent_path(route, answer.path);
+    const auto pool = std::ranges::find(config.pools, answer.pool, &gateway::PoolConfig::name);
+    if (pool != config.pools.end()) answer.what += choice_text(*pool);
   }
 }
 
-Result<ListenerAnswer> explain_routes(const ListenerConfig& listener, const AskedRequest& asked) {
+Result<ListenerAnswer> explain_routes(const gateway::Config& config, const ListenerConfig& listener,
+                                      const AskedRequest& asked) {
   ListenerAnswer answer{.listener = &listener};
   std::string scratch(gateway::path_scratch_bytes(asked.path.size()), '\0');
   const CanonicalPath path = gateway::canonical_path(asked.path, scratch);
@@ -169,7 +191,7 @@ Result<ListenerAnswer> explain_routes(const ListenerConfig& listener, const Aske
                               router->allowed_methods(asked.host, answer.path, facts.traits()));
   } else {
     answer.route = &listener.routes[match.route];
-    describe_taken(path, facts, answer);
+    describe_taken(config, path, facts, answer);
   }
   return answer;
 }
@@ -221,7 +243,7 @@ Result<std::vector<ListenerAnswer>> explain_request(const gateway::Config& confi
   std::vector<ListenerAnswer> answers;
   for (const ListenerConfig* listener : reached(config, asked)) {
     auto answer = listener->redirect_https ? explain_redirect(config, *listener, asked)
-                                           : explain_routes(*listener, asked);
+                                           : explain_routes(config, *listener, asked);
     if (!answer) return answer.error();
     answers.push_back(std::move(*answer));
   }

@@ -21,15 +21,26 @@ inline std::string weight_text(const boost::json::value& server) {
   return text;
 }
 
+// "app1", "app1 (backup)", "app1 (priority 2, zone west)".
+inline std::string server_text(const boost::json::value& server) {
+  std::string notes = flag_at(server, "backup") ? "backup" : "";
+  if (const std::int64_t priority = number_at(server, "priority"); priority != 0)
+    notes = fmt::format("priority {}", priority);
+  if (const std::string zone = text_at(server, "zone"); !zone.empty())
+    notes += fmt::format("{}zone {}", notes.empty() ? "" : ", ", zone);
+  const std::string name = text_at(server, "server");
+  return notes.empty() ? name : fmt::format("{} ({})", name, notes);
+}
+
 // A heading and one row a server. `answer` has "pools" as in /v1/servers.
 inline std::vector<TableRow> server_rows(const boost::json::value& answer) {
   std::vector<TableRow> rows = {
       {"POOL", "SERVER", "ADDRESS", "STATE", "WEIGHT", "IN FLIGHT", "SINCE", "REASON"}};
   for (const boost::json::value& pool : list_at(answer, "pools")) {
     for (const boost::json::value& server : list_at(pool, "servers")) {
-      rows.push_back({text_at(pool, "pool"),
-                      text_at(server, "server") + (flag_at(server, "backup") ? " (backup)" : ""),
-                      text_at(server, "address"), text_at(server, "state"), weight_text(server),
+      rows.push_back({text_at(pool, "pool") + (flag_at(pool, "panic") ? " (panic)" : ""),
+                      server_text(server), text_at(server, "address"), text_at(server, "state"),
+                      weight_text(server),
                       fmt::format("{}", number_at(server, "in_flight")), text_at(server, "changed"),
                       text_at(server, "reason")});
     }

@@ -188,7 +188,7 @@ AdminResponse answer_order(const ServerOrder& order, const AdminRequest& request
     if (pool.name != order.pool) continue;
     for (const ServerStatus& server : pool.servers) {
       if (server.server != order.server) continue;
-      PoolStatus only{pool.name, pool.balance, pool.queued, {server}};
+      PoolStatus only{pool.name, pool.balance, pool.queued, pool.panics, {server}};
       return json_answer(pools_json({std::move(only)}));
     }
   }

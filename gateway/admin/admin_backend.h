@@ -35,6 +35,7 @@ struct PoolStatus {
   std::string name;
   std::string balance;  // as in the configuration: "round_robin"
   std::uint32_t queued = 0;
+  bool panics = false;  // too few servers are healthy: all are used
   std::vector<ServerStatus> servers;
 };
 

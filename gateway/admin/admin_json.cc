@@ -44,6 +44,8 @@ json::object server_object(const ServerStatus& server) {
           {"slow_start_percent", percent(server.weight_parts.warmth)},
           {"in_flight", server.in_flight},
           {"backup", server.is_backup},
+          {"priority", server.priority},
+          {"zone", server.zone},
           {"changed", time_text(server.changed)}};
 }
 
@@ -56,6 +58,7 @@ json::array pool_array(const std::vector<PoolStatus>& pools) {
     all.push_back({{"pool", pool.name},
                    {"balance", pool.balance},
                    {"queued", pool.queued},
+                   {"panic", pool.panics},
                    {"servers", std::move(servers)}});
   }
   return all;

@@ -19,6 +19,7 @@ namespace ravelin::gateway {
 class Balancer {
  public:
   static constexpr std::size_t kNone = kNoServer;
+  static constexpr std::uint32_t kWeightMax = kBalanceWeightMax;
 
   struct Options {
     TurnRules rules;
@@ -57,6 +58,9 @@ class Balancer {
   // Whether any server is in turn: backups and further groups do not relieve full servers, a queue
   // does.
   [[nodiscard]] bool has_server() const { return plan_.group != TurnPlan::kNoGroup; }
+
+  // Whether the bound of a hash took the last pick to another than the key's own server.
+  [[nodiscard]] bool overflowed() const { return hash_.overflowed(); }
 
   [[nodiscard]] const TurnPlan& plan() const { return plan_; }
 

@@ -28,7 +28,10 @@ class BoundedHash {
   // none is within it, the first one accepted. kNoServer when none is. Its own server, or one that
   // is idle, is found without a look at the others' loads.
   template <ServerLoad Load, class Accepts>
-  std::size_t pick(std::uint64_t key, const Load& load, Accepts accepts) const;
+  std::size_t pick(std::uint64_t key, const Load& load, Accepts accepts);
+
+  // Whether the last pick passed over the key's first accepted server for the bound.
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
  private:
   template <class Accepts>
@@ -46,19 +49,26 @@ class BoundedHash {
   double per_share_least_ = 0;     // 1 / the largest share
   std::vector<double> per_share_;  // by server: 1 / share; kNever = not in turn
   std::vector<std::uint32_t> in_turn_;
+  bool overflowed_ = false;
 };
 
 template <ServerLoad Load, class Accepts>
-std::size_t BoundedHash::pick(std::uint64_t key, const Load& load, Accepts accepts) const {
+std::size_t BoundedHash::pick(std::uint64_t key, const Load& load, Accepts accepts) {
+  overflowed_ = false;
   if (ring_ == nullptr || in_turn_.empty()) return kNoServer;
   const auto place = static_cast<std::uint32_t>(key >> 32);
-  if (load_max_ != 0) {
-    const std::size_t found = walk(place, [&](std::size_t server) {
-      return accepts(server) && is_within_bound(load, server);
-    });
-    if (found != kNoServer) return found;
-  }
-  return walk(place, accepts);
+  if (load_max_ == 0) return walk(place, accepts);
+  bool is_any_over = false;
+  const std::size_t found = walk(place, [&](std::size_t server) {
+    if (!accepts(server)) return false;
+    const bool is_within = is_within_bound(load, server);
+    is_any_over = is_any_over || !is_within;
+    return is_within;
+  });
+  if (!is_any_over) return found;
+  const std::size_t own = walk(place, accepts);
+  overflowed_ = found != kNoServer && found != own;
+  return overflowed_ ? found : own;
 }
 
 template <class Accepts>

@@ -9,13 +9,14 @@
 namespace ravelin::gateway {
 
 inline constexpr std::size_t kNoServer = std::numeric_limits<std::size_t>::max();
-inline constexpr std::uint32_t kWeightMax = 65'535;
+inline constexpr std::uint32_t kBalanceWeightMax = 65'535;
 inline constexpr std::uint8_t kBackupGroup = 16;  // what `backup: true` means: after every priority
 
 // What seldom changes about a server: configuration, operator, health checks, ejection.
 struct ServerState {
-  std::uint32_t weight = 0;      // 0 = never picked; above kWeightMax counts as kWeightMax
-  bool usable = false;           // ready by the operator, and healthy
+  std::uint32_t weight =
+      0;                // 0 = never picked; above kBalanceWeightMax counts as kBalanceWeightMax
+  bool usable = false;  // ready by the operator, and healthy
   bool usable_in_panic = false;  // ready by the operator, whatever its health
   std::uint8_t group = 0;        // priority, at most kBackupGroup; 0 is the first to be used
   bool is_local = true;          // in the gateway's zone; all are where no zones are configured

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kGroups = kBackupGroup + 1U;
 
-enum Zone : std::uint8_t { kLocal, kRemote };
+constexpr std::size_t kLocal = 0;  // the gateway's zone, and all others
+constexpr std::size_t kRemote = 1;
 
 // The weights of one zone of a group, and which part of all requests it gets.
 struct Level {
@@ -18,10 +19,10 @@ struct Level {
   double part = 0;
 };
 
-using Levels = std::array<std::array<Level, 2>, kGroups>;  // by group and Zone
+using Levels = std::array<std::array<Level, 2>, kGroups>;  // by group, then kLocal or kRemote
 
 std::uint32_t weight_of(const ServerState& server) {
-  return std::min(server.weight, kWeightMax);
+  return std::min(server.weight, kBalanceWeightMax);
 }
 
 std::size_t group_of(const ServerState& server) {

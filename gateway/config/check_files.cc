@@ -2,6 +2,7 @@
 
 #include "base/io/file.h"
 #include "certs/staple.h"
+#include "certs/secret_file.h"
 #include "gateway/config/places.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"
@@ -196,6 +197,10 @@ class FileCheck {
       if (::access(program.c_str(), X_OK) != 0)
         places_.error(key + ".health.command", pool.health->pos,
                       base::fail_errno(errno, fmt::format("running {}", program)).message);
+    }
+    if (pool.sticky && !pool.sticky->key.empty()) {
+      const auto secret = certs::read_secret_file(pool.sticky->key, key_rules_);
+      if (!secret) places_.error(key + ".sticky.key", pool.sticky->pos, secret.error().message);
     }
     for (std::size_t i = 0; i < pool.servers.size(); ++i) {
       const ServerConfig& server = pool.servers[i];

@@ -45,6 +45,7 @@ struct Config {
   std::string user;                // drop to, when started as root; "" = stay
   TlsProfile tls_profile = TlsProfile::intermediate;    // `tls.profile`: of listeners without one
   std::vector<std::string> tls_key_groups{"ssl-cert"};  // groups a 0640 key file may belong to
+  std::string zone;           // where this gateway is; "" = zones do not count
   seconds drain_timeout{30};  // SIGTERM: requests in flight have this long
   AdminConfig admin;
   LogConfig log;

@@ -24,6 +24,8 @@ void add_server(Outline& servers, const ServerConfig& server) {
   out.text("address", address);
   out.number("weight", server.weight);
   out.flag("backup", server.backup);
+  if (!server.backup) out.number("priority", server.priority);
+  if (!server.zone.empty()) out.text("zone", server.zone);
   out.number("connections_max", server.connections_max);
   if (server.agent_port != 0) out.number("agent_port", server.agent_port);
   if (server.proxy_protocol.version != ProxyVersion::off)
@@ -35,6 +37,30 @@ void add_server(Outline& servers, const ServerConfig& server) {
   if (server.tls->certificate.empty()) return;
   tls.text("certificate", server.tls->certificate);
   tls.text("key", server.tls->key);
+}
+
+void add_hash(Outline& pool, const HashConfig& hash) {
+  Outline& out = pool.map("hash");
+  if (hash.key == HashKey::header) {
+    out.map("key").text("header", hash.name);
+  } else if (hash.key == HashKey::cookie) {
+    out.map("key").text("cookie", hash.name);
+  } else {
+    out.word("key", word_of(kHashKeys, hash.key));
+  }
+  out.number("ipv4_prefix", hash.ipv4_prefix);
+  out.number("ipv6_prefix", hash.ipv6_prefix);
+  out.number("load_max_percent", hash.load_max_percent);
+}
+
+void add_sticky(Outline& pool, const StickyConfig& sticky) {
+  Outline& out = pool.map("sticky");
+  out.text("cookie", sticky.cookie);
+  if (sticky.ttl) out.word("ttl", format_duration(*sticky.ttl));
+  if (!sticky.key.empty()) out.text("key", sticky.key);
+  out.flag("secure", sticky.secure);
+  out.flag("http_only", sticky.http_only);
+  out.word("same_site", word_of(kSameSites, sticky.same_site));
 }
 
 void add_health(Outline& pool, const HealthConfig& health) {
@@ -94,6 +120,11 @@ void add_pool(Outline& pools, const PoolConfig& pool) {
   Outline& out = pools.map("");
   out.text("name", pool.name);
   out.word("balance", word_of(kBalances, pool.balance));
+  if (pool.balance == Balance::hash) add_hash(out, pool.hash);
+  if (pool.sticky) add_sticky(out, *pool.sticky);
+  out.number("panic_percent", pool.panic_percent);
+  out.number("priority_spill_percent", pool.priority_spill_percent);
+  out.number("zone_spill_percent", pool.zone_spill_percent);
   Outline& servers = out.list("servers");
   for (const ServerConfig& server : pool.servers)
     add_server(servers, server);

@@ -131,6 +131,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.required("version", version, read_version);
   map.optional("workers", config.workers, read_workers);
   map.optional("user", config.user, yaml::converted(parse_user));
+  map.optional("zone", config.zone, yaml::converted(parse_name));
   map.optional("drain_timeout", config.drain_timeout, yaml::between(0s, 24h));
   map.optional("admin", config.admin, yaml::object(parse_admin));
   map.optional("log", config.log, yaml::object(parse_log));

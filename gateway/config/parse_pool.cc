@@ -69,11 +69,56 @@ ServerConfig parse_server(yaml::Map map, const UpstreamProxyConfig& proxy) {
   map.optional("name", server.name, yaml::converted(parse_name));
   map.optional("weight", server.weight, yaml::between(0, 256));
   map.optional("backup", server.backup);
+  if (map.optional("priority", server.priority, yaml::between(0, 15)) && server.backup)
+    map.error("\"priority\" and \"backup: true\" contradict each other: a backup comes last");
+  map.optional("zone", server.zone, yaml::converted(parse_name));
   map.optional("connections_max", server.connections_max, yaml::between(0, 1'000'000));
   map.optional("agent_port", server.agent_port, yaml::between(1, 65'535));
   map.optional("tls", server.tls, yaml::object(parse_upstream_tls));
   map.optional("proxy_protocol", server.proxy_protocol, read_proxy_protocol);
   return std::move(map).finish(std::move(server));
+}
+
+// `client`, `path`, `{ header: NAME }` or `{ cookie: NAME }`.
+bool read_hash_key(const yaml::Value& value, HashConfig& hash) {
+  if (!value.is(yaml::Kind::map)) return yaml::one_of(kHashKeys)(value, hash.key);
+  yaml::Map map(value);
+  if (map.optional("header", hash.name, yaml::converted(parse_token))) hash.key = HashKey::header;
+  if (map.optional("cookie", hash.name, yaml::converted(parse_token))) hash.key = HashKey::cookie;
+  if (map.has("header") == map.has("cookie")) map.error("needs one of \"header\" and \"cookie\"");
+  std::move(map).finish();
+  return true;
+}
+
+HashConfig parse_hash(yaml::Map map) {
+  HashConfig hash;
+  map.optional("key", hash, read_hash_key);
+  map.optional("ipv4_prefix", hash.ipv4_prefix, yaml::between(1, 32));
+  map.optional("ipv6_prefix", hash.ipv6_prefix, yaml::between(1, 128));
+  map.optional("load_max_percent", hash.load_max_percent, yaml::between(0, 10'000));
+  if (hash.load_max_percent != 0 && hash.load_max_percent <= 100) {
+    map.error(
+        "\"load_max_percent\" must be above 100, else somebody is always over it; 0 for no "
+        "bound");
+  }
+  return std::move(map).finish(std::move(hash));
+}
+
+StickyConfig parse_sticky(yaml::Map map) {
+  StickyConfig sticky;
+  sticky.pos = map.pos();
+  map.required("cookie", sticky.cookie, yaml::converted(parse_token));
+  map.optional("ttl", sticky.ttl, yaml::between(1s, std::chrono::hours(24 * 400)));
+  map.optional("key", sticky.key, yaml::path());
+  map.optional("secure", sticky.secure);
+  map.optional("http_only", sticky.http_only);
+  map.optional("same_site", sticky.same_site, yaml::one_of(kSameSites));
+  if (sticky.same_site == SameSite::none && !sticky.secure)
+    map.error("\"same_site: none\" needs \"secure: true\": browsers refuse the cookie otherwise");
+  if (sticky.cookie.starts_with("__Host-") || sticky.cookie.starts_with("__Secure-")) {
+    if (!sticky.secure) map.error("a cookie with this prefix needs \"secure: true\"");
+  }
+  return std::move(map).finish(std::move(sticky));
 }
 
 // Keys that only a check of one kind understands, and its name.
@@ -224,10 +269,17 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("proxy_protocol", proxy, read_proxy_protocol);
   const auto server = [&proxy](yaml::Map each) { return parse_server(std::move(each), proxy); };
   map.required("servers", pool.servers, yaml::list_of(yaml::object(server), 1, kServersMax));
+  map.optional("hash", pool.hash, yaml::object(parse_hash));
+  if (map.has("hash") && pool.balance != Balance::hash)
+    map.error("\"hash\" needs \"balance: hash\"");
+  map.optional("sticky", pool.sticky, yaml::object(parse_sticky));
+  map.optional("panic_percent", pool.panic_percent, yaml::between(0, 100));
+  map.optional("priority_spill_percent", pool.priority_spill_percent, yaml::between(0, 100));
+  map.optional("zone_spill_percent", pool.zone_spill_percent, yaml::between(0, 100));
   map.optional("health", pool.health, yaml::object(parse_health));
   if (map.has("adaptive")) read_adaptive(map.value("adaptive"), pool.adaptive);
   map.optional("agent", pool.agent, yaml::object(parse_agent));
-  map.optional("weight_header", pool.weight_header, yaml::converted(parse_field_name));
+  map.optional("weight_header", pool.weight_header, yaml::converted(parse_token));
   map.optional("weight_bounds", pool.weight_bounds, yaml::object(parse_weight_bounds));
   map.optional("slow_start", pool.slow_start, yaml::between(0s, 1h));
   map.optional("ejection", pool.ejection, yaml::object(parse_ejection));

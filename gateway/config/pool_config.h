@@ -15,6 +15,7 @@ namespace ravelin::gateway {
 
 using base::SourcePos;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 enum class Balance { round_robin, least_requests, power_of_two, hash };
 
@@ -32,6 +33,30 @@ struct UpstreamProxyConfig {
   friend bool operator==(const UpstreamProxyConfig&, const UpstreamProxyConfig&) = default;
 };
 
+// What of a request `balance: hash` goes by. Without the header or cookie: the client.
+enum class HashKey { client, header, cookie, path };
+
+struct HashConfig {
+  HashKey key = HashKey::client;
+  std::string name;      // of the header or cookie
+  int ipv4_prefix = 32;  // bits of the client's address that count
+  int ipv6_prefix = 64;
+  std::uint32_t load_max_percent = 125;  // of a server's share of all in flight; 0 = no bound
+};
+
+enum class SameSite { lax, strict, none };
+
+// Sessions that stay on their server by a cookie of the gateway's own.
+struct StickyConfig {
+  SourcePos pos;
+  std::string cookie;          // its name
+  std::optional<seconds> ttl;  // Max-Age; none = until the browser ends
+  std::string key;             // file; empty = random for each start
+  bool secure = true;
+  bool http_only = true;
+  SameSite same_site = SameSite::lax;
+};
+
 struct UpstreamTlsConfig {
   SourcePos pos;
   std::string ca;           // PEM bundle; empty = the system's
@@ -46,6 +71,8 @@ struct ServerConfig {
   base::Endpoint address;
   int weight = 1;  // 0..256; 0 = only by explicit choice
   bool backup = false;
+  int priority = 0;                   // 0..15, 0 first; a backup comes after all
+  std::string zone;                   // empty = none, which is not the gateway's
   std::uint32_t connections_max = 0;  // requests in flight, gateway-wide and exact; 0 = no limit
   std::uint16_t agent_port = 0;       // instead of the pool's `agent.port`; 0 = that
   std::optional<UpstreamTlsConfig> tls;
@@ -133,6 +160,11 @@ struct PoolConfig {
   std::string name;
   Balance balance = Balance::round_robin;
   std::vector<ServerConfig> servers;  // at least one
+  HashConfig hash;                    // for Balance::hash
+  std::optional<StickyConfig> sticky;
+  std::uint32_t panic_percent = 0;           // fewer usable by health: all are used; 0 = never
+  std::uint32_t priority_spill_percent = 0;  // see TurnRules
+  std::uint32_t zone_spill_percent = 70;
   std::optional<HealthConfig> health;
   std::optional<AdaptiveConfig> adaptive;
   std::optional<AgentConfig> agent;

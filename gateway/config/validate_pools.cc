@@ -77,6 +77,22 @@ void check_agents(const PoolConfig& pool, const std::string& key, Places& places
   }
 }
 
+// Zones count only where the gateway has one too.
+void check_zones(const Config& config, const PoolConfig& pool, const std::string& key,
+                 Places& places) {
+  const auto has_zone = [](const ServerConfig& server) { return !server.zone.empty(); };
+  const bool any = std::ranges::any_of(pool.servers, has_zone);
+  if (any && config.zone.empty()) {
+    places.warn(key + ".servers", pool.pos,
+                "have zones, but the gateway has none: they do not count (\"zone\" at the top)");
+  } else if (any && std::ranges::none_of(pool.servers, [&config](const ServerConfig& server) {
+               return server.zone == config.zone;
+             })) {
+    places.warn(key + ".servers", pool.pos,
+                fmt::format("are all outside of this gateway's zone \"{}\"", config.zone));
+  }
+}
+
 std::set<std::string_view> used_pools(const Config& config) {
   std::set<std::string_view> used;
   for (const ListenerConfig& listener : config.listeners) {
@@ -100,6 +116,7 @@ void validate_pools(const Config& config, Places& places) {
     check_servers(pool, key, places);
     check_roles(pool, key, places);
     check_agents(pool, key, places);
+    check_zones(config, pool, key, places);
     if (pool.name.empty()) continue;
     const auto [first, is_new] = names.emplace(pool.name, i);
     if (!is_new) {

@@ -94,6 +94,12 @@ Result<base::Endpoint> absolute(Result<base::Endpoint> endpoint) {
   return fail(Errc::invalid, "is not absolute (unix:/path)");
 }
 
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
+}
+
 bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }
@@ -149,9 +155,10 @@ Result<std::string> parse_route_path(std::string_view text) {
   return std::string(text);
 }
 
-Result<std::string> parse_field_name(std::string_view text) {
-  if (!is_token(text)) return fail(Errc::invalid, "is not a field name");
-  return std::string(text);
+Result<std::string> parse_token(std::string_view text) {
+  if (is_token(text) && text.size() <= kNameMax) return std::string(text);
+  return fail(Errc::invalid, "is not a name (1 to {} letters, digits and !#$%&'*+-.^_`|~)",
+              kNameMax);
 }
 
 Result<std::string> parse_method(std::string_view text) {

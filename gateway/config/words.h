@@ -45,6 +45,18 @@ inline constexpr yaml::Choice<PathPolicy> kPathPolicies[] = {
 inline constexpr yaml::Choice<Balance> kBalances[] = {
     {"round_robin", Balance::round_robin},
     {"least_requests", Balance::least_requests},
+    {"power_of_two", Balance::power_of_two},
+    {"hash", Balance::hash},
+};
+// Those that need no name; the others are maps.
+inline constexpr yaml::Choice<HashKey> kHashKeys[] = {
+    {"client", HashKey::client},
+    {"path", HashKey::path},
+};
+inline constexpr yaml::Choice<SameSite> kSameSites[] = {
+    {"lax", SameSite::lax},
+    {"strict", SameSite::strict},
+    {"none", SameSite::none},
 };
 inline constexpr yaml::Choice<LimitKeyConfig::Kind> kLimitKeys[] = {
     {"client", LimitKeyConfig::Kind::client},
@@ -107,8 +119,8 @@ Result<std::string> parse_log_level(std::string_view text);
 Result<std::string> parse_user(std::string_view text);
 // What may stand in a field line: visible ASCII and single spaces inside.
 Result<std::string> parse_field_value(std::string_view text);
-// A field name: a token (RFC 9110 section 5.1).
-Result<std::string> parse_field_name(std::string_view text);
+// A field's or a cookie's name: a token (RFC 9110 section 5.6.2, RFC 6265 section 4.1.1).
+Result<std::string> parse_token(std::string_view text);
 // A request target in origin-form, for health checks: a path, perhaps with a query.
 Result<std::string> parse_target(std::string_view text);
 

@@ -38,6 +38,7 @@ struct ResponseStart {
   int status = 0;
   const http1::ResponseHead* from = nullptr;  // a server's head, whose end-to-end fields are copied
   std::span<const Field> extra;               // fields of our own, after those
+  std::string_view set_cookie;                // value of a Set-Cookie of our own; "" = none
   bool has_hsts = false;            // `extra` holds Strict-Transport-Security: drop the server's
   const FieldEdit* edit = nullptr;  // of a route, on all of the fields above; its bytes() are
                                     // kEditBytesMax at most

@@ -206,6 +206,20 @@ void PoolMetrics::retried(WorkerCells& cells, Reason reason) {
   })});
 }
 
+void PoolMetrics::bound(WorkerCells& cells, StickyResult result) {
+  constexpr std::array<std::string_view, static_cast<std::size_t>(StickyResult::count_)> kLabels{
+      "followed", "new", "refused", "moved", "full"};
+  cells.add(Counter{bound_.get(static_cast<std::size_t>(result), [&](std::size_t slot) {
+    return counter_of(registry_, Metric::sticky_requests_total, {pool_, kLabels[slot]}).cell;
+  })});
+}
+
+void PoolMetrics::overflowed(WorkerCells& cells) {
+  cells.add(Counter{overflows_.get(0, [this](std::size_t) {
+    return counter_of(registry_, Metric::hash_overflows_total, {pool_}).cell;
+  })});
+}
+
 WorkerMetrics::WorkerMetrics(MetricRegistry& registry, std::size_t worker)
     : lag_(histogram_of(registry, Metric::event_loop_lag, {std::to_string(worker)})),
       busy_(counter_of(registry, Metric::worker_busy_total, {std::to_string(worker)})) {}

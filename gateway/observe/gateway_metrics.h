@@ -142,6 +142,11 @@ class ServerMetrics {
   LazyCells<kStatusSlots> by_status_;
 };
 
+// What became of the cookie that binds a session: it led to its server; there was none, or one
+// that was not ours, and one was set; its server could not be used, and one for another was set;
+// its server was full, and another answered this once.
+enum class StickyResult : std::uint8_t { followed, fresh, refused, moved, full, count_ };
+
 class PoolMetrics {
  public:
   PoolMetrics(MetricRegistry& registry, std::string pool);
@@ -161,6 +166,11 @@ class PoolMetrics {
 
   void queue_changed(WorkerCells& cells, std::int64_t change) { cells.add(queue_length_, change); }
 
+  void bound(WorkerCells& cells, StickyResult result);
+
+  // Requests that the bound on a server's load took to another than their key's own.
+  void overflowed(WorkerCells& cells);
+
   void checked(WorkerCells& cells, microseconds duration) {
     cells.observe(check_duration_, duration);
   }
@@ -174,6 +184,8 @@ class PoolMetrics {
   Gauge queue_length_;
   Counter retries_denied_;
   LazyCells<kReasonCount> retries_;
+  LazyCells<static_cast<std::size_t>(StickyResult::count_)> bound_;
+  LazyCells<1> overflows_;
 };
 
 class WorkerMetrics {

@@ -40,6 +40,9 @@ enum class Metric : std::uint8_t {
   upstream_retries_denied_total,
   pool_circuit,  // collected {pool}: 0 closed, 1 open, 2 probing
   upstream_queue_length,
+  pool_panic,  // collected {pool}: 1 or 0
+  sticky_requests_total,
+  hash_overflows_total,
   check_duration,
   certificate_expiry,  // collected {name}: Unix time of the served notAfter
   staple_expiry,       // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled

@@ -1,6 +1,7 @@
 #include "gateway/proxy/forwarding.h"
 
 #include "gateway/proxy/own_answers.h"
+#include "gateway/proxy/pick_hints.h"
 #include "gateway/proxy/proxy_preface.h"
 #include "gateway/proxy/relay.h"
 #include "gateway/proxy/request_values.h"
@@ -45,13 +46,15 @@ bool write_upstream_head(Buffer& block, const RequestHead& request, std::string_
   return false;
 }
 
-ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state) {
+ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state,
+                         const StickyCookies* sticky) {
   return {.client = client.address,
           .client_is_ipv6 = client.is_ipv6,
           .scheme = client.is_tls ? "https" : "http",
           .port = client.listener_port,
           .is_trusted = client.is_trusted,
           .sends_forwarded = client.listener->config->forwarded.forwarded,
+          .own_cookie = sticky == nullptr ? std::string_view() : sticky->name(),
           .certificate = client.certificate,
           .request_id = text_of(state.id)};
 }
@@ -117,7 +120,7 @@ class Forwarding {
 };
 
 bool Forwarding::write_head(std::string_view path) {
-  const ForwardedBy by = forwarded_by(client_, state_);
+  const ForwardedBy by = forwarded_by(client_, state_, pool_.pool->sticky());
   if (!state_.route->edits_request)
     return write_upstream_head(head_, exchange_.request(), path, by, nullptr);
   const TemplateValues values = template_values(state_);
@@ -131,6 +134,8 @@ Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& questi
     answer_failure(exchange_, state_, Reason::bad_field, "upgrades are off for this route", true);
     co_return;
   }
+  if (pool_.reads_requests)
+    choice_.use_hints(read_hints(*pool_.pool, exchange_.request(), path, client_.address));
   if (!write_head(path)) {
     answer_failure(exchange_, state_, Reason::header_too_large, "the forwarded head is too large",
                    facts_.framing != Framing::none);
@@ -226,6 +231,7 @@ Task<std::unique_ptr<UpstreamConnection>> Forwarding::open_connection(ConnectFai
 Task<Forwarding::TryEnd> Forwarding::try_once() {
   ConnectFailure failure;
   state_.server = &choice_.server();
+  state_.set_cookie = choice_.set_cookie();
   const base::Duration per_try = retry_.per_try_timeout;
   if (per_try.count() != 0) try_deadline_ = worker_.reactor.refresh_now() + per_try;
   auto connection = co_await open_connection(failure);

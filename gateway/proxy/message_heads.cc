@@ -1,6 +1,7 @@
 #include "gateway/proxy/message_heads.h"
 
 #include "base/text.h"
+#include "gateway/http1/cookie.h"
 #include "gateway/tls/client_certificate_fields.h"
 
 namespace ravelin::gateway {
@@ -145,6 +146,10 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
     if (field.id == FieldId::unknown && request.connection_names(field.name)) continue;
     if (!may_tell_certificate && is_client_certificate_field(field)) continue;
     if (edit != nullptr && edit->changes.drops(field)) continue;
+    if (field.id == FieldId::cookie && !by.own_cookie.empty()) {
+      http1::write_without_cookie(out, field, by.own_cookie);
+      continue;
+    }
     http1::write_field(out, field.name, field.value);
   }
   if (edit != nullptr) edit->changes.write(out, edit->values);
@@ -169,6 +174,7 @@ void write_response_fields(http1::ByteWriter& out, const ResponseStart& start) {
       http1::write_field(out, field.name, field.value);
     }
   }
+  if (!start.set_cookie.empty()) http1::write_field(out, "Set-Cookie", start.set_cookie);
   for (const Field& field : start.extra) {
     if (start.edit != nullptr && start.edit->changes.drops(field)) continue;
     http1::write_field(out, field.name, field.value);

@@ -21,6 +21,7 @@ struct ForwardedBy {
   std::uint16_t port = 0;        // the listener's
   bool is_trusted = false;       // the client's own forwarding fields are kept and appended to
   bool sends_forwarded = false;  // RFC 7239 as well
+  std::string_view own_cookie;   // the gateway's: not sent on; "" = none
   // The client's own certificate, sent on in place of received Client-Cert fields; null = is not,
   // and only a trusted client's fields pass.
   const ClientCertificateFields* certificate = nullptr;

@@ -253,6 +253,7 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
       .status = head.status,
       .from = &head,
       .extra = client_.listener->response_fields,
+      .set_cookie = state_.set_cookie,
       .has_hsts = client_.listener->has_hsts,
       .closes = client_.must_close || worker_.load.draining.load(std::memory_order_relaxed)};
   if (head.framing == Framing::none) {

@@ -73,29 +73,61 @@ void ServerChoice::refresh_balancer() {
   if (pool_.seen_version == version) return;
   pool_.seen_version = version;
   std::vector<ServerState> states;
-  states.reserve(pool_.servers.size());
-  for (std::size_t i = 0; i < pool_.servers.size(); ++i) {
-    const Server& server = *pool_.pool->servers()[i];
-    const bool is_backup = pool_.pool->config().servers[i].backup;
-    states.push_back({.weight = server.weight(),
-                      .usable = server.is_usable(),
-                      .group = is_backup ? kBackupGroup : std::uint8_t{0}});
-  }
+  pool_.pool->read_states(states);
   pool_.balancer.update(states);
 }
 
 Reason ServerChoice::take() {
   give_back();
   refresh_balancer();
+  if (pool_.pool->sticky() != nullptr && take_bound()) return Reason::none;
   // A place can be lost to another worker between the choice and the entry: then choose again.
   for (std::size_t attempt = 0; attempt <= pool_.servers.size(); ++attempt) {
-    const std::size_t found = pool_.balancer.pick(PoolLoad{*pool_.pool}, tried_);
+    const std::size_t found = pool_.balancer.pick(PoolLoad{*pool_.pool}, tried_, hints_.key);
     if (found == Balancer::kNone) break;
     if (!pool_.pool->servers()[found]->try_enter()) continue;
     index_ = found;
+    if (pool_.balancer.overflowed()) pool_.metrics->overflowed(worker_.cells);
+    count_binding();
     return Reason::none;
   }
   return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
+}
+
+// A place on the server the session is bound to, be that drained or without weight.
+bool ServerChoice::take_bound() {
+  binding_is_full_ = false;
+  if (hints_.cookie != PickHints::Cookie::good || tried_.contains(hints_.server)) return false;
+  Server& server = *pool_.pool->servers()[hints_.server];
+  const bool is_in_turn = pool_.balancer.plan().shares[hints_.server] != 0;  // in a panic
+  if (!server.takes_sessions() && !is_in_turn) return false;
+  binding_is_full_ = !server.try_enter();
+  if (binding_is_full_) return false;
+  index_ = hints_.server;
+  count_binding();
+  return true;
+}
+
+// Once for a request: by its first choice.
+void ServerChoice::count_binding() {
+  if (pool_.pool->sticky() == nullptr || binding_is_counted_) return;
+  binding_is_counted_ = true;
+  StickyResult result = StickyResult::fresh;
+  if (hints_.cookie == PickHints::Cookie::bad) {
+    result = StickyResult::refused;
+  } else if (hints_.cookie == PickHints::Cookie::good) {
+    const bool is_followed = index_ == hints_.server;
+    const StickyResult other = binding_is_full_ ? StickyResult::full : StickyResult::moved;
+    result = is_followed ? StickyResult::followed : other;
+  }
+  pool_.metrics->bound(worker_.cells, result);
+}
+
+std::string_view ServerChoice::set_cookie() const {
+  const StickyCookies* sticky = pool_.pool->sticky();
+  if (sticky == nullptr || binding_is_full_) return {};
+  const bool is_bound = hints_.cookie == PickHints::Cookie::good && hints_.server == index_;
+  return is_bound ? std::string_view() : sticky->set_cookie(index_);
 }
 
 base::Task<Reason> ServerChoice::queue(base::MonoTime until) {
@@ -107,6 +139,7 @@ base::Task<Reason> ServerChoice::queue(base::MonoTime until) {
   co_await wait;
   pool_.metrics->queue_changed(worker_.cells, -1);
   index_ = pool_.pool->dequeue(wait);
+  if (index_ != Pool::kNone) count_binding();
   co_return index_ == Pool::kNone ? Reason::queue_timeout : Reason::none;
 }
 

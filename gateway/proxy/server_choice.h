@@ -2,6 +2,7 @@
 // queue if all are taken. Gives the place back when it goes. One worker's thread.
 #pragma once
 
+#include "gateway/proxy/pick_hints.h"
 #include "gateway/proxy/worker_context.h"
 
 namespace ravelin::gateway {
@@ -14,6 +15,9 @@ class ServerChoice {
   ServerChoice& operator=(const ServerChoice&) = delete;
 
   ~ServerChoice() { give_back(); }
+
+  // What the request says about the choice; for pools where it does (WorkerPool::reads_requests).
+  void use_hints(const PickHints& hints) { hints_ = hints; }
 
   // Takes a place on a server not tried before, if there is one. Reason::none when one was found at
   // once. Reason::queue_timeout: all are full, wait with queue(). Else no server can take it.
@@ -28,15 +32,24 @@ class ServerChoice {
 
   [[nodiscard]] std::size_t index() const { return index_; }
 
+  // The Set-Cookie that binds the session to the server taken; "" when none is to be sent. A view
+  // of the pool.
+  [[nodiscard]] std::string_view set_cookie() const;
+
   // The next take() prefers others.
   void mark_tried() { tried_.add(index_); }
 
  private:
   void refresh_balancer();
+  bool take_bound();
+  void count_binding();
 
   WorkerPool& pool_;
   WorkerContext& worker_;
   TriedSet tried_;
+  PickHints hints_;
+  bool binding_is_full_ = false;  // the session's server has no place now: it stays the session's
+  bool binding_is_counted_ = false;
   std::size_t index_ = Balancer::kNone;
 };
 

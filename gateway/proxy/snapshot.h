@@ -72,6 +72,7 @@ struct Snapshot {
   std::vector<PoolRuntime> pools;
   std::unordered_map<std::string, std::size_t> listener_by_name;
   LimitTables limits;
+  std::string sticky_secret;  // of this start: for pools whose `sticky` has no key of its own
 
   [[nodiscard]] const ListenerRuntime* find_listener(const std::string& name) const {
     const auto found = listener_by_name.find(name);

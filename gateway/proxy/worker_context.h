@@ -34,6 +34,7 @@ struct WorkerPool {
   Balancer balancer;
   std::uint64_t seen_version = 0;  // of the pool, when the balancer was last told
   PoolMetrics* metrics = nullptr;
+  bool reads_requests = false;  // the choice depends on the request: see PickHints
   RetryBudget retry_budget;
   std::uint32_t probe_turn = 0;  // of the requests let through while the circuit is probing
 

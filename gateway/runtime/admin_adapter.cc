@@ -93,7 +93,13 @@ void collect_staples(const Gateway& gateway, MetricSamples& samples) {
 }
 
 void collect_servers(Gateway& gateway, MetricSamples& samples) {
-  for (const PoolRuntime& pool : gateway.snapshot()->pools) {
+  const std::shared_ptr<const Snapshot> snapshot = gateway.snapshot();
+  for (const PoolRuntime& runtime : snapshot->pools) {
+    if (runtime.pool->config().panic_percent == 0) continue;
+    samples.set(index(Metric::pool_panic), {runtime.pool->config().name},
+                runtime.pool->panics() ? 1 : 0);
+  }
+  for (const PoolRuntime& pool : snapshot->pools) {
     if (pool.pool->config().circuit)
       samples.set(index(Metric::pool_circuit), {pool.pool->config().name},
                   static_cast<double>(pool.pool->circuit()));
@@ -134,7 +140,8 @@ std::vector<PoolStatus> AdminAdapter::pools() const {
   for (const PoolRuntime& runtime : snapshot->pools) {
     const PoolConfig& config = runtime.pool->config();
     all.push_back({config.name, std::string(word_of(kBalances, config.balance)),
-                   runtime.pool->queued(), std::move(servers[config.name])});
+                   runtime.pool->queued(), runtime.pool->panics(),
+                   std::move(servers[config.name])});
   }
   return all;
 }

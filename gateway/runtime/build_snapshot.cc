@@ -1,6 +1,7 @@
 #include "gateway/runtime/build_snapshot.h"
 
 #include "base/io/log.h"
+#include "certs/secret_file.h"
 #include "gateway/config/check_files.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"
@@ -113,6 +114,21 @@ Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(
   return created;
 }
 
+Result<std::unique_ptr<const StickyCookies>> make_sticky(const PoolConfig& config,
+                                                         const Snapshot& snapshot) {
+  if (!config.sticky) return std::unique_ptr<const StickyCookies>();
+  std::string secret = snapshot.sticky_secret;
+  if (!config.sticky->key.empty()) {
+    auto read = certs::read_secret_file(config.sticky->key, key_file_rules(snapshot.config));
+    if (!read) return base::wrap(read.error(), fmt::format("pool \"{}\": sticky", config.name));
+    secret = std::move(*read);
+  }
+  std::vector<std::string_view> names;
+  for (const ServerConfig& server : config.servers)
+    names.push_back(server.name);
+  return std::make_unique<const StickyCookies>(*config.sticky, secret, config.name, names);
+}
+
 Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
                         const Snapshot* previous, GatewayMetrics& metrics, BuiltSnapshot& built) {
   PoolRuntime runtime;
@@ -125,6 +141,8 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
     server->control().configured_weight = static_cast<std::uint32_t>(server_config.weight);
     server->control().backup = server_config.backup;
     server->control().weight_bounds = config.weight_bounds;
+    server->control().priority = server_config.priority;
+    server->control().zone = server_config.zone;
     server->publish();
     built.servers.emplace(server->identity(), server);
     std::shared_ptr<const UpstreamContext> context;
@@ -137,7 +155,10 @@ Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
     servers.push_back(std::move(server));
     runtime.tls.push_back(std::move(context));
   }
-  runtime.pool = std::make_shared<Pool>(config, std::move(servers));
+  auto sticky = make_sticky(config, *built.snapshot);
+  if (!sticky) return sticky.error();
+  runtime.pool = std::make_shared<Pool>(config, std::move(servers), built.snapshot->config.zone,
+                                        std::move(*sticky));
   runtime.metrics = &metrics.pool(config.name);
   built.snapshot->pools.push_back(std::move(runtime));
   return {};
@@ -289,6 +310,8 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
   built.snapshot->generation = generation;
   built.snapshot->config = config;
   built.snapshot->access_fields = access_fields(config.log);
+  built.snapshot->sticky_secret =
+      previous == nullptr ? certs::make_secret() : previous->sticky_secret;
   const Config& kept = built.snapshot->config;  // what everything below points into
   built.snapshot->limits =
       make_limit_tables(rate_entries(kept), previous == nullptr ? nullptr : &previous->limits);

@@ -221,12 +221,16 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
                                               std::uint64_t generation) {
   const PoolConfig& config = runtime.pool->config();
   const auto start = static_cast<std::uint32_t>(index_ + generation);
-  auto pool = std::make_unique<WorkerPool>(WorkerPool{runtime.pool,
-                                                      {},
-                                                      Balancer(config.balance, start),
-                                                      0,
-                                                      runtime.metrics,
-                                                      RetryBudget(config.retry_budget)});
+  const Balancer::Options options{.rules = runtime.pool->rules(),
+                                  .ring = runtime.pool->ring(),
+                                  .load_max_percent = config.hash.load_max_percent};
+  auto pool = std::make_unique<WorkerPool>(
+      WorkerPool{.pool = runtime.pool,
+                 .servers = {},
+                 .balancer = Balancer(config.balance, start, options),
+                 .metrics = runtime.metrics,
+                 .retry_budget = RetryBudget(config.retry_budget)});
+  pool->reads_requests = config.balance == Balance::hash || config.sticky;
   for (std::size_t i = 0; i < runtime.pool->servers().size(); ++i) {
     const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];
     auto& known = servers_[shared.get()];

@@ -132,6 +132,8 @@ void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
   for (const PoolRuntime& pool : pools)
     impl_->watch(pool, before);
   impl_->watch_names();
+  for (const PoolRuntime& pool : pools)
+    pool.pool->servers_changed();  // a pool may begin in panic
 }
 
 void HealthMonitor::use_tls(const Server& server, std::shared_ptr<const UpstreamContext> context) {
@@ -179,7 +181,8 @@ std::vector<ServerStatus> HealthMonitor::status() const {
     all.push_back({server.pool(), server.name(), base::to_string(server.endpoint()),
                    std::string(verdict.state), verdict.reason, control.weight.base,
                    control.configured_weight, server.weight(), control.weight,
-                   server.signal_totals(), server.in_flight(), control.backup, control.changed});
+                   server.signal_totals(), server.in_flight(), control.backup, control.priority,
+                   control.zone, control.changed});
   }
   return all;
 }

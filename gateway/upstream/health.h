@@ -29,6 +29,8 @@ struct ServerStatus {
   SignalTotals signals;                // since the server was made
   std::uint32_t in_flight = 0;
   bool is_backup = false;
+  int priority = 0;
+  std::string zone;
   base::WallTime changed;  // the state, the operator's order or the weight
 };
 

@@ -1,6 +1,72 @@
 #include "gateway/upstream/pool.h"
 
+#include "base/io/log.h"
+
 namespace ravelin::gateway {
+namespace {
+
+std::shared_ptr<const HashRing> ring_of(const PoolConfig& config) {
+  if (config.balance != Balance::hash) return nullptr;
+  std::vector<std::string_view> names;
+  for (const ServerConfig& server : config.servers)
+    names.push_back(server.name);
+  return std::make_shared<const HashRing>(names);
+}
+
+}  // namespace
+
+Pool::Pool(PoolConfig config, std::vector<std::shared_ptr<Server>> servers, std::string_view zone,
+           std::unique_ptr<const StickyCookies> sticky)
+    : config_(std::move(config)),
+      servers_(std::move(servers)),
+      ring_(ring_of(config_)),
+      sticky_(std::move(sticky)) {
+  for (const ServerConfig& server : config_.servers) {
+    const auto priority = static_cast<std::uint8_t>(server.priority);
+    places_.push_back({.group = server.backup ? kBackupGroup : priority,
+                       .is_local = zone.empty() || server.zone == zone});
+  }
+}
+
+void Pool::read_states(std::vector<ServerState>& states) const {
+  states = places_;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const Server& server = *servers_[i];
+    states[i].weight = server.weight();
+    states[i].usable = server.is_usable();
+    states[i].usable_in_panic = server.is_usable_in_panic();
+  }
+}
+
+const TurnPlan& Pool::current_plan() {
+  const std::uint64_t now = version();
+  if (planned_version_ != now) {
+    read_states(states_);
+    plan_turn(states_, rules(), plan_);
+    planned_version_ = now;
+  }
+  return plan_;
+}
+
+void Pool::servers_changed() {
+  version_.fetch_add(1, std::memory_order_release);
+  if (config_.panic_percent != 0) note_panic();
+  if (queued() != 0) offer_places();
+}
+
+void Pool::note_panic() {
+  bool panics = false;
+  {
+    const std::lock_guard lock(mutex_);
+    panics = current_plan().panics;
+  }
+  if (panics_.exchange(panics, std::memory_order_relaxed) == panics) return;
+  const std::string_view what = panics ? "panic: too few servers are healthy, all are used"
+                                       : "panic is over: only healthy servers are used";
+  base::log_warn("health", what,
+                 {{"pool", config_.name},
+                  {"reason", fmt::format("panic_percent is {}", config_.panic_percent)}});
+}
 
 bool Pool::enqueue(QueuedRequest& request) {
   {
@@ -32,18 +98,11 @@ void Pool::leave(std::size_t server) {
   if (queued_.load(std::memory_order_seq_cst) != 0) offer_places();
 }
 
-// A server of the first tier that is usable at all: backups stay out while a primary is up.
+// Only servers in turn: further groups stay out while a first one is up.
 std::size_t Pool::take_any_place() {
-  for (const bool backup : {false, true}) {
-    bool tier_is_up = false;
-    for (std::size_t i = 0; i < servers_.size(); ++i) {
-      Server& server = *servers_[i];
-      if (config_.servers[i].backup != backup || !server.is_usable() || server.weight() == 0)
-        continue;
-      tier_is_up = true;
-      if (server.try_enter()) return i;
-    }
-    if (tier_is_up) break;
+  const TurnPlan& plan = current_plan();
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (plan.shares[i] != 0 && servers_[i]->try_enter()) return i;
   }
   return kNone;
 }

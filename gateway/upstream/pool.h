@@ -3,11 +3,15 @@
 #pragma once
 
 #include "gateway/balance/circuit_breaker.h"
+#include "gateway/balance/hash_ring.h"
+#include "gateway/balance/turn_plan.h"
 #include "gateway/upstream/server.h"
+#include "gateway/upstream/sticky_cookies.h"
 
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -35,12 +39,27 @@ class Pool {
  public:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-  Pool(PoolConfig config, std::vector<std::shared_ptr<Server>> servers)
-      : config_(std::move(config)), servers_(std::move(servers)) {}
+  // `zone` is the gateway's. `sticky`: null where sessions are not bound.
+  Pool(PoolConfig config, std::vector<std::shared_ptr<Server>> servers, std::string_view zone = "",
+       std::unique_ptr<const StickyCookies> sticky = nullptr);
 
   [[nodiscard]] const PoolConfig& config() const { return config_; }
 
   [[nodiscard]] const std::vector<std::shared_ptr<Server>>& servers() const { return servers_; }
+
+  // ---- what balancers are told ----
+  // The states of all servers now.
+  void read_states(std::vector<ServerState>& states) const;
+
+  [[nodiscard]] TurnRules rules() const {
+    return {config_.panic_percent, config_.priority_spill_percent, config_.zone_spill_percent};
+  }
+
+  // Of the servers' names; null unless the pool hashes.
+  [[nodiscard]] const std::shared_ptr<const HashRing>& ring() const { return ring_; }
+
+  // Null unless the pool binds sessions.
+  [[nodiscard]] const StickyCookies* sticky() const { return sticky_.get(); }
 
   // Joins the queue; false when it is full.
   bool enqueue(QueuedRequest& request);
@@ -60,23 +79,33 @@ class Pool {
   // Changes whenever a server's usability or weight did.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
-  void servers_changed() {
-    version_.fetch_add(1, std::memory_order_release);
-    if (queued() != 0) offer_places();
-  }
+  // The control thread, after a server was published.
+  void servers_changed();
+
+  // So few servers are healthy that all are used: see `panic_percent`.
+  [[nodiscard]] bool panics() const { return panics_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] std::uint32_t queued() const { return queued_.load(std::memory_order_relaxed); }
 
  private:
   std::size_t take_any_place();
+  const TurnPlan& current_plan();  // with the lock held
+  void note_panic();
 
   PoolConfig config_;
   std::vector<std::shared_ptr<Server>> servers_;
+  std::vector<ServerState> places_;  // by server: its group and zone; the rest is read when asked
+  std::shared_ptr<const HashRing> ring_;
+  std::unique_ptr<const StickyCookies> sticky_;
   alignas(64) std::atomic<std::uint64_t> version_{1};
   std::atomic<std::uint32_t> queued_{0};
   std::atomic<Circuit> circuit_{Circuit::closed};
-  std::mutex mutex_;
+  std::atomic<bool> panics_{false};
+  std::mutex mutex_;  // guards what is below
   std::list<QueuedRequest*> queue_;
+  std::vector<ServerState> states_;
+  TurnPlan plan_;
+  std::uint64_t planned_version_ = 0;
 };
 
 }  // namespace ravelin::gateway

@@ -43,7 +43,11 @@ void Server::set_addresses(AddressList addresses) {
 }
 
 bool Server::publish() {
-  const bool usable = control_.admin == AdminState::ready && control_.healthy && !control_.ejected;
+  const bool is_fit = control_.healthy && !control_.ejected;
+  const bool usable = control_.admin == AdminState::ready && is_fit;
+  takes_sessions_.store(control_.admin != AdminState::maint && is_fit, std::memory_order_relaxed);
+  usable_in_panic_.store(control_.admin == AdminState::ready && !addresses()->empty(),
+                         std::memory_order_relaxed);
   publish_weight();
   return usable_.exchange(usable, std::memory_order_relaxed) != usable;
 }

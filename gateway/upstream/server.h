@@ -43,6 +43,16 @@ class Server {
   // ---- data path, any worker ----
   [[nodiscard]] bool is_usable() const { return usable_.load(std::memory_order_relaxed); }
 
+  // Drained or not: sessions that are bound to it may go on.
+  [[nodiscard]] bool takes_sessions() const {
+    return takes_sessions_.load(std::memory_order_relaxed);
+  }
+
+  // Whatever its health: the operator has not taken it out, and it has an address.
+  [[nodiscard]] bool is_usable_in_panic() const {
+    return usable_in_panic_.load(std::memory_order_relaxed);
+  }
+
   // In hundredths (kWeightUnit).
   [[nodiscard]] std::uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
 
@@ -118,6 +128,8 @@ class Server {
     WeightParts weight;  // but for the base, which is one of the two above
     WeightBounds weight_bounds;
     bool backup = false;
+    int priority = 0;
+    std::string zone;
     std::string reason;  // why it is not usable, for people
     base::WallTime changed;
   };
@@ -148,6 +160,8 @@ class Server {
   std::vector<ServerSignals> signals_;  // by worker
   std::atomic<int> reported_percent_{-1};
   alignas(64) std::atomic<bool> usable_{true};
+  std::atomic<bool> takes_sessions_{true};
+  std::atomic<bool> usable_in_panic_{true};
   std::atomic<std::uint32_t> weight_{kWeightUnit};
   std::atomic<std::uint32_t> in_flight_max_{0};
   alignas(64) std::atomic<std::uint32_t> in_flight_{0};

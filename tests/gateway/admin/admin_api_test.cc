@@ -203,6 +203,8 @@ TEST(AdminApi, StatusIsStable) {
   EXPECT_EQ(status.at("workers").at(1).at("generation"), 6);
   EXPECT_EQ(status.at("pools").at(0).at("servers").at(1).at("backup"), true);
   EXPECT_EQ(status.at("pools").at(1).at("queued"), 2);
+  EXPECT_EQ(status.at("pools").at(0).at("panic"), false);
+  EXPECT_EQ(status.at("pools").at(0).at("servers").at(0).at("priority"), 0);
   EXPECT_EQ(status.at("certificates").at(0).at("not_after"), "2026-12-29T14:00:00Z");
   EXPECT_EQ(status.at("last_reload").at("ok"), true);
 }

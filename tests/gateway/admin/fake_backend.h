@@ -31,11 +31,13 @@ class FakeBackend final : public AdminBackend {
     state_.pools = {{"web",
                      "round_robin",
                      0,
+                     false,
                      {server("web", "one", "10.0.1.11:8080", 3, false),
                       server("web", "two", "10.0.1.12:8080", 1, true)}},
                     {"api",
                      "least_requests",
                      2,
+                     false,
                      {server("api", "unix:/run/api.sock", "unix:/run/api.sock", 1, false)}}};
     state_.certificates = {{"web",
                             {"www.example.com", "example.com"},

@@ -58,7 +58,7 @@ void expect_plans(const std::vector<PlanCase>& cases) {
 TEST(TurnPlan, AShareIsTheWeightWhileOneGroupHasAll) {
   TurnPlan plan;
   plan_turn(std::vector{up(5), up(1), up(0), down(7), up(3, kBackupGroup), up(100'000)}, {}, plan);
-  EXPECT_EQ(plan.shares, (std::vector{5 * kUnit, kUnit, 0U, 0U, 0U, kWeightMax * kUnit}));
+  EXPECT_EQ(plan.shares, (std::vector{5 * kUnit, kUnit, 0U, 0U, 0U, kBalanceWeightMax * kUnit}));
 }
 
 TEST(TurnPlan, PrioritiesAsATable) {

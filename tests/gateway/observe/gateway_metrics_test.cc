@@ -37,6 +37,8 @@ void count_everything_once(GatewayMetrics& metrics) {
   pool.connected(cells, microseconds(300));
   pool.retried(cells, Reason::connect_failed);
   pool.queue_changed(cells, 4);
+  pool.bound(cells, StickyResult::refused);
+  pool.overflowed(cells);
   pool.checked(metrics.control_cells(), microseconds(200));
   metrics.worker(0).event_loop_lag(cells, microseconds(50));
   metrics.worker(0).busy(cells, microseconds(1'500'000));
@@ -50,6 +52,7 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::pool_circuit), {"blue"}, 1);
     samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
     samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
+    samples.set(index(Metric::pool_panic), {"blue"}, 1);
     samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);
     samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
     samples.set(index(Metric::config_reload_success), {}, 1);
@@ -100,6 +103,9 @@ constexpr SeriesCase kSeries[] = {
     {R"(ravelin_upstream_connect_duration_seconds_count{pool="blue"})", 1},
     {R"(ravelin_upstream_retries_total{pool="blue",reason="connect_failed"})", 1},
     {R"(ravelin_upstream_queue_length{pool="blue"})", 4},
+    {R"(ravelin_pool_panic{pool="blue"})", 1},
+    {R"(ravelin_sticky_requests_total{pool="blue",result="refused"})", 1},
+    {R"(ravelin_hash_overflows_total{pool="blue"})", 1},
     {R"(ravelin_certificate_expiry_seconds{name="www.example.com"})", 1800000000},
     {R"(ravelin_config_reloads_total{result="ok"})", 1},
     {R"(ravelin_config_reloads_total{result="failed"})", 0},

@@ -120,6 +120,16 @@ TEST(RequestHead, TheClientsOwnCertificateTakesTheirPlace) {
   EXPECT_EQ(forwarded(kToldCertificate, by).find("Client-Cert:"), std::string::npos);
 }
 
+TEST(RequestHead, TheGatewaysOwnCookieStaysHere) {
+  ForwardedBy by = kStranger;
+  by.own_cookie = "srv";
+  const std::string out =
+      forwarded("GET / HTTP/1.1\r\nHost: x.test\r\nCookie: a=1; srv=x; b=2\r\n\r\n", by);
+  EXPECT_NE(out.find("\r\nCookie: a=1; b=2\r\n"), std::string::npos) << out;
+  EXPECT_EQ(forwarded("GET / HTTP/1.1\r\nHost: x.test\r\nCookie: srv=x\r\n\r\n", by).find("Cookie"),
+            std::string::npos);
+}
+
 TEST(RequestHead, ATrustedProxysFieldsAreKeptAndAppendedTo) {
   ForwardedBy by = kStranger;
   by.is_trusted = true;

@@ -215,5 +215,74 @@ TEST(Pool, OverThreadsTheLimitIsExactAndNobodyIsForgotten) {
     EXPECT_EQ(server->in_flight(), 0U);
 }
 
+TEST(Pool, TellsBalancersGroupsAndZones) {
+  PoolConfig config;
+  config.name = "web";
+  std::vector<std::shared_ptr<Server>> servers;
+  const auto add = [&](int priority, bool backup, const char* zone) {
+    ServerConfig server;
+    server.name = fmt::format("s{}", config.servers.size());
+    server.address = base::IpEndpoint{};
+    server.priority = priority;
+    server.backup = backup;
+    server.zone = zone;
+    config.servers.push_back(server);
+    servers.push_back(std::make_shared<Server>("web", server));
+  };
+  add(0, false, "a");
+  add(3, false, "b");
+  add(0, true, "");
+  std::vector<ServerState> states;
+  const Pool zoned(config, servers, "a");
+  zoned.read_states(states);
+  EXPECT_EQ(states[0].group, 0);
+  EXPECT_EQ(states[1].group, 3);
+  EXPECT_EQ(states[2].group, kBackupGroup);
+  EXPECT_TRUE(states[0].is_local);
+  EXPECT_FALSE(states[1].is_local);
+  EXPECT_FALSE(states[2].is_local);
+  const Pool unzoned(config, servers, "");
+  unzoned.read_states(states);
+  EXPECT_TRUE(states[0].is_local && states[1].is_local && states[2].is_local);
+  EXPECT_TRUE(states[0].usable && states[0].usable_in_panic);
+  EXPECT_EQ(states[0].weight, 1U);
+}
+
+// 2 of 3 servers fail: with panic_percent 50 all are used, those of the operator's maintenance not.
+TEST(Pool, PanicsByHealthAndNotByOrder) {
+  PoolConfig config = make_pool({false, false, true}, 1)->config();
+  config.panic_percent = 50;
+  std::vector<std::shared_ptr<Server>> servers;
+  for (const ServerConfig& server : config.servers) {
+    servers.push_back(std::make_shared<Server>("web", server));
+    servers.back()->set_in_flight_max(1);
+  }
+  Pool pool(config, servers);
+  const auto set = [&pool](std::size_t server, bool healthy, AdminState admin) {
+    Server::Control& control = pool.servers()[server]->control();
+    control.healthy = healthy;
+    control.admin = admin;
+    pool.servers()[server]->publish();
+    pool.servers_changed();
+  };
+  set(0, true, AdminState::maint);
+  set(1, false, AdminState::ready);
+  EXPECT_FALSE(pool.panics()) << "1 of the 2 that count is healthy";
+  set(2, false, AdminState::ready);
+  EXPECT_TRUE(pool.panics());
+  Waiting first;
+  Waiting second;
+  Waiting third;
+  EXPECT_TRUE(pool.enqueue(first));
+  EXPECT_TRUE(pool.enqueue(second));
+  EXPECT_TRUE(pool.enqueue(third));
+  EXPECT_EQ(pool.dequeue(first), 1U) << "the queue uses them too";
+  EXPECT_EQ(pool.dequeue(second), 2U);
+  EXPECT_EQ(pool.dequeue(third), Pool::kNone) << "but not the one in maintenance";
+  set(0, true, AdminState::ready);
+  set(1, true, AdminState::ready);
+  EXPECT_FALSE(pool.panics());
+}
+
 }  // namespace
 }  // namespace ravelin::gateway

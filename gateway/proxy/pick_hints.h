@@ -1,0 +1,30 @@
+// What of a request decides which server of its pool it goes to: the key of consistent hashing, and
+// the cookie that binds its session. Read once, before the first try. Pure; any thread.
+#pragma once
+
+#include "gateway/http1/request_parser.h"
+#include "gateway/upstream/pool.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace ravelin::gateway {
+
+struct PickHints {
+  enum class Cookie : std::uint8_t { none, bad, good };
+
+  std::uint64_t key = 0;
+  Cookie cookie = Cookie::none;  // bad: one of our name that our key did not make
+  std::size_t server = 0;        // whose cookie it is, when it is good
+};
+
+// `path` is the canonical one, `client` the text of an address.
+PickHints read_hints(const Pool& pool, const http1::RequestHead& request, std::string_view path,
+                     std::string_view client);
+
+// The key of a request for `balance: hash`. Without the header or cookie, or with an empty one: the
+// client's prefix.
+std::uint64_t hash_key(const HashConfig& config, const http1::RequestHead& request,
+                       std::string_view path, std::string_view client);
+
+}  // namespace ravelin::gateway
