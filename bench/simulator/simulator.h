@@ -64,7 +64,7 @@ struct ServerWindow {
   }
 };
 
-// `weights` are those in use (at most gateway::kWeightMax) and may be written.
+// `weights` are those in use (at most gateway::Balancer::kWeightMax) and may be written.
 using WeightController = std::function<void(double now_ms, std::span<const ServerWindow> servers,
                                             std::span<std::uint32_t> weights)>;
 
