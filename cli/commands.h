@@ -15,6 +15,7 @@ namespace ravelin::cli {
 
 using Action = std::function<ExitCode()>;
 
+void add_abuse(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
 void add_demo(CLI::App& app, Action& chosen);

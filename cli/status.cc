@@ -76,6 +76,34 @@ std::string head_text(const json::value& status) {
   return text + fmt::format("requests in flight: {}\n", number_at(status, "requests_in_flight"));
 }
 
+// What is out of the ordinary; nothing where all is well.
+std::string pressure_text(const json::value& status) {
+  std::string text;
+  const json::object& all = status.as_object();
+  if (const json::value* overload = all.if_contains("overload")) {
+    const std::string actions = joined(list_at(*overload, "actions"));
+    const json::value* percent = overload->as_object().if_contains("percent");
+    if (!actions.empty() && percent != nullptr) {
+      text += fmt::format("overload: {} (memory {} %, descriptors {} %, lag {} %)\n", actions,
+                          number_at(*percent, "memory"), number_at(*percent, "descriptors"),
+                          number_at(*percent, "lag"));
+    }
+  }
+  if (const json::value* limits = all.if_contains("limits")) {
+    const std::int64_t max = number_at(*limits, "rate_entries_max");
+    if (max != 0)
+      text += fmt::format("rate limits: {} of {} keys in use\n", number_at(*limits, "rate_entries"),
+                          max);
+  }
+  if (const json::value* abuse = all.if_contains("abuse")) {
+    const std::int64_t watched = number_at(*abuse, "watched");
+    const std::int64_t banned = number_at(*abuse, "banned");
+    if (watched != 0 || banned != 0)
+      text += fmt::format("abuse: {} clients watched, {} banned\n", watched, banned);
+  }
+  return text;
+}
+
 std::vector<TableRow> listener_rows(const json::value& status) {
   std::vector<TableRow> rows = {{"LISTENER", "ADDRESSES", "TLS"}};
   for (const json::value& listener : list_at(status, "listeners")) {
@@ -107,7 +135,7 @@ std::vector<TableRow> certificate_rows(const json::value& status) {
 }
 
 std::string status_text(const json::value& status) {
-  std::string text = head_text(status);
+  std::string text = head_text(status) + pressure_text(status);
   for (const std::vector<TableRow>& rows : {listener_rows(status), worker_rows(status),
                                             server_rows(status), certificate_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);

@@ -47,6 +47,7 @@ struct BanRequest {
   std::chrono::seconds duration{0};  // 1 s to about 136 years
   std::string reason;                // token of gateway::Reason, or what the operator gave
   std::string request_id;  // of the request that caused it, as in the access log; or empty
+  std::string where;       // the listener it came to; or empty
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit& visit) {
@@ -54,6 +55,7 @@ struct BanRequest {
     visit("duration", self.duration);
     visit("reason", self.reason, kTokenBytes);
     visit("request_id", self.request_id, kTokenBytes);
+    visit("where", self.where, kNameBytes);
   }
 
   [[nodiscard]] std::string_view flaw() const {

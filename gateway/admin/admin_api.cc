@@ -16,6 +16,8 @@ using base::Errc;
 using base::Result;
 
 constexpr std::string_view kServers = "/v1/servers/";
+constexpr std::string_view kAbuse = "/v1/abuse/";
+constexpr std::string_view kForget = "/forget";
 constexpr std::int64_t kWeightMax = 256;
 
 AdminResponse json_answer(std::string body) {
@@ -28,6 +30,10 @@ AdminResponse get_status(AdminBackend& backend) {
 
 AdminResponse get_servers(AdminBackend& backend) {
   return json_answer(pools_json(backend.pools()));
+}
+
+AdminResponse get_abuse(AdminBackend& backend) {
+  return json_answer(abuse_json(backend.abusive_clients()));
 }
 
 AdminResponse get_metrics(AdminBackend& backend) {
@@ -95,10 +101,11 @@ struct Endpoint {
 
 constexpr Endpoint kEndpoints[] = {
     {"/v1/status", "GET", get_status},    {"/v1/servers", "GET", get_servers},
-    {"/v1/reload", "POST", post_reload},  {"/metrics", "GET", get_metrics},
-    {"/healthz", "GET", get_health},      {"/livez", "GET", get_health},
-    {"/readyz", "GET", get_readiness},    {"/", "GET", get_dashboard},
-    {"/dashboard.js", "GET", get_script}, {"/dashboard.css", "GET", get_style},
+    {"/v1/abuse", "GET", get_abuse},      {"/v1/reload", "POST", post_reload},
+    {"/metrics", "GET", get_metrics},     {"/healthz", "GET", get_health},
+    {"/livez", "GET", get_health},        {"/readyz", "GET", get_readiness},
+    {"/", "GET", get_dashboard},          {"/dashboard.js", "GET", get_script},
+    {"/dashboard.css", "GET", get_style},
 };
 
 // ---- one server ----
@@ -195,6 +202,24 @@ AdminResponse answer_order(const ServerOrder& order, const AdminRequest& request
   return json_answer(pools_json({}));
 }
 
+// Of "/v1/abuse/CLIENT/forget": the client, an address or prefix, percent-encoded.
+std::optional<base::IpPrefix> parse_forget(std::string_view path) {
+  if (!path.starts_with(kAbuse) || !path.ends_with(kForget)) return std::nullopt;
+  path.remove_prefix(kAbuse.size());
+  if (path.size() <= kForget.size()) return std::nullopt;
+  path.remove_suffix(kForget.size());
+  const auto text = percent_decoded(path);
+  if (!text) return std::nullopt;
+  const auto prefix = base::parse_prefix(*text);
+  if (!prefix) return std::nullopt;
+  return *prefix;
+}
+
+AdminResponse forget_client(const base::IpPrefix& client, AdminBackend& backend) {
+  if (const auto done = backend.forget_client(client); !done) return failure_of(done.error());
+  return get_abuse(backend);
+}
+
 AdminResponse method_failure(std::string_view path, std::string_view allowed) {
   AdminResponse response =
       admin_failure(405, "method_not_allowed", fmt::format("{} takes {}", path, allowed));
@@ -203,11 +228,13 @@ AdminResponse method_failure(std::string_view path, std::string_view allowed) {
 }
 
 AdminResponse unknown_path(std::string_view path) {
-  return admin_failure(404, "no_such_path",
-                       fmt::format("there is no {} here (GET /v1/status, GET /v1/servers, POST "
-                                   "/v1/reload, POST /v1/servers/POOL/SERVER/"
-                                   "drain|ready|maint|weight, GET /metrics, /healthz, /readyz)",
-                                   path));
+  return admin_failure(
+      404, "no_such_path",
+      fmt::format("there is no {} here (GET /v1/status, GET /v1/servers, POST "
+                  "/v1/reload, POST /v1/servers/POOL/SERVER/"
+                  "drain|ready|maint|weight, GET /v1/abuse, POST /v1/abuse/CLIENT/forget, "
+                  "GET /metrics, /healthz, /readyz)",
+                  path));
 }
 
 }  // namespace
@@ -235,6 +262,10 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend) {
     if (endpoint.path != path) continue;
     const bool fits = reads ? endpoint.method == "GET" : endpoint.method == request.method;
     return fits ? endpoint.answer(backend) : method_failure(path, endpoint.method);
+  }
+  if (const auto client = parse_forget(path)) {
+    return request.method == "POST" ? forget_client(*client, backend)
+                                    : method_failure(path, "POST");
   }
   if (!path.starts_with(kServers)) return unknown_path(path);
   const auto order = parse_order(path.substr(kServers.size()));

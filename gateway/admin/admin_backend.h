@@ -2,6 +2,7 @@
 // gateway's side of it is in gateway/runtime; tests bring their own. Control thread.
 #pragma once
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "gateway/upstream/health.h"
@@ -53,6 +54,25 @@ struct ReloadStatus {
   std::string error;    // of the last attempt
 };
 
+struct OverloadStatus {
+  std::vector<std::string> actions;                            // in force
+  std::vector<std::pair<std::string, std::uint32_t>> percent;  // of each resource's limit
+};
+
+// Of the tables behind limits and abuse; estimates.
+struct LimitStatus {
+  std::uint64_t rate_entries = 0;  // keys with tokens spent
+  std::uint64_t rate_entries_max = 0;
+  std::uint64_t abuse_watched = 0;  // clients with points
+  std::uint64_t abuse_banned = 0;
+};
+
+struct AbusiveClient {
+  std::string client;  // prefix
+  std::uint32_t points = 0;
+  std::uint64_t banned_for_s = 0;  // 0 = not banned
+};
+
 struct GatewayStatus {
   std::string version;
   std::int64_t pid = 0;
@@ -67,6 +87,8 @@ struct GatewayStatus {
   std::vector<PoolStatus> pools;
   std::vector<CertificateStatus> certificates;
   ReloadStatus reload;
+  OverloadStatus overload;
+  LimitStatus limits;
 };
 
 class AdminBackend {
@@ -80,6 +102,11 @@ class AdminBackend {
   [[nodiscard]] virtual std::vector<PoolStatus> pools() const = 0;
   [[nodiscard]] virtual Readiness readiness() const = 0;
   [[nodiscard]] virtual std::string metrics_text() const = 0;  // the body of /metrics
+
+  // The worst first, at most 100.
+  [[nodiscard]] virtual std::vector<AbusiveClient> abusive_clients() const = 0;
+  // Error: not_found, nothing is known against the client.
+  virtual base::Result<void> forget_client(const base::IpPrefix& client) = 0;
 
   // The number of the generation now in use. Error: the configuration was refused or could not be
   // put to use, the old one serves on.

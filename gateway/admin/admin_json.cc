@@ -113,6 +113,14 @@ std::string status_json(const GatewayStatus& status) {
   out["workers"] = worker_array(status.workers);
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
+  json::object percent;
+  for (const auto& [resource, value] : status.overload.percent)
+    percent[resource] = value;
+  out["overload"] = {{"actions", strings(status.overload.actions)},
+                     {"percent", std::move(percent)}};
+  out["limits"] = {{"rate_entries", status.limits.rate_entries},
+                   {"rate_entries_max", status.limits.rate_entries_max}};
+  out["abuse"] = {{"watched", status.limits.abuse_watched}, {"banned", status.limits.abuse_banned}};
   out["last_reload"] = {{"ok", status.reload.is_ok},
                         {"time", time_text(status.reload.time)},
                         {"error", status.reload.error}};
@@ -121,6 +129,16 @@ std::string status_json(const GatewayStatus& status) {
 
 std::string pools_json(const std::vector<PoolStatus>& pools) {
   return json::serialize(json::object{{"pools", pool_array(pools)}}) + "\n";
+}
+
+std::string abuse_json(const std::vector<AbusiveClient>& clients) {
+  json::array all;
+  for (const AbusiveClient& client : clients) {
+    all.push_back({{"client", client.client},
+                   {"points", client.points},
+                   {"banned_for_s", client.banned_for_s}});
+  }
+  return json::serialize(json::object{{"clients", std::move(all)}}) + "\n";
 }
 
 std::string readiness_json(const Readiness& readiness) {

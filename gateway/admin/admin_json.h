@@ -11,6 +11,7 @@ namespace ravelin::gateway {
 // Each ends in a line feed. Times are RFC 3339 UTC in whole seconds.
 std::string status_json(const GatewayStatus& status);
 std::string pools_json(const std::vector<PoolStatus>& pools);
+std::string abuse_json(const std::vector<AbusiveClient>& clients);
 std::string readiness_json(const Readiness& readiness);
 
 }  // namespace ravelin::gateway

@@ -3,7 +3,9 @@
 // immutable afterwards; any thread.
 #pragma once
 
+#include "gateway/config/abuse_config.h"
 #include "gateway/config/listener_config.h"
+#include "gateway/config/overload_config.h"
 #include "gateway/config/pool_config.h"
 
 namespace ravelin::gateway {
@@ -34,10 +36,6 @@ struct LogConfig {
   AccessSampleConfig sample;
 };
 
-struct OverloadConfig {
-  std::uint32_t requests_max = 50'000;  // in flight, gateway-wide; more get 503 at once
-};
-
 struct Config {
   std::string path;                // of the main file
   std::vector<std::string> files;  // the main file and every included one, in reading order
@@ -50,8 +48,9 @@ struct Config {
   AdminConfig admin;
   LogConfig log;
   OverloadConfig overload;
-  LimitTablesConfig limit_tables;  // `limits`
-  std::string certs_store;         // certs.store; "" = none
+  LimitTablesConfig limit_tables;    // `limits`
+  std::optional<AbuseConfig> abuse;  // nothing = nobody is banned
+  std::string certs_store;           // certs.store; "" = none
   std::vector<ListenerConfig> listeners;
   std::vector<PoolConfig> pools;
 };

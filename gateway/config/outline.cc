@@ -53,7 +53,8 @@ void add_globals(Outline& out, const Config& config) {
   Outline& groups = tls.list("key_groups");
   for (const std::string& group : config.tls_key_groups)
     groups.text("", group);
-  out.map("overload").number("requests_max", config.overload.requests_max);
+  add_overload(out, config.overload);
+  if (config.abuse) add_abuse(out, *config.abuse);
   out.map("limits").number("rate_entries", config.limit_tables.rate_entries);
   if (!config.certs_store.empty()) out.map("certs").text("store", config.certs_store);
 }

@@ -32,5 +32,7 @@ void add_rules(Outline& out, const RouteConfig& route);
 void add_error_pages(Outline& out, const std::vector<ErrorPageConfig>& pages);
 void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients);
 void add_pool(Outline& pools, const PoolConfig& pool);
+void add_abuse(Outline& root, const AbuseConfig& abuse);
+void add_overload(Outline& root, const OverloadConfig& overload);
 
 }  // namespace ravelin::gateway

@@ -1,6 +1,7 @@
 #include "gateway/config/parse.h"
 
 #include "gateway/config/access_fields.h"
+#include "gateway/config/parse_abuse.h"
 #include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_listener.h"
 #include "gateway/config/parse_pool.h"
@@ -88,12 +89,6 @@ LogConfig parse_log(yaml::Map map) {
   return std::move(map).finish(std::move(log));
 }
 
-OverloadConfig parse_overload(yaml::Map map) {
-  OverloadConfig overload;
-  map.optional("requests_max", overload.requests_max, yaml::between(1, 10'000'000));
-  return std::move(map).finish(overload);
-}
-
 struct GlobalTls {
   TlsProfile profile = Config{}.tls_profile;
   std::vector<std::string> key_groups = Config{}.tls_key_groups;
@@ -137,6 +132,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.optional("log", config.log, yaml::object(parse_log));
   map.optional("tls", tls, yaml::object(parse_global_tls));
   map.optional("overload", config.overload, yaml::object(parse_overload));
+  map.optional("abuse", config.abuse, yaml::object(parse_abuse));
   map.optional("limits", config.limit_tables, yaml::object(parse_limit_tables));
   map.optional("certs", config.certs_store, yaml::object(parse_certs));
   map.optional("firewall", firewall, accept_section);

@@ -125,7 +125,7 @@ std::vector<BucketTable::Bucket> BucketTable::fullest(std::size_t count, MonoTim
 }
 
 std::size_t BucketTable::estimate_in_use(MonoTime now) const {
-  constexpr std::size_t kSetsMax = 4096;
+  constexpr std::size_t kSetsMax = 65'536;
   const std::size_t looked_at = std::min(set_count_, kSetsMax);
   std::size_t filled = 0;
   for (std::size_t i = 0; i < looked_at; ++i) {

@@ -52,7 +52,7 @@ class BucketTable {
   // The fullest, fullest first. Looks at all of the table: not for the data path.
   [[nodiscard]] std::vector<Bucket> fullest(std::size_t count, base::MonoTime now) const;
 
-  // How many buckets are not empty, from up to 4,096 sets of them.
+  // How many buckets are not empty, from 65,536 sets at most.
   [[nodiscard]] std::size_t estimate_in_use(base::MonoTime now) const;
 
   [[nodiscard]] std::size_t entries() const { return set_count_ * kWays; }

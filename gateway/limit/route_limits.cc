@@ -1,6 +1,7 @@
 #include "gateway/limit/route_limits.h"
 
 #include "base/text.h"
+#include "gateway/limit/client_prefix.h"
 
 #include <algorithm>
 
@@ -10,9 +11,6 @@ using base::Duration;
 using base::MonoTime;
 
 namespace {
-
-constexpr int kIpv4Bits = 32;
-constexpr int kIpv6Bits = 64;
 
 // The one value of a field; "" where there is none, or more than one: which of two a server would
 // read is not ours to guess.
@@ -41,11 +39,6 @@ std::uint32_t whole_seconds(Duration wait) {
 }
 
 }  // namespace
-
-base::IpPrefix client_prefix(const base::IpAddress& client) {
-  const int length = client.family == base::Family::ipv4 ? kIpv4Bits : kIpv6Bits;
-  return {base::mask(client, length), length};
-}
 
 LimitTables make_limit_tables(std::size_t rate_entries, const LimitTables* before) {
   LimitTables tables = before == nullptr ? LimitTables{random_sip_key(), nullptr,

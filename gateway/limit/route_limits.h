@@ -86,7 +86,4 @@ class RouteLimits {
   BandwidthLimitConfig bandwidth_;
 };
 
-// What per-client limits count under: the IPv4 address, or the IPv6 /64.
-base::IpPrefix client_prefix(const base::IpAddress& client);
-
 }  // namespace ravelin::gateway

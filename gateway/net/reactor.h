@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/version.hpp>
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <utility>
@@ -77,8 +78,9 @@ class Reactor {
 
   Epoll& epoll() { return epoll_; }
 
-  // Longest time between two timer ticks seen since last asked: how late this loop runs.
-  base::Duration take_max_lag();
+  // How late this loop has run a tick at worst since last asked, or is late with one now. Any
+  // thread; 0 before run().
+  base::Duration take_max_lag(base::MonoTime now);
 
  private:
   void schedule_tick();
@@ -90,7 +92,8 @@ class Reactor {
   std::uint64_t turn_ = 0;
   base::TimerWheel timers_;
   base::MonoTime tick_due_;
-  base::Duration max_lag_{0};
+  std::atomic<std::int64_t> tick_due_ns_{0};  // the same for other threads; 0 = never
+  std::atomic<std::int64_t> max_lag_ns_{0};
 };
 
 }  // namespace ravelin::gateway

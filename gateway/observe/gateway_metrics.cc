@@ -170,6 +170,12 @@ void ListenerMetrics::error(WorkerCells& cells, Reason reason) {
   })});
 }
 
+void ListenerMetrics::banned(WorkerCells& cells, Reason reason) {
+  cells.add(Counter{bans_.get(static_cast<std::size_t>(reason), [this, reason](std::size_t) {
+    return counter_of(registry_, Metric::abuse_bans_total, {name_, describe(reason).token}).cell;
+  })});
+}
+
 // ---- servers and pools ----
 
 ServerMetrics::ServerMetrics(MetricRegistry& registry, std::string pool, std::string server)

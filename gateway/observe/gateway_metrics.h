@@ -92,6 +92,9 @@ class ListenerMetrics {
   // Closed before it was served: connection_limit, client_connection_limit, overload, draining.
   void connection_rejected(WorkerCells& cells, Reason reason);
 
+  // A client of this listener was banned, for this in the end.
+  void banned(WorkerCells& cells, Reason reason);
+
   // `result` is Reason::none for a handshake that succeeded; only those have their time observed.
   void handshake_done(WorkerCells& cells, TlsVersion version, Resumed resumed, Reason result,
                       microseconds duration);
@@ -112,6 +115,7 @@ class ListenerMetrics {
   std::array<Histogram, 2> handshake_duration_;  // by Resumed
   LazyCells<kReasonCount> rejected_;
   LazyCells<kReasonCount> errors_;
+  LazyCells<kReasonCount> bans_;
   LazyCells<3 * 2 * kReasonCount> handshakes_;
 };
 

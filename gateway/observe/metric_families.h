@@ -50,6 +50,12 @@ enum class Metric : std::uint8_t {
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success
   log_dropped_total,      // collected {log}: access, operator
+  abuse_bans_total,
+  abuse_clients,          // collected {state}: watched, banned
+  limit_entries,          // collected {}: of the table of rates, in use
+  limit_evictions_total,  // collected {}
+  overload_active,        // collected {action}: 1 or 0
+  overload_pressure,      // collected {resource}: ratio
   event_loop_lag,
   worker_busy_total,
   build_info,         // collected {version}; ours

@@ -57,6 +57,7 @@ constexpr std::array<ReasonText, kReasonCount> kReasons = {{
     {"client_connection_limit", "", 0},
     {"rate_limited", "http_request_denied", 429},
     {"concurrency_limited", "http_request_denied", 429},
+    {"banned", "http_request_denied", 403},
     {"draining", "proxy_internal_response", 503},
     {"no_healthy_server", "destination_unavailable", 503},
     {"circuit_open", "destination_unavailable", 503},

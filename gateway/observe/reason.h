@@ -63,6 +63,7 @@ enum class Reason : std::uint8_t {
   client_connection_limit,
   rate_limited,
   concurrency_limited,
+  banned,
   draining,
   // upstream
   no_healthy_server,

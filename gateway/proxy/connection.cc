@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
+#include "gateway/proxy/abuse_watch.h"
 #include "gateway/proxy/http1_exchange.h"
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/handshake_failure.h"
@@ -171,6 +172,7 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   const Reason reason = refuse_handshake(info, end);
   listener->metrics->handshake_done(worker_.cells, TlsVersion::none, Resumed::no, reason, 0us);
   listener->metrics->error(worker_.cells, reason);
+  note(reason, peer_.address, {});
   end_handshake(stream_.ssl());
   if (reason == Reason::plain_http_on_tls) {
     static_cast<void>(stream_.socket().send(kPlainHttpAnswer));
@@ -238,6 +240,7 @@ Task<bool> Connection::wait_for_request() {
     if (wake == Wake::deadline && worker_.reactor.now() >= idle_until) {
       const Reason late = requests_ == 0 ? Reason::header_timeout : Reason::idle_timeout;
       listener_now().metrics->error(worker_.cells, late);
+      note(late, peer_.address, {});
       co_return false;
     }
     look_at = idle_until;
@@ -297,6 +300,7 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
     if (result.status == IoStatus::ok) continue;
     if (result.status != IoStatus::would_block) {
       listener.metrics->error(worker_.cells, Reason::client_closed);
+      note(Reason::client_closed, peer_.address, {});
       co_return HeadEnd::gone;
     }
     const Wake wake = co_await stream_.socket().readable(deadline);
@@ -342,7 +346,8 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
     info.is_trusted = info.is_trusted || prefix.contains(peer_.address);
   }
   const std::uint32_t requests_max = listener.config->limits.requests_per_connection_max;
-  info.must_close = draining_ || (requests_max != 0 && requests_ >= requests_max);
+  info.must_close = draining_ || worker_.load.is_overloaded(OverloadAction::stop_keep_alive) ||
+                    (requests_max != 0 && requests_ >= requests_max);
   info.sni = sni_;
   if (info.is_tls && (worker_.access_log.is_enabled() || listener.asks_tls)) {
     info.tls_version = version_of(stream_.ssl()) == TlsVersion::tls13 ? "1.3" : "1.2";
@@ -357,20 +362,30 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
 Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& state) {
   const ClientInfo client = client_info(listener);
   Http1Exchange http(worker_, stream_, in_, worker_.request_head, listener.config->limits);
-  co_await serve_request(http, client, state, worker_);
+  const AbuseTable* abuse = state.snapshot->snapshot->abuse.get();
+  const bool is_banned = abuse != nullptr && turn_away_banned(*abuse, http, client, state, worker_);
+  if (!is_banned) co_await serve_request(http, client, state, worker_);
   report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
   const auto idle =
       state.route == nullptr ? listener.config->timeouts.body_idle : state.route->body_idle;
   const Wake sent = co_await stream_.flush(worker_.reactor.now() + idle);
   lingers_ = !http.may_continue();
+  if (note(state.reason, state.client_ip, text_of(state.id))) co_return false;
   if (sent != Wake::ready) {
     listener.metrics->error(worker_.cells, Reason::write_timeout);
+    note(Reason::write_timeout, state.client_ip, text_of(state.id));
     stream_.socket().set_reset_on_close();
     lingers_ = false;
     co_return false;
   }
   http.hand_back_leftover();
   co_return http.may_continue() && !stream_.is_broken();
+}
+
+bool Connection::note(Reason reason, const base::IpAddress& client, std::string_view request_id) {
+  const std::shared_ptr<AbuseTable>& abuse = pinned_->snapshot->abuse;
+  if (abuse == nullptr || reason == Reason::none) return false;
+  return note_glitch(*abuse, {client, reason, *runtime_, request_id}, worker_);
 }
 
 void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& state,
@@ -387,6 +402,7 @@ void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& 
   Http1Exchange http(worker_, stream_, in_, head, listener.config->limits);
   answer_failure(http, state, why.reason, why.detail, true);
   report_request(http, client, state, 0, http.body_bytes_out(), worker_);
+  note(why.reason, peer_.address, text_of(state.id));
   lingers_ = true;
 }
 

@@ -54,6 +54,9 @@ class Connection {
     if (idle_ != nullptr || worker_.stopping) stream_.socket().shutdown();
   }
 
+  // Waits for another request, having served one.
+  [[nodiscard]] bool is_idle() const { return idle_ != nullptr && requests_ != 0; }
+
   [[nodiscard]] const std::string& listener_name() const { return listener_->name; }
 
   [[nodiscard]] const TlsContext* tls_context() const { return tls_context_.get(); }
@@ -79,6 +82,8 @@ class Connection {
   enum class HeadEnd : unsigned char { complete, refused, gone };
   base::Task<HeadEnd> read_head(const ListenerRuntime& listener, RequestState& state,
                                 http1::ParseResult& why);
+  // Notes it where abuse is watched; true when the client is banned now.
+  bool note(Reason reason, const base::IpAddress& client, std::string_view request_id);
   base::Task<bool> exchange(const ListenerRuntime& listener, RequestState& state);
   void answer_bad_head(const ListenerRuntime& listener, RequestState& state,
                        const http1::ParseResult& why);

@@ -69,6 +69,7 @@ bool is_connection_lost(Reason reason) {
     case Reason::overload:
     case Reason::rate_limited:
     case Reason::concurrency_limited:
+    case Reason::banned:
     case Reason::no_healthy_server:
     case Reason::circuit_open:
     case Reason::queue_full:

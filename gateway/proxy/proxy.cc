@@ -54,6 +54,10 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
                    "more requests in flight than overload.requests_max", has_body);
     co_return;
   }
+  if (worker.load.is_overloaded(OverloadAction::shed_requests)) {
+    answer_failure(exchange, state, Reason::overload, "overload.shed_requests", has_body);
+    co_return;
+  }
   Buffer path_block(worker.buffers);
   if (!meet_route(exchange, client, state, path_block)) co_return;
   InFlightPlace place;  // held until the request has ended

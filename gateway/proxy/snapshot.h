@@ -7,6 +7,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/password_file.h"
 #include "gateway/http/fields.h"
+#include "gateway/limit/abuse_table.h"
 #include "gateway/limit/route_limits.h"
 #include "gateway/observe/gateway_metrics.h"
 #include "gateway/proxy/error_pages.h"
@@ -73,6 +74,7 @@ struct Snapshot {
   std::unordered_map<std::string, std::size_t> listener_by_name;
   LimitTables limits;
   std::string sticky_secret;  // of this start: for pools whose `sticky` has no key of its own
+  std::shared_ptr<AbuseTable> abuse;  // null: nobody is banned
 
   [[nodiscard]] const ListenerRuntime* find_listener(const std::string& name) const {
     const auto found = listener_by_name.find(name);

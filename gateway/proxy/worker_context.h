@@ -9,6 +9,7 @@
 #include "gateway/http/http_date.h"
 #include "gateway/http1/request_parser.h"
 #include "gateway/http1/response_parser.h"
+#include "gateway/limit/overload.h"
 #include "gateway/net/buffer.h"
 #include "gateway/net/reactor.h"
 #include "gateway/observe/access_log.h"
@@ -17,6 +18,7 @@
 #include "gateway/proxy/request_ids.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/upstream/connection.h"
+#include "messages/ban_sink.h"
 
 #include <atomic>
 #include <list>
@@ -62,6 +64,11 @@ struct WorkerSnapshot {
 struct GatewayLoad {
   alignas(64) std::atomic<std::uint32_t> requests_in_flight{0};
   alignas(64) std::atomic<bool> draining{false};
+  std::atomic<std::uint8_t> overload{0};  // OverloadActions
+
+  [[nodiscard]] bool is_overloaded(OverloadAction action) const {
+    return OverloadActions(overload.load(std::memory_order_relaxed)).has(action);
+  }
 };
 
 // What workers tell the control thread; called on any worker, must only post.
@@ -86,6 +93,7 @@ struct WorkerContext {
   AccessLogChannel& access_log;
   GatewayLoad& load;
   ControlEvents& control;
+  messages::BanSink& bans;
   RequestIds& request_ids;
   PasswordChecks& password_checks;
   KnownPasswords known_passwords;

@@ -156,17 +156,34 @@ const std::vector<ProxySource>& Acceptor::proxy_sources(State& state) {
   return state.proxy_sources;
 }
 
+// Why a connection is not served; none: it is, and the gate has counted it. A proxy's connection is
+// its client's, whom the PROXY header names later.
+Reason Acceptor::refusal(const State& state, const base::IpAddress& peer, Peer kind) {
+  const WorkerContext& worker = state.worker;
+  const AbuseTable* abuse = worker.current->snapshot->abuse.get();
+  if (kind == Peer::client && abuse != nullptr &&
+      abuse->is_banned(peer, worker.reactor.now())) return Reason::banned;
+  if (worker.load.is_overloaded(OverloadAction::refuse_connections)) return Reason::overload;
+  ConnectionGate& gate = state.listener->gate;
+  switch (kind == Peer::proxy ? gate.enter_unnamed() : gate.enter(peer)) {
+    case ConnectionGate::Entry::admitted:
+      return Reason::none;
+    case ConnectionGate::Entry::listener_full:
+      return Reason::connection_limit;
+    case ConnectionGate::Entry::client_full:
+      break;
+  }
+  return Reason::client_connection_limit;
+}
+
 void Acceptor::admit(State& state, Accepted accepted) {
   WorkerContext& worker = state.worker;
   const std::vector<ProxySource>& sources = proxy_sources(state);
   const base::IpAddress* peer = state.port == 0 ? nullptr : &accepted.peer.address;
   const bool is_proxied = !sources.empty() && is_proxy_source(sources, peer);
-  ConnectionGate& gate = state.listener->gate;
-  const auto entry = is_proxied ? gate.enter_unnamed() : gate.enter(accepted.peer.address);
-  if (entry != ConnectionGate::Entry::admitted) {
-    const Reason reason = entry == ConnectionGate::Entry::listener_full
-                              ? Reason::connection_limit
-                              : Reason::client_connection_limit;
+  const Reason reason =
+      refusal(state, accepted.peer.address, is_proxied ? Peer::proxy : Peer::client);
+  if (reason != Reason::none) {
     const ListenerRuntime* listener = worker.current->snapshot->find_listener(state.listener->name);
     if (listener != nullptr) listener->metrics->connection_rejected(worker.cells, reason);
     base::log_limited(limit_log_rate, base::LogLevel::warn, "listener", "connection refused",

@@ -49,6 +49,8 @@ class Acceptor {
   void end_accepting();
   static bool accept_some(State& state);
   static const std::vector<ProxySource>& proxy_sources(State& state);
+  enum class Peer : unsigned char { client, proxy };
+  static Reason refusal(const State& state, const base::IpAddress& peer, Peer kind);
   static void admit(State& state, Accepted accepted);
 
   std::shared_ptr<State> state_;

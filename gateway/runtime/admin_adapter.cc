@@ -2,6 +2,7 @@
 
 #include "base/io/log.h"
 #include "gateway/config/words.h"
+#include "gateway/limit/client_prefix.h"
 
 #include <unistd.h>
 
@@ -120,6 +121,64 @@ void collect_servers(Gateway& gateway, MetricSamples& samples) {
   }
 }
 
+OverloadStatus overload_of(const Gateway& gateway) {
+  OverloadStatus status;
+  for (const OverloadAction action :
+       {OverloadAction::stop_keep_alive, OverloadAction::refuse_connections,
+        OverloadAction::shed_requests}) {
+    if (gateway.overload().actions().has(action)) status.actions.emplace_back(to_string(action));
+  }
+  for (const OverloadResource resource : {OverloadResource::memory, OverloadResource::descriptors,
+                                          OverloadResource::lag, OverloadResource::requests}) {
+    status.percent.emplace_back(to_string(resource), gateway.overload().pressure()[resource]);
+  }
+  return status;
+}
+
+LimitStatus limits_of(const Snapshot& snapshot) {
+  const base::MonoTime now = base::mono_now();
+  LimitStatus status;
+  if (const auto& rates = snapshot.limits.rates) {
+    status.rate_entries = rates->estimate_in_use(now);
+    status.rate_entries_max = rates->entries();
+  }
+  if (snapshot.abuse != nullptr) {
+    const AbuseTable::Counts counts = snapshot.abuse->counts(now);
+    status.abuse_watched = counts.clients;
+    status.abuse_banned = counts.banned;
+  }
+  return status;
+}
+
+void collect_limits(Gateway& gateway, MetricSamples& samples) {
+  const std::shared_ptr<const Snapshot> snapshot = gateway.snapshot();
+  const LimitStatus status = limits_of(*snapshot);
+  if (const auto& rates = snapshot->limits.rates) {
+    samples.set(index(Metric::limit_entries), {}, static_cast<double>(status.rate_entries));
+    samples.set(index(Metric::limit_evictions_total), {}, static_cast<double>(rates->evicted()));
+  }
+  if (snapshot->abuse != nullptr) {
+    samples.set(index(Metric::abuse_clients), {"watched"},
+                static_cast<double>(status.abuse_watched));
+    samples.set(index(Metric::abuse_clients), {"banned"}, static_cast<double>(status.abuse_banned));
+  }
+}
+
+void collect_overload(Gateway& gateway, MetricSamples& samples) {
+  const OverloadWatch& overload = gateway.overload();
+  for (const OverloadAction action :
+       {OverloadAction::stop_keep_alive, OverloadAction::refuse_connections,
+        OverloadAction::shed_requests}) {
+    samples.set(index(Metric::overload_active), {to_string(action)},
+                overload.actions().has(action) ? 1 : 0);
+  }
+  for (const OverloadResource resource : {OverloadResource::memory, OverloadResource::descriptors,
+                                          OverloadResource::lag, OverloadResource::requests}) {
+    samples.set(index(Metric::overload_pressure), {to_string(resource)},
+                overload.pressure()[resource] / 100.0);
+  }
+}
+
 }  // namespace
 
 Readiness AdminAdapter::readiness() const {
@@ -166,11 +225,37 @@ GatewayStatus AdminAdapter::status() const {
   status.certificates = certificates_of(gateway_);
   const Gateway::ReloadState& reload = gateway_.last_reload();
   status.reload = {reload.ok, reload.at, reload.error};
+  status.overload = overload_of(gateway_);
+  status.limits = limits_of(*snapshot);
   return status;
 }
 
 std::string AdminAdapter::metrics_text() const {
   return gateway_.metrics().exposition();
+}
+
+std::vector<AbusiveClient> AdminAdapter::abusive_clients() const {
+  constexpr std::size_t kMost = 100;
+  std::vector<AbusiveClient> clients;
+  const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
+  if (snapshot->abuse == nullptr) return clients;
+  for (const AbuseTable::Client& client : snapshot->abuse->worst(kMost, base::mono_now())) {
+    clients.push_back({base::to_string(client.prefix), client.points,
+                       static_cast<std::uint64_t>(client.banned_for.count())});
+  }
+  return clients;
+}
+
+Result<void> AdminAdapter::forget_client(const base::IpPrefix& client) {
+  const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
+  const base::IpPrefix prefix = client_prefix(client.address);
+  const bool is_client = client.length >= prefix.length;
+  if (snapshot->abuse != nullptr && is_client &&
+      snapshot->abuse->forget(prefix, base::mono_now())) {
+    base::log_info("abuse", "client forgiven", {{"client", base::to_string(prefix)}});
+    return {};
+  }
+  return base::fail(base::Errc::not_found, "nothing is known against {}", base::to_string(client));
 }
 
 Result<std::uint64_t> AdminAdapter::reload() {
@@ -193,6 +278,8 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_servers(gateway, samples);
     collect_certificates(gateway, samples);
     collect_staples(gateway, samples);
+    collect_limits(gateway, samples);
+    collect_overload(gateway, samples);
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
     samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));

@@ -289,6 +289,17 @@ void ask_clients_for_redirects(Snapshot& snapshot) {
     listener.asks_client = listener.asks_client || (any_asks && listener.config->redirect_https);
 }
 
+std::shared_ptr<AbuseTable> make_abuse_table(const Config& config, const Snapshot* previous) {
+  if (!config.abuse) return nullptr;
+  std::vector<base::IpPrefix> trusted;
+  for (const ListenerConfig& listener : config.listeners) {
+    const std::vector<base::IpPrefix>& more = listener.forwarded.trusted;
+    trusted.insert(trusted.end(), more.begin(), more.end());
+  }
+  return AbuseTable::make(*config.abuse, trusted,
+                          previous == nullptr ? nullptr : previous->abuse.get());
+}
+
 // The fields view strings of the listener they belong to: they are made once those no longer move.
 void make_response_fields(Snapshot& snapshot) {
   for (ListenerRuntime& listener : snapshot.listeners) {
@@ -315,6 +326,7 @@ Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generat
   const Config& kept = built.snapshot->config;  // what everything below points into
   built.snapshot->limits =
       make_limit_tables(rate_entries(kept), previous == nullptr ? nullptr : &previous->limits);
+  built.snapshot->abuse = make_abuse_table(kept, previous);
   std::unordered_map<std::string, std::size_t> pools;
   for (const PoolConfig& pool : kept.pools) {
     pools.emplace(pool.name, built.snapshot->pools.size());

@@ -60,7 +60,7 @@ Result<void> Gateway::prepare(const Config& config) {
   password_checks_ = std::make_unique<PasswordChecks>();
   for (unsigned i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(
-        Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_}));
+        Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_, bans_}));
   }
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
   auto next = make_next(config);
@@ -254,6 +254,7 @@ void Gateway::tick() {
   }
   tell_ready();
   tell_alive();
+  overload_.tick(snapshot_->config.overload, base::mono_now());
   finish_shut_down();
 }
 

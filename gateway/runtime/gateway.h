@@ -6,6 +6,8 @@
 #include "base/result.h"
 #include "gateway/runtime/build_snapshot.h"
 #include "gateway/runtime/listening_sockets.h"
+#include "gateway/runtime/logged_bans.h"
+#include "gateway/runtime/overload_watch.h"
 #include "gateway/runtime/restart_only.h"
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
@@ -65,6 +67,8 @@ class Gateway final : public ControlEvents {
   AccessLog& access_log() { return *access_log_; }
 
   GatewayLoad& load() { return load_; }
+
+  [[nodiscard]] const OverloadWatch& overload() const { return overload_; }
 
   HealthMonitor& health() { return *health_; }
 
@@ -130,6 +134,7 @@ class Gateway final : public ControlEvents {
   base::WallTime started_;
   RestartOnly started_with_;
   GatewayLoad load_;
+  LoggedBans bans_;
   std::unique_ptr<GatewayMetrics> metrics_;
   std::unique_ptr<AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -140,6 +145,7 @@ class Gateway final : public ControlEvents {
   std::map<std::string, ListenerMaterials> materials_;
   std::map<std::string, TicketRing> tickets_;  // by listener
   ListeningSockets sockets_;
+  OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;

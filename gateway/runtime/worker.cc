@@ -30,6 +30,7 @@ Worker::Worker(const Parts& parts)
                .access_log = parts.access_log.channel(parts.index),
                .load = parts.load,
                .control = parts.control,
+               .bans = parts.bans,
                .request_ids = request_ids_,
                .password_checks = parts.password_checks,
                .open_connections = open_connections_} {}
@@ -120,6 +121,19 @@ void Worker::drain(std::string listener) {
 
 void Worker::beat() {
   reactor_.post([this] { beats_.fetch_add(1, std::memory_order_relaxed); });
+}
+
+void Worker::close_idle() {
+  reactor_.post([this] {
+    constexpr std::size_t kLeast = 8;
+    std::vector<Connection*> idle;
+    for (Connection* connection : context_.connections) {
+      if (connection->is_idle()) idle.push_back(connection);
+    }
+    idle.resize(std::min(idle.size(), std::max(kLeast, idle.size() / 8)));
+    for (Connection* connection : idle)
+      connection->drain();
+  });
 }
 
 void Worker::stop() {

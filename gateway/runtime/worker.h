@@ -25,6 +25,7 @@ class Worker {
     GatewayLoad& load;
     ControlEvents& control;
     PasswordChecks& password_checks;
+    messages::BanSink& bans;
   };
 
   explicit Worker(const Parts& parts);
@@ -59,6 +60,8 @@ class Worker {
   void drain(std::string listener);
   // Counts once it is carried out: a sign that the loop turns.
   void beat();
+  // Closes connections that wait for another request: an eighth of them, those accepted first.
+  void close_idle();
   // Ends every connection now, then the thread.
   void stop();
 

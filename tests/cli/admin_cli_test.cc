@@ -66,6 +66,34 @@ TEST_F(AdminCli, StatusIsWhatAnOperatorReads) {
   EXPECT_EQ(outcome.err, "");
 }
 
+TEST_F(AdminCli, StatusTellsWhatPresses) {
+  admin_.backend.press();
+  start();
+  const Outcome outcome = run("status --socket admin.sock");
+  EXPECT_THAT(outcome.out,
+              HasSubstr("requests in flight: 3\n"
+                        "overload: stop_keep_alive (memory 40 %, descriptors 87 %, lag 2 %)\n"
+                        "rate limits: 1200 of 262150 keys in use\n"
+                        "abuse: 31 clients watched, 2 banned\n"));
+}
+
+TEST_F(AdminCli, AbuseListsTheWorstAndForgetsOne) {
+  start();
+  const Outcome list = run("abuse list --socket admin.sock");
+  EXPECT_EQ(list.code, 0) << list.err;
+  EXPECT_EQ(list.out,
+            "CLIENT              POINTS  BANNED FOR\n"
+            "192.0.2.7/32        250     540 s\n"
+            "2001:db8:1:2::/64   30      -\n");
+  const Outcome forgotten = run("abuse forget 2001:db8:1:2::/64 --socket admin.sock");
+  EXPECT_EQ(forgotten.code, 0) << forgotten.err;
+  EXPECT_EQ(forgotten.out,
+            "CLIENT        POINTS  BANNED FOR\n"
+            "192.0.2.7/32  250     540 s\n");
+  EXPECT_NE(run("abuse forget 2001:db8:1:2::/64 --socket admin.sock").code, 0);
+  EXPECT_EQ(run("abuse forget nobody --socket admin.sock").code, 2);
+}
+
 TEST_F(AdminCli, StatusSaysNoWhileNotReady) {
   admin_.backend.drain();
   start();

@@ -92,7 +92,8 @@ class OutOfDescriptors(Case):
     def test_pauses_accepting_and_serves_those_who_waited(self):
         limit = (160, 160)
         gateway = self.gateway(
-            simple_config([self.backend()]).replace("    tls: {", "    plaintext: allowed #"),
+            simple_config([self.backend()], top="overload: { stop_keep_alive: off, refuse_connections: off, "
+                          "shed_requests: off }").replace("    tls: {", "    plaintext: allowed #"),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit))
         clients = [self.client(gateway, tls=False) for _ in range(limit[0] + 60)]
         wait_until(lambda: "out of descriptors: accepting pauses" in gateway.log(), "the log says what is wrong")

@@ -269,7 +269,8 @@ class OwnShortage(Case):
     def test_without_descriptors_no_server_is_blamed(self):
         limit = 120
         gateway = self.gateway(
-            simple_config([self.backend()], pool="    ejection: { consecutive_failures: 1 }").replace(
+            simple_config([self.backend()], pool="    ejection: { consecutive_failures: 1 }",
+                          top="overload: { stop_keep_alive: off, refuse_connections: off, shed_requests: off }").replace(
                 "    tls: {", "    plaintext: allowed #"),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         clients = [self.client(gateway, tls=False) for _ in range(limit)]

@@ -51,7 +51,8 @@ COUNTS_AS = {
 # Leaves anyone in the gateway may include: plain values, which include nothing but each other.
 LEAF_HEADERS = {
     "gateway/observe/reason.h", "gateway/config/config.h", "gateway/config/listener_config.h",
-    "gateway/config/limits_config.h", "gateway/config/match_config.h",
+    "gateway/config/abuse_config.h", "gateway/config/limits_config.h",
+    "gateway/config/match_config.h", "gateway/config/overload_config.h",
     "gateway/config/pool_config.h", "gateway/config/route_config.h",
     "gateway/config/route_rules_config.h", "gateway/config/template.h", "gateway/config/tls_config.h",
 }

@@ -211,7 +211,8 @@ TEST(Codec, RefusesToWriteWhatItWouldNotRead) {
   const BanRequest ban{.target = *base::parse_prefix("10.0.0.0/8"),
                        .duration = std::chrono::seconds(1),
                        .reason = "x",
-                       .request_id = ""};
+                       .request_id = "",
+                       .where = ""};
   BanRequest host_bits = ban;
   host_bits.target.address.bytes[3] = 1;
   BanRequest stray_bytes = ban;

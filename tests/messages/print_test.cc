@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kPrinted[] = {
     R"(hello{role=gateway version="0.1.0"})",
-    R"(ban_request{target=198.51.100.0/24 duration=10m reason="bad_path" request_id="0af7651916cd43dd"})",
+    R"(ban_request{target=198.51.100.0/24 duration=10m reason="bad_path" request_id="0af7651916cd43dd" where="web"})",
     R"(ban_result{outcome=refused text="it is in never"})",
     R"(listener_opened{name="web" endpoint=[2001:db8::1]:443 protocol=https})",
     R"(listener_closed{name="plain" endpoint=192.0.2.1:80 protocol=http})",
@@ -54,7 +54,8 @@ TEST(BanSink, TakesARequestByValue) {
   seam.ban({.target = *base::parse_prefix("192.0.2.7"),
             .duration = std::chrono::minutes(10),
             .reason = "bad_framing",
-            .request_id = "r1"});
+            .request_id = "r1",
+            .where = ""});
   ASSERT_EQ(sink.requests.size(), 1U);
   EXPECT_EQ(sink.requests[0].duration, std::chrono::seconds(600));
 }

@@ -209,6 +209,16 @@ TEST(AdminApi, StatusIsStable) {
   EXPECT_EQ(status.at("last_reload").at("ok"), true);
 }
 
+TEST(AdminApi, StatusTellsWhatPresses) {
+  FakeBackend backend;
+  backend.press();
+  const auto status = boost::json::parse(answer_admin(on_tcp("GET", "/v1/status"), backend).body);
+  EXPECT_EQ(status.at("overload").at("actions").at(0), "stop_keep_alive");
+  EXPECT_EQ(status.at("overload").at("percent").at("descriptors"), 87);
+  EXPECT_EQ(status.at("limits").at("rate_entries"), 1200);
+  EXPECT_EQ(status.at("abuse").at("banned"), 2);
+}
+
 TEST(AdminApi, MetricsAreText) {
   FakeBackend backend;
   const AdminResponse response = answer_admin(on_tcp("GET", "/metrics"), backend);

@@ -57,6 +57,15 @@ class FakeBackend final : public AdminBackend {
     return metrics_.empty() ? "# TYPE ravelin_build_info gauge\nravelin_build_info 1\n" : metrics_;
   }
 
+  [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override { return abusive_; }
+
+  base::Result<void> forget_client(const base::IpPrefix& client) override {
+    const std::string text = base::to_string(client);
+    const auto is_it = [&](const AbusiveClient& known) { return known.client == text; };
+    if (std::erase_if(abusive_, is_it) != 0) return {};
+    return base::fail(base::Errc::not_found, "nothing is known against {}", text);
+  }
+
   base::Result<std::uint64_t> reload() override {
     if (refuses_) {
       state_.reload.is_ok = false;
@@ -86,6 +95,11 @@ class FakeBackend final : public AdminBackend {
 
   // ---- for the tests ----
   void drain() { state_.readiness = {false, "draining: the gateway is shutting down"}; }
+
+  void press() {
+    state_.overload = {{"stop_keep_alive"}, {{"memory", 40}, {"descriptors", 87}, {"lag", 2}}};
+    state_.limits = {1200, 262'150, 31, 2};
+  }
 
   void refuse_reloads(base::Error error) { refuses_ = std::move(error); }
 
@@ -120,6 +134,7 @@ class FakeBackend final : public AdminBackend {
   }
 
   GatewayStatus state_;
+  std::vector<AbusiveClient> abusive_{{"192.0.2.7/32", 250, 540}, {"2001:db8:1:2::/64", 30, 0}};
   std::optional<base::Error> refuses_;
   std::string metrics_;
 };

@@ -113,6 +113,20 @@ TEST(ParseConfig, GivesRoutesTheLimitsOfTheirListenerUnlessTheyHaveTheirOwn) {
             (BandwidthLimitConfig{.down_bytes_per_s = 0, .up_bytes_per_s = 1024 * 1024}));
 }
 
+TEST(ParseConfig, BansNobodyUnlessAskedTo) {
+  EXPECT_FALSE(check_text(kSmall).parsed.config.abuse);
+  const Checked checked = check_text(std::string("abuse: {}\noverload: { memory_max: off, "
+                                                 "refuse_connections: off }\n") +
+                                     kSmall);
+  EXPECT_THAT(checked.findings, IsEmpty());
+  ASSERT_TRUE(checked.parsed.config.abuse);
+  EXPECT_EQ(checked.parsed.config.abuse->budget, 200U);
+  EXPECT_EQ(checked.parsed.config.abuse->ban, 10min);
+  EXPECT_EQ(checked.parsed.config.overload.memory, OverloadConfig::Memory::off);
+  EXPECT_EQ(checked.parsed.config.overload.refuse_connections, OverloadThresholds{});
+  EXPECT_EQ(checked.parsed.config.overload.shed_requests, (OverloadThresholds{98, 92}));
+}
+
 TEST(ParseConfig, LeavesSectionsOfOtherPartsToThem) {
   const Checked checked =
       check_text(std::string("certs: { store: store, issuers: { le: { acme: x } }, names: [] }\n"
@@ -157,6 +171,19 @@ constexpr BadLine kBadLines[] = {
      "overload.requests_max: 0 is out of range (1 to 10000000)"},
     {"CertsIsText", "top", "certs: x", "certs: must be a map, not a single value"},
     {"FirewallIsList", "top", "firewall: []", "firewall: must be a map, not a list"},
+    {"OverloadMemory", "top", "overload: { memory_max: 1MiB }",
+     "overload.memory_max: 1MiB is out of range (16MiB to 1024GiB)"},
+    {"OverloadWord", "top", "overload: { shed_requests: never }",
+     "overload.shed_requests: must be \"off\" or a map"},
+    {"OverloadLeave", "top", "overload: { shed_requests: { enter: 99, leave: 99 } }",
+     "overload.shed_requests: \"leave\" must be below \"enter\""},
+    {"OverloadOrder", "top", "overload: { shed_requests: { enter: 80, leave: 70 } }",
+     "overload: \"stop_keep_alive\", \"refuse_connections\" and \"shed_requests\" begin in this "
+     "order: \"enter\" must not fall"},
+    {"AbuseBudget", "top", "abuse: { budget: 1 }",
+     "abuse.budget: 1 is out of range (10 to 1000000)"},
+    {"AbuseNever", "top", "abuse: { never: [10.0.0.1/8] }",
+     "abuse.never[0]: \"10.0.0.1/8\" has host bits set (write 10.0.0.0/8)"},
     {"TlsProfile", "top", "tls: { profile: old }",
      "tls.profile: \"old\" is not one of intermediate, modern"},
     {"ListenerName", "listener", "name: a b",
