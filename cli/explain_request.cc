@@ -117,6 +117,7 @@ std::string pool_of_split(const RouteConfig& route, const gateway::RequestTraits
 
 std::string describe_split(const RouteConfig& route) {
   std::vector<std::string> parts;
+  parts.reserve(route.split.size());
   for (const gateway::SplitPart& part : route.split)
     parts.push_back(fmt::format("\"{}\" (weight {})", part.pool, part.weight));
   return "forwarded in turn to pools " + base::join(parts, ", ");

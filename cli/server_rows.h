@@ -40,9 +40,8 @@ inline std::vector<TableRow> server_rows(const boost::json::value& answer) {
     for (const boost::json::value& server : list_at(pool, "servers")) {
       rows.push_back({text_at(pool, "pool") + (flag_at(pool, "panic") ? " (panic)" : ""),
                       server_text(server), text_at(server, "address"), text_at(server, "state"),
-                      weight_text(server),
-                      fmt::format("{}", number_at(server, "in_flight")), text_at(server, "changed"),
-                      text_at(server, "reason")});
+                      weight_text(server), fmt::format("{}", number_at(server, "in_flight")),
+                      text_at(server, "changed"), text_at(server, "reason")});
     }
   }
   return rows;

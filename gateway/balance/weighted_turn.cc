@@ -6,6 +6,7 @@ namespace ravelin::gateway {
 
 WeightedTurn::WeightedTurn(const std::vector<std::uint32_t>& weights, std::uint32_t start) {
   constexpr std::uint32_t kStartMax = 1'000;  // bounds the work, not what can be told apart
+  parts_.reserve(weights.size());
   for (const std::uint32_t weight : weights) {
     parts_.push_back({weight, 0});
     total_ += weight;

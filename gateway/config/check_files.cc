@@ -1,8 +1,8 @@
 #include "gateway/config/check_files.h"
 
 #include "base/io/file.h"
-#include "certs/staple.h"
 #include "certs/secret_file.h"
+#include "certs/staple.h"
 #include "gateway/config/places.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"

@@ -51,8 +51,8 @@ void add_split(Outline& out, const RouteConfig& route) {
     entry.text("pool", part.pool);
     entry.number("weight", part.weight);
   }
-  if (route.sticky.by == StickyConfig::By::nothing) return;
-  out.map("sticky").text(route.sticky.by == StickyConfig::By::header ? "header" : "cookie",
+  if (route.sticky.by == SplitStickiness::By::nothing) return;
+  out.map("sticky").text(route.sticky.by == SplitStickiness::By::header ? "header" : "cookie",
                          route.sticky.name);
 }
 

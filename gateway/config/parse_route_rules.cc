@@ -25,12 +25,12 @@ Result<std::string> parse_sticky_header(std::string_view text) {
   return std::string(text);
 }
 
-StickyConfig parse_sticky(yaml::Map map) {
-  StickyConfig sticky;
+SplitStickiness parse_sticky(yaml::Map map) {
+  SplitStickiness sticky;
   if (map.optional("header", sticky.name, yaml::converted(parse_sticky_header)))
-    sticky.by = StickyConfig::By::header;
+    sticky.by = SplitStickiness::By::header;
   if (map.optional("cookie", sticky.name, yaml::converted(parse_cookie_name)))
-    sticky.by = StickyConfig::By::cookie;
+    sticky.by = SplitStickiness::By::cookie;
   if (map.has("header") == map.has("cookie"))
     map.error("must have one of \"header\" and \"cookie\"");
   return std::move(map).finish(std::move(sticky));

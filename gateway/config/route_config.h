@@ -51,7 +51,7 @@ struct RouteConfig {
   std::vector<base::IpPrefix> allow;  // not empty: every other client gets 403
   std::string pool;                   // exactly one of pool, split, redirect, respond is set
   std::vector<SplitPart> split;
-  StickyConfig sticky;  // of `split`
+  SplitStickiness sticky;  // of `split`
   std::optional<RedirectAction> redirect;
   std::optional<FixedResponse> respond;
   PathPolicy path_policy = PathPolicy::reject;

@@ -21,7 +21,7 @@ struct SplitPart {
 };
 
 // What keeps a client in its part of a split: the hash of a value it sends.
-struct StickyConfig {
+struct SplitStickiness {
   enum class By : std::uint8_t { nothing, header, cookie };
 
   By by = By::nothing;

@@ -20,6 +20,7 @@ static_assert(!kWords.back().empty(), "a word for every variable");
 std::vector<std::string> words_for(TemplateUse use) {
   if (use == TemplateUse::location) return {"{host}", "{path}", "{query}", "{scheme}"};
   std::vector<std::string> words;
+  words.reserve(kWords.size() + 1);
   for (const std::string_view word : kWords)
     words.push_back(fmt::format("{{{}}}", word));
   words.emplace_back("and {{ }} for braces");

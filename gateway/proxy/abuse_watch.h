@@ -18,8 +18,8 @@ struct Glitch {
 // Points against the client. True when that bans it: then the connection is to end.
 bool note_glitch(AbuseTable& table, const Glitch& glitch, WorkerContext& worker);
 
-// Learns who the request is from (state.client_ip), and answers it with 403 if that client is banned.
-// True when it has been answered.
+// Learns who the request is from (state.client_ip), and answers it with 403 if that client is
+// banned. True when it has been answered.
 bool turn_away_banned(const AbuseTable& table, Exchange& exchange, const ClientInfo& client,
                       RequestState& state, WorkerContext& worker);
 

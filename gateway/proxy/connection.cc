@@ -362,6 +362,7 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
 Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& state) {
   const ClientInfo client = client_info(listener);
   Http1Exchange http(worker_, stream_, in_, worker_.request_head, listener.config->limits);
+  state.client = &client;
   const AbuseTable* abuse = state.snapshot->snapshot->abuse.get();
   const bool is_banned = abuse != nullptr && turn_away_banned(*abuse, http, client, state, worker_);
   if (!is_banned) co_await serve_request(http, client, state, worker_);

@@ -48,8 +48,8 @@ struct RequestState {
   RequestId id{};
   std::string_view hsts;               // of the listener; "" = none
   const ClientInfo* client = nullptr;  // set before anything is answered
-  std::string_view set_cookie;  // that the response binds the session with; "" = none
-  base::IpAddress client_ip;  // http1::client_of(); known only where abuse is watched
+  std::string_view set_cookie;         // that the response binds the session with; "" = none
+  base::IpAddress client_ip;           // http1::client_of(); known only where abuse is watched
   const RouteRuntime* route = nullptr;
   std::size_t pool = 0;  // index of the one that serves; meaningless for routes without
   std::string_view pool_name;

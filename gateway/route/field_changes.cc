@@ -7,6 +7,7 @@
 namespace ravelin::gateway {
 
 FieldChanges::FieldChanges(const FieldRules& rules) {
+  written_.reserve(rules.set.size() + rules.add.size());
   for (const std::string& name : rules.remove)
     add_dropped(name);
   for (const FieldRules::Rule& rule : rules.set) {

@@ -54,10 +54,10 @@ std::optional<std::string_view> cookie_value(const FieldList& fields, std::strin
   return std::nullopt;
 }
 
-std::optional<std::string_view> sticky_value(const StickyConfig& sticky, const FieldList& fields) {
+std::optional<std::string_view> sticky_value(const SplitStickiness& sticky, const FieldList& fields) {
   std::optional<std::string_view> value;
-  if (sticky.by == StickyConfig::By::header) value = header_value(fields, sticky.name);
-  if (sticky.by == StickyConfig::By::cookie) value = cookie_value(fields, sticky.name);
+  if (sticky.by == SplitStickiness::By::header) value = header_value(fields, sticky.name);
+  if (sticky.by == SplitStickiness::By::cookie) value = cookie_value(fields, sticky.name);
   return value && value->empty() ? std::nullopt : value;
 }
 

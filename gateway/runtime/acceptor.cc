@@ -161,8 +161,8 @@ const std::vector<ProxySource>& Acceptor::proxy_sources(State& state) {
 Reason Acceptor::refusal(const State& state, const base::IpAddress& peer, Peer kind) {
   const WorkerContext& worker = state.worker;
   const AbuseTable* abuse = worker.current->snapshot->abuse.get();
-  if (kind == Peer::client && abuse != nullptr &&
-      abuse->is_banned(peer, worker.reactor.now())) return Reason::banned;
+  if (kind == Peer::client && abuse != nullptr && abuse->is_banned(peer, worker.reactor.now()))
+    return Reason::banned;
   if (worker.load.is_overloaded(OverloadAction::refuse_connections)) return Reason::overload;
   ConnectionGate& gate = state.listener->gate;
   switch (kind == Peer::proxy ? gate.enter_unnamed() : gate.enter(peer)) {

@@ -213,6 +213,7 @@ RouteRuntime build_route(const ListenerConfig& listener, const RouteConfig& conf
   if (pool != pools.end()) route.pool = pool->second;
   route.metrics =
       &metrics.route(listener.name, config.name, config.pool.empty() ? "none" : config.pool);
+  route.split.reserve(config.split.size());
   for (const SplitPart& part : config.split)
     route.split.push_back(
         {pools.at(part.pool), &metrics.route(listener.name, config.name, part.pool)});
@@ -244,6 +245,7 @@ Result<void> build_listener(const ListenerConfig& config,
   auto router = Router::build(config.routes);
   if (!router) return router.error();
   runtime.router = std::move(*router);
+  runtime.routes.reserve(config.routes.size());
   for (const RouteConfig& route : config.routes) {
     runtime.routes.push_back(build_route(config, route, pools, metrics, built.split_count));
     runtime.routes.back().limits =

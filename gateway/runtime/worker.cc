@@ -203,6 +203,7 @@ void Worker::add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const {
     for (const RouteRuntime& route : listener.routes) {
       if (route.split.empty()) continue;
       std::vector<std::uint32_t> weights;
+      weights.reserve(route.config->split.size());
       for (const SplitPart& part : route.config->split)
         weights.push_back(part.weight);
       next.turns.push_back(std::make_unique<WeightedTurn>(weights, start));
@@ -238,12 +239,12 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
   const Balancer::Options options{.rules = runtime.pool->rules(),
                                   .ring = runtime.pool->ring(),
                                   .load_max_percent = config.hash.load_max_percent};
-  auto pool = std::make_unique<WorkerPool>(
-      WorkerPool{.pool = runtime.pool,
-                 .servers = {},
-                 .balancer = Balancer(config.balance, start, options),
-                 .metrics = runtime.metrics,
-                 .retry_budget = RetryBudget(config.retry_budget)});
+  auto pool =
+      std::make_unique<WorkerPool>(WorkerPool{.pool = runtime.pool,
+                                              .servers = {},
+                                              .balancer = Balancer(config.balance, start, options),
+                                              .metrics = runtime.metrics,
+                                              .retry_budget = RetryBudget(config.retry_budget)});
   pool->reads_requests = config.balance == Balance::hash || config.sticky;
   for (std::size_t i = 0; i < runtime.pool->servers().size(); ++i) {
     const std::shared_ptr<Server>& shared = runtime.pool->servers()[i];

@@ -22,6 +22,7 @@ void count_everything_once(GatewayMetrics& metrics) {
   listener.request_started(cells);
   listener.error(cells, Reason::first_byte_timeout);
   listener.error(cells, Reason::none);
+  listener.banned(cells, Reason::bad_framing);
   metrics.route("web", "api", "blue")
       .request_done(
           cells, {.status = 200, .duration = microseconds(900), .bytes_in = 10, .bytes_out = 1000});
@@ -58,6 +59,11 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
     samples.set(index(Metric::log_dropped_total), {"access"}, 0);
+    samples.set(index(Metric::abuse_clients), {"banned"}, 2);
+    samples.set(index(Metric::limit_entries), {}, 1200);
+    samples.set(index(Metric::limit_evictions_total), {}, 0);
+    samples.set(index(Metric::overload_active), {"shed_requests"}, 0);
+    samples.set(index(Metric::overload_pressure), {"memory"}, 0.4);
   });
 }
 

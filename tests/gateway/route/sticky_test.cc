@@ -84,7 +84,7 @@ TEST(StickyValue, IsOfTheHeaderOrTheCookie) {
   fields.push_back({FieldId::unknown, "X-User", "alice"});
   fields.push_back({FieldId::unknown, "X-Empty", ""});
   fields.push_back({FieldId::cookie, "Cookie", "id=7"});
-  using By = StickyConfig::By;
+  using By = SplitStickiness::By;
   EXPECT_EQ(sticky_value({By::header, "x-user"}, fields), "alice");
   EXPECT_EQ(sticky_value({By::cookie, "id"}, fields), "7");
   EXPECT_EQ(sticky_value({By::header, "X-Empty"}, fields), std::nullopt);
