@@ -17,7 +17,7 @@ std::uint32_t effective_weight(const WeightParts& parts, const WeightBounds& bou
   const double factor = std::clamp(parts.load * parts.reported, bounds.min_percent / 100.0,
                                    bounds.max_percent / 100.0);
   const long weight = std::lround(parts.base * factor * parts.warmth * kWeightUnit);
-  return static_cast<std::uint32_t>(std::clamp(weight, 1L, long{kWeightMax}));
+  return static_cast<std::uint32_t>(std::clamp(weight, 1L, long{kBalanceWeightMax}));
 }
 
 double slow_start_warmth(base::Duration since, base::Duration window) {

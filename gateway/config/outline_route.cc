@@ -92,7 +92,9 @@ void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& li
     timeouts.word("min_rate", base::format_bytes(*route.body.min_rate_bytes_per_s));
   add_retry(out, route.retry);
   out.flag("upgrades", route.upgrades);
-  add_route_limits(out.map("limits"), route.limits, limits);
+  Outline& own_limits = out.map("limits");
+  if (route.body.bytes_max) own_limits.word("body_max", base::format_bytes(*route.body.bytes_max));
+  add_route_limits(own_limits, route.limits, limits);
 }
 
 }  // namespace ravelin::gateway

@@ -75,8 +75,6 @@ void add_rules(Outline& out, const RouteConfig& route) {
     auth.text("realm", route.basic_auth->realm);
     auth.text("users", route.basic_auth->users);
   }
-  if (route.body.bytes_max)
-    out.map("limits").word("body_max", base::format_bytes(*route.body.bytes_max));
 }
 
 }  // namespace ravelin::gateway

@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kBodyMax = 64 * 1024;
+constexpr std::size_t kBodyMax = 64 * 1024;                // of `respond`
+constexpr std::uint64_t kBodyBytesMax = 1ULL << 40;        // of a request
 constexpr std::uint64_t kMinRateMax = 1024 * 1024 * 1024;  // as on the listener
 
 bool read_redirect_status(const yaml::Value& value, int& status) {
@@ -132,6 +133,7 @@ RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
   const auto parse_limits = [&](yaml::Map each) {
     RouteLimitsConfig own = limits;
     parse_route_limits(each, own);
+    each.optional("body_max", route.body.bytes_max, yaml::bytes(0, kBodyBytesMax));
     return std::move(each).finish(std::move(own));
   };
   map.optional("limits", route.limits, yaml::object(parse_limits));

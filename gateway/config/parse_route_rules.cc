@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kPartsMax = 16;
 constexpr std::size_t kFieldsMax = 16;  // in each of set, add and remove
-constexpr std::uint64_t kMiB = 1024 * 1024;
 
 SplitPart parse_split_part(yaml::Map map) {
   SplitPart part;
@@ -84,12 +83,6 @@ auto rules_for(ParseField parse) {
   });
 }
 
-RouteBodyLimits parse_limits(yaml::Map map) {
-  RouteBodyLimits limits;
-  map.required("body_max", limits.bytes_max, yaml::bytes(0, kMiB * kMiB));
-  return std::move(map).finish(limits);
-}
-
 // "404" or "5xx".
 bool read_statuses(std::string_view key, ErrorPageConfig& page) {
   if (key == "4xx" || key == "5xx") {
@@ -160,9 +153,6 @@ void parse_route_rules(yaml::Map& map, RouteConfig& route) {
   map.optional("error_pages", route.error_pages, read_error_pages);
   map.optional("basic_auth", route.basic_auth, yaml::object(parse_basic_auth));
   map.optional("maintenance", route.maintenance, yaml::object(parse_maintenance));
-  RouteBodyLimits limits;
-  if (map.optional("limits", limits, yaml::object(parse_limits)))
-    route.body.bytes_max = limits.bytes_max;
 }
 
 }  // namespace ravelin::gateway

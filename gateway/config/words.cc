@@ -94,12 +94,6 @@ Result<base::Endpoint> absolute(Result<base::Endpoint> endpoint) {
   return fail(Errc::invalid, "is not absolute (unix:/path)");
 }
 
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return std::ranges::all_of(
-      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
-}
-
 bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }

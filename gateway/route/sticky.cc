@@ -54,7 +54,8 @@ std::optional<std::string_view> cookie_value(const FieldList& fields, std::strin
   return std::nullopt;
 }
 
-std::optional<std::string_view> sticky_value(const SplitStickiness& sticky, const FieldList& fields) {
+std::optional<std::string_view> sticky_value(const SplitStickiness& sticky,
+                                             const FieldList& fields) {
   std::optional<std::string_view> value;
   if (sticky.by == SplitStickiness::By::header) value = header_value(fields, sticky.name);
   if (sticky.by == SplitStickiness::By::cookie) value = cookie_value(fields, sticky.name);

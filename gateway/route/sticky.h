@@ -13,7 +13,8 @@
 namespace ravelin::gateway {
 
 // The value of the header or cookie, or nothing when the request has none or an empty one.
-std::optional<std::string_view> sticky_value(const SplitStickiness& sticky, const FieldList& fields);
+std::optional<std::string_view> sticky_value(const SplitStickiness& sticky,
+                                             const FieldList& fields);
 
 // Index of a part, in proportion to the weights, of which one at least is not 0. When weight moves
 // from one of two parts to the other, only the clients of that share change their part.

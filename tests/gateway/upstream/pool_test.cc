@@ -245,7 +245,7 @@ TEST(Pool, TellsBalancersGroupsAndZones) {
   unzoned.read_states(states);
   EXPECT_TRUE(states[0].is_local && states[1].is_local && states[2].is_local);
   EXPECT_TRUE(states[0].usable && states[0].usable_in_panic);
-  EXPECT_EQ(states[0].weight, 1U);
+  EXPECT_EQ(states[0].weight, kWeightUnit);
 }
 
 // 2 of 3 servers fail: with panic_percent 50 all are used, those of the operator's maintenance not.
