@@ -82,9 +82,9 @@ TEST_F(AdminCli, AbuseListsTheWorstAndForgetsOne) {
   const Outcome list = run("abuse list --socket admin.sock");
   EXPECT_EQ(list.code, 0) << list.err;
   EXPECT_EQ(list.out,
-            "CLIENT              POINTS  BANNED FOR\n"
-            "192.0.2.7/32        250     540 s\n"
-            "2001:db8:1:2::/64   30      -\n");
+            "CLIENT             POINTS  BANNED FOR\n"
+            "192.0.2.7/32       250     540 s\n"
+            "2001:db8:1:2::/64  30      -\n");
   const Outcome forgotten = run("abuse forget 2001:db8:1:2::/64 --socket admin.sock");
   EXPECT_EQ(forgotten.code, 0) << forgotten.err;
   EXPECT_EQ(forgotten.out,
@@ -260,7 +260,7 @@ constexpr RouteCase kRouteCases[] = {
     {"DotsAreRefused", "GET https://x.a.test/a/../b", 1,
      "route \"all\": 400: path has a dot segment, and path_policy is reject\n"},
     {"AboveTheRoot", "GET https://x.a.test/../b", 1, "400: path "},
-    {"UnknownHost", "GET https://b.test/", 1, "404: no route takes this host and path\n"},
+    {"UnknownHost", "GET https://b.test/", 1, "404: no route takes this request\n"},
     {"ToHttps", "GET http://x.a.test/", 0, "308: redirected to https: listener \"web\" routes"},
     {"ToHttpsUnknownHost", "GET http://b.test/", 1, "404: no TLS listener routes this host"},
     {"RightPort", "GET https://x.a.test:8443/", 0, "route \"all\""},
@@ -288,7 +288,8 @@ TEST_F(RouteCli, HasAMachineForm) {
               StartsWith(R"({"method":"HEAD","url":"https://api.a.test/v1/","listeners":[)"
                          R"({"listener":"web","taken":true,"status":0,)"
                          R"("what":"forwarded to pool \"api\"","path":"/v1/","route":"api",)"
-                         R"("pool":"api","candidates":[{"route":"api","verdict":"wins",)"));
+                         R"("pool":"api","sent_path":"/v1/","client":null,)"
+                         R"("candidates":[{"route":"api","verdict":"wins",)"));
 }
 
 TEST_F(RouteCli, ABrokenConfigurationHasNoRoutes) {
