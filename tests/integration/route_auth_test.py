@@ -7,7 +7,7 @@ import subprocess
 import time
 import warnings
 
-from harness import ADMIN, BINARY, Case, simple_config, unittest, wait_until
+from harness import ADMIN, BINARY, DEADLINE, Case, simple_config, unittest, wait_until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -129,9 +129,10 @@ class Auth(Case):
         flood = [self.client(gateway, tls=True) for _ in range(90)]
         for i, client in enumerate(flood):
             client.send(f"GET /secret HTTP/1.1\r\nHost: gw.test\r\n{basic('mallory', f'guess{i}')}\r\n".encode())
-        response = flood[-1].read_response()
-        self.assertEqual((response.status, response.field("retry-after")), (503, "1"))
         self.assertEqual(gateway.record("auth_overload")["status"], 503)
+        answered, _, _ = select.select([client.socket for client in flood], [], [], DEADLINE)
+        responses = [client.read_response() for client in flood if client.socket in answered]
+        self.assertIn((503, "1"), [(response.status, response.field("retry-after")) for response in responses])
         self.assertEqual(self.client(gateway).get().status, 200)
 
     def test_the_check_names_the_line_and_whoever_may_read_it(self):
