@@ -57,13 +57,13 @@ void admit(benchmark::State& state, const Limited& limited) {
 }
 
 void roomy(benchmark::State& state) {
-  static const Limited kLimited(2 * kClients);
-  admit(state, kLimited);
+  static const Limited limited(2 * kClients);
+  admit(state, limited);
 }
 
 void too_small(benchmark::State& state) {
-  static const Limited kLimited(kClients / 8);
-  admit(state, kLimited);
+  static const Limited limited(kClients / 8);
+  admit(state, limited);
 }
 
 BENCHMARK(roomy)->Threads(1)->Threads(2)->UseRealTime();

@@ -184,7 +184,7 @@ void block_signals() {
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-void write_now(std::string line) {
+void write_now(const std::string& line) {
   if (!write_to_stderr(line)) count_drop();
 }
 
@@ -198,7 +198,7 @@ void emit(LogLevel level, std::string_view part, std::string_view message, LogFi
     if (logger != nullptr) {
       logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
     } else {
-      write_now(std::move(line));
+      write_now(line);
     }
   } catch (...) {  // out of memory, or spdlog's own
     count_drop();
