@@ -18,8 +18,8 @@ void add_narrowness(const Conditions& conditions, ConditionRank& rank) {
 
 // Both families on one scale: an IPv4 address is the last 32 of 128 bits.
 std::size_t bits_of(const base::IpPrefix& prefix) {
-  const int above = prefix.address.family == base::Family::ipv4 ? 96 : 0;
-  return static_cast<std::size_t>(above + prefix.length);
+  const std::size_t above = prefix.address.family == base::Family::ipv4 ? 96 : 0;
+  return above + static_cast<std::size_t>(prefix.length);
 }
 
 bool may_share_value(const ValueCondition& a, const ValueCondition& b) {
