@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "gateway/limit/sip_hash.h"
 
 #include <array>
 #include <chrono>
@@ -34,11 +35,8 @@ class KnownPasswords {
 
   [[nodiscard]] Tag tag_of(std::string_view hash, std::string_view password) const;
 
-  std::array<std::uint64_t, 4> key_;
+  std::array<SipKey, 2> keys_;
   std::unordered_map<Tag, base::MonoTime, TagHash> until_;
 };
-
-// SipHash-2-4 (Aumasson, Bernstein 2012) of the text under a 128-bit key.
-std::uint64_t sip_hash(std::uint64_t key0, std::uint64_t key1, std::string_view text);
 
 }  // namespace ravelin::gateway

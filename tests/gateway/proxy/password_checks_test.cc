@@ -68,8 +68,8 @@ TEST(SipHash, IsThatOfThePaper) {
   std::array<char, 15> text;
   for (std::size_t i = 0; i < text.size(); ++i)
     text[i] = static_cast<char>(i);
-  EXPECT_EQ(sip_hash(key0, key1, {text.data(), 15}), 0xa129ca6149be45e5);
-  EXPECT_EQ(sip_hash(key0, key1, {}), 0x726fdb47dd0e0e31);
+  EXPECT_EQ(sip_hash({key0, key1}, {text.data(), 15}), 0xa129ca6149be45e5);
+  EXPECT_EQ(sip_hash({key0, key1}, {}), 0x726fdb47dd0e0e31);
 }
 
 TEST(KnownPasswords, AreKnownForAMinute) {
