@@ -1,8 +1,8 @@
 #include "gateway/route/sticky.h"
 
 #include "base/text.h"
+#include "gateway/http1/cookie.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace ravelin::gateway {
@@ -17,14 +17,6 @@ std::uint64_t hash(std::string_view value) {
   state = (state ^ (state >> 33)) * 0xff51afd7ed558ccd;
   state = (state ^ (state >> 33)) * 0xc4ceb9fe1a85ec53;
   return state ^ (state >> 33);
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
 }
 
 std::optional<std::string_view> header_value(const FieldList& fields, std::string_view name) {
@@ -43,12 +35,10 @@ std::optional<std::string_view> cookie_value(const FieldList& fields, std::strin
   for (const Field& field : fields) {
     if (field.id != FieldId::cookie) continue;
     std::string_view list = field.value;
-    while (!list.empty()) {
-      const std::size_t end = std::min(list.find(';'), list.size());
-      const std::string_view pair = trim(list.substr(0, end));
-      list.remove_prefix(std::min(end + 1, list.size()));
-      const std::size_t equals = pair.find('=');
-      if (equals != pair.npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+    for (http1::Cookie cookie; http1::next_cookie(list, cookie);) {
+      const std::size_t equals = cookie.text.find('=');
+      if (equals != list.npos && cookie.text.substr(0, equals) == name)
+        return cookie.text.substr(equals + 1);
     }
   }
   return std::nullopt;
