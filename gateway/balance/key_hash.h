@@ -3,19 +3,15 @@
 // Pure; any thread.
 #pragma once
 
+#include "base/mix_bits.h"
+
 #include <cstdint>
 #include <string_view>
 
 namespace ravelin::gateway {
 
-// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators).
-constexpr std::uint64_t mix_bits(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;  // 2^64 / φ
+using base::kGoldenRatio;
+using base::mix_bits;
 
 // FNV-1a over the bytes, then mixed.
 constexpr std::uint64_t hash_bytes(std::string_view bytes) {

@@ -1,5 +1,7 @@
 #include "gateway/net/connection_limits.h"
 
+#include "base/mix_bits.h"
+
 #include <sys/random.h>
 
 #include <cstring>
@@ -26,10 +28,7 @@ std::uint64_t hash_key() {
 std::size_t ConnectionGate::KeyHash::operator()(const base::IpAddress& key) const {
   std::uint64_t high = 0;
   std::memcpy(&high, key.bytes.data(), sizeof high);
-  std::uint64_t value = (high ^ hash_key()) + static_cast<std::uint64_t>(key.family);
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
-  return value ^ (value >> 31);
+  return base::mix_bits((high ^ hash_key()) + static_cast<std::uint64_t>(key.family));
 }
 
 ConnectionGate::Shard& ConnectionGate::shard_of(const base::IpAddress& key) {

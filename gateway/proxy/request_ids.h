@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/check.h"
+#include "base/mix_bits.h"
 
 #include <sys/random.h>
 
@@ -27,19 +28,13 @@ class RequestIds {
   RequestId next() {
     RequestId id;
     put(id.data(), prefix());
-    put(id.data() + 16, mix(state_[1] += 0x9e3779b97f4a7c15ULL));
+    // SplitMix64 is a bijection: a worker never repeats an id.
+    put(id.data() + 16, base::mix_bits(state_[1] += base::kGoldenRatio));
     return id;
   }
 
  private:
   [[nodiscard]] std::uint64_t prefix() const { return state_[0]; }
-
-  // SplitMix64 (Steele, Lea, Flood 2014): a bijection, so a worker never repeats an id.
-  static std::uint64_t mix(std::uint64_t value) {
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
-    return value ^ (value >> 31);
-  }
 
   static void put(char* out, std::uint64_t value) {
     constexpr char kHex[] = "0123456789abcdef";

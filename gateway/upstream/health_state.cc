@@ -1,5 +1,7 @@
 #include "gateway/upstream/health_state.h"
 
+#include "base/mix_bits.h"
+
 #include <algorithm>
 
 namespace ravelin::gateway {
@@ -13,12 +15,8 @@ namespace {
 constexpr Duration kFirstCheckMax = 2s;
 constexpr Duration kIntervalMin = 10ms;
 
-// splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
 std::uint64_t mix(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15U;
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
+  return base::mix_bits(value + base::kGoldenRatio);
 }
 
 // 0 to span, inclusive.
