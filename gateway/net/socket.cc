@@ -100,26 +100,18 @@ Socket::Awaiter Socket::readable_or_writable(Socket& reader, Socket& writer,
 }
 
 IoResult Socket::receive(std::span<char> into) {
-  for (;;) {
-    const ssize_t got = ::recv(fd_, into.data(), into.size(), 0);
-    if (got > 0) {
-      last_read_short_ = static_cast<std::size_t>(got) < into.size();
-      return {IoStatus::ok, static_cast<std::size_t>(got)};
-    }
-    if (got == 0) return {IoStatus::closed, 0};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      read_.ready = false;
-      return {IoStatus::would_block, 0};
-    }
-    last_error_ = errno;
-    return {IoStatus::error, 0};
-  }
+  const IoResult result = receive_with(into, 0);
+  if (result.status == IoStatus::ok) last_read_short_ = result.bytes < into.size();
+  return result;
 }
 
 IoResult Socket::peek(std::span<char> into) {
+  return receive_with(into, MSG_PEEK);
+}
+
+IoResult Socket::receive_with(std::span<char> into, int flags) {
   for (;;) {
-    const ssize_t got = ::recv(fd_, into.data(), into.size(), MSG_PEEK);
+    const ssize_t got = ::recv(fd_, into.data(), into.size(), flags);
     if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got)};
     if (got == 0) return {IoStatus::closed, 0};
     if (errno == EINTR) continue;

@@ -104,6 +104,7 @@ class Socket {
     bool needs_edge = false;
   };
 
+  IoResult receive_with(std::span<char> into, int flags);
   void arm(Direction& direction, Waiter& waiter);
   static void let_go(std::unique_ptr<Direction> direction);
 
