@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "gateway/upstream/reported_weight.h"
 
-#include <charconv>
+#include <limits>
 
 namespace ravelin::gateway {
 
@@ -57,10 +57,9 @@ bool take_word(std::string_view word, AgentReply& reply) {
   }
   if (!word.starts_with(kMaxconn)) return false;
   word.remove_prefix(kMaxconn.size());
-  std::uint32_t limit = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), limit);
-  if (error != std::errc() || end != word.data() + word.size()) return false;
-  reply.connections_max = limit;
+  const auto limit = base::parse_u64(word);
+  if (!limit || *limit > std::numeric_limits<std::uint32_t>::max()) return false;
+  reply.connections_max = static_cast<std::uint32_t>(*limit);
   return true;
 }
 

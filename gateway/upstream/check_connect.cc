@@ -23,7 +23,7 @@ Task<std::unique_ptr<Stream>> connect_one(const SocketAddress& to, MonoTime dead
   auto stream = std::make_unique<Stream>(reactor, buffers, fd->release());
   const int error = co_await wait_connected(stream->socket(), to, deadline);
   if (error == ETIMEDOUT) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+    const auto ms = std::chrono::round<std::chrono::milliseconds>(patience).count();
     result = {false, fmt::format("no connection within {} ms", ms)};
     co_return nullptr;
   }

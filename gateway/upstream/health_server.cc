@@ -126,20 +126,20 @@ Task<void> WatchedServer::check_for_ever(MonoTime first) {
   }
 }
 
-Task<void> WatchedServer::check_once() {
+Task<CheckResult> WatchedServer::begin_check() const {
   if (check_->kind == HealthKind::command) {
     CommandTarget program{check_, server_->pool(), server_->name(),
                           base::to_string(server_->endpoint()), server_->addresses()};
-    const MonoTime begun = context_.reactor.now();
-    Task<CheckResult> run = run_command_check(std::move(program), context_.reactor);
-    const CheckResult how = co_await run;
-    checked(how, context_.reactor.refresh_now() - begun);
-    co_return;
+    return run_command_check(std::move(program), context_.reactor);
   }
   CheckTarget target{check_,          server_->addresses(), tls_,
                      server_->name(), weight_header_,       server_->proxy_protocol().version};
+  return run_check(std::move(target), context_.reactor, context_.buffers);
+}
+
+Task<void> WatchedServer::check_once() {
   const MonoTime started = context_.reactor.now();
-  Task<CheckResult> check = run_check(std::move(target), context_.reactor, context_.buffers);
+  Task<CheckResult> check = begin_check();
   const CheckResult result = co_await check;
   checked(result, context_.reactor.refresh_now() - started);
 }
@@ -251,10 +251,7 @@ Verdict WatchedServer::verdict() const {
 
 void WatchedServer::publish() {
   Server::Control& control = server_->control();
-  using Order = AgentReply::Order;
-  const Order order = state_.agent.order;
-  const bool agent_allows = !state_.agent.is_down && order != Order::drain && order != Order::maint;
-  control.healthy = state_.passing && state_.resolved && agent_allows;
+  control.healthy = state_.passing && state_.resolved && state_.agent.allows_requests();
   control.ejected = state_.ejected;
   control.ejections = state_.ejections;
   control.reason = verdict().reason;

@@ -65,6 +65,7 @@ class WatchedServer {
   void agent_said(const base::Result<AgentReply>& reply);
   void start_checks(base::MonoTime first);
   base::Task<void> check_for_ever(base::MonoTime first);
+  [[nodiscard]] base::Task<CheckResult> begin_check() const;
   base::Task<void> check_once();
   void checked(const CheckResult& result, base::Duration took);
   void end_ejection();

@@ -28,6 +28,10 @@ struct AgentState {
   AgentReply::Order order = AgentReply::Order::unsaid;
   std::string why;  // the agent's words, perhaps none
 
+  [[nodiscard]] bool allows_requests() const {
+    return !is_down && order != AgentReply::Order::drain && order != AgentReply::Order::maint;
+  }
+
   bool operator==(const AgentState&) const = default;
 };
 
