@@ -9,7 +9,8 @@ import asyncio
 import random
 import sys
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BODY = bytes(ord("0") + i % 61 for i in range(1024))  # as bench/pattern.h: bench_load compares it
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
 class PacedServer:
