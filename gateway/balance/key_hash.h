@@ -3,7 +3,7 @@
 // Pure; any thread.
 #pragma once
 
-#include "base/mix_bits.h"
+#include "base/hash.h"
 
 #include <cstdint>
 #include <string_view>
@@ -15,10 +15,7 @@ using base::mix_bits;
 
 // FNV-1a over the bytes, then mixed.
 constexpr std::uint64_t hash_bytes(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char byte : bytes)
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return mix_bits(hash);
+  return mix_bits(base::fnv1a(bytes));
 }
 
 // SplitMix64: fast, and the same sequence for the same seed everywhere.

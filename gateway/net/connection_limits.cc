@@ -1,6 +1,7 @@
 #include "gateway/net/connection_limits.h"
 
-#include "base/mix_bits.h"
+#include "base/hash.h"
+#include "gateway/limit/client_prefix.h"
 
 #include <sys/random.h>
 
@@ -8,10 +9,6 @@
 
 namespace ravelin::gateway {
 namespace {
-
-base::IpAddress key_of(const base::IpAddress& client) {
-  return base::mask(client, client.family == base::Family::ipv4 ? 32 : 64);
-}
 
 // Clients choose their addresses: the hash is keyed so that they cannot choose collisions.
 std::uint64_t hash_key() {
@@ -54,7 +51,7 @@ ConnectionGate::Entry ConnectionGate::enter_unnamed() {
 
 ConnectionGate::Entry ConnectionGate::name(const base::IpAddress& client) {
   const std::uint32_t per_client = per_client_max_.load(std::memory_order_relaxed);
-  const base::IpAddress key = key_of(client);
+  const base::IpAddress key = client_prefix(client).address;
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   std::uint32_t& count = shard.counts[key];
@@ -65,7 +62,7 @@ ConnectionGate::Entry ConnectionGate::name(const base::IpAddress& client) {
 
 void ConnectionGate::leave(const base::IpAddress& client) {
   count_.fetch_sub(1, std::memory_order_relaxed);
-  const base::IpAddress key = key_of(client);
+  const base::IpAddress key = client_prefix(client).address;
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.counts.find(key);

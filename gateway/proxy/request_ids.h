@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/check.h"
-#include "base/mix_bits.h"
+#include "base/hash.h"
 
 #include <sys/random.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/upstream/health_state.h"
 
-#include "base/mix_bits.h"
+#include "base/hash.h"
 
 #include <algorithm>
 
@@ -108,10 +108,7 @@ Verdict judge(const HealthState& state, AdminState admin) {
 }
 
 std::uint64_t check_seed(std::string_view identity) {
-  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-  for (const char c : identity)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
+  return base::fnv1a(identity);
 }
 
 Duration jittered_interval(const HealthConfig& config, std::uint64_t seed, std::uint64_t count) {
