@@ -1,15 +1,13 @@
 #include "gateway/observe/process_metrics.h"
 
 #include "gateway/observe/metric_families.h"
+#include "gateway/observe/open_descriptors.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,20 +53,6 @@ std::optional<double> boot_time() {
                                  : leading_number(std::string_view(text).substr(at + 6));
 }
 
-std::optional<double> open_fds() {
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-
-  const std::unique_ptr<DIR, Close> directory(::opendir("/proc/self/fd"));
-  if (!directory) return std::nullopt;
-  double count = -1;  // the directory itself
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (entry->d_name[0] != '.') ++count;
-  }
-  return count;
-}
-
 void set(MetricSamples& samples, Metric metric, std::optional<double> value) {
   if (value) samples.set(index(metric), {}, *value);
 }
@@ -89,11 +73,10 @@ void collect_process_metrics(MetricSamples& samples) {
   const auto started = stat_field(stat, 22);
   const auto booted = boot_time();
   if (started && booted) set(samples, Metric::process_start_time, *booted + *started / ticks);
-  set(samples, Metric::process_open_fds, open_fds());
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    set(samples, Metric::process_max_fds, static_cast<double>(limit.rlim_cur));
-  }
+  if (const auto open = list_descriptors())
+    set(samples, Metric::process_open_fds, static_cast<double>(*open));
+  if (const auto limit = descriptor_limit())
+    set(samples, Metric::process_max_fds, static_cast<double>(*limit));
 }
 
 }  // namespace ravelin::gateway

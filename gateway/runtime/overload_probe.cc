@@ -2,13 +2,11 @@
 
 #include "base/io/file.h"
 #include "base/text.h"
+#include "gateway/observe/open_descriptors.h"
 
-#include <dirent.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,26 +20,13 @@ std::string read_small(const std::string& path) {
   return text ? std::move(*text) : std::string();
 }
 
-std::uint64_t list_descriptors() {
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-
-  const std::unique_ptr<DIR, Close> directory(::opendir("/proc/self/fd"));
-  if (!directory) return 0;
-  std::uint64_t count = 0;
-  while (const dirent* entry = ::readdir(directory.get()))
-    count += entry->d_name[0] != '.' ? 1 : 0;
-  return count;
-}
-
 std::uint64_t count_descriptors() {
   struct stat status {};
 
   // Since Linux 6.2 the size of the directory is their number.
   if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
     return static_cast<std::uint64_t>(status.st_size);
-  return list_descriptors();
+  return list_descriptors().value_or(0);
 }
 
 }  // namespace
@@ -68,11 +53,6 @@ std::uint64_t cgroup_memory_limit() {
     if (path.size() <= 1) return limit;
     path.resize(path.rfind('/'));
   }
-}
-
-std::uint64_t descriptor_limit() {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 std::uint64_t DescriptorCount::look(base::MonoTime now) {

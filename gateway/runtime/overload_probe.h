@@ -12,7 +12,6 @@ namespace ravelin::gateway {
 // What cannot be learned is 0.
 std::uint64_t resident_bytes();
 std::uint64_t cgroup_memory_limit();  // 0 = none; of cgroup v2, the smallest on the way to the root
-std::uint64_t descriptor_limit();
 
 // Counting takes longer the more there are (older kernels list them one by one): the counter looks
 // seldom enough to cost at most a fiftieth of a CPU.

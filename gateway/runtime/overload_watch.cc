@@ -1,6 +1,7 @@
 #include "gateway/runtime/overload_watch.h"
 
 #include "base/io/log.h"
+#include "gateway/observe/open_descriptors.h"
 
 #include <algorithm>
 
@@ -38,7 +39,8 @@ OverloadPressure OverloadWatch::measure(const OverloadConfig& config, MonoTime n
   const std::uint64_t memory_max = memory_limit(config);
   const std::uint64_t memory = memory_max == 0 ? 0 : resident_bytes();
   pressure[OverloadResource::memory] = percent_of(memory, memory_max);
-  pressure[OverloadResource::descriptors] = percent_of(descriptors_.look(now), descriptor_limit());
+  pressure[OverloadResource::descriptors] =
+      percent_of(descriptors_.look(now), descriptor_limit().value_or(0));
   const auto lag_max = std::chrono::duration_cast<Duration>(config.lag_max).count();
   pressure[OverloadResource::lag] = percent_of(static_cast<std::uint64_t>(lasting_lag(now).count()),
                                                static_cast<std::uint64_t>(lag_max));
