@@ -2,6 +2,8 @@
 // then one comparison of eight bytes at a time. No allocation; any thread.
 #include "gateway/http/fields.h"
 
+#include "base/text.h"
+
 #include <cstring>
 
 namespace ravelin::gateway {
@@ -213,6 +215,14 @@ const Field* FieldList::find(FieldId id) const {
   while (field->id != id)
     ++field;  // has() says it is there
   return field;
+}
+
+const Field* find_named(const FieldList& fields, std::string_view name) {
+  if (const FieldId id = find_field(name); id != FieldId::unknown) return fields.find(id);
+  for (const Field& field : fields) {
+    if (base::iequals(field.name, name)) return &field;
+  }
+  return nullptr;
 }
 
 }  // namespace ravelin::gateway

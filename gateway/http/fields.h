@@ -185,4 +185,7 @@ class FieldList {
   alignas(Field) std::array<std::byte, kFieldCountCeiling * sizeof(Field)> storage_;
 };
 
+// The first field with this name, in any letter case, or null.
+const Field* find_named(const FieldList& fields, std::string_view name);
+
 }  // namespace ravelin::gateway

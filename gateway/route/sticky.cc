@@ -1,6 +1,6 @@
 #include "gateway/route/sticky.h"
 
-#include "base/text.h"
+#include "base/hash.h"
 #include "gateway/http1/cookie.h"
 
 #include <cstdint>
@@ -11,21 +11,15 @@ namespace {
 // FNV-1a, then the finaliser of MurmurHash3, because the upper bits decide. A client that looks for
 // a value of the part it likes may find one: this spreads, it does not guard.
 std::uint64_t hash(std::string_view value) {
-  std::uint64_t state = 0xcbf29ce484222325;
-  for (const char c : value)
-    state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  std::uint64_t state = base::fnv1a(value);
   state = (state ^ (state >> 33)) * 0xff51afd7ed558ccd;
   state = (state ^ (state >> 33)) * 0xc4ceb9fe1a85ec53;
   return state ^ (state >> 33);
 }
 
 std::optional<std::string_view> header_value(const FieldList& fields, std::string_view name) {
-  const FieldId id = find_field(name);
-  for (const Field& field : fields) {
-    if (field.id == id && (id != FieldId::unknown || base::iequals(field.name, name)))
-      return field.value;
-  }
-  return std::nullopt;
+  const Field* field = find_named(fields, name);
+  return field == nullptr ? std::nullopt : std::optional(field->value);
 }
 
 }  // namespace

@@ -12,10 +12,8 @@ std::optional<int> parse_weight_percent(std::string_view text) {
 }
 
 std::optional<int> find_reported_weight(const FieldList& fields, std::string_view name) {
-  for (const Field& field : fields) {
-    if (base::iequals(field.name, name)) return parse_weight_percent(field.value);
-  }
-  return std::nullopt;
+  const Field* field = find_named(fields, name);
+  return field == nullptr ? std::nullopt : parse_weight_percent(field->value);
 }
 
 }  // namespace ravelin::gateway
