@@ -135,7 +135,7 @@ Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& questi
     co_return;
   }
   if (pool_.reads_requests)
-    choice_.use_hints(read_hints(*pool_.pool, exchange_.request(), path, client_.address));
+    choice_.use_hints(read_hints(*pool_.pool, exchange_.request(), path, client_.ip));
   if (!write_head(path)) {
     answer_failure(exchange_, state_, Reason::header_too_large, "the forwarded head is too large",
                    facts_.framing != Framing::none);

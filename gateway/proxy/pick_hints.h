@@ -2,6 +2,7 @@
 // the cookie that binds its session. Read once, before the first try. Pure; any thread.
 #pragma once
 
+#include "base/address.h"
 #include "gateway/http1/request_parser.h"
 #include "gateway/upstream/pool.h"
 
@@ -18,13 +19,13 @@ struct PickHints {
   std::size_t server = 0;        // whose cookie it is, when it is good
 };
 
-// `path` is the canonical one, `client` the text of an address.
+// `path` is the canonical one, `client` 0.0.0.0 over a Unix socket.
 PickHints read_hints(const Pool& pool, const http1::RequestHead& request, std::string_view path,
-                     std::string_view client);
+                     const base::IpAddress& client);
 
 // The key of a request for `balance: hash`. Without the header or cookie, or with an empty one: the
 // client's prefix.
 std::uint64_t hash_key(const HashConfig& config, const http1::RequestHead& request,
-                       std::string_view path, std::string_view client);
+                       std::string_view path, const base::IpAddress& client);
 
 }  // namespace ravelin::gateway

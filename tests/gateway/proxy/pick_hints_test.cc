@@ -15,7 +15,7 @@ std::uint64_t key_of(const HashConfig& config, const std::string& fields,
   const auto head = std::make_unique<http1::RequestHead>();
   const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x.test\r\n" + fields + "\r\n";
   EXPECT_TRUE(http1::parse_request_head(text, {}, *head).ok()) << text;
-  return hash_key(config, *head, head->path, client);
+  return hash_key(config, *head, head->path, *base::parse_ip(client));
 }
 
 TEST(HashKey, OfTheClientIsItsPrefix) {
@@ -77,7 +77,7 @@ TEST(PickHints, ReadTheBindingCookie) {
     const auto head = std::make_unique<http1::RequestHead>();
     const std::string text = "GET / HTTP/1.1\r\nHost: x.test\r\n" + fields + "\r\n";
     EXPECT_TRUE(http1::parse_request_head(text, {}, *head).ok());
-    return read_hints(pool, *head, "/", "192.0.2.7");
+    return read_hints(pool, *head, "/", *base::parse_ip("192.0.2.7"));
   };
   EXPECT_EQ(hints_of("").cookie, PickHints::Cookie::none);
   EXPECT_EQ(hints_of("Cookie: other=1\r\n").cookie, PickHints::Cookie::none);
