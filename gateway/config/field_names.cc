@@ -1,6 +1,7 @@
 #include "gateway/config/field_names.h"
 
 #include "base/text.h"
+#include "gateway/config/words.h"
 
 #include <algorithm>
 #include <array>
@@ -34,12 +35,6 @@ constexpr std::array<std::string_view, 10> kForwardingFields = {
 constexpr std::array<std::string_view, 5> kOwnResponseFields = {
     "date", "proxy-authenticate", "proxy-status", "strict-transport-security", "via"};
 
-bool is_token_char(char c) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         kOthers.find(c) != std::string_view::npos;
-}
-
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -48,7 +43,7 @@ bool contains(const std::array<std::string_view, N>& names, std::string_view nam
 // A field name (RFC 9110 section 5.1) in lower case.
 Result<std::string> parse_name_of_field(std::string_view name) {
   std::string lower = base::to_lower(name);
-  if (lower.empty() || lower.size() > kNameBytesMax || !std::ranges::all_of(lower, is_token_char))
+  if (lower.empty() || lower.size() > kNameBytesMax || !is_token(lower))
     return fail(Errc::invalid, "is not the name of a header field");
   return lower;
 }

@@ -21,13 +21,6 @@ bool is_alnum(char c) {
   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return std::ranges::all_of(
-      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
-}
-
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > kLabelMax) return false;
   if (label.front() == '-' || label.back() == '-') return false;
@@ -99,6 +92,12 @@ bool is_visible(char c) {
 }
 
 }  // namespace
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || kOthers.find(c) != std::string_view::npos; });
+}
 
 Result<std::string> parse_name(std::string_view text) {
   const bool good =

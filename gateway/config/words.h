@@ -77,6 +77,9 @@ std::string_view word_of(const yaml::Choice<E> (&table)[N], E value) {
   return "";
 }
 
+// Only what a token is made of (RFC 9110 section 5.6.2); "" is, too.
+bool is_token(std::string_view text);
+
 // Each takes text that is not empty and refuses with what is wrong, worded to follow the quoted
 // text.
 
