@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -115,8 +116,8 @@ class OpenLoop : public WindowedMode {
   LoadClock::time_point on_time(LoadClock::time_point now) override {
     if (due_ == LoadClock::time_point::max()) return due_;
     while (due_ <= now && !free_.empty() && !loop_.has_failed()) {
-      Slot& slot = *free_.back();
-      free_.pop_back();
+      Slot& slot = *free_.front();
+      free_.pop_front();
       loop_.send(*this, slot, std::exchange(due_, due_ + interval_));
     }
     return free_.empty() ? LoadClock::time_point::max() : due_;
@@ -125,7 +126,7 @@ class OpenLoop : public WindowedMode {
  private:
   LoadClock::duration interval_;
   LoadClock::time_point due_ = LoadClock::time_point::max();  // of the next request to start
-  std::vector<Slot*> free_;
+  std::deque<Slot*> free_;  // all take turns: none waits so long that a gateway closes it
 };
 
 // Opens every connection, asks once on each, says "held" and keeps them until a line comes in; then

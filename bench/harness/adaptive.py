@@ -102,8 +102,8 @@ def drive(plan, way, directory, servers):
             output, _ = load.popen.communicate(timeout=120)
             result = processes.parse_result(output, load)
         gateway.check_alive()
+        result["foreign_cpu_percent"] = noise.percent()
     result["shares"] = shares
-    result["foreign_cpu_percent"] = noise.percent()
     return result
 
 
