@@ -12,6 +12,7 @@ struct LoadSample {
   std::uint64_t attempts = 0;  // that ended in an answer or were failed by the server
   std::uint64_t errors = 0;    // of these: answers of 500 and above, and failures
   std::uint64_t stuck = 0;     // requests that waited for an answer all through the interval
+  std::uint64_t waiting = 0;   // for their first byte, at the end of the interval
   bool in_turn = true;         // usable, with a weight: others are left as they are
 
   [[nodiscard]] double error_share() const {

@@ -8,11 +8,14 @@
 namespace ravelin::gateway {
 namespace {
 
-constexpr double kResponseTime = 2.5;    // seconds in which a correction is made to 1 - 1/e
+constexpr double kResponseTime = 3;      // seconds in which a correction is made to 1 - 1/e
 constexpr double kGainMin = 0.05;        // of an overshooting server, as a part of the full gain
 constexpr double kGainRegained = 1.15;   // per interval
+constexpr double kFarOff = 0.4;          // no noise makes an error as large (in the logarithm):
+constexpr double kGainRegainedFar = 2;   // then so much per interval
 constexpr double kSamplesForHalf = 10;   // so many answers count as much as what was known before
 constexpr double kSmoothing = 0.6;       // weight of one interval with many answers
+constexpr double kLatencyMin = 1e-6;     // seconds: what cannot be told apart any more
 constexpr double kErrorSmoothing = 0.5;  // the same for the share of errors
 constexpr double kErrorShareMax = 0.95;  // beyond, a server costs no more
 constexpr double kForgetting = 0.02;     // per interval without an answer: back towards 1
@@ -60,10 +63,20 @@ void LoadWeights::observe(std::span<const LoadSample> samples) {
   }
 }
 
+// What a new request would wait for at most, as far as chance allows: two deviations above what is
+// waiting now.
+double LoadWeights::longest_wait_s(const LoadSample& sample) const {
+  const auto waiting = static_cast<double>(sample.waiting);
+  const double most = waiting + 2 * std::sqrt(waiting) + 2;
+  const auto answered = std::max(static_cast<double>(sample.answered), 1.0);
+  return most * seconds_of(rules_.interval) / answered;
+}
+
 void LoadWeights::smooth(State& state, const LoadSample& sample) const {
   const auto answered = static_cast<double>(sample.answered);
-  double latency = sample.latency_s;
-  // By Little's law (1961), what waits tells of latency too: all there is of a server that hangs.
+  // By Little's law (1961), what waits tells of latency too: all there is of a server that hangs; and
+  // while a queue drains the answers tell of the time when it was long.
+  double latency = std::clamp(sample.latency_s, kLatencyMin, longest_wait_s(sample));
   const bool is_stuck = sample.stuck != 0;
   const double waited =
       static_cast<double>(sample.stuck) * seconds_of(rules_.interval) / std::max(answered, 1.0);
@@ -71,7 +84,9 @@ void LoadWeights::smooth(State& state, const LoadSample& sample) const {
   if (answered == 0 && !is_stuck) return;
   const double trust = is_stuck ? kSmoothing : kSmoothing * answered / (answered + kSamplesForHalf);
   const bool is_first = state.latency_s == 0;
-  state.latency_s = is_first ? latency : state.latency_s + trust * (latency - state.latency_s);
+  // In the logarithm, like the weights: a spike of a second is forgotten as fast as it came.
+  state.latency_s =
+      is_first ? latency : state.latency_s * std::pow(latency / state.latency_s, trust);
   state.error_share += kErrorSmoothing * (sample.error_share() - state.error_share);
   const double good = 1 - std::min(state.error_share, kErrorShareMax);
   // Errors are quick: without their price a server that only fails would draw every request.
@@ -85,7 +100,8 @@ void LoadWeights::correct(State& state, double target) {
   if (is_noticed && error * state.last_error < 0) {
     state.gain = std::max(state.gain / 2, gain_max_ * kGainMin);
   } else {
-    state.gain = std::min(state.gain * kGainRegained, gain_max_);
+    const bool is_far = std::abs(error) > kFarOff;
+    state.gain = std::min(state.gain * (is_far ? kGainRegainedFar : kGainRegained), gain_max_);
   }
   if (is_noticed) state.last_error = error;
   state.log_factor += state.gain * error;

@@ -48,6 +48,7 @@ class LoadWeights {
     double cost_s = 0;
   };
 
+  [[nodiscard]] double longest_wait_s(const LoadSample& sample) const;
   void smooth(State& state, const LoadSample& sample) const;
   void correct(State& state, double target);
 

@@ -18,6 +18,7 @@ inline LoadSample load_between(const SignalTotals& before, const SignalTotals& n
   // Answers come in the order of the requests, nearly: as many as ended since were the oldest.
   const std::uint64_t gone = now.answered + now.unanswered - before.answered - before.unanswered;
   sample.stuck = before.waiting() > gone ? before.waiting() - gone : 0;
+  sample.waiting = now.waiting();
   sample.attempts = sample.answered + (now.failures - before.failures);
   sample.errors = std::min(now.errors - before.errors, sample.attempts);
   return sample;

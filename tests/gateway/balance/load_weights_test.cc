@@ -48,7 +48,8 @@ class Plant {
             .latency_s = latency,
             .attempts = 1'000,
             .errors = static_cast<std::uint64_t>(1'000 * failing_[server]),
-            .stuck = static_cast<std::uint64_t>(std::max(served * (latency - 1), 0.0))};
+            .stuck = static_cast<std::uint64_t>(std::max(served * (latency - 1), 0.0)),
+            .waiting = static_cast<std::uint64_t>(served * latency)};
   }
 
   std::vector<double> limits_;
@@ -128,17 +129,28 @@ TEST(LoadWeights, ServerThatHangsIsNoticedByWhatWaits) {
   LoadWeights weights({}, 2);
   for (std::uint64_t stuck = 20; stuck <= 200; stuck += 20) {
     const LoadSample samples[] = {{.answered = 100, .latency_s = 0.01},
-                                  {.answered = 0, .stuck = stuck}};
+                                  {.answered = 0, .stuck = stuck, .waiting = stuck}};
     weights.observe(samples);
   }
   EXPECT_LT(weights.factor(1), 0.15);
+}
+
+// Answers that waited in a long queue come late: by then the queue may be gone.
+TEST(LoadWeights, DrainedQueueIsNoSlowServer) {
+  LoadWeights weights({}, 2);
+  for (int i = 0; i < 4; ++i) {
+    const LoadSample samples[] = {{.answered = 100, .latency_s = 0.02, .waiting = 2},
+                                  {.answered = 100, .latency_s = 1.0, .waiting = 2}};
+    weights.observe(samples);
+  }
+  EXPECT_LT(weights.cost_s(1), 0.08);
 }
 
 TEST(LoadWeights, StayWithinTheBounds) {
   LoadWeights weights({.factor_min = 0.25}, 2);
   for (int i = 0; i < 100; ++i) {
     const LoadSample samples[] = {{.answered = 1'000, .latency_s = 0.001},
-                                  {.answered = 1'000, .latency_s = 10}};
+                                  {.answered = 1'000, .latency_s = 10, .waiting = 10'000}};
     weights.observe(samples);
   }
   EXPECT_NEAR(weights.factor(1), 0.25, 0.01);
@@ -160,7 +172,7 @@ TEST(LoadWeights, WithoutTrafficAFactorFadesTowardsOne) {
 TEST(LoadWeights, ServersOutOfTurnAreLeftAlone) {
   LoadWeights weights({}, 2);
   weights.start_from(1, 0.5);
-  const LoadSample samples[] = {{.answered = 100, .latency_s = 0.5},
+  const LoadSample samples[] = {{.answered = 100, .latency_s = 0.5, .waiting = 50},
                                 {.answered = 100, .latency_s = 0.001, .in_turn = false}};
   for (int i = 0; i < 20; ++i)
     weights.observe(samples);
