@@ -228,7 +228,8 @@ def run_gateway(arguments):
             "idle_connections": plan.idle_connections,
         },
         "rows": report.summarise(cases, rounds),
-        "route_growth": report.growth(rounds, names),
+        "route_growth": report.growth(rounds, names, "routes-10000", "routes-10"),
+        "everything_growth": report.growth(rounds, names, "everything", "small"),
         "openssl_kib": share,
         "runs": rounds,
     }

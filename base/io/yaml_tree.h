@@ -42,9 +42,9 @@ struct Member {
 };
 
 struct Limits {
-  std::size_t bytes_max = 1024 * 1024;  // per file
-  std::size_t nodes_max = 200'000;      // per file: scalars, lists and maps
-  std::size_t depth_max = 24;           // nested lists and maps
+  std::size_t bytes_max = 8 * 1024 * 1024;  // per file
+  std::size_t nodes_max = 1'000'000;        // per file: scalars, lists and maps
+  std::size_t depth_max = 24;               // nested lists and maps
 };
 
 // The file's one document. When it cannot be read, the reason stands in `diagnostics` and the node

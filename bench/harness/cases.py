@@ -21,6 +21,7 @@ class Case:
     workers: int = 1
     access_log: bool = False
     routes: int = 0  # 0 = one route for everything
+    everything: bool = False  # Ravelin alone, with all its features in use
     connections: int = 64
 
 
@@ -53,6 +54,7 @@ CASES = (
     Case("small-2-workers", KEEPALIVE, REQUEST, workers=2),
     Case("routes-10", KEEPALIVE, REQUEST, routes=10),
     Case("routes-10000", KEEPALIVE, REQUEST, routes=10_000),
+    Case("everything", KEEPALIVE, REQUEST, routes=10_000, everything=True),
     Case(
         "latency",
         ("--mode", "rate"),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 
+from harness import everything
 from harness.processes import BenchError, Process, free_port
 from harness.targets import haproxy_map, nginx_servers, ravelin_routes
 
@@ -25,6 +26,7 @@ class Setup:
     cpus: list
     workers: int = 1
     access_log: bool = False
+    everything: bool = False
     targets: list = dataclasses.field(default_factory=list)  # (host, path prefix); empty = one route
     port: int = dataclasses.field(default_factory=free_port)
     log_port: int = 0  # of the TCP log sink, for who cannot write a file
@@ -121,7 +123,11 @@ class Ravelin:
         return output_of([self.program(programs), "--version"]).split()[-1]
 
     def start(self, setup):
-        config = setup.render("ravelin.yaml.in", ROUTES=ravelin_routes(setup.targets))
+        if setup.everything:
+            config = setup.render("ravelin-everything.yaml.in", ROUTES=everything.routes(setup.targets),
+                                  POOLS=everything.pools(setup.backend_port))
+        else:
+            config = setup.render("ravelin.yaml.in", ROUTES=ravelin_routes(setup.targets))
         return setup.start([self.program(setup.programs), "run", "-c", config])
 
 
@@ -129,8 +135,10 @@ ALL = {gateway.name: gateway for gateway in (Floor(), Nginx(), Haproxy(), Raveli
 
 
 def can_run(gateway, case):
-    """The floor reads nothing: it has nothing to log and no route to look up, and an idle client
+    """Everything is Ravelin's alone. The floor reads nothing: it has nothing to log and no route to look up, and an idle client
     keeps its backend connection (twice the descriptors)."""
+    if case.everything:
+        return gateway.name == "ravelin"
     return gateway.name != "floor" or not (case.access_log or case.routes or case.name == "idle")
 
 

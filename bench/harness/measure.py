@@ -54,7 +54,7 @@ def measure(plan, case, gateway, backend):
     setup = Setup(
         directory=directory, programs=plan.programs, backend_port=backend.port, chain=chain, key=key,
         cpus=gateway_cpus, workers=case.workers, access_log=case.access_log,
-        targets=make_targets(case.routes),
+        everything=case.everything, targets=make_targets(case.routes),
     )
     try:
         with contextlib.ExitStack() as stack:

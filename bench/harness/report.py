@@ -38,14 +38,14 @@ def ratio(ours, theirs):
     return {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)}
 
 
-def growth(rounds, gateways):
-    """CPU per request with 10,000 routes over that with 10, by gateway, medians over the rounds."""
+def growth(rounds, gateways, case, plain):
+    """CPU per request of `case` over that of `plain`, by gateway, medians over the rounds."""
     grown = {}
     for gateway in gateways:
         ratios = [
-            cpu(results["routes-10000"][gateway]) / cpu(results["routes-10"][gateway])
+            cpu(results[case][gateway]) / cpu(results[plain][gateway])
             for results in rounds
-            if gateway in results.get("routes-10000", {}) and gateway in results.get("routes-10", {})
+            if gateway in results.get(case, {}) and gateway in results.get(plain, {})
         ]
         if ratios:
             grown[gateway] = statistics.median(ratios)
@@ -76,6 +76,8 @@ def table(report):
     if report.get("route_growth"):
         grown = ", ".join(f"{name} {value:.2f}" for name, value in report["route_growth"].items())
         text += f"CPU per request at 10,000 routes over 10: {grown}\n"
+    for name, value in report.get("everything_growth", {}).items():
+        text += f"CPU per request with everything in use over small: {name} {value:.2f}\n"
     if report.get("openssl_kib"):
         share = report["openssl_kib"]
         text += (

@@ -16,14 +16,15 @@ using gateway::Balancer;
 using gateway::ServerState;
 
 struct Request {
-  double began_ms = 0;
+  double began_ms = 0;  // for its client
+  double sent_ms = 0;
   std::size_t client = 0;
   std::size_t server = 0;
   bool fails = false;
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { ask, done, change, control, sample };
+  enum class Kind : std::uint8_t { ask, due, done, change, control, sample };
   double at_ms = 0;
   std::uint64_t order = 0;  // of events at the same moment
   Kind kind = Kind::ask;
@@ -67,12 +68,17 @@ class Simulation {
     events_.push({at_ms, next_order_++, kind, request, index});
   }
 
-  void think(std::size_t client) {
+  void rest(std::size_t client) {
+    if (scenario_.requests_per_s != 0) {
+      free_.push_back(client);
+      return ask_what_is_due();
+    }
     plan(now_ms_ + random_.exponential(scenario_.think_ms), Event::Kind::ask, {.client = client});
   }
 
   void handle(const Event& event);
-  void ask(std::size_t client);
+  void ask_what_is_due();
+  void ask(std::size_t client, double since_ms);
   void begin(const Request& request);
   void done(const Request& request);
   void apply(const Change& change);
@@ -91,6 +97,8 @@ class Simulation {
   std::vector<ServerState> states_;
   std::vector<Working> working_;
   std::vector<Balancer> balancers_;  // one of each worker
+  std::deque<std::size_t> free_;     // clients of an open loop
+  double due_ms_ = 0;                // of its next request
   SimulationResult result_;
 };
 
@@ -121,7 +129,7 @@ void Simulation::tell_balancers() {
 
 SimulationResult Simulation::run() {
   for (std::size_t client = 0; client < scenario_.clients; ++client)
-    think(client);
+    rest(client);
   for (std::size_t i = 0; i < scenario_.changes.size(); ++i)
     plan(scenario_.changes[i].at_ms, Event::Kind::change, {}, i);
   plan(scenario_.sample_every_ms, Event::Kind::sample);
@@ -139,7 +147,9 @@ SimulationResult Simulation::run() {
 void Simulation::handle(const Event& event) {
   switch (event.kind) {
     case Event::Kind::ask:
-      return ask(event.request.client);
+      return ask(event.request.client, now_ms_);
+    case Event::Kind::due:
+      return ask_what_is_due();
     case Event::Kind::done:
       return done(event.request);
     case Event::Kind::change:
@@ -151,13 +161,23 @@ void Simulation::handle(const Event& event) {
   }
 }
 
-void Simulation::ask(std::size_t client) {
+void Simulation::ask_what_is_due() {
+  while (due_ms_ <= now_ms_ && !free_.empty()) {
+    const std::size_t client = free_.front();
+    free_.pop_front();
+    const double since_ms = std::exchange(due_ms_, due_ms_ + 1'000 / scenario_.requests_per_s);
+    plan(due_ms_, Event::Kind::due);
+    ask(client, since_ms);
+  }
+}
+
+void Simulation::ask(std::size_t client, double since_ms) {
   Balancer& balancer = balancers_[client % balancers_.size()];
   const std::uint64_t key = gateway::mix_bits(keys_.draw(random_) + 1);
   const std::size_t server = balancer.pick(*this, {}, key);
   if (server == Balancer::kNone) {
     ++result_.refused;
-    return think(client);
+    return rest(client);
   }
   Working& working = working_[server];
   ++working.in_flight;
@@ -165,7 +185,8 @@ void Simulation::ask(std::size_t client) {
   SimulationResult::Server& total = result_.servers[server];
   total.in_flight_most = std::max(total.in_flight_most, working.in_flight);
   const Request request{
-      .began_ms = now_ms_,
+      .began_ms = since_ms,
+      .sent_ms = now_ms_,
       .client = client,
       .server = server,
       .fails = working.error_part != 0 && random_.uniform() <= working.error_part};
@@ -202,7 +223,7 @@ void Simulation::done(const Request& request) {
       ++window->errors;
     } else {
       ++window->completed;
-      window->latency_ms_sum += latency;
+      window->latency_ms_sum += now_ms_ - request.sent_ms;
     }
   }
   if (request.began_ms >= scenario_.warmup_ms) {
@@ -222,7 +243,7 @@ void Simulation::done(const Request& request) {
       begin(next);
     }
   }
-  think(request.client);
+  rest(request.client);
 }
 
 void Simulation::apply(const Change& change) {

@@ -1,7 +1,7 @@
-// A discrete-event simulator of a pool: closed-loop clients, several workers that balance with the
-// product's own Balancer, and servers with service times, queues and moods of their own. The same
-// scenario and seed give the same result everywhere. Pure; one thread; a simulated second of a
-// thousand requests takes about a millisecond.
+// A discrete-event simulator of a pool: clients in a closed or open loop, several workers that
+// balance with the product's own Balancer, and servers with service times, queues and moods of
+// their own. The same scenario and seed give the same result everywhere. Pure; one thread; a
+// simulated second of a thousand requests takes about a millisecond.
 //
 //   Scenario scenario{.servers = {{.name = "a"}, {.name = "b", .service_ms = 30}}};
 //   scenario.balance = Balance::power_of_two;
@@ -75,9 +75,12 @@ struct Scenario {
   std::uint32_t load_max_percent = 125;  // of Balance::hash
   std::uint32_t clients = 64;            // each waits for its response, thinks, and asks again
   double think_ms = 10;                  // mean, exponential
-  std::uint32_t workers = 4;             // client i is connected to worker i % workers
-  std::uint32_t keys = 1'000;            // of requests, for Balance::hash
-  double key_skew = 0;                   // Zipf's exponent: 0 = all keys alike, 1 = as words are
+  // Not 0: an open loop instead. Requests are due at this rate, whoever is free makes them, and
+  // what is overdue is made up for; latencies count from when a request was due.
+  double requests_per_s = 0;
+  std::uint32_t workers = 4;   // client i is connected to worker i % workers
+  std::uint32_t keys = 1'000;  // of requests, for Balance::hash
+  double key_skew = 0;         // Zipf's exponent: 0 = all keys alike, 1 = as words are
   double duration_ms = 10'000;
   double warmup_ms = 1'000;  // requests that begin before this are not in the result
   double sample_every_ms = 100;

@@ -8,13 +8,12 @@
 namespace ravelin::gateway {
 namespace {
 
-constexpr double kResponseTime = 3;      // seconds in which a correction is made to 1 - 1/e
+constexpr double kResponseTime = 2.7;    // seconds in which a correction is made to 1 - 1/e
 constexpr double kGainMin = 0.05;        // of an overshooting server, as a part of the full gain
 constexpr double kGainRegained = 1.15;   // per interval
-constexpr double kFarOff = 0.4;          // no noise makes an error as large (in the logarithm):
-constexpr double kGainRegainedFar = 2;   // then so much per interval
+constexpr double kFarOff = 0.4;          // no noise makes an error as large: the full gain
 constexpr double kSamplesForHalf = 10;   // so many answers count as much as what was known before
-constexpr double kSmoothing = 0.6;       // weight of one interval with many answers
+constexpr double kSmoothing = 0.8;       // weight of one interval with many answers
 constexpr double kLatencyMin = 1e-6;     // seconds: what cannot be told apart any more
 constexpr double kErrorSmoothing = 0.5;  // the same for the share of errors
 constexpr double kErrorShareMax = 0.95;  // beyond, a server costs no more
@@ -63,19 +62,18 @@ void LoadWeights::observe(std::span<const LoadSample> samples) {
   }
 }
 
-// What a new request would wait for at most, as far as chance allows: two deviations above what is
-// waiting now.
+// What a new request would wait for at most, as far as chance allows.
 double LoadWeights::longest_wait_s(const LoadSample& sample) const {
   const auto waiting = static_cast<double>(sample.waiting);
-  const double most = waiting + 2 * std::sqrt(waiting) + 2;
+  const double most = 2 * (waiting + 2);
   const auto answered = std::max(static_cast<double>(sample.answered), 1.0);
   return most * seconds_of(rules_.interval) / answered;
 }
 
 void LoadWeights::smooth(State& state, const LoadSample& sample) const {
   const auto answered = static_cast<double>(sample.answered);
-  // By Little's law (1961), what waits tells of latency too: all there is of a server that hangs; and
-  // while a queue drains the answers tell of the time when it was long.
+  // By Little's law (1961), what waits tells of latency too: all there is of a server that hangs;
+  // and while a queue drains the answers tell of the time when it was long.
   double latency = std::clamp(sample.latency_s, kLatencyMin, longest_wait_s(sample));
   const bool is_stuck = sample.stuck != 0;
   const double waited =
@@ -101,7 +99,7 @@ void LoadWeights::correct(State& state, double target) {
     state.gain = std::max(state.gain / 2, gain_max_ * kGainMin);
   } else {
     const bool is_far = std::abs(error) > kFarOff;
-    state.gain = std::min(state.gain * (is_far ? kGainRegainedFar : kGainRegained), gain_max_);
+    state.gain = is_far ? gain_max_ : std::min(state.gain * kGainRegained, gain_max_);
   }
   if (is_noticed) state.last_error = error;
   state.log_factor += state.gain * error;

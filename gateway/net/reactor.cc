@@ -1,8 +1,25 @@
 #include "gateway/net/reactor.h"
 
+#include <sys/epoll.h>
+
 #include <algorithm>
 
 namespace ravelin::gateway {
+
+namespace {
+
+// Asio has no words for EPOLLEXCLUSIVE and keeps its epoll descriptor to itself; an explicit
+// instantiation may name a private member (C++20 [temp.spec.general]).
+int epoll_descriptor(const Reactor::Epoll& epoll);
+
+template <auto Member>
+struct Reveal {
+  friend int epoll_descriptor(const Reactor::Epoll& epoll) { return epoll.*Member; }
+};
+
+template struct Reveal<&Reactor::Epoll::epoll_fd_>;
+
+}  // namespace
 
 Reactor::Reactor()
     : epoll_(boost::asio::use_service<Epoll>(io_)),
@@ -17,6 +34,19 @@ void Reactor::run() {
   refresh_now();
   schedule_tick();
   io_.run();
+}
+
+// The flag can be given only when a descriptor is added. Asio adds EPOLLPRI, which it forbids.
+void Reactor::wake_one(int fd, Epoll::per_descriptor_data descriptor) {
+  const int epoll = epoll_descriptor(epoll_);
+  epoll_event event{};
+  event.data.ptr = descriptor;
+  if (::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event) != 0) return;
+  constexpr std::uint32_t kAsAsio = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLET;
+  event.events = kAsAsio | EPOLLEXCLUSIVE;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return;
+  event.events = kAsAsio | EPOLLPRI;
+  ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 void Reactor::schedule_tick() {

@@ -78,6 +78,11 @@ class Reactor {
 
   Epoll& epoll() { return epoll_; }
 
+  // Of all reactors that do this with the same open file, an edge of reading wakes one that sleeps
+  // (EPOLLEXCLUSIVE, epoll_ctl(2)), not each. Only for what is never waited on for writing. Where
+  // the kernel refuses, all are woken as before.
+  void wake_one(int fd, Epoll::per_descriptor_data descriptor);
+
   // How late this loop has run a tick at worst since last asked, or is late with one now. Any
   // thread; 0 before run().
   base::Duration take_max_lag(base::MonoTime now);

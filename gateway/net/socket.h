@@ -35,6 +35,9 @@ class Socket {
   // No other descriptor, here or in another process, refers to this socket.
   void set_sole() { is_sole_ = true; }
 
+  // Others wait on the same listening socket: a connection wakes one of them (Reactor::wake_one).
+  void wake_one() { reactor_.wake_one(fd_, descriptor_); }
+
   IoResult receive(std::span<char> into);
   // What receive() would give, which stays with the kernel.
   IoResult peek(std::span<char> into);

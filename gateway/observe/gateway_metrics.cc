@@ -227,8 +227,7 @@ void PoolMetrics::overflowed(WorkerCells& cells) {
 }
 
 WorkerMetrics::WorkerMetrics(MetricRegistry& registry, std::size_t worker)
-    : lag_(histogram_of(registry, Metric::event_loop_lag, {std::to_string(worker)})),
-      busy_(counter_of(registry, Metric::worker_busy_total, {std::to_string(worker)})) {}
+    : lag_(histogram_of(registry, Metric::event_loop_lag, {std::to_string(worker)})) {}
 
 // ---- all of them ----
 

@@ -198,13 +198,8 @@ class WorkerMetrics {
 
   void event_loop_lag(WorkerCells& cells, microseconds lag) { cells.observe(lag_, lag); }
 
-  void busy(WorkerCells& cells, microseconds time) {
-    cells.add(busy_, static_cast<std::uint64_t>(time.count() < 0 ? 0 : time.count()));
-  }
-
  private:
   Histogram lag_;
-  Counter busy_;
 };
 
 class GatewayMetrics {

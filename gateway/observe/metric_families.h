@@ -57,7 +57,7 @@ enum class Metric : std::uint8_t {
   overload_active,        // collected {action}: 1 or 0
   overload_pressure,      // collected {resource}: ratio
   event_loop_lag,
-  worker_busy_total,
+  worker_busy_total,  // collected {worker}: seconds
   build_info,         // collected {version}; ours
   process_cpu_total,  // collected; ours, like all process_*
   process_resident_memory,

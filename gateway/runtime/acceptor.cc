@@ -33,7 +33,10 @@ struct Acceptor::State {
         listener(std::move(address.listener)),
         socket(context.reactor, address.fd.release()),
         is_passed(address.is_passed),
-        tls(std::move(source)) {}
+        tls(std::move(source)) {
+    // Those are one socket for all workers; else each has its own.
+    if (is_passed || port == 0) socket.wake_one();
+  }
 
   WorkerContext& worker;
   std::string key;

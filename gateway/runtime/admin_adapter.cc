@@ -179,6 +179,13 @@ void collect_overload(Gateway& gateway, MetricSamples& samples) {
   }
 }
 
+void collect_workers(Gateway& gateway, MetricSamples& samples) {
+  for (std::size_t i = 0; i < gateway.workers().size(); ++i) {
+    const std::chrono::duration<double> busy = gateway.workers()[i]->cpu_time();
+    samples.set(index(Metric::worker_busy_total), {std::to_string(i)}, busy.count());
+  }
+}
+
 }  // namespace
 
 Readiness AdminAdapter::readiness() const {
@@ -280,6 +287,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_staples(gateway, samples);
     collect_limits(gateway, samples);
     collect_overload(gateway, samples);
+    collect_workers(gateway, samples);
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
     samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));

@@ -254,7 +254,7 @@ void Gateway::tick() {
   }
   tell_ready();
   tell_alive();
-  overload_.tick(snapshot_->config.overload, base::mono_now());
+  overload_.tick(snapshot_->config.overload, base::mono_now(), *metrics_);
   finish_shut_down();
 }
 

@@ -26,15 +26,20 @@ std::uint64_t memory_limit(const OverloadConfig& config) {
 
 }  // namespace
 
-Duration OverloadWatch::lasting_lag(MonoTime now) {
+Duration OverloadWatch::lasting_lag(MonoTime now, GatewayMetrics& metrics) {
   Duration slowest{0};
-  for (const auto& worker : workers_)
-    slowest = std::max(slowest, worker->reactor().take_max_lag(now));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const Duration lag = workers_[i]->reactor().take_max_lag(now);
+    metrics.worker(i).event_loop_lag(metrics.control_cells(),
+                                     std::chrono::duration_cast<std::chrono::microseconds>(lag));
+    slowest = std::max(slowest, lag);
+  }
   lags_[next_lag_++ % kLagTicks] = slowest;
   return *std::ranges::min_element(lags_);
 }
 
-OverloadPressure OverloadWatch::measure(const OverloadConfig& config, MonoTime now) {
+OverloadPressure OverloadWatch::measure(const OverloadConfig& config, MonoTime now,
+                                        GatewayMetrics& metrics) {
   OverloadPressure pressure;
   const std::uint64_t memory_max = memory_limit(config);
   const std::uint64_t memory = memory_max == 0 ? 0 : resident_bytes();
@@ -42,8 +47,9 @@ OverloadPressure OverloadWatch::measure(const OverloadConfig& config, MonoTime n
   pressure[OverloadResource::descriptors] =
       percent_of(descriptors_.look(now), descriptor_limit().value_or(0));
   const auto lag_max = std::chrono::duration_cast<Duration>(config.lag_max).count();
-  pressure[OverloadResource::lag] = percent_of(static_cast<std::uint64_t>(lasting_lag(now).count()),
-                                               static_cast<std::uint64_t>(lag_max));
+  pressure[OverloadResource::lag] =
+      percent_of(static_cast<std::uint64_t>(lasting_lag(now, metrics).count()),
+                 static_cast<std::uint64_t>(lag_max));
   const std::uint32_t requests = load_.requests_in_flight.load(std::memory_order_relaxed);
   pressure[OverloadResource::requests] = percent_of(requests, config.requests_max);
   return pressure;
@@ -63,8 +69,8 @@ void OverloadWatch::report(OverloadActions due) const {
   }
 }
 
-void OverloadWatch::tick(const OverloadConfig& config, MonoTime now) {
-  pressure_ = measure(config, now);
+void OverloadWatch::tick(const OverloadConfig& config, MonoTime now, GatewayMetrics& metrics) {
+  pressure_ = measure(config, now, metrics);
   const OverloadActions due = plan_overload(actions_, pressure_, config);
   if (due != actions_) {
     report(due);

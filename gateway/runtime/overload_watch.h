@@ -17,7 +17,8 @@ class OverloadWatch {
   OverloadWatch(std::vector<std::unique_ptr<Worker>>& workers, GatewayLoad& load)
       : workers_(workers), load_(load) {}  // must outlive it
 
-  void tick(const OverloadConfig& config, base::MonoTime now);
+  // How late the loops are is counted in `metrics`, too.
+  void tick(const OverloadConfig& config, base::MonoTime now, GatewayMetrics& metrics);
 
   [[nodiscard]] OverloadActions actions() const { return actions_; }
 
@@ -27,8 +28,9 @@ class OverloadWatch {
   // A late loop counts once it was late in each of this many ticks: one hiccup is no overload.
   static constexpr std::size_t kLagTicks = 4;
 
-  [[nodiscard]] OverloadPressure measure(const OverloadConfig& config, base::MonoTime now);
-  base::Duration lasting_lag(base::MonoTime now);
+  [[nodiscard]] OverloadPressure measure(const OverloadConfig& config, base::MonoTime now,
+                                         GatewayMetrics& metrics);
+  base::Duration lasting_lag(base::MonoTime now, GatewayMetrics& metrics);
   void report(OverloadActions due) const;
 
   std::vector<std::unique_ptr<Worker>>& workers_;

@@ -51,6 +51,15 @@ void Worker::start() {
   });
 }
 
+std::chrono::nanoseconds Worker::cpu_time() {
+  clockid_t clock{};
+  timespec used{};
+  if (!thread_.joinable() || ::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0)
+    return {};
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
 void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }

@@ -76,6 +76,9 @@ class Worker {
     return open_connections_.load(std::memory_order_acquire);
   }
 
+  // Of its thread, since it was started. The thread that started it.
+  [[nodiscard]] std::chrono::nanoseconds cpu_time();
+
   Reactor& reactor() { return reactor_; }
 
  private:

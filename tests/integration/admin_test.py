@@ -127,6 +127,13 @@ class Admin(unittest.TestCase):
         self.assertGreater(self.sample("ravelin_config_reload_success_timestamp_seconds"), 1.7e9)
         self.assertEqual(self.sample('ravelin_log_dropped_total{log="access"}'), 0)
 
+    def test_metrics_show_what_the_workers_do(self):
+        busy = self.sample('ravelin_worker_busy_seconds_total{worker="0"}')
+        self.assertTrue(0 < busy < 60, busy)
+        looks = 'ravelin_worker_event_loop_lag_seconds_count{worker="1"}'
+        before = self.sample(looks)
+        wait_until(lambda: self.sample(looks) > before + 2, "the loops are looked at")
+
     def test_readiness_ends_when_draining_begins(self):
         self.release = threading.Event()
         for backend in self.backends:

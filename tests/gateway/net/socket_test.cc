@@ -1,12 +1,18 @@
 #include "gateway/net/socket.h"
 
 #include "base/io/task_group.h"
+#include "gateway/net/listener.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace ravelin::gateway {
 namespace {
@@ -148,6 +154,85 @@ TEST(Socket, ClosingWithAStandingWatchFiresNothing) {
   }
   EXPECT_EQ(fired, 0);
   ::close(pair.theirs);
+}
+
+// ---- one listening socket, several reactors ----
+
+// A thread that sleeps on the socket until its reactor is stopped, and counts how often it woke.
+class Sleeper {
+ public:
+  enum class Sharing : unsigned char { wake_one, wake_all };
+
+  Sleeper(int listener, Sharing sharing)
+      : socket_(reactor_, ::fcntl(listener, F_DUPFD_CLOEXEC, 0)) {
+    if (sharing == Sharing::wake_one) socket_.wake_one();
+    tasks_.spawn(count());
+    thread_ = std::thread([this] { reactor_.run(); });
+  }
+
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  ~Sleeper() {
+    reactor_.post([this] { socket_.close(); });
+    reactor_.post([this] { reactor_.stop(); });
+    thread_.join();
+  }
+
+  [[nodiscard]] int woken() const { return woken_; }
+
+ private:
+  base::Task<void> count() {
+    while (socket_.is_open()) {
+      socket_.set_ready(false);
+      const Wake wake = co_await socket_.readable(kNever);
+      if (wake != Wake::ready || !socket_.is_open()) break;
+      ++woken_;  // and leaves the connection to queue, or the kernel would let the others sleep on
+    }
+  }
+
+  Reactor reactor_;
+  Socket socket_;
+  base::TaskGroup tasks_;
+  std::atomic<int> woken_{0};
+  std::thread thread_;
+};
+
+// How many of four sleepers twenty connections woke in all, one after the other.
+int wakes_of_twenty_connections(Sleeper::Sharing sharing) {
+  constexpr int kConnections = 20;
+  auto listener =
+      open_listener(*base::parse_endpoint("127.0.0.1:0", base::PortZero::allowed), ReusePort::no);
+  CHECK(listener.has_value());
+  const auto where = local_endpoint(listener->get());
+  CHECK(where.has_value());
+  const SocketAddress address = to_socket_address(std::get<base::IpEndpoint>(*where));
+  std::vector<std::unique_ptr<Sleeper>> sleepers;
+  for (int i = 0; i < 4; ++i)
+    sleepers.push_back(std::make_unique<Sleeper>(listener->get(), sharing));
+  const auto woken = [&] {
+    int sum = 0;
+    for (const auto& sleeper : sleepers)
+      sum += sleeper->woken();
+    return sum;
+  };
+  std::this_thread::sleep_for(100ms);  // all are asleep
+  const int before = woken();          // the first look, before sleeping
+  for (int i = 0; i < kConnections; ++i) {
+    const int seen = woken();
+    const OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK(::connect(client.get(), address.get(), address.length) == 0);
+    const auto end = std::chrono::steady_clock::now() + 5s;
+    while (woken() == seen && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(10ms);  // for the others, if they are woken too
+  }
+  return woken() - before;
+}
+
+TEST(Socket, SharedListenerWakesOneSleeperForAConnection) {
+  EXPECT_LE(wakes_of_twenty_connections(Sleeper::Sharing::wake_one), 30);
+  EXPECT_GE(wakes_of_twenty_connections(Sleeper::Sharing::wake_all), 40);
 }
 
 }  // namespace

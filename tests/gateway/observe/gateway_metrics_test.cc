@@ -42,10 +42,10 @@ void count_everything_once(GatewayMetrics& metrics) {
   pool.overflowed(cells);
   pool.checked(metrics.control_cells(), microseconds(200));
   metrics.worker(0).event_loop_lag(cells, microseconds(50));
-  metrics.worker(0).busy(cells, microseconds(1'500'000));
   metrics.config_reloaded("ok");
   metrics.add_collector([](MetricSamples& samples) {
     samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
+    samples.set(index(Metric::worker_busy_total), {"0"}, 1.5);
     samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
     samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
     samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
