@@ -1,5 +1,6 @@
 """Ravelin with all its features in use at once: many servers in many pools, and rules, limits and
-balancers of every kind on the way of each request. Pure."""
+balancers of every kind on the way of each request. Who asks decides what is seen: `beside`, a route and
+a pool without any of it; `few`, ten of the routes; `all`, every route and server in turn. Pure."""
 
 SERVERS, POOLS = 1_000, 100
 BALANCES = (
@@ -10,9 +11,17 @@ BALANCES = (
 )
 
 
+PLAIN = ("plain.bench.test", "/")
+
+
+def asked(who, targets):
+    return {"": targets, "beside": [PLAIN], "few": targets[:10], "all": targets}[who]
+
+
 def routes(targets):
     """Every route has limits, conditions, header rules and retries; every tenth is split over two pools."""
-    return "\n".join(route(number, host, path) for number, (host, path) in enumerate(targets))
+    plain = f"      - {{ match: {{ host: {PLAIN[0]} }}, pool: plain }}\n"
+    return plain + "\n".join(route(number, host, path) for number, (host, path) in enumerate(targets))
 
 
 def route(number, host, path):
@@ -30,7 +39,12 @@ def route(number, host, path):
 
 
 def pools(backend_port):
-    return "".join(pool(number, backend_port) for number in range(POOLS))
+    plain = f"""  - name: plain
+    timeouts: {{ idle: 600s }}
+    servers:
+      - {{ address: "127.0.0.1:{backend_port}" }}
+"""
+    return plain + "".join(pool(number, backend_port) for number in range(POOLS))
 
 
 def pool(number, backend_port):

@@ -26,7 +26,7 @@ class Setup:
     cpus: list
     workers: int = 1
     access_log: bool = False
-    everything: bool = False
+    everything: str = ""
     targets: list = dataclasses.field(default_factory=list)  # (host, path prefix); empty = one route
     port: int = dataclasses.field(default_factory=free_port)
     log_port: int = 0  # of the TCP log sink, for who cannot write a file

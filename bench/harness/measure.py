@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import processes
+from harness import everything, processes
 from harness.gateways import Setup
 from harness.processes import BenchError, Process
 from harness.targets import load_list, make_targets
@@ -82,7 +82,8 @@ def drive(plan, case, setup, process, backend, load_cpus):
         "--warmup", str(plan.warmup), "--rate", str(plan.rate), "--pids", ",".join(map(str, pids)),
     ]
     if setup.targets:
-        command += ["--targets", setup.write("targets.txt", load_list(setup.targets))]
+        asked = everything.asked(case.everything, setup.targets)
+        command += ["--targets", setup.write("targets.txt", load_list(asked))]
     log_path = os.path.join(setup.directory, "load.out")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     noise = Noise([*pids, backend.process.pid])

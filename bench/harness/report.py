@@ -76,8 +76,8 @@ def table(report):
     if report.get("route_growth"):
         grown = ", ".join(f"{name} {value:.2f}" for name, value in report["route_growth"].items())
         text += f"CPU per request at 10,000 routes over 10: {grown}\n"
-    for name, value in report.get("everything_growth", {}).items():
-        text += f"CPU per request with everything in use over small: {name} {value:.2f}\n"
+    for name, grown in report.get("everything_growth", {}).items():
+        text += "".join(f"CPU per request, {name} over small: {value:.2f}\n" for value in grown.values())
     if report.get("openssl_kib"):
         share = report["openssl_kib"]
         text += (
