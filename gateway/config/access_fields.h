@@ -41,6 +41,7 @@ enum class AccessField : std::uint8_t {
   server,
   retries,
   upstream_reused,
+  hedge,
   handshake_us,
   queue_us,
   connect_us,
@@ -57,8 +58,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(AccessFie
                          "bytes_out",    "user_agent", "referer",        "tls_version",
                          "tls_cipher",   "sni",        "client_subject", "tls_resumed",
                          "pool",         "server",     "retries",        "upstream_reused",
-                         "handshake_us", "queue_us",   "connect_us",     "first_byte_us",
-                         "total_us"};
+                         "hedge",        "handshake_us", "queue_us",     "connect_us",
+                         "first_byte_us", "total_us"};
 static_assert(!kAccessFieldNames.back().empty(), "a name for every field");
 
 class AccessFieldSet {
