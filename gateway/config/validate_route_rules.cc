@@ -112,15 +112,19 @@ void check_hedge(const Config& config, const RouteConfig& route, const std::stri
   } else if (per_try.count() != 0 && hedge.after >= per_try) {
     places.warn(after, hedge.pos, "has no effect: \"retry.per_try_timeout\" is over by then");
   }
-  const auto check = [&](const std::string& name) {
+  const auto is_single = [&config](const std::string& name) {
     const auto pool = std::ranges::find(config.pools, name, &PoolConfig::name);
-    if (name.empty() || pool == config.pools.end() || pool->servers.size() != 1) return;
-    places.warn(key + ".hedge", hedge.pos,
-                fmt::format("has no effect: pool \"{}\" has one server", name));
+    return pool != config.pools.end() && pool->servers.size() == 1;
   };
-  check(route.pool);
-  for (const SplitPart& part : route.split)
-    check(part.pool);
+  if (is_single(route.pool)) {
+    places.warn(key + ".hedge", hedge.pos,
+                fmt::format("has no effect: pool \"{}\" has one server", route.pool));
+  } else if (!route.split.empty() &&
+             std::ranges::all_of(route.split, is_single, &SplitPart::pool)) {
+    places.warn(key + ".hedge", hedge.pos,
+                fmt::format("has no effect: pool \"{}\" has one server, and so have the others",
+                            route.split.front().pool));
+  }
 }
 
 void check_mirror(const RouteConfig& route, const std::string& key, Places& places) {

@@ -44,7 +44,11 @@ Mirror::Mirror(const http1::RequestHead& request, const RequestState& state, Wor
       id_(state.id),
       head_(worker.buffers) {
   ++*under_way_;
-  if (framing_ != Framing::none) result_ = MirrorResult::incomplete;
+  if (framing_ == Framing::none) body_bytes_ = 0;
+  if (framing_ == Framing::length) body_bytes_ = request.content_length;
+  if (is_whole()) return;
+  result_ = MirrorResult::incomplete;
+  body_.reserve(body_bytes_.value_or(0));
 }
 
 Mirror::~Mirror() {
@@ -80,14 +84,13 @@ std::unique_ptr<Mirror> Mirror::begin(const http1::RequestHead& request, std::st
   return nullptr;
 }
 
-bool Mirror::add_body(std::string_view bytes) {
-  const bool fits = bytes.size() <= config_.body_bytes_max - body_.size();
-  if (fits) {
-    body_.append(bytes);
-  } else {
+Mirror::Gathered Mirror::add_body(std::string_view bytes) {
+  if (bytes.size() > config_.body_bytes_max - body_.size()) {
     result_ = MirrorResult::too_large;
+    return Gathered::too_much;
   }
-  return fits;
+  body_.append(bytes);
+  return is_whole() ? Gathered::all : Gathered::more;
 }
 
 void Mirror::send(std::unique_ptr<Mirror> self, const ClientInfo& client) {

@@ -27,13 +27,15 @@ class Mirror {
   Mirror& operator=(const Mirror&) = delete;
   ~Mirror();  // counts what became of it
 
-  // More of the body. False: it is too large now, and the copy is of no use.
-  [[nodiscard]] bool add_body(std::string_view bytes);
+  enum class Gathered : unsigned char { more, all, too_much };  // too_much: the copy is of no use
 
-  // Without a body: it can be sent at once.
-  [[nodiscard]] bool is_whole() const { return framing_ == http1::Framing::none; }
+  // More of the body.
+  Gathered add_body(std::string_view bytes);
 
-  // On its way; it owns itself from here on. The body is all there is.
+  // All there is of it has been added, as far as its announced length tells.
+  [[nodiscard]] bool is_whole() const { return body_bytes_ && body_.size() == *body_bytes_; }
+
+  // On its way, once it is whole; it owns itself from here on.
   static void send(std::unique_ptr<Mirror> self, const ClientInfo& client);
 
  private:
@@ -57,6 +59,7 @@ class Mirror {
   std::shared_ptr<std::uint32_t> under_way_;
   std::optional<MirrorResult> result_;  // nothing is counted before there is one
   http1::Framing framing_;
+  std::optional<std::uint64_t> body_bytes_;  // nothing: its end tells
   Method method_;
   RequestId id_;
   Buffer head_;

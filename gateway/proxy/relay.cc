@@ -205,9 +205,16 @@ Relay::Move Relay::pump_request() {
 
 void Relay::copy_body(const BodyStep& step) {
   std::unique_ptr<Mirror>& mirror = *mirror_;
-  if (step.kind == BodyStep::Kind::data && !mirror->add_body(step.bytes)) mirror.reset();
-  if (step.kind == BodyStep::Kind::end) Mirror::send(std::move(mirror), client_);
-  if (mirror == nullptr) mirror_ = nullptr;
+  const bool is_end = step.kind == BodyStep::Kind::end;
+  // The server may answer as soon as it has the last byte, before the end is looked for.
+  const auto gathered = is_end ? Mirror::Gathered::all : mirror->add_body(step.bytes);
+  if (gathered == Mirror::Gathered::more) return;
+  if (gathered == Mirror::Gathered::all) {
+    Mirror::send(std::move(mirror), client_);
+  } else {
+    mirror.reset();
+  }
+  mirror_ = nullptr;
 }
 
 Relay::Move Relay::pump_response() {
