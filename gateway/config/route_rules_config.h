@@ -73,8 +73,8 @@ struct MirrorConfig {
   base::SourcePos pos;
   std::string pool;
   double percent = 100;
-  std::uint64_t body_bytes_max = 64 * 1024;  // requests with a larger body are not copied
-  std::uint32_t in_flight_max = 64;          // copies under way, per worker and pool
+  std::uint64_t body_bytes_max = 64 * 1024;   // requests with a larger body are not copied
+  std::uint32_t in_flight_max = 64;           // copies under way, per worker and pool
   std::chrono::milliseconds timeout{10'000};  // from when a copy is sent to its whole answer
 };
 

@@ -130,12 +130,12 @@ void check_hedge(const Config& config, const RouteConfig& route, const std::stri
 void check_mirror(const RouteConfig& route, const std::string& key, Places& places) {
   if (!route.mirror || route.mirror->pool.empty()) return;
   const std::string& pool = route.mirror->pool;
-  if (route.pool != pool && std::ranges::find(route.split, pool, &SplitPart::pool) ==
-                                route.split.end())
+  if (route.pool != pool &&
+      std::ranges::find(route.split, pool, &SplitPart::pool) == route.split.end())
     return;
-  places.error(key + ".mirror.pool", route.mirror->pos,
-               fmt::format("pool \"{}\" serves the requests themselves; copies go to another",
-                           pool));
+  places.error(
+      key + ".mirror.pool", route.mirror->pos,
+      fmt::format("pool \"{}\" serves the requests themselves; copies go to another", pool));
 }
 
 // Whoever is on the way reads a password that crosses in the clear.

@@ -31,8 +31,8 @@ Task<void> Attempt::open() {
     if (proxy_protocol.version != ProxyVersion::off)
       preface = proxy_preface(proxy_protocol, plan_.client, text_of(plan_.state.id));
     connection = co_await server_.connect(failure_, until_, preface);
-    connect_time_ = std::chrono::duration_cast<std::chrono::microseconds>(reactor.refresh_now() -
-                                                                          began);
+    connect_time_ =
+        std::chrono::duration_cast<std::chrono::microseconds>(reactor.refresh_now() - began);
     if (connection == nullptr) co_return;
     plan_.pool.metrics->connected(plan_.worker.cells, connect_time_);
   }

@@ -37,6 +37,7 @@ class Attempt {
   base::Task<void> open();
   // The same, and waits until the answer's head is there, unread, or it is clear that none comes.
   base::Task<void> answer();
+
   // Lets go of the connection. forget(): and it has waited for an answer in vain, which is nobody's
   // fault.
   void close() { upstream_.reset(); }

@@ -4,17 +4,17 @@
 namespace ravelin::gateway {
 
 enum class TryState : unsigned char {
-  absent,     // not begun, or dropped
+  absent,  // not begun, or dropped
   under_way,
-  good,       // an answer that may be passed on has begun
-  bad,        // it ended without one
+  good,  // an answer that may be passed on has begun
+  bad,   // it ended without one
 };
 
 enum class RaceStep : unsigned char {
   wait,
-  take_first,   // that one is the request's, however it went; the other is let go
+  take_first,  // that one is the request's, however it went; the other is let go
   take_second,
-  drop_first,   // it failed and the other goes on
+  drop_first,  // it failed and the other goes on
   drop_second,
 };
 

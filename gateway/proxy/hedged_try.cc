@@ -51,8 +51,8 @@ TryState HedgedTry::state_of(const SideTask& task, const Attempt& attempt,
   if (attempt.status() == 0) return TryState::bad;
   // A status that another server should answer in place of: one is being asked already.
   const std::vector<int>& retried = state_.route->config->retry.on_status;
-  const bool is_refused = other.is_running() && std::ranges::find(retried, attempt.status()) !=
-                                                    retried.end();
+  const bool is_refused =
+      other.is_running() && std::ranges::find(retried, attempt.status()) != retried.end();
   return is_refused ? TryState::bad : TryState::good;
 }
 

@@ -211,9 +211,8 @@ Task<MirrorResult> Mirror::read_body(UpstreamExchange& upstream) {
     if (moves % kMovesBeforeYield == 0) co_await worker_.reactor.yield();
   }
   choice_.server().server().succeeded();
-  pool_.metrics->request_done(
-      worker_.cells, std::chrono::duration_cast<std::chrono::microseconds>(
-                         worker_.reactor.now() - began_));
+  pool_.metrics->request_done(worker_.cells, std::chrono::duration_cast<std::chrono::microseconds>(
+                                                 worker_.reactor.now() - began_));
   co_return MirrorResult::answered;
 }
 

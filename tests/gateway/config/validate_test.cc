@@ -328,17 +328,20 @@ const Row kRows[] = {
      config_of({web("{ pool: web, hedge: { after: 50ms } }")}, {kPool}),
      {"warning: listeners[0].routes[0].hedge: has no effect: pool \"web\" has one server"}},
     {"HedgeBeforeTwo",
-     config_of({web("{ pool: web, hedge: { after: 50ms } }")},
-               {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
+     config_of(
+         {web("{ pool: web, hedge: { after: 50ms } }")},
+         {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
      {}},
     {"HedgeAfterTheFirstByte",
-     config_of({web("{ pool: web, hedge: { after: 5s }, timeouts: { first_byte: 5s } }")},
-               {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
+     config_of(
+         {web("{ pool: web, hedge: { after: 5s }, timeouts: { first_byte: 5s } }")},
+         {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
      {"warning: listeners[0].routes[0].hedge.after: has no effect: \"timeouts.first_byte\" is over "
       "by then"}},
     {"HedgeAfterTheTry",
-     config_of({web("{ pool: web, hedge: { after: 5s }, retry: { per_try_timeout: 2s } }")},
-               {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
+     config_of(
+         {web("{ pool: web, hedge: { after: 5s }, retry: { per_try_timeout: 2s } }")},
+         {"name: web, servers: [{ address: \"10.0.0.1:80\" }, { address: \"10.0.0.2:80\" }]"}),
      {"warning: listeners[0].routes[0].hedge.after: has no effect: \"retry.per_try_timeout\" is "
       "over by then"}},
     {"HedgeWithoutPool",
@@ -361,15 +364,18 @@ const Row kRows[] = {
     {"MirrorShare",
      config_of({web("{ pool: web, mirror: { pool: b, percent: 101 } }")},
                {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
-     {"listeners[0].routes[0].mirror.percent: \"101\" is not 0 for none, nor a number from 0.001 to 100"}},
+     {"listeners[0].routes[0].mirror.percent: \"101\" is not 0 for none, nor a number from 0.001 "
+      "to 100"}},
     {"MirrorShareIsNoNumber",
      config_of({web("{ pool: web, mirror: { pool: b, percent: 5% } }")},
                {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
-     {"listeners[0].routes[0].mirror.percent: \"5%\" is not 0 for none, nor a number from 0.001 to 100"}},
+     {"listeners[0].routes[0].mirror.percent: \"5%\" is not 0 for none, nor a number from 0.001 to "
+      "100"}},
     {"MirrorShareTooSmall",
      config_of({web("{ pool: web, mirror: { pool: b, percent: 0.0001 } }")},
                {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
-     {"listeners[0].routes[0].mirror.percent: \"0.0001\" is not 0 for none, nor a number from 0.001 to 100"}},
+     {"listeners[0].routes[0].mirror.percent: \"0.0001\" is not 0 for none, nor a number from "
+      "0.001 to 100"}},
     {"MirrorBody",
      config_of({web("{ pool: web, mirror: { pool: b, body_max: 17MiB } }")},
                {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }]"}),
@@ -389,10 +395,10 @@ const Row kRows[] = {
      {"warning: listeners[0].routes[0].hedge: has no effect: pool \"web\" has one server, and so "
       "have the others"}},
     {"HedgeBeforeASplitWithAPair",
-     config_of({web("{ split: [{ pool: web, weight: 1 }, { pool: b, weight: 1 }], hedge: { after: "
-                    "50ms } }")},
-               {kPool,
-                "name: b, servers: [{ address: \"10.0.0.2:80\" }, { address: \"10.0.0.3:80\" }]"}),
+     config_of(
+         {web("{ split: [{ pool: web, weight: 1 }, { pool: b, weight: 1 }], hedge: { after: "
+              "50ms } }")},
+         {kPool, "name: b, servers: [{ address: \"10.0.0.2:80\" }, { address: \"10.0.0.3:80\" }]"}),
      {}},
     {"MirrorUsesItsPool",
      config_of({web("{ pool: web, mirror: { pool: b, percent: 0.5 } }")},
