@@ -131,8 +131,10 @@ void HedgedTry::take_second() {
   } else {
     tell(is_cut_off() ? HedgeResult::ended : HedgeResult::failed);
   }
-  if (first_ != nullptr) let_go(*first_, first_task_);
-  choice_.mark_tried();
+  if (first_ != nullptr) {
+    let_go(*first_, first_task_);
+    choice_.mark_tried();
+  }
   choice_.take_over(second_choice_);
 }
 
@@ -144,6 +146,8 @@ void HedgedTry::drop_first() {
                               fault == Reason::none ? Reason::upstream_closed : fault);
   ++state_.retries;
   first_ = nullptr;
+  choice_.mark_tried();
+  choice_.give_back();
 }
 
 void HedgedTry::drop_second() {
