@@ -74,6 +74,21 @@ void add_fields_text(std::string_view of, const gateway::FieldRules& rules, std:
     text += fmt::format("  {} header {}: added as {}\n", of, rule.name, rule.value.text);
 }
 
+// Where else the route may send a request it takes; "" without such a rule.
+std::string hedge_text(const gateway::RouteConfig& route) {
+  if (!route.hedge) return {};
+  return fmt::format(
+      "to a second server too when no answer has begun after {}, if it is a GET, HEAD or OPTIONS "
+      "without a body; at most {}% of them",
+      base::format_duration(route.hedge->after), route.hedge->percent_max);
+}
+
+std::string mirror_text(const gateway::RouteConfig& route) {
+  if (!route.mirror) return {};
+  return fmt::format("{}% are copied to pool \"{}\", with bodies up to {}", route.mirror->percent,
+                     route.mirror->pool, base::format_bytes(route.mirror->body_bytes_max));
+}
+
 // What else the route does to a request it takes, and to the response.
 std::string rules_text(const gateway::RouteConfig& route) {
   std::string text;
@@ -82,6 +97,8 @@ std::string rules_text(const gateway::RouteConfig& route) {
   if (route.basic_auth)
     text += fmt::format("  basic_auth: a user of {} for realm \"{}\"\n", route.basic_auth->users,
                         route.basic_auth->realm);
+  if (route.hedge) text += fmt::format("  hedge: {}\n", hedge_text(route));
+  if (route.mirror) text += fmt::format("  mirror: {}\n", mirror_text(route));
   if (route.body.bytes_max)
     text += fmt::format("  body up to {}\n", *route.body.bytes_max == 0
                                                  ? "any size"
@@ -131,7 +148,10 @@ json::object answer_json(const ListenerAnswer& answer) {
   out["sent_path"] = answer.sent_path.empty() ? json::value() : json::value(answer.sent_path);
   out["client"] = answer.client ? json::value(base::to_string(*answer.client)) : json::value();
   out["candidates"] = std::move(candidates);
-  if (answer.route != nullptr) out["limits"] = gateway::limits_text(answer.route->limits);
+  if (answer.route == nullptr) return out;
+  out["limits"] = gateway::limits_text(answer.route->limits);
+  if (answer.route->hedge) out["hedge"] = hedge_text(*answer.route);
+  if (answer.route->mirror) out["mirror"] = mirror_text(*answer.route);
   return out;
 }
 

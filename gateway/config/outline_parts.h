@@ -29,6 +29,7 @@ void add_listener(Outline& listeners, const ListenerConfig& listener, const std:
 void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& limits);
 void add_split(Outline& out, const RouteConfig& route);  // into a route, as the next
 void add_rules(Outline& out, const RouteConfig& route);
+void add_further_tries(Outline& out, const RouteConfig& route);  // hedge and mirror, into a route
 void add_error_pages(Outline& out, const std::vector<ErrorPageConfig>& pages);
 void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients);
 void add_pool(Outline& pools, const PoolConfig& pool);

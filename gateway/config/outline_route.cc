@@ -91,6 +91,7 @@ void add_route(Outline& routes, const RouteConfig& route, const LimitOrigins& li
   if (route.body.min_rate_bytes_per_s)
     timeouts.word("min_rate", base::format_bytes(*route.body.min_rate_bytes_per_s));
   add_retry(out, route.retry);
+  add_further_tries(out, route);
   out.flag("upgrades", route.upgrades);
   Outline& own_limits = out.map("limits");
   if (route.body.bytes_max) own_limits.word("body_max", base::format_bytes(*route.body.bytes_max));

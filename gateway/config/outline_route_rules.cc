@@ -1,4 +1,4 @@
-// The rules of a route of an outline: split, sticky, rewrite, header rules, limits.
+// The rules of a route of an outline: split, sticky, rewrite, header rules, hedge, mirror.
 #include "base/text.h"
 #include "gateway/config/outline_parts.h"
 
@@ -54,6 +54,22 @@ void add_split(Outline& out, const RouteConfig& route) {
   if (route.sticky.by == SplitStickiness::By::nothing) return;
   out.map("sticky").text(route.sticky.by == SplitStickiness::By::header ? "header" : "cookie",
                          route.sticky.name);
+}
+
+void add_further_tries(Outline& out, const RouteConfig& route) {
+  if (route.hedge) {
+    Outline& hedge = out.map("hedge");
+    hedge.word("after", base::format_duration(route.hedge->after));
+    hedge.number("percent_max", route.hedge->percent_max);
+  }
+  if (route.mirror) {
+    Outline& mirror = out.map("mirror");
+    mirror.text("pool", route.mirror->pool);
+    mirror.word("percent", fmt::format("{}", route.mirror->percent));
+    mirror.word("body_max", base::format_bytes(route.mirror->body_bytes_max));
+    mirror.number("in_flight_max", route.mirror->in_flight_max);
+    mirror.word("timeout", base::format_duration(route.mirror->timeout));
+  }
 }
 
 void add_rules(Outline& out, const RouteConfig& route) {

@@ -5,6 +5,8 @@
 #include "gateway/config/parse_match.h"
 #include "gateway/config/words.h"
 
+#include <charconv>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -124,6 +126,44 @@ BasicAuthConfig parse_basic_auth(yaml::Map map) {
   return std::move(map).finish(std::move(auth));
 }
 
+HedgeConfig parse_hedge(yaml::Map map) {
+  using namespace std::chrono_literals;
+  HedgeConfig hedge;
+  hedge.pos = map.pos();
+  map.required("after", hedge.after, yaml::between(10ms, 1min));
+  map.optional("percent_max", hedge.percent_max, yaml::between(1, 100));
+  return std::move(map).finish(hedge);
+}
+
+bool read_share(const yaml::Value& value, double& percent) {
+  constexpr double kLeast = 0.001;
+  const std::string* text = value.scalar("a number");
+  if (text == nullptr) return false;
+  double given = 0;
+  const char* const end = text->data() + text->size();
+  const auto [read, error] = std::from_chars(text->data(), end, given);
+  const bool is_number = error == std::errc() && read == end;
+  if (!is_number || (given != 0 && !(given >= kLeast && given <= 100))) {
+    value.error(
+        fmt::format("\"{}\" is not 0 for none, nor a number from {} to 100", *text, kLeast));
+    return false;
+  }
+  percent = given;
+  return true;
+}
+
+MirrorConfig parse_mirror(yaml::Map map) {
+  using namespace std::chrono_literals;
+  MirrorConfig mirror;
+  mirror.pos = map.pos();
+  map.required("pool", mirror.pool, yaml::converted(parse_name));
+  map.optional("percent", mirror.percent, read_share);
+  map.optional("body_max", mirror.body_bytes_max, yaml::bytes(0, 16ULL * 1024 * 1024));
+  map.optional("in_flight_max", mirror.in_flight_max, yaml::between(1, 10'000));
+  map.optional("timeout", mirror.timeout, yaml::between(10ms, 10min));
+  return std::move(map).finish(std::move(mirror));
+}
+
 }  // namespace
 
 bool read_error_pages(const yaml::Value& value, std::vector<ErrorPageConfig>& target) {
@@ -153,6 +193,8 @@ void parse_route_rules(yaml::Map& map, RouteConfig& route) {
   map.optional("error_pages", route.error_pages, read_error_pages);
   map.optional("basic_auth", route.basic_auth, yaml::object(parse_basic_auth));
   map.optional("maintenance", route.maintenance, yaml::object(parse_maintenance));
+  map.optional("hedge", route.hedge, yaml::object(parse_hedge));
+  map.optional("mirror", route.mirror, yaml::object(parse_mirror));
 }
 
 }  // namespace ravelin::gateway

@@ -65,6 +65,8 @@ struct RouteConfig {
   milliseconds request_timeout{0};          // whole request, 0 = none
   milliseconds first_byte_timeout{60'000};  // request sent to first response byte
   RetryConfig retry;
+  std::optional<HedgeConfig> hedge;  // only with pool or split, as the next
+  std::optional<MirrorConfig> mirror;
   bool upgrades = true;                         // WebSocket and other `Upgrade` tunnels
   milliseconds tunnel_idle_timeout{3'600'000};  // a tunnel without a byte either way ends
   RouteLimitsConfig limits;                     // in force: its own, else the listener's

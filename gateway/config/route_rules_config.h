@@ -60,6 +60,24 @@ struct RouteBodyLimits {
   std::optional<std::uint64_t> min_rate_bytes_per_s;  // timeouts.min_rate; 0 = off
 };
 
+// `hedge`: a safe request without a body that is slow to be answered is sent to a second server as
+// well; whoever answers first is heard.
+struct HedgeConfig {
+  base::SourcePos pos;
+  std::chrono::milliseconds after{};  // from the choice of the first server
+  int percent_max = 10;               // of such requests may be sent twice
+};
+
+// `mirror`: a share of the requests is copied to another pool, whose answers nobody hears.
+struct MirrorConfig {
+  base::SourcePos pos;
+  std::string pool;
+  double percent = 100;
+  std::uint64_t body_bytes_max = 64 * 1024;   // requests with a larger body are not copied
+  std::uint32_t in_flight_max = 64;           // copies under way, per worker and pool
+  std::chrono::milliseconds timeout{10'000};  // from when a copy is sent to its whole answer
+};
+
 // A file that takes the place of the gateway's own text in answers with these statuses.
 struct ErrorPageConfig {
   base::SourcePos pos;

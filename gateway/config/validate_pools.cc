@@ -100,6 +100,7 @@ std::set<std::string_view> used_pools(const Config& config) {
       used.insert(route.pool);
       for (const SplitPart& part : route.split)
         used.insert(part.pool);
+      if (route.mirror) used.insert(route.mirror->pool);
     }
   }
   return used;

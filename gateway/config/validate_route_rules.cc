@@ -60,7 +60,7 @@ void check_split(const RouteConfig& route, const std::string& key, Places& place
 void check_needs_pool(const RouteConfig& route, const std::string& key, Places& places) {
   if (!route.pool.empty() || !route.split.empty()) return;
   if (!route.redirect && !route.respond) return;  // told already
-  for (const std::string_view rule : {"rewrite", "request_headers"}) {
+  for (const std::string_view rule : {"rewrite", "request_headers", "hedge", "mirror"}) {
     const std::string at = fmt::format("{}.{}", key, rule);
     if (places.is_written(at))
       places.error(at, route.pos, "has no effect: this route sends nothing to a server");
@@ -100,6 +100,44 @@ void check_fields(const FieldRules& rules, const std::string& key, const SourceP
   }
 }
 
+// A hedge that can never be sent.
+void check_hedge(const Config& config, const RouteConfig& route, const std::string& key,
+                 Places& places) {
+  if (!route.hedge) return;
+  const HedgeConfig& hedge = *route.hedge;
+  const std::string after = key + ".hedge.after";
+  const milliseconds per_try = route.retry.per_try_timeout;
+  if (hedge.after >= route.first_byte_timeout) {
+    places.warn(after, hedge.pos, "has no effect: \"timeouts.first_byte\" is over by then");
+  } else if (per_try.count() != 0 && hedge.after >= per_try) {
+    places.warn(after, hedge.pos, "has no effect: \"retry.per_try_timeout\" is over by then");
+  }
+  const auto is_single = [&config](const std::string& name) {
+    const auto pool = std::ranges::find(config.pools, name, &PoolConfig::name);
+    return pool != config.pools.end() && pool->servers.size() == 1;
+  };
+  if (is_single(route.pool)) {
+    places.warn(key + ".hedge", hedge.pos,
+                fmt::format("has no effect: pool \"{}\" has one server", route.pool));
+  } else if (!route.split.empty() &&
+             std::ranges::all_of(route.split, is_single, &SplitPart::pool)) {
+    places.warn(key + ".hedge", hedge.pos,
+                fmt::format("has no effect: pool \"{}\" has one server, and so have the others",
+                            route.split.front().pool));
+  }
+}
+
+void check_mirror(const RouteConfig& route, const std::string& key, Places& places) {
+  if (!route.mirror || route.mirror->pool.empty()) return;
+  const std::string& pool = route.mirror->pool;
+  if (route.pool != pool &&
+      std::ranges::find(route.split, pool, &SplitPart::pool) == route.split.end())
+    return;
+  places.error(
+      key + ".mirror.pool", route.mirror->pos,
+      fmt::format("pool \"{}\" serves the requests themselves; copies go to another", pool));
+}
+
 // Whoever is on the way reads a password that crosses in the clear.
 void check_auth(const ListenerConfig& listener, const RouteConfig& route, const std::string& key,
                 Places& places) {
@@ -119,6 +157,8 @@ void validate_route_rules(const Config& config, Places& places) {
       check_split(routes[j], key, places);
       check_needs_pool(routes[j], key, places);
       check_rewrite(routes[j], key, places);
+      check_hedge(config, routes[j], key, places);
+      check_mirror(routes[j], key, places);
       check_auth(config.listeners[i], routes[j], key, places);
       check_fields(routes[j].request_headers, key + ".request_headers", routes[j].pos, places);
       check_fields(routes[j].response_headers, key + ".response_headers", routes[j].pos, places);

@@ -124,6 +124,7 @@ void check_pools(const Config& config, const RouteConfig& route, const std::stri
   check(route.pool, key + ".pool", route.pos);
   for (std::size_t i = 0; i < route.split.size(); ++i)
     check(route.split[i].pool, fmt::format("{}.split[{}].pool", key, i), route.split[i].pos);
+  if (route.mirror) check(route.mirror->pool, key + ".mirror.pool", route.mirror->pos);
 }
 
 constexpr const char* kSameRequests =

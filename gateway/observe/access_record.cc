@@ -187,6 +187,7 @@ void write_upstream(JsonLine& line, const AccessRecord& record, AccessFieldSet f
   if (fields.has(retries)) line.number(R"(,"retries":)", record.retries);
   if (fields.has(upstream_reused))
     line.raw(record.upstream_reused ? R"(,"upstream_reused":true)" : R"(,"upstream_reused":false)");
+  if (fields.has(hedge)) line.optional_text(R"(,"hedge":")", record.hedge, kNameBytesMax);
 }
 
 void write_times(JsonLine& line, const AccessRecord& record, AccessFieldSet fields) {

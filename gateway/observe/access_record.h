@@ -51,6 +51,7 @@ struct AccessRecord {
   std::string_view server;  // [o]
   std::uint32_t retries = 0;
   bool upstream_reused = false;  // written only with `server`
+  std::string_view hedge;        // [o] what became of a second server's try beside the first's
 
   std::chrono::microseconds handshake = kNoTime;   // on the first request of a connection
   std::chrono::microseconds queue = kNoTime;       // waiting for a server
@@ -68,7 +69,7 @@ inline constexpr std::size_t kNameBytesMax = 256;  // every other text
 
 // The longest line: each kept byte may become six, plus keys and numbers.
 inline constexpr std::size_t kAccessLineBytesMax =
-    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 16 * kNameBytesMax) + 1024;
+    6 * (kPathBytesMax + kRefererBytesMax + kUserAgentBytesMax + 17 * kNameBytesMax) + 1024;
 
 // Writes the record and its '\n' into `out` (at least kAccessLineBytesMax); returns the length.
 // Only `fields` are written, and the time. `clock` keeps the text of the second between calls. JSON

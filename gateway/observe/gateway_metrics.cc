@@ -220,6 +220,30 @@ void PoolMetrics::bound(WorkerCells& cells, StickyResult result) {
   })});
 }
 
+std::string_view to_string(HedgeResult result) {
+  constexpr std::array<std::string_view, static_cast<std::size_t>(HedgeResult::count_)> kLabels{
+      "won", "lost", "failed", "ended", "denied", "no_server"};
+  return kLabels[static_cast<std::size_t>(result)];
+}
+
+std::string_view to_string(MirrorResult result) {
+  constexpr std::array<std::string_view, static_cast<std::size_t>(MirrorResult::count_)> kLabels{
+      "answered", "failed", "timeout", "no_server", "dropped", "too_large", "incomplete", "ended"};
+  return kLabels[static_cast<std::size_t>(result)];
+}
+
+void PoolMetrics::hedged(WorkerCells& cells, HedgeResult result) {
+  cells.add(Counter{hedges_.get(static_cast<std::size_t>(result), [&](std::size_t) {
+    return counter_of(registry_, Metric::hedges_total, {pool_, to_string(result)}).cell;
+  })});
+}
+
+void PoolMetrics::mirrored(WorkerCells& cells, MirrorResult result) {
+  cells.add(Counter{mirrored_.get(static_cast<std::size_t>(result), [&](std::size_t) {
+    return counter_of(registry_, Metric::mirrored_requests_total, {pool_, to_string(result)}).cell;
+  })});
+}
+
 void PoolMetrics::overflowed(WorkerCells& cells) {
   cells.add(Counter{overflows_.get(0, [this](std::size_t) {
     return counter_of(registry_, Metric::hash_overflows_total, {pool_}).cell;

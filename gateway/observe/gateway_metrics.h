@@ -151,6 +151,28 @@ class ServerMetrics {
 // its server was full, and another answered this once.
 enum class StickyResult : std::uint8_t { followed, fresh, refused, moved, full, count_ };
 
+// What became of a request that was, or should have been, sent to a second server as well: that one
+// answered first; the first did; the second failed; time was over before either answered; the share
+// of hedges was used up; no other server had room.
+enum class HedgeResult : std::uint8_t { won, lost, failed, ended, denied, no_server, count_ };
+std::string_view to_string(HedgeResult result);
+
+// What became of a copy for another pool: answered, with any status; no answer, or a broken one; no
+// whole answer in time; no server of that pool had room; too many under way; the body was too
+// large; the body did not come whole; the gateway stopped.
+enum class MirrorResult : std::uint8_t {
+  answered,
+  failed,
+  timeout,
+  no_server,
+  dropped,
+  too_large,
+  incomplete,
+  ended,
+  count_,
+};
+std::string_view to_string(MirrorResult result);
+
 class PoolMetrics {
  public:
   PoolMetrics(MetricRegistry& registry, std::string pool);
@@ -172,6 +194,11 @@ class PoolMetrics {
 
   void bound(WorkerCells& cells, StickyResult result);
 
+  void hedged(WorkerCells& cells, HedgeResult result);
+
+  // Of the pool that gets the copies.
+  void mirrored(WorkerCells& cells, MirrorResult result);
+
   // Requests that the bound on a server's load took to another than their key's own.
   void overflowed(WorkerCells& cells);
 
@@ -189,6 +216,8 @@ class PoolMetrics {
   Counter retries_denied_;
   LazyCells<kReasonCount> retries_;
   LazyCells<static_cast<std::size_t>(StickyResult::count_)> bound_;
+  LazyCells<static_cast<std::size_t>(HedgeResult::count_)> hedges_;
+  LazyCells<static_cast<std::size_t>(MirrorResult::count_)> mirrored_;
   LazyCells<1> overflows_;
 };
 

@@ -38,6 +38,8 @@ enum class Metric : std::uint8_t {
   upstream_connect_duration,
   upstream_retries_total,
   upstream_retries_denied_total,
+  hedges_total,
+  mirrored_requests_total,
   pool_circuit,  // collected {pool}: 0 closed, 1 open, 2 probing
   upstream_queue_length,
   pool_panic,  // collected {pool}: 1 or 0

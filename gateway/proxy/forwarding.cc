@@ -1,22 +1,23 @@
 #include "gateway/proxy/forwarding.h"
 
+#include "gateway/proxy/attempt.h"
+#include "gateway/proxy/hedged_try.h"
+#include "gateway/proxy/mirror.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/pick_hints.h"
-#include "gateway/proxy/proxy_preface.h"
 #include "gateway/proxy/relay.h"
 #include "gateway/proxy/request_values.h"
 #include "gateway/proxy/server_choice.h"
 #include "gateway/proxy/tunnel.h"
+#include "gateway/proxy/upstream_head.h"
 
-#include <algorithm>
+#include <memory>
 
 namespace ravelin::gateway {
 
 using base::MonoTime;
 using base::Task;
-using http1::ByteWriter;
 using http1::Framing;
-using http1::RequestHead;
 
 namespace {
 
@@ -30,34 +31,6 @@ struct RequestFacts {
   Method method;
   bool wants_upgrade;
 };
-
-// The request as the server will get it, in one pooled block that serves every try.
-bool write_upstream_head(Buffer& block, const RequestHead& request, std::string_view path,
-                         const ForwardedBy& by, const FieldEdit* edit) {
-  for (const BlockSize size : {BlockSize::small, BlockSize::bulk}) {
-    block.release();
-    block.acquire(size);
-    ByteWriter writer(block.writable());
-    write_request_head(writer, request, path, by, edit);
-    if (writer.overflowed()) continue;
-    block.commit(writer.size());
-    return true;
-  }
-  return false;
-}
-
-ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state,
-                         const StickyCookies* sticky) {
-  return {.client = client.address,
-          .client_is_ipv6 = client.is_ipv6,
-          .scheme = client.is_tls ? "https" : "http",
-          .port = client.listener_port,
-          .is_trusted = client.is_trusted,
-          .sends_forwarded = client.listener->config->forwarded.forwarded,
-          .own_cookie = sticky == nullptr ? std::string_view() : sticky->name(),
-          .certificate = client.certificate,
-          .request_id = text_of(state.id)};
-}
 
 // One request on its way to a pool, over as many tries as it takes.
 class Forwarding {
@@ -75,6 +48,15 @@ class Forwarding {
         head_(worker.buffers),
         choice_(pool_, worker),
         retry_(state.route->config->retry),
+        plan_{.worker = worker,
+              .pool = pool_,
+              .client = client,
+              .state = state,
+              .method = facts_.method,
+              .head = head_,
+              .deadline = deadline_,
+              .per_try = retry_.per_try_timeout,
+              .first_byte = state.route->config->first_byte_timeout},
         retries_max_(static_cast<std::uint32_t>(retry_.attempts)) {}
 
   // `question` is asked: nothing is sent before it is answered.
@@ -84,15 +66,18 @@ class Forwarding {
   enum class TryEnd : unsigned char { over, again_same, again_other };
 
   bool write_head(std::string_view path);
+  // Whether and how the request may be sent to a second server beside the first.
+  void prepare_hedge(const HedgeConfig& hedge);
   Task<bool> choose();
   Task<TryEnd> try_once();
-  Task<std::unique_ptr<UpstreamConnection>> open_connection(ConnectFailure& failure);
+  TryEnd not_connected(const ConnectFailure& failure);
   Task<TryEnd> settle(RelayEnd end, UpstreamExchange& upstream, const Relay& relay);
   void server_failed(Reason reason, std::string_view detail);
 
   [[nodiscard]] bool may_repeat() const { return is_safe(facts_.method) && !body_taken_; }
 
-  [[nodiscard]] RetryChance retry_chance();
+  // `until`: for the first byte of the answer.
+  [[nodiscard]] RetryChance retry_chance(MonoTime until);
   // Whether the try that failed may be followed by another; counts it.
   bool begin_retry(TryEnd end);
 
@@ -113,8 +98,10 @@ class Forwarding {
   Buffer head_;
   ServerChoice choice_;
   const RetryConfig& retry_;
+  const AttemptPlan plan_;
+  const HedgeConfig* hedge_ = nullptr;  // null: it is not, or no more
+  std::unique_ptr<Mirror> mirror_;      // the copy for another pool; null = none, or sent
   std::uint32_t retries_max_;
-  MonoTime try_deadline_ = kNever;
   bool body_taken_ = false;
   bool wants_fresh_ = false;
 };
@@ -141,6 +128,8 @@ Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& questi
                    facts_.framing != Framing::none);
     co_return;
   }
+  if (state_.route->mirror != nullptr)
+    mirror_ = Mirror::begin(exchange_.request(), path, client_, state_, worker_);
   if (question.is_asked) {
     const bool is_right =
         co_await finish_auth(exchange_, state_, worker_, question, facts_.framing != Framing::none);
@@ -152,6 +141,8 @@ Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& questi
     co_return;
   }
   pool_.retry_budget.request();
+  const auto& hedge = state_.route->config->hedge;
+  if (hedge) prepare_hedge(*hedge);
   bool choose_again = true;
   for (;;) {
     if (choose_again) {
@@ -169,6 +160,14 @@ Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& questi
   }
 }
 
+void Forwarding::prepare_hedge(const HedgeConfig& hedge) {
+  const bool is_harmless =
+      is_safe(facts_.method) && facts_.framing == Framing::none && !facts_.wants_upgrade;
+  if (!is_harmless || choice_.is_bound() || pool_.servers.size() < 2) return;
+  hedge_ = &hedge;
+  pool_.hedge_budget.request(static_cast<std::uint32_t>(hedge.percent_max));
+}
+
 bool Forwarding::begin_retry(TryEnd end) {
   if (end == TryEnd::again_same) {
     ++retries_max_;  // that was no attempt; it happens once
@@ -182,8 +181,8 @@ bool Forwarding::begin_retry(TryEnd end) {
   return true;
 }
 
-RetryChance Forwarding::retry_chance() {
-  RetryChance chance{.until = try_deadline_};
+RetryChance Forwarding::retry_chance(MonoTime until) {
+  RetryChance chance{.until = until};
   const bool is_repeatable = is_safe(facts_.method) && facts_.framing == Framing::none;
   if (!is_repeatable || state_.retries >= retries_max_) return chance;
   if (!retry_.on_timeout && retry_.on_status.empty()) return chance;
@@ -208,60 +207,51 @@ Task<bool> Forwarding::choose() {
   co_return false;
 }
 
-Task<std::unique_ptr<UpstreamConnection>> Forwarding::open_connection(ConnectFailure& failure) {
-  UpstreamServer& server = choice_.server();
-  if (!wants_fresh_) {
-    // What must not be sent twice is not risked on a connection that may just have died.
-    const auto care =
-        is_safe(facts_.method) ? UpstreamServer::Care::normal : UpstreamServer::Care::careful;
-    auto idle = server.take_idle(care);
-    if (idle != nullptr) co_return idle;
-  }
-  const MonoTime began = worker_.reactor.now();
-  std::string preface;
-  const UpstreamProxyConfig& proxy_protocol = server.server().proxy_protocol();
-  if (proxy_protocol.version != ProxyVersion::off)
-    preface = proxy_preface(proxy_protocol, client_, text_of(state_.id));
-  auto fresh = co_await server.connect(failure, std::min(deadline_, try_deadline_), preface);
-  state_.connect = since(began, worker_.reactor.refresh_now());
-  if (fresh != nullptr) pool_.metrics->connected(worker_.cells, state_.connect);
-  co_return fresh;
-}
-
 Task<Forwarding::TryEnd> Forwarding::try_once() {
-  ConnectFailure failure;
+  Attempt first(plan_, choice_.server(), wants_fresh_ ? Attempt::From::fresh : Attempt::From::any);
+  Attempt* attempt = &first;
+  std::unique_ptr<HedgedTry> hedged;
   state_.server = &choice_.server();
-  state_.set_cookie = choice_.set_cookie();
-  const base::Duration per_try = retry_.per_try_timeout;
-  if (per_try.count() != 0) try_deadline_ = worker_.reactor.refresh_now() + per_try;
-  auto connection = co_await open_connection(failure);
-  if (connection == nullptr) {
-    const Reason cut = cut_off();
-    const Reason why = cut == Reason::none ? failure.reason : cut;
-    if (!is_server_fault(why)) {
-      // Out of time, or this machine's trouble: another server would fare no better, and none is to
-      // blame.
-      answer_failure(exchange_, state_, why, failure.detail, facts_.framing != Framing::none);
-      co_return TryEnd::over;
-    }
-    // Nothing was sent: any request may go elsewhere.
-    server_failed(failure.reason, failure.detail);
-    if (!retry_.on_connect) retries_max_ = 0;
-    choice_.mark_tried();
-    co_return TryEnd::again_other;
+  if (hedge_ != nullptr) {
+    hedged = std::make_unique<HedgedTry>(plan_, *hedge_, choice_, first, state_);
+    co_await hedged->run();
+    attempt = &hedged->winner();
+    if (hedged->is_decided()) hedge_ = nullptr;
+    state_.server = &choice_.server();
+  } else {
+    co_await first.open();
   }
-  UpstreamExchange upstream(worker_, std::move(connection), facts_.method);
+  state_.set_cookie = choice_.set_cookie();
+  if (attempt->connect_time() != kNoTime) state_.connect = attempt->connect_time();
+  if (!attempt->is_open()) co_return not_connected(attempt->failure());
+  UpstreamExchange& upstream = attempt->upstream();
   state_.upstream_reused = upstream.connection().was_reused();
-  state_.upstream_began = worker_.reactor.now();
-  upstream.send_head(head_.readable());
-  choice_.server().signals().sent();
+  state_.upstream_began = attempt->began();
+  if (mirror_ != nullptr && mirror_->is_whole()) Mirror::send(std::move(mirror_), client_);
   Relay relay(exchange_, upstream, client_, state_, worker_, facts_.framing, facts_.wants_upgrade,
-              retry_chance());
+              retry_chance(attempt->until()));
+  if (mirror_ != nullptr) relay.copy_body_to(mirror_);
   const RelayEnd end = co_await relay.run();
   if (!relay.head_done()) choice_.server().signals().unanswered();
   body_taken_ = body_taken_ || relay.body_taken();
   const TryEnd verdict = co_await settle(end, upstream, relay);
   co_return verdict;
+}
+
+Forwarding::TryEnd Forwarding::not_connected(const ConnectFailure& failure) {
+  const Reason cut = cut_off();
+  const Reason why = cut == Reason::none ? failure.reason : cut;
+  if (!is_server_fault(why)) {
+    // Out of time, or this machine's trouble: another server would fare no better, and none is to
+    // blame.
+    answer_failure(exchange_, state_, why, failure.detail, facts_.framing != Framing::none);
+    return TryEnd::over;
+  }
+  // Nothing was sent: any request may go elsewhere.
+  server_failed(failure.reason, failure.detail);
+  if (!retry_.on_connect) retries_max_ = 0;
+  choice_.mark_tried();
+  return TryEnd::again_other;
 }
 
 Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upstream,
@@ -322,11 +312,7 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
 void Forwarding::server_failed(Reason reason, std::string_view detail) {
   state_.reason = reason;
   state_.detail = detail;
-  UpstreamServer& server = choice_.server();
-  server.signals().failed();
-  server.metrics().request_done(worker_.cells, 0);
-  const auto limit = static_cast<std::uint32_t>(pool_.pool->config().ejection.consecutive_failures);
-  if (server.server().failed(limit)) worker_.control.server_failed(server.shared_server(), reason);
+  count_failure(choice_.server(), pool_, worker_, reason);
 }
 
 }  // namespace

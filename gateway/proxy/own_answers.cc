@@ -307,6 +307,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   if (state.server != nullptr) record.server = state.server->name();
   record.retries = state.retries;
   record.upstream_reused = state.upstream_reused;
+  record.hedge = state.hedge;
   record.handshake = client.handshake;
   record.queue = state.queue;
   record.connect = state.connect;

@@ -62,6 +62,7 @@ struct RequestState {
   std::uint32_t retries = 0;
   std::uint32_t retry_after_s = 1;  // for answers that ask the client to come back
   bool upstream_reused = false;
+  std::string_view hedge;  // a HedgeResult, once a second server was asked beside the first
   bool is_head = false;
   // Views into the client's bytes, which stay until the request has ended.
   std::string_view method, host, target, user_agent, referer, protocol;

@@ -198,14 +198,30 @@ Relay::Move Relay::pump_request() {
       pace_.excuse(now);
       break;
   }
+  if (mirror_ != nullptr) copy_body(step);
   upstream_since_ = now;
   return Move::some;
+}
+
+void Relay::copy_body(const BodyStep& step) {
+  std::unique_ptr<Mirror>& mirror = *mirror_;
+  const bool is_end = step.kind == BodyStep::Kind::end;
+  // The server may answer as soon as it has the last byte, before the end is looked for.
+  const auto gathered = is_end ? Mirror::Gathered::all : mirror->add_body(step.bytes);
+  if (gathered == Mirror::Gathered::more) return;
+  if (gathered == Mirror::Gathered::all) {
+    Mirror::send(std::move(mirror), client_);
+  } else {
+    mirror.reset();
+  }
+  mirror_ = nullptr;
 }
 
 Relay::Move Relay::pump_response() {
   if (exchange_.is_blocked()) return Move::none;
   if (!head_done_) {
-    if (!upstream_.stream().may_be_readable() && !upstream_.has_input()) return Move::none;
+    const bool may_be_there = upstream_.stream().may_be_readable() || upstream_.has_input();
+    if (!may_be_there && !upstream_.has_ended()) return Move::none;
     return take_head();
   }
   if (!down_.is_open(worker_.reactor.now())) return Move::none;

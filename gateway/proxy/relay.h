@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/proxy/byte_rate.h"
+#include "gateway/proxy/mirror.h"
 #include "gateway/proxy/pace.h"
 #include "gateway/proxy/proxy.h"
 #include "gateway/proxy/upstream_exchange.h"
@@ -31,6 +32,9 @@ class Relay {
         RequestState& state, WorkerContext& worker, http1::Framing request_framing,
         bool wants_upgrade, const RetryChance& chance);
 
+  // The body goes into this copy as well, which is sent and gone once it is whole. It must stay.
+  void copy_body_to(std::unique_ptr<Mirror>& mirror) { mirror_ = &mirror; }
+
   base::Task<RelayEnd> run();
 
   // Whether any of the request body has been taken: then it cannot be sent again.
@@ -46,6 +50,7 @@ class Relay {
   enum class Move : unsigned char { none, some, stop };
 
   Move pump_request();
+  void copy_body(const BodyStep& step);
   Move pump_response();
   Move take_head();
   Move begin_response(const http1::ResponseHead& head);
@@ -71,6 +76,7 @@ class Relay {
   WorkerContext& worker_;
   http1::Framing request_framing_;
   RetryChance chance_;
+  std::unique_ptr<Mirror>* mirror_ = nullptr;
   Pace pace_;
   ByteRate down_;
   ByteRate up_;

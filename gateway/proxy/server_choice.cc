@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace ravelin::gateway {
 namespace {
@@ -81,6 +82,11 @@ Reason ServerChoice::take() {
   give_back();
   refresh_balancer();
   if (pool_.pool->sticky() != nullptr && take_bound()) return Reason::none;
+  if (take_next()) return Reason::none;
+  return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
+}
+
+bool ServerChoice::take_next() {
   // A place can be lost to another worker between the choice and the entry: then choose again.
   for (std::size_t attempt = 0; attempt <= pool_.servers.size(); ++attempt) {
     const std::size_t found = pool_.balancer.pick(PoolLoad{*pool_.pool}, tried_, hints_.key);
@@ -89,9 +95,28 @@ Reason ServerChoice::take() {
     index_ = found;
     if (pool_.balancer.overflowed()) pool_.metrics->overflowed(worker_.cells);
     count_binding();
-    return Reason::none;
+    return true;
   }
-  return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
+  return false;
+}
+
+bool ServerChoice::take_beside(const ServerChoice& first) {
+  give_back();
+  refresh_balancer();
+  hints_ = first.hints_;
+  tried_ = first.tried_;
+  tried_.add(first.index_);
+  binding_is_counted_ = true;
+  if (!take_next()) return false;
+  // Without another the balancer gives one that was tried.
+  if (index_ != first.index_ && !tried_.contains(index_)) return true;
+  give_back();
+  return false;
+}
+
+void ServerChoice::take_over(ServerChoice& other) {
+  give_back();
+  index_ = std::exchange(other.index_, Balancer::kNone);
 }
 
 // A place on the server the session is bound to, be that drained or without weight.

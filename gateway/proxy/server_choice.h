@@ -25,7 +25,15 @@ class ServerChoice {
   // Waits for a place, at most the queue's timeout, and not beyond `until`. Reason::none when it
   // got one.
   base::Task<Reason> queue(base::MonoTime until);
+  // Takes a place on another server for the same request, if one in turn has room now: neither that
+  // of `first` nor one it tried.
+  bool take_beside(const ServerChoice& first);
+  // From now on the place of `other` is this one's; its own is given back.
+  void take_over(ServerChoice& other);
   void give_back();
+
+  // The request belongs to one server by its session's cookie.
+  [[nodiscard]] bool is_bound() const { return hints_.cookie == PickHints::Cookie::good; }
 
   // The server taken, and its index in the pool.
   [[nodiscard]] UpstreamServer& server() const { return *pool_.servers[index_]; }
@@ -37,10 +45,13 @@ class ServerChoice {
   [[nodiscard]] std::string_view set_cookie() const;
 
   // The next take() prefers others.
-  void mark_tried() { tried_.add(index_); }
+  void mark_tried() { mark_tried(index_); }
+
+  void mark_tried(std::size_t server) { tried_.add(server); }
 
  private:
   void refresh_balancer();
+  bool take_next();
   bool take_bound();
   void count_binding();
 

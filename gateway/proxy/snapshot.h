@@ -29,6 +29,16 @@ struct SplitTarget {
   RouteMetrics* metrics = nullptr;
 };
 
+// Names a copy to the server that gets it, in place of one the client sent.
+inline constexpr std::string_view kMirroredBy = "X-Mirrored-By";
+
+// The pool that gets copies of a route's requests.
+struct MirrorTarget {
+  std::size_t pool = 0;     // index into Snapshot::pools
+  std::uint64_t share = 0;  // of 2^32
+  FieldChanges changes;     // what the copies' fields are changed by
+};
+
 struct RouteRuntime {
   const RouteConfig* config = nullptr;
   std::size_t pool = 0;  // index into Snapshot::pools; meaningless without config->pool
@@ -46,7 +56,8 @@ struct RouteRuntime {
   std::uint64_t body_bytes_max = 0;  // 0 = no limit
   std::chrono::milliseconds body_idle{};
   std::uint64_t min_rate_bytes_per_s = 0;
-  std::shared_ptr<const RouteLimits> limits;  // null: none
+  std::shared_ptr<const RouteLimits> limits;   // null: none
+  std::unique_ptr<const MirrorTarget> mirror;  // null: none
 };
 
 struct ListenerRuntime {

@@ -66,6 +66,28 @@ bool UpstreamExchange::fill(IoStatus& status) {
 }
 
 UpstreamExchange::HeadStep UpstreamExchange::take_head(http1::ResponseHead& head) {
+  if (ended_ != HeadStep::wait) return ended_;
+  const HeadStep step = read_head(head);
+  if (step == HeadStep::complete) {
+    in_.consume(scan_.end);
+    begin_body(head);
+  }
+  return step;
+}
+
+UpstreamExchange::HeadStep UpstreamExchange::peek_head(int& status) {
+  const HeadStep step = read_head(worker_.response_head);
+  if (step == HeadStep::complete) {
+    status = worker_.response_head.status;
+    scan_ = {};  // to be read again
+  } else if (step != HeadStep::wait) {
+    ended_ = step;
+  }
+  return step;
+}
+
+// The next head in in_, not consumed.
+UpstreamExchange::HeadStep UpstreamExchange::read_head(http1::ResponseHead& head) {
   for (;;) {
     http1::ParseResult why;
     const auto scanned = in_.empty()
@@ -74,11 +96,7 @@ UpstreamExchange::HeadStep UpstreamExchange::take_head(http1::ResponseHead& head
                                                 kResponseLimits, why);
     if (scanned == http1::ScanStatus::complete) {
       why = http1::parse_response_head(scan_.head(in_.readable()), method_, kResponseLimits, head);
-      if (why.ok()) {
-        in_.consume(scan_.end);
-        begin_body(head);
-        return HeadStep::complete;
-      }
+      if (why.ok()) return HeadStep::complete;
     }
     if (!why.ok()) {
       reason = why.reason;

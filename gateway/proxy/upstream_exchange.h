@@ -31,6 +31,17 @@ class UpstreamExchange {
     failed,  // `reason`, `detail`
   };
   HeadStep take_head(http1::ResponseHead& head);
+  // Whether take_head() would give a head now, which stays; its `status`, else 0. Writes to the
+  // worker's response_head.
+  HeadStep peek_head(int& status);
+
+  // A peek found that none comes.
+  [[nodiscard]] bool has_ended() const { return ended_ != HeadStep::wait; }
+
+  // A kept connection that was closed before a byte of response: it idled too long.
+  [[nodiscard]] bool is_stale() const {
+    return ended_ == HeadStep::closed && connection_->was_reused();
+  }
 
   // After an interim response: the next head.
   void next_head() { scan_ = {}; }
@@ -43,9 +54,6 @@ class UpstreamExchange {
   [[nodiscard]] bool body_is_complete() const { return body_done_ && !chunks_; }
 
   [[nodiscard]] bool has_input() const { return !in_.empty(); }
-
-  // Nothing of the response has arrived: the request may be tried again elsewhere if it may be sent
-  // twice.
 
   // The response is complete and nothing came after it: the connection can be kept.
   [[nodiscard]] bool may_keep() const { return body_done_ && keep_alive_ && in_.empty(); }
@@ -64,6 +72,7 @@ class UpstreamExchange {
  private:
   // More bytes into in_; false with `status` when there are none.
   bool fill(IoStatus& status);
+  HeadStep read_head(http1::ResponseHead& head);
   void begin_body(const http1::ResponseHead& head);
   BodyStep take_plain(std::string_view bytes);
   BodyStep take_chunked(std::string_view bytes);
@@ -73,6 +82,7 @@ class UpstreamExchange {
   std::unique_ptr<UpstreamConnection> connection_;
   Buffer in_;
   http1::HeadScan scan_;
+  HeadStep ended_ = HeadStep::wait;  // what a peek found to be the end
   Method method_;
   std::optional<http1::ChunkedDecoder> chunks_;
   http1::Framing framing_ = http1::Framing::none;

@@ -4,6 +4,7 @@
 
 #include "base/io/task_group.h"
 #include "gateway/balance/balancer.h"
+#include "gateway/balance/hedge_budget.h"
 #include "gateway/balance/retry_budget.h"
 #include "gateway/balance/weighted_turn.h"
 #include "gateway/http/http_date.h"
@@ -38,6 +39,9 @@ struct WorkerPool {
   PoolMetrics* metrics = nullptr;
   bool reads_requests = false;  // the choice depends on the request: see PickHints
   RetryBudget retry_budget;
+  HedgeBudget hedge_budget;
+  // Copies of requests for it that are gathered or under way; one number over all generations.
+  std::shared_ptr<std::uint32_t> mirrors = std::make_shared<std::uint32_t>(0);
   std::uint32_t probe_turn = 0;  // of the requests let through while the circuit is probing
 
   // Whether the pool's circuit lets a request through.

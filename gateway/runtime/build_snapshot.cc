@@ -204,6 +204,19 @@ Result<void> load_route_files(const RouteConfig& config, RouteRuntime& route) {
   return {};
 }
 
+// `rules`: what the route does to the fields of a request.
+std::unique_ptr<const MirrorTarget> make_mirror(const MirrorConfig& config, std::size_t pool,
+                                                FieldRules rules) {
+  constexpr double kAll = 4294967296.0;  // 2^32
+  rules.remove.emplace_back("Expect");   // the body is there already
+  Template name;
+  name.text = "ravelin";
+  name.parts.push_back({.is_literal = true, .literal = name.text});
+  rules.set.push_back({std::string(kMirroredBy), std::move(name)});
+  return std::make_unique<const MirrorTarget>(MirrorTarget{
+      pool, static_cast<std::uint64_t>(config.percent / 100 * kAll), FieldChanges(rules)});
+}
+
 RouteRuntime build_route(const ListenerConfig& listener, const RouteConfig& config,
                          const std::unordered_map<std::string, std::size_t>& pools,
                          GatewayMetrics& metrics, std::size_t& split_count) {
@@ -221,6 +234,8 @@ RouteRuntime build_route(const ListenerConfig& listener, const RouteConfig& conf
   FieldRules request_rules = config.request_headers;
   if (config.basic_auth) request_rules.remove.emplace_back("Authorization");  // consumed here
   route.request_changes = FieldChanges(request_rules);
+  if (config.mirror)
+    route.mirror = make_mirror(*config.mirror, pools.at(config.mirror->pool), request_rules);
   route.response_changes = FieldChanges(config.response_headers);
   route.edits_request = !route.request_changes.empty();
   route.edits_response = !route.response_changes.empty();

@@ -181,6 +181,7 @@ void Worker::use(const Generation& generation) {
     next->pools.push_back(make_pool(pool, snapshot->generation));
   add_turns(*snapshot, *next);
   next->snapshot = snapshot;
+  keep_mirror_counts(*next);
   keep_left_listeners(*snapshot);
   context_.current = std::move(next);
   for (const ListenerRuntime& listener : snapshot->listeners) {
@@ -203,6 +204,18 @@ void Worker::use(const Generation& generation) {
   // requests.
   std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });
   generation_.store(snapshot->generation, std::memory_order_release);
+}
+
+// Copies that are still under way count for the pool of the same name.
+void Worker::keep_mirror_counts(WorkerSnapshot& next) const {
+  if (context_.current == nullptr) return;
+  std::unordered_map<std::string_view, const WorkerPool*> known;
+  for (const auto& pool : context_.current->pools)
+    known.emplace(pool->pool->config().name, pool.get());
+  for (const auto& pool : next.pools) {
+    const auto before = known.find(pool->pool->config().name);
+    if (before != known.end()) pool->mirrors = before->second->mirrors;
+  }
 }
 
 // In the order build_snapshot() numbers them in.

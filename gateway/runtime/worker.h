@@ -86,6 +86,7 @@ class Worker {
   std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::uint64_t generation);
   void close_acceptors(base::MonoTime due);
   void add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const;
+  void keep_mirror_counts(WorkerSnapshot& next) const;
   void keep_left_listeners(const Snapshot& next);
   [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void finish();

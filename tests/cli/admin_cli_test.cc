@@ -292,6 +292,31 @@ TEST_F(RouteCli, HasAMachineForm) {
                          R"("candidates":[{"route":"api","verdict":"wins",)"));
 }
 
+TEST_F(RouteCli, TellsOfHedgesAndMirrors) {
+  write("r.yaml",
+        "version: 1\n"
+        "listeners:\n"
+        "  - name: web\n"
+        "    bind: \"0.0.0.0:8443\"\n"
+        "    tls: { certificates: [{ chain: a.crt, key: a.key }] }\n"
+        "    routes:\n"
+        "      - { name: all, pool: web, hedge: { after: 50ms, percent_max: 7 },\n"
+        "          mirror: { pool: shadow, percent: 2.5, body_max: 1KiB } }\n"
+        "pools:\n"
+        "  - { name: web, servers: [{ address: \"127.0.0.1:1\" }, { address: \"127.0.0.1:2\" }] }\n"
+        "  - { name: shadow, servers: [{ address: \"127.0.0.1:3\" }] }\n");
+  const Outcome outcome = route("GET https://a.test/");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, IsEmpty());
+  EXPECT_THAT(outcome.out,
+              HasSubstr("  hedge: to a second server too when no answer has begun after 50ms, if "
+                        "it is a GET, HEAD or OPTIONS without a body; at most 7% of them\n"
+                        "  mirror: 2.5% are copied to pool \"shadow\", with bodies up to 1KiB\n"));
+  const Outcome machine = route("GET https://a.test/", " --json");
+  EXPECT_THAT(machine.out, HasSubstr(R"("mirror":"2.5% are copied to pool \"shadow\",)"));
+  EXPECT_THAT(machine.out, HasSubstr(R"("hedge":"to a second server too)"));
+}
+
 TEST_F(RouteCli, ABrokenConfigurationHasNoRoutes) {
   write("r.yaml", "version: 1\n");
   const Outcome outcome = route("GET https://a.test/");

@@ -81,6 +81,7 @@ TEST(AccessRecord, WritesAllOfIt) {
   record.server = "10.0.0.1:80";
   record.retries = 1;
   record.upstream_reused = true;
+  record.hedge = "won";
   record.user = "alice";
   record.handshake = microseconds(700);
   record.queue = microseconds(0);
@@ -97,7 +98,7 @@ TEST(AccessRecord, WritesAllOfIt) {
       R"("referer":"https://example.com/","tls_version":"1.3",)"
       R"("tls_cipher":"TLS_AES_128_GCM_SHA256","sni":"www.example.com",)"
       R"("client_subject":"CN=client","tls_resumed":true,"pool":"blue","server":"10.0.0.1:80",)"
-      R"("retries":1,"upstream_reused":true,"handshake_us":700,"queue_us":0,"connect_us":150,)"
+      R"("retries":1,"upstream_reused":true,"hedge":"won","handshake_us":700,"queue_us":0,"connect_us":150,)"
       R"("first_byte_us":60000000,"total_us":60001000})"
       "\n");
 }

@@ -40,6 +40,8 @@ void count_everything_once(GatewayMetrics& metrics) {
   pool.queue_changed(cells, 4);
   pool.bound(cells, StickyResult::refused);
   pool.overflowed(cells);
+  pool.hedged(cells, HedgeResult::won);
+  pool.mirrored(cells, MirrorResult::answered);
   pool.checked(metrics.control_cells(), microseconds(200));
   metrics.worker(0).event_loop_lag(cells, microseconds(50));
   metrics.config_reloaded("ok");
