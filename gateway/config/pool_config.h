@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "gateway/config/discover_config.h"
 
 #include <chrono>
 #include <cstdint>
@@ -155,11 +156,21 @@ struct WeightBounds {
   int max_percent = 200;  // 100 to 256
 };
 
+// One source at least.
+struct DiscoverConfig {
+  SourcePos pos;
+  std::optional<DnsDiscoveryConfig> dns;
+  std::optional<FileDiscoveryConfig> file;
+  ServerConfig server;  // what a server found by `dns` begins with; its name and address are unset
+  std::uint32_t servers_max = 100;  // of each source; what is beyond is not used, and said
+};
+
 struct PoolConfig {
   SourcePos pos;
   std::string name;
   Balance balance = Balance::round_robin;
-  std::vector<ServerConfig> servers;  // at least one
+  std::vector<ServerConfig> servers;  // at least one, but with `discover`
+  std::optional<DiscoverConfig> discover;
   HashConfig hash;                    // for Balance::hash
   std::optional<StickyConfig> sticky;
   std::uint32_t panic_percent = 0;           // fewer usable by health: all are used; 0 = never
