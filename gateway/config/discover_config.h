@@ -22,6 +22,11 @@ struct DnsDiscoveryConfig {
   std::string name;  // "app.internal", "_http._tcp.app.internal"
   DnsRecords records = DnsRecords::address;
   std::uint16_t port = 0;  // for DnsRecords::address
+
+  // Where it is written does not count.
+  friend bool operator==(const DnsDiscoveryConfig& a, const DnsDiscoveryConfig& b) {
+    return a.name == b.name && a.records == b.records && a.port == b.port;
+  }
 };
 
 // A YAML file of its own with a list `servers`, each as a pool lists them. Read again whenever it
