@@ -91,7 +91,8 @@ Reason ServerChoice::take() {
     count_binding();
     return Reason::none;
   }
-  return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
+  if (pool_.balancer.has_server()) return Reason::queue_timeout;
+  return pool_.servers.empty() ? Reason::no_server : Reason::no_healthy_server;
 }
 
 // A place on the server the session is bound to, be that drained or without weight.
