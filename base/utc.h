@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace ravelin::base {
@@ -40,6 +42,34 @@ constexpr void write_utc_seconds(std::int64_t unix_seconds,
   out[4] = out[7] = '-';
   out[10] = 'T';
   out[13] = out[16] = ':';
+}
+
+// "2026-11-24T11:20:45Z".
+inline std::string utc_text(std::chrono::sys_seconds time) {
+  std::array<char, kUtcSecondsLength> text{};
+  write_utc_seconds(time.time_since_epoch().count(), text);
+  return std::string(text.data(), text.size()) + "Z";
+}
+
+// Exactly what utc_text() writes; nothing for any other text, or a time no calendar has.
+inline std::optional<std::chrono::sys_seconds> parse_utc(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() != kUtcSecondsLength + 1) return std::nullopt;
+  const auto number = [text](std::size_t at, std::size_t digits) {
+    unsigned value = 0;
+    for (const char c : text.substr(at, digits))
+      value = value * 10 + (c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0') : 100'000U);
+    return value;
+  };
+  const year_month_day date{year(static_cast<int>(number(0, 4) % 10'000)), month(number(5, 2)),
+                            day(number(8, 2))};
+  const unsigned hour = number(11, 2);
+  const unsigned minute = number(14, 2);
+  const unsigned second = number(17, 2);
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  const sys_seconds time = sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+  if (utc_text(time) != text) return std::nullopt;
+  return time;
 }
 
 // "2026-11-24T11:20:45.123Z"; remembers the text of the last second, so most calls write three

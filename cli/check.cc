@@ -28,6 +28,7 @@ ExitCode check(const CheckOptions& options) {
   base::Diagnostics diagnostics;
   const gateway::ParsedConfig parsed = gateway::load_config(options.config, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
+  gateway::check_server_files(parsed, diagnostics);
   gateway::check_names(parsed, diagnostics);
   const bool is_valid = !diagnostics.has_errors();
   if (options.form == OutputForm::json) {

@@ -140,7 +140,7 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
   }
   gateway::AdminAdapter admin_backend(**gateway);
   gateway::collect_gateway_metrics(**gateway);
-  const gateway::AdminConfig& admin_config = (*gateway)->snapshot()->config.admin;
+  const gateway::AdminConfig& admin_config = (*gateway)->snapshot()->config->admin;
   auto admin = gateway::AdminServer::open((*gateway)->reactor(), admin_backend,
                                           {admin_config.socket, admin_config.listen});
   if (!admin) {

@@ -21,13 +21,16 @@ inline std::string weight_text(const boost::json::value& server) {
   return text;
 }
 
-// "app1", "app1 (backup)", "app1 (priority 2, zone west)".
+// "app1", "app1 (backup)", "app1 (priority 2, zone west, by file)".
 inline std::string server_text(const boost::json::value& server) {
   std::string notes = flag_at(server, "backup") ? "backup" : "";
   if (const std::int64_t priority = number_at(server, "priority"); priority != 0)
     notes = fmt::format("priority {}", priority);
   if (const std::string zone = text_at(server, "zone"); !zone.empty())
     notes += fmt::format("{}zone {}", notes.empty() ? "" : ", ", zone);
+  const std::string source = text_at(server, "source");
+  if (!source.empty() && source != "config")
+    notes += fmt::format("{}by {}", notes.empty() ? "" : ", ", source);
   const std::string name = text_at(server, "server");
   return notes.empty() ? name : fmt::format("{} ({})", name, notes);
 }

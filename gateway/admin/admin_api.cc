@@ -2,6 +2,8 @@
 
 #include "gateway/admin/admin_json.h"
 #include "gateway/admin/dashboard.h"
+#include "gateway/admin/percent.h"
+#include "gateway/admin/server_order.h"
 #include "gateway/observe/gateway_metrics.h"
 
 #include <boost/json.hpp>
@@ -15,10 +17,8 @@ namespace json = boost::json;
 using base::Errc;
 using base::Result;
 
-constexpr std::string_view kServers = "/v1/servers/";
 constexpr std::string_view kAbuse = "/v1/abuse/";
 constexpr std::string_view kForget = "/forget";
-constexpr std::int64_t kWeightMax = 256;
 
 AdminResponse json_answer(std::string body) {
   return {.body = std::move(body)};
@@ -34,6 +34,10 @@ AdminResponse get_servers(AdminBackend& backend) {
 
 AdminResponse get_abuse(AdminBackend& backend) {
   return json_answer(abuse_json(backend.abusive_clients()));
+}
+
+AdminResponse get_overrides(AdminBackend& backend) {
+  return json_answer(overrides_json(backend.overrides()));
 }
 
 AdminResponse get_metrics(AdminBackend& backend) {
@@ -68,25 +72,6 @@ AdminResponse get_style(AdminBackend& /*backend*/) {
   return page("text/css; charset=utf-8", kDashboardStyle);
 }
 
-AdminResponse failure_of(const base::Error& error) {
-  struct Meaning {
-    Errc code;
-    int status;
-    std::string_view token;
-  };
-
-  constexpr Meaning kMeanings[] = {{Errc::invalid, 422, "invalid"},
-                                   {Errc::not_found, 404, "not_found"},
-                                   {Errc::denied, 403, "denied"},
-                                   {Errc::conflict, 409, "conflict"},
-                                   {Errc::unavailable, 503, "unavailable"}};
-  const std::string text = base::to_string(error);
-  for (const Meaning& meaning : kMeanings) {
-    if (meaning.code == error.code) return admin_failure(meaning.status, meaning.token, text);
-  }
-  return admin_failure(500, "failed", text);
-}
-
 AdminResponse post_reload(AdminBackend& backend) {
   const Result<std::uint64_t> generation = backend.reload();
   if (!generation) return failure_of(generation.error());
@@ -105,102 +90,8 @@ constexpr Endpoint kEndpoints[] = {
     {"/metrics", "GET", get_metrics},     {"/healthz", "GET", get_health},
     {"/livez", "GET", get_health},        {"/readyz", "GET", get_readiness},
     {"/", "GET", get_dashboard},          {"/dashboard.js", "GET", get_script},
-    {"/dashboard.css", "GET", get_style},
+    {"/dashboard.css", "GET", get_style}, {"/v1/overrides", "GET", get_overrides},
 };
-
-// ---- one server ----
-struct ServerOrder {
-  std::string pool;
-  std::string server;
-  std::string verb;
-};
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// A server's name may be an address ("unix:/run/app.sock"): percent-encoded, it is one segment.
-std::optional<std::string> percent_decoded(std::string_view segment) {
-  std::string text;
-  for (std::size_t i = 0; i < segment.size(); ++i) {
-    if (segment[i] != '%') {
-      text += segment[i];
-      continue;
-    }
-    const int high = i + 2 < segment.size() ? hex_value(segment[i + 1]) : -1;
-    const int low = i + 2 < segment.size() ? hex_value(segment[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    text += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return text;
-}
-
-// What stands after "/v1/servers/": POOL/SERVER/VERB.
-std::optional<ServerOrder> parse_order(std::string_view text) {
-  const std::size_t first = text.find('/');
-  if (first == std::string_view::npos) return std::nullopt;
-  const std::size_t second = text.find('/', first + 1);
-  if (second == std::string_view::npos) return std::nullopt;
-  const auto pool = percent_decoded(text.substr(0, first));
-  const auto server = percent_decoded(text.substr(first + 1, second - first - 1));
-  if (!pool || !server || pool->empty() || server->empty()) return std::nullopt;
-  return ServerOrder{*pool, *server, std::string(text.substr(second + 1))};
-}
-
-struct WeightOrder {
-  std::optional<std::uint32_t> weight;  // nothing = the configured one
-};
-
-// {"weight": 0 to 256, or null}
-Result<WeightOrder> parse_weight(std::string_view body) {
-  boost::system::error_code error;
-  const json::value value = json::parse(body, error);
-  if (error) return base::fail(Errc::invalid, "the body is not JSON: {}", error.message());
-  const json::object* object = value.if_object();
-  const json::value* weight = object == nullptr ? nullptr : object->if_contains("weight");
-  if (weight == nullptr || object->size() != 1)
-    return base::fail(Errc::invalid,
-                      R"(the body is {{"weight": N}} or {{"weight": null}}, no more)");
-  if (weight->is_null()) return WeightOrder{};
-  const std::int64_t* number = weight->if_int64();
-  if (number == nullptr || *number < 0 || *number > kWeightMax)
-    return base::fail(Errc::invalid, "weight is a whole number from 0 to {}, or null", kWeightMax);
-  return WeightOrder{static_cast<std::uint32_t>(*number)};
-}
-
-Result<void> obey(const ServerOrder& order, std::string_view body, AdminBackend& backend) {
-  if (order.verb == "weight") {
-    const Result<WeightOrder> wanted = parse_weight(body);
-    if (!wanted) return wanted.error();
-    return backend.set_weight(order.pool, order.server, wanted->weight);
-  }
-  const AdminState state = order.verb == "drain"   ? AdminState::drain
-                           : order.verb == "maint" ? AdminState::maint
-                                                   : AdminState::ready;
-  return backend.set_admin_state(order.pool, order.server, state);
-}
-
-bool is_verb(std::string_view verb) {
-  return verb == "drain" || verb == "ready" || verb == "maint" || verb == "weight";
-}
-
-AdminResponse answer_order(const ServerOrder& order, const AdminRequest& request,
-                           AdminBackend& backend) {
-  if (const auto done = obey(order, request.body, backend); !done) return failure_of(done.error());
-  for (const PoolStatus& pool : backend.pools()) {
-    if (pool.name != order.pool) continue;
-    for (const ServerStatus& server : pool.servers) {
-      if (server.server != order.server) continue;
-      PoolStatus only{pool.name, pool.balance, pool.queued, pool.panics, {server}};
-      return json_answer(pools_json({std::move(only)}));
-    }
-  }
-  return json_answer(pools_json({}));
-}
 
 // Of "/v1/abuse/CLIENT/forget": the client, an address or prefix, percent-encoded.
 std::optional<base::IpPrefix> parse_forget(std::string_view path) {
@@ -220,24 +111,45 @@ AdminResponse forget_client(const base::IpPrefix& client, AdminBackend& backend)
   return get_abuse(backend);
 }
 
-AdminResponse method_failure(std::string_view path, std::string_view allowed) {
-  AdminResponse response =
-      admin_failure(405, "method_not_allowed", fmt::format("{} takes {}", path, allowed));
-  response.allow = allowed == "GET" ? "GET, HEAD" : "POST";
-  return response;
-}
-
 AdminResponse unknown_path(std::string_view path) {
   return admin_failure(
       404, "no_such_path",
       fmt::format("there is no {} here (GET /v1/status, GET /v1/servers, POST "
-                  "/v1/reload, POST /v1/servers/POOL/SERVER/"
-                  "drain|ready|maint|weight, GET /v1/abuse, POST /v1/abuse/CLIENT/forget, "
+                  "/v1/reload, POST /v1/servers/POOL, DELETE /v1/servers/POOL/SERVER, "
+                  "POST /v1/servers/POOL/SERVER/"
+                  "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET /v1/abuse, POST "
+                  "/v1/abuse/CLIENT/forget, "
                   "GET /metrics, /healthz, /readyz)",
                   path));
 }
 
 }  // namespace
+
+AdminResponse method_failure(std::string_view path, std::string_view allowed) {
+  AdminResponse response =
+      admin_failure(405, "method_not_allowed", fmt::format("{} takes {}", path, allowed));
+  response.allow = allowed == "GET" ? "GET, HEAD" : allowed;
+  return response;
+}
+
+AdminResponse failure_of(const base::Error& error) {
+  struct Meaning {
+    Errc code;
+    int status;
+    std::string_view token;
+  };
+
+  constexpr Meaning kMeanings[] = {{Errc::invalid, 422, "invalid"},
+                                   {Errc::not_found, 404, "not_found"},
+                                   {Errc::denied, 403, "denied"},
+                                   {Errc::conflict, 409, "conflict"},
+                                   {Errc::unavailable, 503, "unavailable"}};
+  const std::string text = base::to_string(error);
+  for (const Meaning& meaning : kMeanings) {
+    if (meaning.code == error.code) return admin_failure(meaning.status, meaning.token, text);
+  }
+  return admin_failure(500, "failed", text);
+}
 
 AdminResponse admin_failure(int status, std::string_view code, std::string_view message) {
   const json::object error{{"code", code}, {"message", message}};
@@ -267,11 +179,8 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend) {
     return request.method == "POST" ? forget_client(*client, backend)
                                     : method_failure(path, "POST");
   }
-  if (!path.starts_with(kServers)) return unknown_path(path);
-  const auto order = parse_order(path.substr(kServers.size()));
-  if (!order || !is_verb(order->verb)) return unknown_path(path);
-  if (request.method != "POST") return method_failure(path, "POST");
-  return answer_order(*order, request, backend);
+  auto answer = answer_server_order(request, path, backend);
+  return answer ? std::move(*answer) : unknown_path(path);
 }
 
 }  // namespace ravelin::gateway

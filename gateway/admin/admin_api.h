@@ -35,5 +35,9 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend);
 
 // {"error":{"code":"not_found","message":"…"}} with this status.
 AdminResponse admin_failure(int status, std::string_view code, std::string_view message);
+// The one whose status and code say what kind of error it is.
+AdminResponse failure_of(const base::Error& error);
+// 405; `allowed` is the method the path takes.
+AdminResponse method_failure(std::string_view path, std::string_view allowed);
 
 }  // namespace ravelin::gateway

@@ -5,6 +5,8 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "gateway/config/parse_server.h"
+#include "gateway/discovery/overrides.h"
 #include "gateway/upstream/health.h"
 
 #include <cstdint>
@@ -112,11 +114,20 @@ class AdminBackend {
   // put to use, the old one serves on.
   virtual base::Result<std::uint64_t> reload() = 0;
 
-  // Errors as HealthMonitor: not_found, invalid.
+  // Errors: not_found (with what there is), invalid, conflict: said by name, or it cannot be saved;
+  // nothing was done then.
   virtual base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
-                                             AdminState state) = 0;
+                                             AdminState state, Saving saving) = 0;
   virtual base::Result<void> set_weight(std::string_view pool, std::string_view server,
-                                        std::optional<std::uint32_t> weight) = 0;
+                                        std::optional<std::uint32_t> weight, Saving saving) = 0;
+  virtual base::Result<void> add_server(std::string_view pool, const NewServer& server,
+                                        Saving saving) = 0;
+  virtual base::Result<void> remove_server(std::string_view pool, std::string_view server,
+                                           Saving saving) = 0;
+  virtual base::Result<void> restore_server(std::string_view pool, std::string_view server,
+                                            Saving saving) = 0;
+  // Orders in force or saved.
+  [[nodiscard]] virtual std::vector<OverrideRow> overrides() const = 0;
 };
 
 }  // namespace ravelin::gateway

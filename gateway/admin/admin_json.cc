@@ -46,6 +46,7 @@ json::object server_object(const ServerStatus& server) {
           {"backup", server.is_backup},
           {"priority", server.priority},
           {"zone", server.zone},
+          {"source", to_string(server.source)},
           {"changed", time_text(server.changed)}};
 }
 
@@ -139,6 +140,19 @@ std::string abuse_json(const std::vector<AbusiveClient>& clients) {
                    {"banned_for_s", client.banned_for_s}});
   }
   return json::serialize(json::object{{"clients", std::move(all)}}) + "\n";
+}
+
+std::string overrides_json(const std::vector<OverrideRow>& rows) {
+  json::array all;
+  for (const OverrideRow& row : rows) {
+    all.push_back({{"pool", row.pool},
+                   {"server", row.server},
+                   {"order", row.what},
+                   {"since", row.since},
+                   {"saved", row.saved},
+                   {"effect", !row.is_idle}});
+  }
+  return json::serialize(json::object{{"overrides", std::move(all)}}) + "\n";
 }
 
 std::string readiness_json(const Readiness& readiness) {

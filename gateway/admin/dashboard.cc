@@ -16,7 +16,7 @@ const std::string_view kDashboardPage = R"(<!doctype html>
 <p id="summary">asking /v1/status</p>
 <h2>Servers</h2>
 <table>
-<thead><tr><th>pool</th><th>server</th><th>address</th><th>state</th><th class="n">weight</th>
+<thead><tr><th>pool</th><th>server</th><th>address</th><th>from</th><th>state</th><th class="n">weight</th>
 <th class="n">in flight</th><th>since</th><th>reason</th></tr></thead>
 <tbody id="servers"></tbody>
 </table>
@@ -65,7 +65,7 @@ function show(status) {
   byId("summary").className = status.ready && status.last_reload.ok ? "" : "bad";
   fill("servers", status.pools.flatMap((pool) => pool.servers.map((server) => ({
     state: server.state === "up" ? "up" : "bad",
-    cells: [pool.pool, server.server + (server.backup ? " (backup)" : ""), server.address,
+    cells: [pool.pool, server.server + (server.backup ? " (backup)" : ""), server.address, server.source,
             server.state, server.effective_weight_percent / 100, server.in_flight, server.changed, server.reason],
   }))));
   fill("listeners", status.listeners.map((listener) => ({

@@ -29,6 +29,11 @@ class LoadWeights {
   // A factor known from before (a reload): between factor_min and 1.
   void start_from(std::size_t server, double factor);
 
+  // All that was known of a server of a pool with the same rules.
+  void start_from(std::size_t server, const LoadWeights& before, std::size_t its_index) {
+    servers_[server] = before.servers_[its_index];
+  }
+
   // One interval; as many samples as servers.
   void observe(std::span<const LoadSample> samples);
 

@@ -32,6 +32,11 @@ class Outliers {
  public:
   Outliers(const OutlierRules& rules, std::size_t servers) : rules_(rules), servers_(servers) {}
 
+  // All that was known of a server of a pool with the same rules.
+  void start_from(std::size_t server, const Outliers& before, std::size_t its_index) {
+    servers_[server] = before.servers_[its_index];
+  }
+
   // One interval, as many samples as servers. The worst outlier, if there is any: one at a time,
   // since the others are then to be judged without it. Its window begins anew.
   //

@@ -6,6 +6,7 @@
 #include "gateway/config/places.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"
+#include "gateway/config/servers_file.h"
 #include "gateway/config/validate_parts.h"
 
 #include <pwd.h>
@@ -52,7 +53,7 @@ bool covers(const certs::CertificateInfo& info, const std::string& host) {
 class FileCheck {
  public:
   FileCheck(const ParsedConfig& parsed, base::Diagnostics& diagnostics)
-      : config_(parsed.config), places_(parsed.origins, diagnostics) {}
+      : config_(parsed.config), diagnostics_(diagnostics), places_(parsed.origins, diagnostics) {}
 
   void run() {
     check_globals();
@@ -67,6 +68,15 @@ class FileCheck {
       check_pool(config_.pools[i], pool_key(i));
   }
 
+  void run_server_files() {
+    key_rules_ = key_file_rules(config_);
+    for (std::size_t i = 0; i < config_.pools.size(); ++i) {
+      const PoolConfig& pool = config_.pools[i];
+      if (pool.discover && pool.discover->file && !pool.discover->file->path.empty())
+        check_server_file(pool, pool_key(i));
+    }
+  }
+
  private:
   void check_globals() {
     if (!config_.user.empty() && !uid_of(config_.user))
@@ -75,6 +85,8 @@ class FileCheck {
     if (!config_.certs_store.empty()) check_directory("certs.store", config_.certs_store);
     if (config_.admin.socket.starts_with('/'))
       check_directory_of("admin.socket", config_.admin.socket);
+    if (!config_.admin.overrides.empty())
+      check_directory_of("admin.overrides", config_.admin.overrides);
     if (config_.log.access.starts_with('/')) check_directory_of("log.access", config_.log.access);
   }
 
@@ -202,17 +214,43 @@ class FileCheck {
       const auto secret = certs::read_secret_file(pool.sticky->key, key_rules_);
       if (!secret) places_.error(key + ".sticky.key", pool.sticky->pos, secret.error().message);
     }
-    for (std::size_t i = 0; i < pool.servers.size(); ++i) {
-      const ServerConfig& server = pool.servers[i];
-      if (!server.tls) continue;
-      const std::string tls = fmt::format("{}.servers[{}].tls", key, i);
-      check_bundle(server.tls->ca, tls + ".ca", server.tls->pos);
-      if (server.tls->certificate.empty() || server.tls->key.empty()) continue;
-      if (!client_pairs_.emplace(server.tls->certificate, server.tls->key).second) continue;
-      const certs::LoadRules rules{.key_file = key_rules_, .use = certs::PairUse::client};
-      const auto loaded =
-          certs::load_pair({server.tls->certificate, server.tls->key}, rules, base::wall_now());
-      report(loaded.findings, tls + ".certificate", server.tls->pos);
+    check_servers(pool.servers, key);
+    if (pool.discover) check_server_tls(pool.discover->server, key + ".discover.server.tls");
+  }
+
+  void check_servers(const std::vector<ServerConfig>& servers, const std::string& key) {
+    for (std::size_t i = 0; i < servers.size(); ++i)
+      check_server_tls(servers[i], fmt::format("{}.servers[{}].tls", key, i));
+  }
+
+  void check_server_tls(const ServerConfig& server, const std::string& tls) {
+    if (!server.tls) return;
+    check_bundle(server.tls->ca, tls + ".ca", server.tls->pos);
+    if (server.tls->certificate.empty() || server.tls->key.empty()) return;
+    if (!client_pairs_.emplace(server.tls->certificate, server.tls->key).second) return;
+    const certs::LoadRules rules{.key_file = key_rules_, .use = certs::PairUse::client};
+    const auto loaded =
+        certs::load_pair({server.tls->certificate, server.tls->key}, rules, base::wall_now());
+    report(loaded.findings, tls + ".certificate", server.tls->pos);
+  }
+
+  void check_server_file(const PoolConfig& pool, const std::string& key) {
+    const FileDiscoveryConfig& file = *pool.discover->file;
+    const std::string path_key = key + ".discover.file.path";
+    const auto text = base::read_file(file.path, kServersFileBytesMax);
+    if (!text && text.error().code == base::Errc::not_found) {
+      places_.warn(path_key, file.pos,
+                   fmt::format("{} is not there; the pool begins without its servers", file.path));
+      return;
+    }
+    if (!text) return places_.error(path_key, file.pos, text.error().message);
+    const auto servers = parse_servers_file(*text, file.path, pool, diagnostics_);
+    if (!servers) return;
+    check_servers(*servers, key + ".discover.file");
+    if (servers->size() > pool.discover->servers_max) {
+      places_.warn(key + ".discover.servers_max", pool.discover->pos,
+                   fmt::format("{} has {} servers; those after the first {} are not used",
+                               file.path, servers->size(), pool.discover->servers_max));
     }
   }
 
@@ -233,6 +271,7 @@ class FileCheck {
   }
 
   const Config& config_;
+  base::Diagnostics& diagnostics_;
   Places places_;
   certs::KeyFileRules key_rules_;
   std::map<std::pair<std::string, std::string>, certs::PairPtr> pairs_;
@@ -245,6 +284,10 @@ class FileCheck {
 
 void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
   FileCheck(parsed, diagnostics).run();
+}
+
+void check_server_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics) {
+  FileCheck(parsed, diagnostics).run_server_files();
 }
 
 certs::KeyFileRules key_file_rules(const Config& config) {

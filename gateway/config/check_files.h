@@ -15,6 +15,11 @@ namespace ravelin::gateway {
 // covers. What is empty because it failed to parse is passed over.
 void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
 
+// The files of servers that exist (`discover.file`), with what they name. Not part of check_files:
+// one that is being written must not keep the gateway from starting or reloading, which take note
+// of it themselves.
+void check_server_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
+
 // Who may own and read the key files of this configuration: `user` and `tls.key_groups`.
 certs::KeyFileRules key_file_rules(const Config& config);
 

@@ -13,6 +13,7 @@ namespace ravelin::gateway {
 struct AdminConfig {
   std::string socket;                      // "" = none
   std::optional<base::IpEndpoint> listen;  // read-only HTTP
+  std::string overrides;  // file of the operator's orders that outlive a restart; "" = none
 };
 
 enum class LogSink { standard_error, journald, syslog };

@@ -37,10 +37,11 @@ void add_globals(Outline& out, const Config& config) {
   if (!config.user.empty()) out.text("user", config.user);
   if (!config.zone.empty()) out.text("zone", config.zone);
   out.word("drain_timeout", format_duration(config.drain_timeout));
-  if (!config.admin.socket.empty() || config.admin.listen) {
+  if (!config.admin.socket.empty() || config.admin.listen || !config.admin.overrides.empty()) {
     Outline& admin = out.map("admin");
     if (!config.admin.socket.empty()) admin.text("socket", config.admin.socket);
     if (config.admin.listen) admin.text("listen", base::to_string(*config.admin.listen));
+    if (!config.admin.overrides.empty()) admin.text("overrides", config.admin.overrides);
   }
   Outline& log = out.map("log");
   log.word("level", config.log.level);

@@ -17,18 +17,15 @@ void add_proxy_protocol(Outline& server, const UpstreamProxyConfig& proxy) {
   if (proxy.sends_request_id) added.word("", "request_id");
 }
 
-void add_server(Outline& servers, const ServerConfig& server) {
-  Outline& out = servers.map("");
-  const std::string address = base::to_string(server.address);
-  if (server.name != address) out.text("name", server.name);
-  out.text("address", address);
+// `usual`: what a server of the pool has that says nothing.
+void add_traits(Outline& out, const ServerConfig& server, const UpstreamProxyConfig& usual) {
   out.number("weight", server.weight);
   out.flag("backup", server.backup);
   if (!server.backup) out.number("priority", server.priority);
   if (!server.zone.empty()) out.text("zone", server.zone);
   out.number("connections_max", server.connections_max);
   if (server.agent_port != 0) out.number("agent_port", server.agent_port);
-  if (server.proxy_protocol.version != ProxyVersion::off)
+  if (server.proxy_protocol.version != ProxyVersion::off || usual.version != ProxyVersion::off)
     add_proxy_protocol(out, server.proxy_protocol);
   if (!server.tls) return;
   Outline& tls = out.map("tls");
@@ -37,6 +34,27 @@ void add_server(Outline& servers, const ServerConfig& server) {
   if (server.tls->certificate.empty()) return;
   tls.text("certificate", server.tls->certificate);
   tls.text("key", server.tls->key);
+}
+
+void add_server(Outline& servers, const ServerConfig& server, const UpstreamProxyConfig& usual) {
+  Outline& out = servers.map("");
+  const std::string address = base::to_string(server.address);
+  if (server.name != address) out.text("name", server.name);
+  out.text("address", address);
+  add_traits(out, server, usual);
+}
+
+void add_discover(Outline& pool, const DiscoverConfig& discover, const UpstreamProxyConfig& usual) {
+  Outline& out = pool.map("discover");
+  if (discover.dns) {
+    Outline& dns = out.map("dns");
+    dns.text("name", discover.dns->name);
+    dns.word("records", word_of(kDnsRecords, discover.dns->records));
+    if (discover.dns->port != 0) dns.number("port", discover.dns->port);
+    add_traits(out.map("server"), discover.server, usual);
+  }
+  if (discover.file) out.map("file").text("path", discover.file->path);
+  out.number("servers_max", discover.servers_max);
 }
 
 void add_hash(Outline& pool, const HashConfig& hash) {
@@ -125,9 +143,14 @@ void add_pool(Outline& pools, const PoolConfig& pool) {
   out.number("panic_percent", pool.panic_percent);
   out.number("priority_spill_percent", pool.priority_spill_percent);
   out.number("zone_spill_percent", pool.zone_spill_percent);
-  Outline& servers = out.list("servers");
-  for (const ServerConfig& server : pool.servers)
-    add_server(servers, server);
+  if (pool.proxy_protocol.version != ProxyVersion::off)
+    add_proxy_protocol(out, pool.proxy_protocol);
+  if (!pool.servers.empty()) {
+    Outline& servers = out.list("servers");
+    for (const ServerConfig& server : pool.servers)
+      add_server(servers, server, pool.proxy_protocol);
+  }
+  if (pool.discover) add_discover(out, *pool.discover, pool.proxy_protocol);
   if (pool.health) add_health(out, *pool.health);
   add_weights(out, pool);
   Outline& ejection = out.map("ejection");

@@ -54,6 +54,7 @@ AdminConfig parse_admin(yaml::Map map) {
   AdminConfig admin;
   map.optional("socket", admin.socket, read_socket_path);
   map.optional("listen", admin.listen, yaml::converted(parse_ip_endpoint));
+  map.optional("overrides", admin.overrides, yaml::path());
   return std::move(map).finish(std::move(admin));
 }
 

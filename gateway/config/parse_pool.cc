@@ -1,5 +1,7 @@
 #include "gateway/config/parse_pool.h"
 
+#include "gateway/config/parse_discover.h"
+#include "gateway/config/parse_server.h"
 #include "gateway/config/words.h"
 
 #include <algorithm>
@@ -11,73 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kCommandWordsMax = 64;
-constexpr std::size_t kServersMax = 4096;  // per pool
-
-UpstreamTlsConfig parse_upstream_tls(yaml::Map map) {
-  UpstreamTlsConfig tls;
-  tls.pos = map.pos();
-  map.optional("ca", tls.ca, yaml::path());
-  map.optional("name", tls.name, yaml::converted(parse_host_pattern));
-  map.optional("certificate", tls.certificate, yaml::path());
-  map.optional("key", tls.key, yaml::path());
-  if (map.has("certificate") != map.has("key"))
-    map.error("\"certificate\" and \"key\" need each other");
-  if (tls.name.starts_with("*.")) map.error("\"name\" must be one host, not a wildcard");
-  return std::move(map).finish(std::move(tls));
-}
-
-// What `add` may name: the TLVs of version 2.
-enum class ProxyTlv { tls, authority, request_id };
-constexpr yaml::Choice<ProxyTlv> kProxyTlvs[] = {
-    {"tls", ProxyTlv::tls},
-    {"authority", ProxyTlv::authority},
-    {"request_id", ProxyTlv::request_id},
-};
-
-UpstreamProxyConfig parse_proxy_protocol(yaml::Map map) {
-  UpstreamProxyConfig proxy;
-  std::vector<ProxyTlv> added;
-  map.required("version", proxy.version, yaml::one_of(kProxyVersions));
-  map.optional("add", added, yaml::one_or_list_of(yaml::one_of(kProxyTlvs), 0, 3));
-  for (const ProxyTlv tlv : added) {
-    proxy.sends_tls = proxy.sends_tls || tlv == ProxyTlv::tls;
-    proxy.sends_authority = proxy.sends_authority || tlv == ProxyTlv::authority;
-    proxy.sends_request_id = proxy.sends_request_id || tlv == ProxyTlv::request_id;
-  }
-  if (!added.empty() && proxy.version != ProxyVersion::v2)
-    map.error("\"add\" needs \"version: v2\"; the others carry addresses only");
-  return std::move(map).finish(proxy);
-}
-
-// A version, or a map.
-bool read_proxy_protocol(const yaml::Value& value, UpstreamProxyConfig& proxy) {
-  if (!value.is(yaml::Kind::scalar)) return yaml::object(parse_proxy_protocol)(value, proxy);
-  UpstreamProxyConfig given;
-  if (!yaml::one_of(kProxyVersions)(value, given.version)) return false;
-  proxy = given;
-  return true;
-}
-
-// `proxy` holds for a server that says nothing.
-ServerConfig parse_server(yaml::Map map, const UpstreamProxyConfig& proxy) {
-  ServerConfig server;
-  server.proxy_protocol = proxy;
-  server.pos = map.pos();
-  if (map.required("address", server.address, yaml::converted(parse_server_address))) {
-    server.name = base::to_string(server.address);
-  }
-  map.optional("name", server.name, yaml::converted(parse_name));
-  map.optional("weight", server.weight, yaml::between(0, 256));
-  map.optional("backup", server.backup);
-  if (map.optional("priority", server.priority, yaml::between(0, 15)) && server.backup)
-    map.error("\"priority\" and \"backup: true\" contradict each other: a backup comes last");
-  map.optional("zone", server.zone, yaml::converted(parse_name));
-  map.optional("connections_max", server.connections_max, yaml::between(0, 1'000'000));
-  map.optional("agent_port", server.agent_port, yaml::between(1, 65'535));
-  map.optional("tls", server.tls, yaml::object(parse_upstream_tls));
-  map.optional("proxy_protocol", server.proxy_protocol, read_proxy_protocol);
-  return std::move(map).finish(std::move(server));
-}
 
 // `client`, `path`, `{ header: NAME }` or `{ cookie: NAME }`.
 bool read_hash_key(const yaml::Value& value, HashConfig& hash) {
@@ -265,10 +200,14 @@ PoolConfig parse_pool(yaml::Map map) {
   pool.pos = map.pos();
   map.required("name", pool.name, yaml::converted(parse_name));
   map.optional("balance", pool.balance, yaml::one_of(kBalances));
-  UpstreamProxyConfig proxy;
-  map.optional("proxy_protocol", proxy, read_proxy_protocol);
+  map.optional("proxy_protocol", pool.proxy_protocol, read_proxy_protocol);
+  const UpstreamProxyConfig& proxy = pool.proxy_protocol;
   const auto server = [&proxy](yaml::Map each) { return parse_server(std::move(each), proxy); };
-  map.required("servers", pool.servers, yaml::list_of(yaml::object(server), 1, kServersMax));
+  map.optional("servers", pool.servers, yaml::list_of(yaml::object(server), 1, kServersMax));
+  const auto discover = [&proxy](yaml::Map each) { return parse_discover(std::move(each), proxy); };
+  map.optional("discover", pool.discover, yaml::object(discover));
+  if (!map.has("servers") && !map.has("discover"))
+    map.error("\"servers\" is missing, or \"discover\"");
   map.optional("hash", pool.hash, yaml::object(parse_hash));
   if (map.has("hash") && pool.balance != Balance::hash)
     map.error("\"hash\" needs \"balance: hash\"");

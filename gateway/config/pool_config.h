@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "gateway/config/discover_config.h"
 
 #include <chrono>
 #include <cstdint>
@@ -63,7 +64,13 @@ struct UpstreamTlsConfig {
   std::string name;         // SNI and the name verified; empty = the server's host name or address
   std::string certificate;  // shown to the server: PEM chain, leaf first; empty = none
   std::string key;          // its PEM private key
+
+  friend bool operator==(const UpstreamTlsConfig&, const UpstreamTlsConfig&) = default;
 };
+
+// Who brought a server into its pool, the strongest first: where two bring the same one, the first
+// of them does.
+enum class ServerSource : std::uint8_t { config, file, dns, admin };
 
 struct ServerConfig {
   SourcePos pos;
@@ -77,6 +84,9 @@ struct ServerConfig {
   std::uint16_t agent_port = 0;       // instead of the pool's `agent.port`; 0 = that
   std::optional<UpstreamTlsConfig> tls;
   UpstreamProxyConfig proxy_protocol;
+  ServerSource source = ServerSource::config;  // not read from anywhere: see membership.h
+
+  friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 
 enum class HealthKind { http, tcp, tls, command };
@@ -107,6 +117,8 @@ struct EjectionConfig {
   double latency_factor = 0;  // mean time to first byte over the others' median; 0 = off
   std::uint32_t requests_min = 30;
   milliseconds window{10'000};
+
+  friend bool operator==(const EjectionConfig&, const EjectionConfig&) = default;
 };
 
 // `circuit`: requests are turned away at once while most of them fail anyway.
@@ -116,6 +128,8 @@ struct CircuitConfig {
   milliseconds window{10'000};
   milliseconds open_for{5'000};  // before a few are let through to see
   int probe_percent = 10;        // how many those are
+
+  friend bool operator==(const CircuitConfig&, const CircuitConfig&) = default;
 };
 
 // Retries are at most this part of the requests, and so many a second, per worker.
@@ -153,14 +167,27 @@ struct AgentConfig {
 struct WeightBounds {
   int min_percent = 10;   // 1 to 100
   int max_percent = 200;  // 100 to 256
+
+  friend bool operator==(const WeightBounds&, const WeightBounds&) = default;
+};
+
+// One source at least.
+struct DiscoverConfig {
+  SourcePos pos;
+  std::optional<DnsDiscoveryConfig> dns;
+  std::optional<FileDiscoveryConfig> file;
+  ServerConfig server;  // what a server found by `dns` begins with; its name and address are unset
+  std::uint32_t servers_max = 100;  // of each source; what is beyond is not used, and said
 };
 
 struct PoolConfig {
   SourcePos pos;
   std::string name;
   Balance balance = Balance::round_robin;
-  std::vector<ServerConfig> servers;  // at least one
-  HashConfig hash;                    // for Balance::hash
+  std::vector<ServerConfig> servers;   // at least one, but with `discover`
+  UpstreamProxyConfig proxy_protocol;  // of servers that say nothing; those above have it already
+  std::optional<DiscoverConfig> discover;
+  HashConfig hash;  // for Balance::hash
   std::optional<StickyConfig> sticky;
   std::uint32_t panic_percent = 0;           // fewer usable by health: all are used; 0 = never
   std::uint32_t priority_spill_percent = 0;  // see TurnRules

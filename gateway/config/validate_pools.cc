@@ -42,9 +42,9 @@ void check_servers(const PoolConfig& pool, const std::string& key, Places& place
   }
 }
 
-// Somebody must take the traffic.
+// Somebody must take the traffic. Who will be found, nobody knows.
 void check_roles(const PoolConfig& pool, const std::string& key, Places& places) {
-  if (pool.servers.empty()) return;
+  if (pool.servers.empty() || pool.discover) return;
   const std::string servers = key + ".servers";
   const auto is_backup = [](const ServerConfig& server) { return server.backup; };
   const auto is_idle = [](const ServerConfig& server) {
@@ -74,6 +74,20 @@ void check_agents(const PoolConfig& pool, const std::string& key, Places& places
       places.error(server_key, server.pos,
                    "no port for its agent: write \"agent.port\" or the server's \"agent_port\"");
     }
+  }
+}
+
+void check_discover(const PoolConfig& pool, const std::string& key, Places& places) {
+  if (!pool.discover) return;
+  const DiscoverConfig& discover = *pool.discover;
+  if (!discover.dns) return;
+  if (!pool.agent && discover.server.agent_port != 0) {
+    places.error(key + ".discover.server.agent_port", discover.server.pos,
+                 "the pool has no \"agent\"");
+  } else if (pool.agent && discover.server.agent_port == 0 && pool.agent->port == 0) {
+    places.error(key + ".discover", discover.pos,
+                 "no port for the agents of found servers: write \"agent.port\" or "
+                 "\"server.agent_port\"");
   }
 }
 
@@ -117,6 +131,7 @@ void validate_pools(const Config& config, Places& places) {
     check_servers(pool, key, places);
     check_roles(pool, key, places);
     check_agents(pool, key, places);
+    check_discover(pool, key, places);
     check_zones(config, pool, key, places);
     if (pool.name.empty()) continue;
     const auto [first, is_new] = names.emplace(pool.name, i);

@@ -198,6 +198,25 @@ Result<ProxySource> parse_proxy_source(std::string_view text) {
   return ProxySource{.prefix = *prefix};
 }
 
+Result<std::string> parse_dns_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const auto is_label_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  constexpr std::size_t kLabelMax = 63;  // RFC 1035 section 2.3.4
+  std::size_t label = 0;
+  bool good = !text.empty() && text.size() <= kHostMax && !base::parse_ip(text);
+  for (const char c : text) {
+    good = good && (c == '.' ? label != 0 : is_label_char(c) && label < kLabelMax);
+    label = c == '.' ? 0 : label + 1;
+  }
+  if (good && label != 0) return base::to_lower(text);
+  return fail(Errc::invalid,
+              "is not a name in the DNS (labels of letters, digits, \"-\" and \"_\", with dots "
+              "between them)");
+}
+
 Result<base::Endpoint> parse_server_address(std::string_view text) {
   return absolute(base::parse_endpoint(text));
 }

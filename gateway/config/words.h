@@ -62,6 +62,16 @@ inline constexpr yaml::Choice<LimitKeyConfig::Kind> kLimitKeys[] = {
     {"client", LimitKeyConfig::Kind::client},
     {"certificate", LimitKeyConfig::Kind::certificate},
 };
+inline constexpr yaml::Choice<DnsRecords> kDnsRecords[] = {
+    {"address", DnsRecords::address},
+    {"srv", DnsRecords::srv},
+};
+inline constexpr yaml::Choice<ServerSource> kServerSources[] = {
+    {"config", ServerSource::config},
+    {"file", ServerSource::file},
+    {"dns", ServerSource::dns},
+    {"operator", ServerSource::admin},
+};
 inline constexpr yaml::Choice<HealthKind> kHealthKinds[] = {
     {"http", HealthKind::http},
     {"tcp", HealthKind::tcp},
@@ -106,6 +116,9 @@ Result<base::Endpoint> parse_bind(std::string_view text);
 Result<std::string> parse_socket_name(std::string_view text);
 // A prefix or address, or `unix`: whoever connects to a Unix socket.
 Result<ProxySource> parse_proxy_source(std::string_view text);
+// A name to be asked for in the DNS, lower-cased, without a trailing dot: labels of letters,
+// digits, hyphens and underscores ("_http._tcp.app.internal"), 253 bytes at most; not an address.
+Result<std::string> parse_dns_name(std::string_view text);
 // An address or name and a port, or unix:/path.
 Result<base::Endpoint> parse_server_address(std::string_view text);
 Result<base::IpEndpoint> parse_ip_endpoint(std::string_view text);

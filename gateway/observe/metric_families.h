@@ -27,6 +27,7 @@ enum class Metric : std::uint8_t {
   server_connections,
   server_check_failures_total,
   server_agent_failures_total,
+  pool_servers,                 // collected {pool,source}: config, file, dns, operator
   server_up,                    // collected {pool,server}: 1 or 0
   server_weight,                // collected {pool,server}
   server_weight_factor,         // collected {pool,server,cause}: load, reported, slow_start

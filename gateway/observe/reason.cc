@@ -59,6 +59,7 @@ constexpr std::array<ReasonText, kReasonCount> kReasons = {{
     {"concurrency_limited", "http_request_denied", 429},
     {"banned", "http_request_denied", 403},
     {"draining", "proxy_internal_response", 503},
+    {"no_server", "destination_unavailable", 503},
     {"no_healthy_server", "destination_unavailable", 503},
     {"circuit_open", "destination_unavailable", 503},
     {"queue_full", "connection_limit_reached", 503},

@@ -66,6 +66,7 @@ enum class Reason : std::uint8_t {
   banned,
   draining,
   // upstream
+  no_server,  // the pool has none at all
   no_healthy_server,
   circuit_open,
   queue_full,

@@ -70,6 +70,7 @@ bool is_connection_lost(Reason reason) {
     case Reason::rate_limited:
     case Reason::concurrency_limited:
     case Reason::banned:
+    case Reason::no_server:
     case Reason::no_healthy_server:
     case Reason::circuit_open:
     case Reason::queue_full:
@@ -273,7 +274,7 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   if (failed) client.listener->metrics->error(worker.cells, state.reason);
   if (!worker.access_log.is_enabled()) return;
   const Snapshot& snapshot = *state.snapshot->snapshot;
-  if (!is_kept(snapshot.config.log.sample, {state.status, !failed, total, text_of(state.id)}))
+  if (!is_kept(snapshot.config->log.sample, {state.status, !failed, total, text_of(state.id)}))
     return;
   AccessRecord record;
   record.time = base::wall_now();

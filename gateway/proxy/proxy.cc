@@ -48,7 +48,7 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
   note_request(exchange.request(), state);
   state.client = &client;
   const bool has_body = exchange.request().framing != Framing::none;
-  const Admission admission(worker.load, state.snapshot->snapshot->config.overload.requests_max);
+  const Admission admission(worker.load, state.snapshot->snapshot->config->overload.requests_max);
   if (!admission.is_admitted()) {
     answer_failure(exchange, state, Reason::overload,
                    "more requests in flight than overload.requests_max", has_body);

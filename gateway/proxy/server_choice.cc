@@ -83,7 +83,8 @@ Reason ServerChoice::take() {
   refresh_balancer();
   if (pool_.pool->sticky() != nullptr && take_bound()) return Reason::none;
   if (take_next()) return Reason::none;
-  return pool_.balancer.has_server() ? Reason::queue_timeout : Reason::no_healthy_server;
+  if (pool_.balancer.has_server()) return Reason::queue_timeout;
+  return pool_.servers.empty() ? Reason::no_server : Reason::no_healthy_server;
 }
 
 bool ServerChoice::take_next() {

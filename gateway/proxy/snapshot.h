@@ -18,6 +18,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -76,20 +77,27 @@ struct ListenerRuntime {
   std::uint16_t first_port = 0;  // of its first TCP bind, for redirects
 };
 
+struct ListenerTable {
+  std::vector<ListenerRuntime> all;
+  std::unordered_map<std::string, std::size_t> by_name;
+};
+
+// Copied, it is the start of a generation that differs in the servers of some pools alone: what is
+// behind the pointers is shared.
 struct Snapshot {
   std::uint64_t generation = 0;
-  Config config;
+  std::shared_ptr<const Config> config;  // never null; listeners, routes and fields point into it
   AccessFieldSet access_fields = AccessFieldSet::all();
-  std::vector<ListenerRuntime> listeners;
-  std::vector<PoolRuntime> pools;
-  std::unordered_map<std::string, std::size_t> listener_by_name;
+  std::shared_ptr<const ListenerTable> table;
+  std::span<const ListenerRuntime> listeners;  // of `table`
+  std::vector<PoolRuntime> pools;              // in the order of the configuration
   LimitTables limits;
   std::string sticky_secret;  // of this start: for pools whose `sticky` has no key of its own
   std::shared_ptr<AbuseTable> abuse;  // null: nobody is banned
 
   [[nodiscard]] const ListenerRuntime* find_listener(const std::string& name) const {
-    const auto found = listener_by_name.find(name);
-    return found == listener_by_name.end() ? nullptr : &listeners[found->second];
+    const auto found = table->by_name.find(name);
+    return found == table->by_name.end() ? nullptr : &listeners[found->second];
   }
 };
 

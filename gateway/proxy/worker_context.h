@@ -60,8 +60,9 @@ struct WorkerPool {
 // What a request pins: the snapshot and this worker's pools for it.
 struct WorkerSnapshot {
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::unique_ptr<WorkerPool>> pools;
-  std::vector<std::unique_ptr<WeightedTurn>> turns;  // one for each split of a route
+  // Those of pools and splits that stay are shared with the generation before.
+  std::vector<std::shared_ptr<WorkerPool>> pools;
+  std::vector<std::shared_ptr<WeightedTurn>> turns;  // one for each split of a route
 };
 
 // Gateway-wide numbers that limit or report; each on its own cache line.

@@ -93,8 +93,28 @@ void collect_staples(const Gateway& gateway, MetricSamples& samples) {
     samples.set(index(Metric::staple_expiry), {name}, end);
 }
 
+// Also 0 where servers of that kind may come in.
+void collect_members(const Snapshot& snapshot, MetricSamples& samples) {
+  constexpr ServerSource kAll[] = {ServerSource::config, ServerSource::file, ServerSource::dns,
+                                   ServerSource::admin};
+  for (const PoolRuntime& runtime : snapshot.pools) {
+    const PoolConfig& config = runtime.pool->config();
+    std::map<ServerSource, std::size_t> counts{{ServerSource::config, 0}};
+    if (config.discover && config.discover->file) counts[ServerSource::file] = 0;
+    if (config.discover && config.discover->dns) counts[ServerSource::dns] = 0;
+    for (const ServerConfig& server : config.servers)
+      ++counts[server.source];
+    for (const ServerSource source : kAll) {
+      if (counts.contains(source))
+        samples.set(index(Metric::pool_servers), {config.name, to_string(source)},
+                    static_cast<double>(counts[source]));
+    }
+  }
+}
+
 void collect_servers(Gateway& gateway, MetricSamples& samples) {
   const std::shared_ptr<const Snapshot> snapshot = gateway.snapshot();
+  collect_members(*snapshot, samples);
   for (const PoolRuntime& runtime : snapshot->pools) {
     if (runtime.pool->config().panic_percent == 0) continue;
     samples.set(index(Metric::pool_panic), {runtime.pool->config().name},
@@ -197,17 +217,45 @@ Readiness AdminAdapter::readiness() const {
   return {true, ""};
 }
 
+// What is ordered or found holds at once, also while the generation that has it is a moment away.
+std::vector<ServerStatus> AdminAdapter::servers_of(const PoolConfig& pool,
+                                                   std::vector<ServerStatus> known) const {
+  if (!gateway_.is_stale(pool.name)) return known;
+  std::vector<ServerStatus> all;
+  for (const ServerConfig& server : gateway_.members().members_of(pool).servers) {
+    const auto found = std::ranges::find(known, server.name, &ServerStatus::server);
+    if (found != known.end()) {
+      all.push_back(std::move(*found));
+      continue;
+    }
+    ServerStatus joining{.pool = pool.name,
+                         .server = server.name,
+                         .address = base::to_string(server.address),
+                         .state = "joining",
+                         .reason = "it is just coming in"};
+    joining.weight = joining.configured_weight = static_cast<std::uint32_t>(server.weight);
+    joining.is_backup = server.backup;
+    joining.priority = server.priority;
+    joining.zone = server.zone;
+    joining.source = server.source;
+    joining.changed = base::wall_now();
+    all.push_back(std::move(joining));
+  }
+  return all;
+}
+
 std::vector<PoolStatus> AdminAdapter::pools() const {
   std::map<std::string, std::vector<ServerStatus>> servers;
   for (ServerStatus& server : gateway_.health().status())
     servers[server.pool].push_back(std::move(server));
   std::vector<PoolStatus> all;
   const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
-  for (const PoolRuntime& runtime : snapshot->pools) {
+  for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
+    const PoolRuntime& runtime = snapshot->pools[i];
     const PoolConfig& config = runtime.pool->config();
     all.push_back({config.name, std::string(word_of(kBalances, config.balance)),
                    runtime.pool->queued(), runtime.pool->panics(),
-                   std::move(servers[config.name])});
+                   servers_of(snapshot->config->pools[i], std::move(servers[config.name]))});
   }
   return all;
 }
@@ -217,7 +265,7 @@ GatewayStatus AdminAdapter::status() const {
   GatewayStatus status;
   status.version = gateway_.version();
   status.pid = ::getpid();
-  status.config = snapshot->config.path;
+  status.config = snapshot->config->path;
   status.now = base::wall_now();
   status.started = gateway_.started();
   status.generation = snapshot->generation;
@@ -271,13 +319,32 @@ Result<std::uint64_t> AdminAdapter::reload() {
 }
 
 Result<void> AdminAdapter::set_admin_state(std::string_view pool, std::string_view server,
-                                           AdminState state) {
-  return gateway_.health().set_admin_state(pool, server, state);
+                                           AdminState state, Saving saving) {
+  return gateway_.orders().set_state(pool, server, state, saving);
 }
 
 Result<void> AdminAdapter::set_weight(std::string_view pool, std::string_view server,
-                                      std::optional<std::uint32_t> weight) {
-  return gateway_.health().set_weight(pool, server, weight);
+                                      std::optional<std::uint32_t> weight, Saving saving) {
+  return gateway_.orders().set_weight(pool, server, weight, saving);
+}
+
+Result<void> AdminAdapter::add_server(std::string_view pool, const NewServer& server,
+                                      Saving saving) {
+  return gateway_.orders().add(pool, server, saving);
+}
+
+Result<void> AdminAdapter::remove_server(std::string_view pool, std::string_view server,
+                                         Saving saving) {
+  return gateway_.orders().remove(pool, server, saving);
+}
+
+Result<void> AdminAdapter::restore_server(std::string_view pool, std::string_view server,
+                                          Saving saving) {
+  return gateway_.orders().restore(pool, server, saving);
+}
+
+std::vector<OverrideRow> AdminAdapter::overrides() const {
+  return gateway_.orders().list();
 }
 
 void collect_gateway_metrics(Gateway& gateway) {

@@ -19,11 +19,21 @@ class AdminAdapter final : public AdminBackend {
   base::Result<void> forget_client(const base::IpPrefix& client) override;
   base::Result<std::uint64_t> reload() override;
   base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
-                                     AdminState state) override;
+                                     AdminState state, Saving saving) override;
   base::Result<void> set_weight(std::string_view pool, std::string_view server,
-                                std::optional<std::uint32_t> weight) override;
+                                std::optional<std::uint32_t> weight, Saving saving) override;
+  base::Result<void> add_server(std::string_view pool, const NewServer& server,
+                                Saving saving) override;
+  base::Result<void> remove_server(std::string_view pool, std::string_view server,
+                                   Saving saving) override;
+  base::Result<void> restore_server(std::string_view pool, std::string_view server,
+                                    Saving saving) override;
+  [[nodiscard]] std::vector<OverrideRow> overrides() const override;
 
  private:
+  [[nodiscard]] std::vector<ServerStatus> servers_of(const PoolConfig& pool,
+                                                     std::vector<ServerStatus> known) const;
+
   Gateway& gateway_;
 };
 

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "certs/secret_file.h"
 #include "gateway/config/check_files.h"
+#include "gateway/config/parse_server.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"
 #include "gateway/runtime/staples.h"
@@ -62,106 +63,6 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
 std::string hsts_value(const HstsConfig& hsts) {
   return fmt::format("max-age={}{}", hsts.max_age->count(),
                      hsts.include_subdomains ? "; includeSubDomains" : "");
-}
-
-// The context the server had before, so that sessions live on; null = none.
-std::shared_ptr<const UpstreamContext> known_context(const std::string& identity,
-                                                     const Snapshot* previous) {
-  if (previous == nullptr) return nullptr;
-  for (const PoolRuntime& pool : previous->pools) {
-    for (std::size_t i = 0; i < pool.tls.size(); ++i) {
-      if (pool.pool->servers()[i]->identity() == identity) return pool.tls[i];
-    }
-  }
-  return nullptr;
-}
-
-// The client certificate for a server; null where none is configured.
-Result<certs::PairPtr> load_client_pair(const std::string& where, const UpstreamTlsConfig& tls,
-                                        const certs::KeyFileRules& key_rules) {
-  if (tls.certificate.empty()) return certs::PairPtr();
-  const certs::LoadRules rules{
-      .key_file = key_rules, .expired = certs::ExpiredPair::serve, .use = certs::PairUse::client};
-  certs::LoadedPair loaded = certs::load_pair({tls.certificate, tls.key}, rules, base::wall_now());
-  if (loaded.pair == nullptr) {
-    return base::Error{base::Errc::invalid,
-                       fmt::format("{}: {}", where, certs::to_string(loaded.findings)), tls.pos};
-  }
-  if (!loaded.findings.empty())
-    base::log_warn("tls", certs::to_string(loaded.findings), {{"server", where}});
-  return std::move(loaded.pair);
-}
-
-Result<std::shared_ptr<const UpstreamContext>> make_upstream_context(
-    const std::string& pool, const ServerConfig& config, const std::string& identity,
-    const certs::KeyFileRules& key_rules, const Snapshot* previous) {
-  const auto* name = std::get_if<base::NameEndpoint>(&config.address);
-  const auto* ip = std::get_if<base::IpEndpoint>(&config.address);
-  const std::string host = name != nullptr ? name->name
-                           : ip != nullptr ? base::to_string(ip->address)
-                                           : std::string();
-  auto policy = read_upstream_policy(*config.tls, host);
-  if (!policy) return policy.error();
-  const std::string where = fmt::format("server {}/{}", pool, config.name);
-  auto pair = load_client_pair(where, *config.tls, key_rules);
-  if (!pair) return pair.error();
-  policy->pair = std::move(*pair);
-  if (auto known = known_context(identity, previous);
-      known != nullptr && known->policy() == *policy)
-    return known;
-  auto created = UpstreamContext::create(*policy);
-  if (!created) return base::wrap(created.error(), where);
-  return created;
-}
-
-Result<std::unique_ptr<const StickyCookies>> make_sticky(const PoolConfig& config,
-                                                         const Snapshot& snapshot) {
-  if (!config.sticky) return std::unique_ptr<const StickyCookies>();
-  std::string secret = snapshot.sticky_secret;
-  if (!config.sticky->key.empty()) {
-    auto read = certs::read_secret_file(config.sticky->key, key_file_rules(snapshot.config));
-    if (!read) return base::wrap(read.error(), fmt::format("pool \"{}\": sticky", config.name));
-    secret = std::move(*read);
-  }
-  std::vector<std::string_view> names;
-  for (const ServerConfig& server : config.servers)
-    names.push_back(server.name);
-  return std::make_unique<const StickyCookies>(*config.sticky, secret, config.name, names);
-}
-
-Result<void> build_pool(const PoolConfig& config, const ServerRegistry& known,
-                        const Snapshot* previous, GatewayMetrics& metrics, BuiltSnapshot& built) {
-  PoolRuntime runtime;
-  std::vector<std::shared_ptr<Server>> servers;
-  for (const ServerConfig& server_config : config.servers) {
-    auto server = std::make_shared<Server>(config.name, server_config, metrics.workers());
-    if (const auto kept = known.find(server->identity()); kept != known.end())
-      server = kept->second;
-    server->set_in_flight_max(server_config.connections_max);
-    server->control().configured_weight = static_cast<std::uint32_t>(server_config.weight);
-    server->control().backup = server_config.backup;
-    server->control().weight_bounds = config.weight_bounds;
-    server->control().priority = server_config.priority;
-    server->control().zone = server_config.zone;
-    server->publish();
-    built.servers.emplace(server->identity(), server);
-    std::shared_ptr<const UpstreamContext> context;
-    if (server_config.tls) {
-      auto made = make_upstream_context(config.name, server_config, server->identity(),
-                                        key_file_rules(built.snapshot->config), previous);
-      if (!made) return made.error();
-      context = std::move(*made);
-    }
-    servers.push_back(std::move(server));
-    runtime.tls.push_back(std::move(context));
-  }
-  auto sticky = make_sticky(config, *built.snapshot);
-  if (!sticky) return sticky.error();
-  runtime.pool = std::make_shared<Pool>(config, std::move(servers), built.snapshot->config.zone,
-                                        std::move(*sticky));
-  runtime.metrics = &metrics.pool(config.name);
-  built.snapshot->pools.push_back(std::move(runtime));
-  return {};
 }
 
 bool writes_tls(const FieldRules& rules) {
@@ -253,8 +154,9 @@ bool asks_client(const RouteConfig& route) {
 
 Result<void> build_listener(const ListenerConfig& config,
                             const std::unordered_map<std::string, std::size_t>& pools,
-                            const Snapshot* previous, GatewayMetrics& metrics,
+                            const GenerationParts& parts, const certs::KeyFileRules& key_rules,
                             BuiltSnapshot& built) {
+  GatewayMetrics& metrics = parts.metrics;
   ListenerRuntime runtime;
   runtime.config = &config;
   auto router = Router::build(config.routes);
@@ -276,17 +178,16 @@ Result<void> build_listener(const ListenerConfig& config,
   runtime.metrics = &metrics.listener(config.name);
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
   if (config.tls) {
-    const certs::LoadRules rules{.key_file = key_file_rules(built.snapshot->config),
-                                 .expired = certs::ExpiredPair::serve};
-    auto materials = load_materials(config, rules, previous);
+    const certs::LoadRules rules{.key_file = key_rules, .expired = certs::ExpiredPair::serve};
+    auto materials = load_materials(config, rules, parts.previous);
     if (!materials) return materials.error();
     runtime.tls_context = materials->context;
     runtime.has_hsts = config.tls->hsts.max_age.has_value();
     if (runtime.has_hsts) runtime.hsts = hsts_value(config.tls->hsts);
     built.tls.emplace(config.name, std::move(*materials));
   }
-  built.snapshot->listener_by_name.emplace(config.name, built.snapshot->listeners.size());
-  built.snapshot->listeners.push_back(std::move(runtime));
+  built.listeners->by_name.emplace(config.name, built.listeners->all.size());
+  built.listeners->all.push_back(std::move(runtime));
   return {};
 }
 
@@ -300,9 +201,9 @@ std::size_t rate_entries(const Config& config) {
 }
 
 // A listener that only redirects asks the routers of those with routes.
-void ask_clients_for_redirects(Snapshot& snapshot) {
-  const bool any_asks = std::ranges::any_of(snapshot.listeners, &ListenerRuntime::asks_client);
-  for (ListenerRuntime& listener : snapshot.listeners)
+void ask_clients_for_redirects(std::vector<ListenerRuntime>& listeners) {
+  const bool any_asks = std::ranges::any_of(listeners, &ListenerRuntime::asks_client);
+  for (ListenerRuntime& listener : listeners)
     listener.asks_client = listener.asks_client || (any_asks && listener.config->redirect_https);
 }
 
@@ -318,8 +219,8 @@ std::shared_ptr<AbuseTable> make_abuse_table(const Config& config, const Snapsho
 }
 
 // The fields view strings of the listener they belong to: they are made once those no longer move.
-void make_response_fields(Snapshot& snapshot) {
-  for (ListenerRuntime& listener : snapshot.listeners) {
+void make_response_fields(std::vector<ListenerRuntime>& listeners) {
+  for (ListenerRuntime& listener : listeners) {
     listener.response_fields.push_back({FieldId::via, "Via", "1.1 ravelin"});
     if (listener.has_hsts) {
       listener.response_fields.push_back(
@@ -328,34 +229,98 @@ void make_response_fields(Snapshot& snapshot) {
   }
 }
 
+// The pools of the generation before, by name.
+std::unordered_map<std::string_view, const PoolRuntime*> pools_of(const Snapshot* snapshot) {
+  std::unordered_map<std::string_view, const PoolRuntime*> pools;
+  if (snapshot == nullptr) return pools;
+  for (const PoolRuntime& pool : snapshot->pools)
+    pools.emplace(pool.pool->config().name, &pool);
+  return pools;
+}
+
+void add_pool(BuiltPool pool, BuiltSnapshot& built) {
+  for (const std::shared_ptr<Server>& server : pool.runtime.pool->servers())
+    built.servers.emplace(server->identity(), server);
+  if (!pool.findings.empty())
+    built.findings.emplace(pool.runtime.pool->config().name, std::move(pool.findings));
+  built.snapshot->pools.push_back(std::move(pool.runtime));
+}
+
+Result<void> build_pools(const GenerationParts& parts, const certs::KeyFileRules& key_rules,
+                         BuiltSnapshot& built) {
+  const auto before = pools_of(parts.previous);
+  UpstreamContexts contexts(key_rules, PoolFiles::reread);
+  const PoolParts pool_parts{built.snapshot->config->zone,
+                             built.snapshot->sticky_secret,
+                             parts.known,
+                             parts.orders,
+                             parts.metrics,
+                             contexts};
+  for (const PoolConfig& config : built.snapshot->config->pools) {
+    const auto known = before.find(config.name);
+    const PoolRuntime* was = known == before.end() ? nullptr : known->second;
+    auto pool = build_pool(parts.with_members(config), was, pool_parts);
+    if (!pool) return pool.error();
+    if (was != nullptr) Pool::succeed(pool->runtime.pool, was->pool);
+    add_pool(std::move(*pool), built);
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generation,
-                                     const ServerRegistry& known, const Snapshot* previous,
-                                     GatewayMetrics& metrics) {
+Result<BuiltSnapshot> build_snapshot(const Config& config, const GenerationParts& parts) {
+  const Snapshot* previous = parts.previous;
   BuiltSnapshot built;
   built.snapshot = std::make_shared<Snapshot>();
-  built.snapshot->generation = generation;
-  built.snapshot->config = config;
+  built.listeners = std::make_shared<ListenerTable>();
+  built.snapshot->generation = parts.generation;
+  built.snapshot->config = std::make_shared<const Config>(config);
   built.snapshot->access_fields = access_fields(config.log);
   built.snapshot->sticky_secret =
       previous == nullptr ? certs::make_secret() : previous->sticky_secret;
-  const Config& kept = built.snapshot->config;  // what everything below points into
+  const Config& kept = *built.snapshot->config;  // what everything below points into
+  const certs::KeyFileRules key_rules = key_file_rules(kept);
   built.snapshot->limits =
       make_limit_tables(rate_entries(kept), previous == nullptr ? nullptr : &previous->limits);
   built.snapshot->abuse = make_abuse_table(kept, previous);
+  if (auto done = build_pools(parts, key_rules, built); !done) return done.error();
   std::unordered_map<std::string, std::size_t> pools;
-  for (const PoolConfig& pool : kept.pools) {
-    pools.emplace(pool.name, built.snapshot->pools.size());
-    if (auto done = build_pool(pool, known, previous, metrics, built); !done) return done.error();
-  }
+  for (const PoolConfig& pool : kept.pools)
+    pools.emplace(pool.name, pools.size());
   for (const ListenerConfig& listener : kept.listeners) {
-    if (auto done = build_listener(listener, pools, previous, metrics, built); !done)
+    if (auto done = build_listener(listener, pools, parts, key_rules, built); !done)
       return done.error();
   }
-  ask_clients_for_redirects(*built.snapshot);
-  make_response_fields(*built.snapshot);
+  ask_clients_for_redirects(built.listeners->all);
+  make_response_fields(built.listeners->all);
+  built.snapshot->table = built.listeners;
+  built.snapshot->listeners = built.listeners->all;
   return built;
+}
+
+Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
+                                       const GenerationParts& parts) {
+  const Snapshot& before = *parts.previous;
+  RenewedSnapshot renewed;
+  UpstreamContexts contexts(key_file_rules(*before.config), PoolFiles::kept);
+  const PoolParts pool_parts{before.config->zone, before.sticky_secret, parts.known,
+                             parts.orders,        parts.metrics,        contexts};
+  for (std::size_t i = 0; i < before.pools.size(); ++i) {
+    const PoolRuntime& was = before.pools[i];
+    if (!names.contains(was.pool->config().name)) continue;
+    PoolConfig config = parts.with_members(before.config->pools[i]);
+    if (std::ranges::equal(config.servers, was.pool->config().servers, is_same_server)) continue;
+    auto pool = build_pool(std::move(config), &was, pool_parts);
+    if (!pool) return pool.error();
+    Pool::succeed(pool->runtime.pool, was.pool);
+    if (renewed.snapshot == nullptr) renewed.snapshot = std::make_shared<Snapshot>(before);
+    renewed.findings.emplace(was.pool->config().name, std::move(pool->findings));
+    renewed.snapshot->pools[i] = std::move(pool->runtime);
+    renewed.pools.push_back(i);
+  }
+  if (renewed.snapshot != nullptr) renewed.snapshot->generation = parts.generation;
+  return renewed;
 }
 
 std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,

@@ -3,12 +3,15 @@
 #pragma once
 
 #include "gateway/proxy/snapshot.h"
+#include "gateway/runtime/build_pool.h"
 #include "gateway/tls/certificate_watcher.h"
 #include "gateway/tls/staple_file.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 namespace ravelin::gateway {
@@ -21,21 +24,40 @@ struct ListenerMaterials {
   std::vector<std::optional<StapleFile>> staples;  // of the pairs; nothing where none is configured
 };
 
-// Servers by identity: a server that is configured again keeps its state and its counters.
-using ServerRegistry = std::unordered_map<std::string, std::shared_ptr<Server>>;
+// What a generation is built from, besides its configuration. Borrows all of it.
+struct GenerationParts {
+  std::uint64_t generation = 0;
+  const ServerRegistry& known;         // servers of the generation before
+  const Snapshot* previous = nullptr;  // whose TLS contexts are kept where the policy is equal
+  GatewayMetrics& metrics;
+  const OverrideSet& orders;
+  // The pool with the servers it has besides those it lists, and without those it has not.
+  std::function<PoolConfig(const PoolConfig&)> with_members;
+};
+
+using FindingsByPool = std::map<std::string, std::vector<std::string>>;
 
 struct BuiltSnapshot {
   std::shared_ptr<Snapshot> snapshot;
+  std::shared_ptr<ListenerTable> listeners;      // the snapshot's; may be changed until it is used
   std::map<std::string, ListenerMaterials> tls;  // by listener name
   ServerRegistry servers;                        // all of this generation
+  FindingsByPool findings;                       // servers left out
   std::size_t split_count = 0;                   // routes that split, over all listeners
 };
 
-// `known`: servers of the generation before. `previous`: whose TLS contexts are kept where the
-// policy is equal.
-base::Result<BuiltSnapshot> build_snapshot(const Config& config, std::uint64_t generation,
-                                           const ServerRegistry& known, const Snapshot* previous,
-                                           GatewayMetrics& metrics);
+base::Result<BuiltSnapshot> build_snapshot(const Config& config, const GenerationParts& parts);
+
+struct RenewedSnapshot {
+  std::shared_ptr<Snapshot> snapshot;  // null: nothing has changed
+  std::vector<std::size_t> pools;      // which are others than before
+  FindingsByPool findings;             // of those
+};
+
+// `parts.previous` with other servers in the pools of these names, and all else shared with it: no
+// file is read but those that a new server brings.
+base::Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
+                                             const GenerationParts& parts);
 
 // What handshakes use: certificates as an index, with the tickets that are current.
 std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,

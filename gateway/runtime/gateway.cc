@@ -34,6 +34,8 @@ unsigned cpus_in_affinity() {
 Gateway::Gateway(Options options)
     : options_(std::move(options)),
       started_(base::wall_now()),
+      members_([this](const std::string& pool) { members_changed(pool); }, {}),
+      renew_alarm_(control_, [this] { renew_pools(); }),
       sockets_(workers_, std::move(options_.passed_sockets)) {}
 
 Gateway::~Gateway() {
@@ -63,6 +65,10 @@ Result<void> Gateway::prepare(const Config& config) {
         Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_, bans_}));
   }
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
+  orders_ = std::make_unique<ServerOrders>(
+      ServerOrders::Parts{members_, *health_, [this] { return snapshot_; },
+                          [this](const std::string& pool) { members_changed(pool); }});
+  members_.open_overrides(config);
   auto next = make_next(config);
   if (!next) return next.error();
   last_reload_.at = base::wall_now();
@@ -70,9 +76,20 @@ Result<void> Gateway::prepare(const Config& config) {
   return {};
 }
 
-Result<BuiltSnapshot> Gateway::build(const Config& config) {
-  const std::uint64_t generation = snapshot_ == nullptr ? 1 : snapshot_->generation + 1;
-  return build_snapshot(config, generation, servers_, snapshot_.get(), *metrics_);
+GenerationParts Gateway::generation_parts(
+    std::function<PoolConfig(const PoolConfig&)> with_members) {
+  return {.generation = snapshot_ == nullptr ? 1 : snapshot_->generation + 1,
+          .known = servers_,
+          .previous = snapshot_.get(),
+          .metrics = *metrics_,
+          .orders = members_.orders(),
+          .with_members = std::move(with_members)};
+}
+
+Result<BuiltSnapshot> Gateway::build(const Config& config, const Discovery::Next& found) {
+  return build_snapshot(config, generation_parts([this, &found](const PoolConfig& pool) {
+                          return members_.with_members(pool, found);
+                        }));
 }
 
 Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& next) const {
@@ -94,30 +111,38 @@ Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& ne
 }
 
 Result<Gateway::Next> Gateway::make_next(const Config& config) {
-  auto built = build(config);
+  auto found = members_.discovery().prepare(config.pools, base::mono_now());
+  if (!found) return found.error();
+  auto built = build(config, *found);
   if (!built) return built.error();
   auto rings = make_rings(*built->snapshot);
   if (!rings) return rings.error();
   auto sockets = sockets_.prepare(config.listeners);
   if (!sockets) return sockets.error();
-  return Next{std::move(*built), std::move(*rings), std::move(*sockets)};
+  return Next{std::move(*built), std::move(*found), std::move(*rings), std::move(*sockets)};
 }
 
 void Gateway::adopt(Next next) {
-  for (ListenerRuntime& listener : next.built.snapshot->listeners)
+  for (ListenerRuntime& listener : next.built.listeners->all)
     listener.first_port = sockets_.first_port(*listener.config, next.sockets);
   const std::shared_ptr<const Snapshot> before = snapshot_;
   snapshot_ = next.built.snapshot;
   servers_ = std::move(next.built.servers);
   materials_ = std::move(next.built.tls);
   tickets_ = std::move(next.rings);
+  newer_contexts_.clear();
+  stale_pools_.clear();
+  for (const PoolRuntime& pool : snapshot_->pools)
+    apply_settings(pool);
   Worker::Generation generation{.snapshot = snapshot_};
   for (const auto& [name, materials] : materials_)
     generation.tls.emplace(name, make_listener_tls(materials, tickets_.at(name).keys()));
+  health_->use(snapshot_->pools);  // first: a server without an address is not to be used
   sockets_.adopt(std::move(next.sockets), std::move(generation));
   if (before != nullptr) drain_changed(*before);
-  health_->use(snapshot_->pools);
   watch_certificates();
+  members_.discovery().adopt(std::move(next.found));
+  members_.in_use(before.get(), *snapshot_, next.built.findings);
 }
 
 // Where a listener has another TLS policy now, nobody keeps talking under the one before.
@@ -147,7 +172,7 @@ Result<void> Gateway::reload() {
     if (!config) return config.error();
     auto next = make_next(*config);
     if (!next) return next.error();
-    if (config->log.access != snapshot_->config.log.access) {
+    if (config->log.access != snapshot_->config->log.access) {
       if (auto moved = access_log_->set_path(config->log.access); !moved) return moved.error();
     }
     adopt(std::move(*next));
@@ -164,9 +189,9 @@ Result<void> Gateway::reload() {
   }
   last_reload_.at = base::wall_now();
   base::log_info("gateway", "configuration reloaded", {{"generation", snapshot_->generation}});
-  if (const auto level = base::parse_log_level(snapshot_->config.log.level))
+  if (const auto level = base::parse_log_level(snapshot_->config->log.level))
     base::set_log_level(*level);
-  for (const std::string_view key : restart_only_changes(started_with_, snapshot_->config)) {
+  for (const std::string_view key : restart_only_changes(started_with_, *snapshot_->config)) {
     base::log_warn("gateway", "a changed setting is applied by a restart only", {{"key", key}});
   }
   for (const auto& then : reloaded_)
@@ -184,7 +209,7 @@ void Gateway::watch_certificates() {
     }
   }
   watcher_ = std::make_unique<CertificateWatcher>(
-      pairs, certs::LoadRules{.key_file = key_file_rules(snapshot_->config)}, WatchTiming{},
+      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{},
       base::mono_now());
   upstream_certificates_.watch(*snapshot_, base::mono_now());
 }
@@ -195,6 +220,7 @@ void Gateway::tick_certificates() {
     for (const auto& worker : workers_)
       worker->set_server_tls(server, context);
     health_->use_tls(*server, context);
+    newer_contexts_[server.get()] = context;
   }
   watcher_->on_readable(now);
   if (now < watcher_->next_tick()) return;
@@ -243,6 +269,7 @@ void Gateway::tick() {
   });
   tick_certificates();
   tick_staples();
+  members_.discovery().tick(base::mono_now());
   for (auto& [listener, ring] : tickets_) {
     const auto rotated = ring.rotate(base::mono_now());
     if (!rotated) {
@@ -254,7 +281,7 @@ void Gateway::tick() {
   }
   tell_ready();
   tell_alive();
-  overload_.tick(snapshot_->config.overload, base::mono_now(), *metrics_);
+  overload_.tick(snapshot_->config->overload, base::mono_now(), *metrics_);
   finish_shut_down();
 }
 
@@ -302,9 +329,9 @@ void Gateway::shut_down() {
   shutting_down_ = true;
   tell(base::ServiceState::stopping);
   base::log_info("gateway", "shutting down: requests in flight may end",
-                 {{"drain_timeout", base::format_duration(snapshot_->config.drain_timeout)}});
+                 {{"drain_timeout", base::format_duration(snapshot_->config->drain_timeout)}});
   closed_at_ = base::mono_now() + 2 * kCloseGrace;
-  drain_until_ = base::mono_now() + snapshot_->config.drain_timeout;
+  drain_until_ = base::mono_now() + snapshot_->config->drain_timeout;
   load_.draining.store(true, std::memory_order_relaxed);
   sockets_.close();
   for (const auto& worker : workers_)

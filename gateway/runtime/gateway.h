@@ -8,7 +8,9 @@
 #include "gateway/runtime/listening_sockets.h"
 #include "gateway/runtime/logged_bans.h"
 #include "gateway/runtime/overload_watch.h"
+#include "gateway/runtime/pool_members.h"
 #include "gateway/runtime/restart_only.h"
+#include "gateway/runtime/server_orders.h"
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
@@ -18,7 +20,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -72,6 +76,13 @@ class Gateway final : public ControlEvents {
 
   HealthMonitor& health() { return *health_; }
 
+  ServerOrders& orders() { return *orders_; }
+
+  [[nodiscard]] const PoolMembers& members() const { return members_; }
+
+  // Whether the pool has other servers than the generation in use knows of.
+  [[nodiscard]] bool is_stale(const std::string& pool) const { return stale_pools_.contains(pool); }
+
   Reactor& reactor() { return control_; }
 
   // Where each listener is bound ("127.0.0.1:8443"), with the real port when it was 0.
@@ -104,11 +115,14 @@ class Gateway final : public ControlEvents {
  private:
   explicit Gateway(Options options);
   base::Result<void> prepare(const Config& config);
-  base::Result<BuiltSnapshot> build(const Config& config);
+  base::Result<BuiltSnapshot> build(const Config& config, const Discovery::Next& found);
+  [[nodiscard]] GenerationParts generation_parts(
+      std::function<PoolConfig(const PoolConfig&)> with_members);
 
   // Everything of a generation that can fail to come about.
   struct Next {
     BuiltSnapshot built;
+    Discovery::Next found;
     std::map<std::string, TicketRing> rings;
     ListeningSockets::Change sockets;
   };
@@ -119,6 +133,12 @@ class Gateway final : public ControlEvents {
   base::Result<std::map<std::string, TicketRing>> make_rings(const Snapshot& next) const;
   void adopt(Next next);
   void drain_changed(const Snapshot& before);
+  // The servers of this pool have become others: a generation that has them follows, at once or
+  // with what else changes soon.
+  void members_changed(const std::string& pool);
+  void renew_pools();
+  void adopt(RenewedSnapshot renewed);
+  void patch_contexts(Snapshot& snapshot);
   void publish_tls(const std::string& listener);
   void watch_certificates();
   void tick();
@@ -140,6 +160,11 @@ class Gateway final : public ControlEvents {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<PasswordChecks> password_checks_;  // after the workers whose reactors it posts to
   std::unique_ptr<HealthMonitor> health_;
+  PoolMembers members_;
+  std::unique_ptr<ServerOrders> orders_;
+  std::set<std::string> stale_pools_;  // whose servers are others than the generation's
+  base::MonoTime renewed_at_;          // the last generation that came of them
+  Alarm renew_alarm_;
   std::shared_ptr<const Snapshot> snapshot_;
   ServerRegistry servers_;
   std::map<std::string, ListenerMaterials> materials_;
@@ -149,6 +174,8 @@ class Gateway final : public ControlEvents {
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;
+  // Contexts made since the generation in use was built, because of a new client certificate.
+  std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
   base::MonoTime next_staple_look_;
   base::MonoTime closed_at_;  // by then the listeners are

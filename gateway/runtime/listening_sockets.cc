@@ -99,7 +99,7 @@ void ListeningSockets::share(const std::vector<ListenerConfig>& next) {
 }
 
 void ListeningSockets::adopt(Change change, Worker::Generation generation) {
-  share(generation.snapshot->config.listeners);
+  share(generation.snapshot->config->listeners);
   for (const ListenerPlan::Address& address : change.plan.moved) {
     generation.moved.emplace_back(address.key, listeners_.at(address.listener));
     addresses_[address.key].listener = address.listener;

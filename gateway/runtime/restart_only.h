@@ -14,13 +14,14 @@ struct RestartOnly {
   std::string user;
   std::string admin_socket;
   std::optional<base::IpEndpoint> admin_listen;
+  std::string admin_overrides;
   LogSink log_sink = LogSink::standard_error;
   std::string log_socket;
 };
 
 inline RestartOnly restart_only_of(const Config& config) {
-  return {config.workers,      config.user,     config.admin.socket,
-          config.admin.listen, config.log.sink, config.log.socket};
+  return {config.workers,         config.user,     config.admin.socket, config.admin.listen,
+          config.admin.overrides, config.log.sink, config.log.socket};
 }
 
 // The keys whose values differ.
@@ -31,6 +32,7 @@ inline std::vector<std::string_view> restart_only_changes(const RestartOnly& run
   if (next.user != running.user) keys.push_back("user");
   if (next.admin.socket != running.admin_socket) keys.push_back("admin.socket");
   if (next.admin.listen != running.admin_listen) keys.push_back("admin.listen");
+  if (next.admin.overrides != running.admin_overrides) keys.push_back("admin.overrides");
   if (next.log.sink != running.log_sink) keys.push_back("log.sink");
   if (next.log.socket != running.log_socket) keys.push_back("log.socket");
   return keys;

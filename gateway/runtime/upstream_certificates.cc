@@ -15,7 +15,8 @@ void UpstreamCertificates::add_user(std::vector<Watched>& all, const UpstreamTls
   found->users.push_back(std::move(user));
 }
 
-void UpstreamCertificates::watch(const Snapshot& snapshot, base::MonoTime now) {
+std::vector<UpstreamCertificates::Watched> UpstreamCertificates::users_in(
+    const Snapshot& snapshot) {
   std::vector<Watched> all;
   for (const PoolRuntime& pool : snapshot.pools) {
     const std::vector<ServerConfig>& servers = pool.pool->config().servers;
@@ -24,13 +25,28 @@ void UpstreamCertificates::watch(const Snapshot& snapshot, base::MonoTime now) {
       add_user(all, *servers[i].tls, {pool.pool->servers()[i], pool.tls[i]->policy()});
     }
   }
+  return all;
+}
+
+void UpstreamCertificates::watch(const Snapshot& snapshot, base::MonoTime now) {
+  watched_ = users_in(snapshot);
+  start(snapshot, now);
+}
+
+void UpstreamCertificates::use_servers(const Snapshot& snapshot, base::MonoTime now) {
+  std::vector<Watched> all = users_in(snapshot);
+  const bool same_files = std::ranges::equal(all, watched_, {}, &Watched::files, &Watched::files);
   watched_ = std::move(all);
+  if (!same_files) start(snapshot, now);
+}
+
+void UpstreamCertificates::start(const Snapshot& snapshot, base::MonoTime now) {
   watcher_.reset();
   if (watched_.empty()) return;
   std::vector<WatchedPair> pairs;
   for (const Watched& watched : watched_)
     pairs.push_back({watched.files, watched.users.front().policy.pair});
-  const certs::LoadRules rules{.key_file = key_file_rules(snapshot.config),
+  const certs::LoadRules rules{.key_file = key_file_rules(*snapshot.config),
                                .use = certs::PairUse::client};
   watcher_ = std::make_unique<CertificateWatcher>(pairs, rules, WatchTiming{}, now);
 }

@@ -15,6 +15,9 @@ class UpstreamCertificates {
  public:
   // Watches what this generation uses, and nothing else any more.
   void watch(const Snapshot& snapshot, base::MonoTime now);
+  // The same for a generation that differs in servers alone: files that stay in use are not read
+  // again.
+  void use_servers(const Snapshot& snapshot, base::MonoTime now);
 
   struct Change {
     std::shared_ptr<Server> server;
@@ -35,6 +38,8 @@ class UpstreamCertificates {
     std::vector<User> users;  // at least one
   };
 
+  static std::vector<Watched> users_in(const Snapshot& snapshot);
+  void start(const Snapshot& snapshot, base::MonoTime now);
   static void add_user(std::vector<Watched>& all, const UpstreamTlsConfig& config, User user);
   static void renew(Watched& watched, const PairChange& change, std::vector<Change>& changes);
 

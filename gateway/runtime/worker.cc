@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace ravelin::gateway {
 
@@ -177,14 +178,40 @@ void Worker::finish() {
 void Worker::use(const Generation& generation) {
   const std::shared_ptr<const Snapshot>& snapshot = generation.snapshot;
   auto next = std::make_shared<WorkerSnapshot>();
-  for (const PoolRuntime& pool : snapshot->pools)
-    next->pools.push_back(make_pool(pool, snapshot->generation));
-  add_turns(*snapshot, *next);
   next->snapshot = snapshot;
+  const bool same_listeners =
+      context_.current != nullptr && context_.current->snapshot->table == snapshot->table;
+  next->pools.reserve(snapshot->pools.size());
+  for (std::size_t i = 0; i < snapshot->pools.size(); ++i) {
+    // The same listeners come with the same pools, but for their servers.
+    const PoolRuntime& pool = snapshot->pools[i];
+    next->pools.push_back(same_listeners
+                              ? renew_pool(pool, snapshot->generation, context_.current->pools[i])
+                              : make_pool(pool, snapshot->generation));
+  }
   keep_mirror_counts(*next);
-  keep_left_listeners(*snapshot);
+  if (same_listeners) {
+    next->turns = context_.current->turns;
+  } else {
+    use_listeners(generation, *next);
+  }
+  if (context_.current != nullptr) drop_left_servers(*context_.current, *next);
   context_.current = std::move(next);
-  for (const ListenerRuntime& listener : snapshot->listeners) {
+  for (const auto& [key, listener] : generation.moved) {
+    for (const auto& acceptor : acceptors_) {
+      if (acceptor->serves(key)) acceptor->assign(listener);
+    }
+  }
+  for (Connection* connection : context_.connections)
+    connection->adopt_current();
+  generation_.store(snapshot->generation, std::memory_order_release);
+}
+
+void Worker::use_listeners(const Generation& generation, WorkerSnapshot& next) {
+  const Snapshot& snapshot = *generation.snapshot;
+  add_turns(snapshot, next);
+  keep_left_listeners(snapshot);
+  for (const ListenerRuntime& listener : snapshot.listeners) {
     const std::string& name = listener.config->name;
     const auto tls = generation.tls.find(name);
     if (tls != generation.tls.end()) {
@@ -193,17 +220,28 @@ void Worker::use(const Generation& generation) {
       tls_.erase(name);
     }
   }
-  for (const auto& [key, listener] : generation.moved) {
-    for (const auto& acceptor : acceptors_) {
-      if (acceptor->serves(key)) acceptor->assign(listener);
+}
+
+// Of servers that left: their idle connections close; those in use end with their requests. Only
+// pools that are not shared by the two can have lost one.
+void Worker::drop_left_servers(const WorkerSnapshot& before, const WorkerSnapshot& next) {
+  const auto is_shared = [&](std::size_t i) {
+    return i < before.pools.size() && i < next.pools.size() && before.pools[i] == next.pools[i];
+  };
+  std::unordered_set<const UpstreamServer*> members;
+  for (std::size_t i = 0; i < next.pools.size(); ++i) {
+    if (is_shared(i)) continue;
+    for (const auto& server : next.pools[i]->servers)
+      members.insert(server.get());
+  }
+  for (std::size_t i = 0; i < before.pools.size(); ++i) {
+    if (is_shared(i)) continue;
+    for (const auto& server : before.pools[i]->servers) {
+      if (members.contains(server.get())) continue;
+      server->retire();
+      servers_.erase(server->shared_server().get());
     }
   }
-  for (Connection* connection : context_.connections)
-    connection->adopt_current();
-  // Servers that left the configuration: their idle connections close; those in use end with their
-  // requests.
-  std::erase_if(servers_, [](const auto& entry) { return entry.second.use_count() == 1; });
-  generation_.store(snapshot->generation, std::memory_order_release);
 }
 
 // Copies that are still under way count for the pool of the same name.
@@ -228,7 +266,7 @@ void Worker::add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const {
       weights.reserve(route.config->split.size());
       for (const SplitPart& part : route.config->split)
         weights.push_back(part.weight);
-      next.turns.push_back(std::make_unique<WeightedTurn>(weights, start));
+      next.turns.push_back(std::make_shared<WeightedTurn>(weights, start));
     }
   }
 }
@@ -254,7 +292,18 @@ void Worker::keep_left_listeners(const Snapshot& next) {
   });
 }
 
-std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
+// A pool whose servers are the same is the same one: its turn, its budget.
+std::shared_ptr<WorkerPool> Worker::renew_pool(const PoolRuntime& runtime, std::uint64_t generation,
+                                               const std::shared_ptr<WorkerPool>& before) {
+  if (before->pool == runtime.pool) return before;
+  std::shared_ptr<WorkerPool> renewed = make_pool(runtime, generation);
+  renewed->retry_budget = before->retry_budget;
+  renewed->hedge_budget = before->hedge_budget;
+  renewed->probe_turn = before->probe_turn;
+  return renewed;
+}
+
+std::shared_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
                                               std::uint64_t generation) {
   const PoolConfig& config = runtime.pool->config();
   const auto start = static_cast<std::uint32_t>(index_ + generation);
@@ -262,7 +311,7 @@ std::unique_ptr<WorkerPool> Worker::make_pool(const PoolRuntime& runtime,
                                   .ring = runtime.pool->ring(),
                                   .load_max_percent = config.hash.load_max_percent};
   auto pool =
-      std::make_unique<WorkerPool>(WorkerPool{.pool = runtime.pool,
+      std::make_shared<WorkerPool>(WorkerPool{.pool = runtime.pool,
                                               .servers = {},
                                               .balancer = Balancer(config.balance, start, options),
                                               .metrics = runtime.metrics,

@@ -40,7 +40,7 @@ class Worker {
   struct Generation {
     std::shared_ptr<const Snapshot> snapshot;
     std::map<std::string, std::shared_ptr<const ListenerTls>>
-        tls;  // by listener; not of plain ones
+        tls;  // by listener; not of plain ones; unused where the listeners are the same ones
     // Address keys, and the listener each belongs to from now on.
     std::vector<std::pair<std::string, std::shared_ptr<ListenerShared>>> moved;
   };
@@ -83,7 +83,11 @@ class Worker {
 
  private:
   void use(const Generation& generation);
-  std::unique_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::uint64_t generation);
+  std::shared_ptr<WorkerPool> make_pool(const PoolRuntime& runtime, std::uint64_t generation);
+  std::shared_ptr<WorkerPool> renew_pool(const PoolRuntime& runtime, std::uint64_t generation,
+                                         const std::shared_ptr<WorkerPool>& before);
+  void use_listeners(const Generation& generation, WorkerSnapshot& next);
+  void drop_left_servers(const WorkerSnapshot& before, const WorkerSnapshot& next);
   void close_acceptors(base::MonoTime due);
   void add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const;
   void keep_mirror_counts(WorkerSnapshot& next) const;

@@ -9,9 +9,9 @@
 
 #include "certs/file.h"
 #include "gateway/tls/pair_watch.h"
+#include "gateway/tls/path_watch.h"
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -48,9 +48,9 @@ class CertificateWatcher {
                      const WatchTiming& timing, base::MonoTime now);
   CertificateWatcher(const CertificateWatcher&) = delete;
   CertificateWatcher& operator=(const CertificateWatcher&) = delete;
-  ~CertificateWatcher();
+  ~CertificateWatcher() = default;
 
-  [[nodiscard]] int fd() const { return inotify_; }  // -1: there is none
+  [[nodiscard]] int fd() const { return paths_.fd(); }  // -1: there is none
 
   void on_readable(base::MonoTime now);
 
@@ -62,7 +62,7 @@ class CertificateWatcher {
   // When tick() has something to do, unless fd() becomes readable before.
   [[nodiscard]] base::MonoTime next_tick() const;
 
-  [[nodiscard]] const std::string& degraded_because() const { return degraded_because_; }
+  [[nodiscard]] const std::string& degraded_because() const { return paths_.degraded_because(); }
 
  private:
   struct Watched {
@@ -70,24 +70,15 @@ class CertificateWatcher {
     PairWatch watch;
   };
 
-  struct Interest {
-    std::string name;  // of the directory entry
-    std::size_t index;
-  };
-
   void watch_directories();
-  void on_all(base::MonoTime now);
   void look(base::MonoTime now);
-  void on_entry(int descriptor, std::string_view name, base::MonoTime now);
   void load(std::size_t index, base::WallTime wall, WatchOutcome& outcome);
 
   std::vector<Watched> pairs_;
   certs::LoadRules rules_;
   WatchTiming timing_;
   base::MonoTime next_look_;
-  int inotify_ = -1;
-  std::unordered_map<int, std::vector<Interest>> interests_;  // by watch descriptor
-  std::string degraded_because_;
+  PathWatch paths_;
 };
 
 }  // namespace ravelin::gateway

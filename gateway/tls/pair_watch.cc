@@ -17,24 +17,13 @@ std::string reasons(const std::vector<certs::PairFinding>& findings) {
 
 }  // namespace
 
-void PairWatch::on_event(base::MonoTime now) {
-  if (!first_event_) first_event_ = now;
-  last_event_ = now;
-}
-
 void PairWatch::on_look(const certs::PairStamps& stamps, base::MonoTime now) {
   if (stamps != stamps_ || !broken_because_.empty()) on_event(now);
   stamps_ = stamps;
 }
 
-std::optional<base::MonoTime> PairWatch::due() const {
-  if (!first_event_) return std::nullopt;
-  return std::min(*last_event_ + timing_.quiet, *first_event_ + timing_.quiet_max);
-}
-
 WatchVerdict PairWatch::on_loaded(const certs::LoadedPair& loaded) {
-  first_event_.reset();
-  last_event_.reset();
+  settling_.reset();
   stamps_ = loaded.stamps;
   if (loaded.pair == nullptr) {
     std::string because = reasons(loaded.findings);

@@ -4,17 +4,12 @@
 
 #include "base/clock.h"
 #include "certs/file.h"
+#include "gateway/tls/settling.h"
 
 #include <optional>
 #include <string>
 
 namespace ravelin::gateway {
-
-struct WatchTiming {
-  base::Duration quiet = std::chrono::milliseconds(500);  // nothing happened for this long: load
-  base::Duration quiet_max = std::chrono::seconds(5);     // but no later than this after the first
-  base::Duration look_every = std::chrono::seconds(10);   // stat() where no event comes (NFS)
-};
 
 enum class WatchVerdict {
   unchanged,     // what is there is what is served
@@ -27,15 +22,16 @@ enum class WatchVerdict {
 class PairWatch {
  public:
   PairWatch(certs::PairPtr served, const certs::PairStamps& stamps, const WatchTiming& timing)
-      : served_(std::move(served)), stamps_(stamps), timing_(timing) {}
+      : served_(std::move(served)), stamps_(stamps), settling_(timing) {}
 
   // Something happened to a file.
-  void on_event(base::MonoTime now);
+  void on_event(base::MonoTime now) { settling_.on_event(now); }
+
   // A periodic look. A broken pair is due again at each look: it may only have been too young.
   void on_look(const certs::PairStamps& stamps, base::MonoTime now);
 
   // When the files should be loaded; nullopt = nothing to do.
-  [[nodiscard]] std::optional<base::MonoTime> due() const;
+  [[nodiscard]] std::optional<base::MonoTime> due() const { return settling_.due(); }
 
   // The files were loaded. On `changed`, served() is the new pair.
   WatchVerdict on_loaded(const certs::LoadedPair& loaded);
@@ -48,9 +44,7 @@ class PairWatch {
  private:
   certs::PairPtr served_;
   certs::PairStamps stamps_;
-  WatchTiming timing_;
-  std::optional<base::MonoTime> first_event_;
-  std::optional<base::MonoTime> last_event_;
+  Settling settling_;
   std::string broken_because_;
 };
 

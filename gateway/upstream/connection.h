@@ -83,6 +83,13 @@ class UpstreamServer {
   void learn_idle_timeout(std::chrono::seconds announced);
   void close_idle();
 
+  // It left its pool: requests in flight end on their connections, and none is kept any more, until
+  // configure() takes it back.
+  void retire() {
+    idle_max_ = 0;
+    close_idle();
+  }
+
   // The head of a final response came, `latency` after the request was sent.
   void answered(const http1::ResponseHead& head, std::chrono::microseconds latency);
 

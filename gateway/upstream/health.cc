@@ -4,7 +4,9 @@
 #include "gateway/upstream/load_watch.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace ravelin::gateway {
 
@@ -31,7 +33,18 @@ struct HealthMonitor::Impl {
             [this](const NameEndpoint& name, const AddressList& found) { resolved(name, found); },
             options.resolve, options.look_up) {}
 
-  void watch(const PoolRuntime& pool, std::unordered_map<const Server*, Watched>& before);
+  using Loads = std::unordered_map<std::string, std::unique_ptr<LoadWatch>>;
+
+  // What was watched in the generation before.
+  struct Before {
+    std::vector<std::shared_ptr<Pool>> pools;
+    std::unordered_set<std::string_view> pool_names;
+    std::unordered_map<const Server*, Watched> servers;
+    Loads loads;  // after the servers, which they use
+  };
+
+  void watch(const PoolRuntime& pool, Before& before);
+  void watch_load(const PoolRuntime& pool, Before& before);
   void watch_names();
   void resolved(const NameEndpoint& name, const AddressList& found);
   Result<WatchedServer*> find(std::string_view pool, std::string_view server) const;
@@ -42,16 +55,18 @@ struct HealthMonitor::Impl {
   base::LogRate void_checks{1};
   std::vector<Watched> servers;  // in the order of the configuration
   std::unordered_map<const Server*, WatchedServer*> by_server;
-  std::vector<std::unique_ptr<LoadWatch>> loads;  // of pools that have one; use `servers`
+  std::vector<std::shared_ptr<Pool>> pools;
+  Loads loads;  // by pool, of those that have one; use `servers`
   NameWatch names;
 };
 
 // The server's entry of the generation before, if it was in it, or a new one.
-void HealthMonitor::Impl::watch(const PoolRuntime& pool,
-                                std::unordered_map<const Server*, Watched>& before) {
+void HealthMonitor::Impl::watch(const PoolRuntime& pool, Before& before) {
+  const bool is_pool_new = !before.pool_names.contains(pool.pool->config().name);
   for (std::size_t i = 0; i < pool.pool->servers().size(); ++i) {
     const std::shared_ptr<Server>& server = pool.pool->servers()[i];
-    Watched& kept = before[server.get()];
+    Watched& kept = before.servers[server.get()];
+    const bool joins = kept == nullptr && !is_pool_new;
     if (kept == nullptr) {
       kept = std::make_unique<WatchedServer>(
           WatchedServer::Context{reactor, buffers, metrics.control_cells(), void_checks}, server,
@@ -60,13 +75,25 @@ void HealthMonitor::Impl::watch(const PoolRuntime& pool,
     by_server[server.get()] = kept.get();
     servers.push_back(std::move(kept));
     servers.back()->use(pool, i);
+    if (joins) servers.back()->join();
   }
+  watch_load(pool, before);
+}
+
+void HealthMonitor::Impl::watch_load(const PoolRuntime& pool, Before& before) {
   const PoolConfig& config = pool.pool->config();
   if (!LoadWatch::is_wanted(config)) return;
+  const auto known = before.loads.find(config.name);
+  if (known != before.loads.end() && known->second->pool() == pool.pool) {
+    loads.emplace(config.name, std::move(known->second));
+    return;
+  }
   std::vector<WatchedServer*> members;
   for (const auto& server : pool.pool->servers())
     members.push_back(by_server[server.get()]);
-  loads.push_back(std::make_unique<LoadWatch>(reactor, pool.pool, std::move(members)));
+  auto made = std::make_unique<LoadWatch>(reactor, pool.pool, std::move(members));
+  if (known != before.loads.end()) made->take_over(*known->second);
+  loads.emplace(config.name, std::move(made));
 }
 
 void HealthMonitor::Impl::watch_names() {
@@ -93,17 +120,19 @@ void HealthMonitor::Impl::resolved(const NameEndpoint& name, const AddressList& 
 
 Result<WatchedServer*> HealthMonitor::Impl::find(std::string_view pool,
                                                  std::string_view server) const {
-  std::vector<std::string_view> pools;
+  std::vector<std::string_view> names_of_pools;
   std::vector<std::string_view> members;
-  for (const Watched& watched : servers) {
-    const Server& own = *watched->server();
-    if (pools.empty() || pools.back() != own.pool()) pools.push_back(own.pool());
-    if (own.pool() != pool) continue;
-    if (own.name() == server) return watched.get();
-    members.push_back(own.name());
+  bool has_pool = false;
+  for (const auto& known : pools) {
+    names_of_pools.push_back(known->config().name);
+    if (names_of_pools.back() != pool) continue;
+    has_pool = true;
+    for (const auto& own : known->servers()) {
+      if (own->name() == server) return by_server.at(own.get());
+      members.push_back(own->name());
+    }
   }
-  const bool has_pool = !members.empty();
-  std::vector<std::string_view>& names_known = has_pool ? members : pools;
+  std::vector<std::string_view>& names_known = has_pool ? members : names_of_pools;
   const bool is_cut = names_known.size() > kNamesShown;
   if (is_cut) names_known.resize(kNamesShown);
   const std::string known =
@@ -121,19 +150,26 @@ HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics,
 HealthMonitor::~HealthMonitor() = default;
 
 void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
-  std::unordered_map<const Server*, Impl::Watched> before;
-  impl_->loads.clear();
+  Impl::Before before{std::move(impl_->pools), {}, {}, std::move(impl_->loads)};
+  for (const auto& pool : before.pools)
+    before.pool_names.insert(pool->config().name);
   for (Impl::Watched& watched : impl_->servers) {
     const Server* server = watched->server().get();
-    before.emplace(server, std::move(watched));
+    before.servers.emplace(server, std::move(watched));
   }
+  impl_->pools.clear();
+  impl_->loads.clear();
   impl_->servers.clear();
   impl_->by_server.clear();
-  for (const PoolRuntime& pool : pools)
+  for (const PoolRuntime& pool : pools) {
+    impl_->pools.push_back(pool.pool);
     impl_->watch(pool, before);
+  }
   impl_->watch_names();
-  for (const PoolRuntime& pool : pools)
-    pool.pool->servers_changed();  // a pool may begin in panic
+  const std::set<std::shared_ptr<Pool>> stayed(before.pools.begin(), before.pools.end());
+  for (const PoolRuntime& pool : pools) {
+    if (!stayed.contains(pool.pool)) pool.pool->servers_changed();  // it may begin in panic
+  }
 }
 
 void HealthMonitor::use_tls(const Server& server, std::shared_ptr<const UpstreamContext> context) {
@@ -182,7 +218,7 @@ std::vector<ServerStatus> HealthMonitor::status() const {
                    std::string(verdict.state), verdict.reason, control.weight.base,
                    control.configured_weight, server.weight(), control.weight,
                    server.signal_totals(), server.in_flight(), control.backup, control.priority,
-                   control.zone, control.changed});
+                   control.zone, control.source, control.changed});
   }
   return all;
 }

@@ -31,6 +31,7 @@ struct ServerStatus {
   bool is_backup = false;
   int priority = 0;
   std::string zone;
+  ServerSource source = ServerSource::config;
   base::WallTime changed;  // the state, the operator's order or the weight
 };
 

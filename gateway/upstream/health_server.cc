@@ -24,7 +24,9 @@ WatchedServer::WatchedServer(const Context& context, std::shared_ptr<Server> ser
 }
 
 void WatchedServer::use(const PoolRuntime& pool, std::size_t index) {
-  std::erase_if(pools_, [](const auto& old) { return old.expired(); });
+  const bool is_known = !pools_.empty() && pools_.back().lock() == pool.pool;
+  if (is_known && tls_ == pool.tls[index]) return;  // its pool has not changed
+  std::erase_if(pools_, [&](const auto& old) { return old.expired() || old.lock() == pool.pool; });
   pools_.push_back(pool.pool);
   pool_metrics_ = pool.metrics;
   tls_ = pool.tls[index];

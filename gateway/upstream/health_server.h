@@ -34,6 +34,11 @@ class WatchedServer {
   // Belongs to this pool, as server number `index`, from now on.
   void use(const PoolRuntime& pool, std::size_t index);
 
+  // It has joined a pool that was there before: it starts slowly.
+  void join() {
+    if (verdict().is_usable()) weight_.became_usable();
+  }
+
   // Checks from now on use this.
   void use_tls(std::shared_ptr<const UpstreamContext> context) { tls_ = std::move(context); }
 

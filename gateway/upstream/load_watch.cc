@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 namespace ravelin::gateway {
 
@@ -54,11 +55,36 @@ LoadWatch::LoadWatch(Reactor& reactor, std::shared_ptr<Pool> pool,
   if (finds_outliers(config.ejection))
     outliers_.emplace(outlier_rules(config.ejection, interval_), servers_.size());
   if (config.circuit) circuit_.emplace(*config.circuit, interval_);
-  alarm_.set(reactor_.refresh_now() + interval_);
+  due_ = reactor_.refresh_now() + interval_;
+  alarm_.set(due_);
+}
+
+void LoadWatch::take_over(LoadWatch& before) {
+  const PoolConfig& was = before.pool_->config();
+  const PoolConfig& now = pool_->config();
+  if (before.interval_ != interval_) return;
+  due_ = before.due_;
+  alarm_.set(due_);
+  std::unordered_map<const WatchedServer*, std::size_t> known;
+  for (std::size_t i = 0; i < before.servers_.size(); ++i)
+    known.emplace(before.servers_[i], i);
+  const bool keeps_weights = weights_ && before.weights_ && was.weight_bounds == now.weight_bounds;
+  const bool keeps_outliers = outliers_ && before.outliers_ && was.ejection == now.ejection;
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const auto found = known.find(servers_[i]);
+    if (found == known.end()) continue;
+    seen_[i] = before.seen_[found->second];
+    if (keeps_weights) weights_->start_from(i, *before.weights_, found->second);
+    if (keeps_outliers) outliers_->start_from(i, *before.outliers_, found->second);
+  }
+  if (!circuit_ || !before.circuit_ || was.circuit != now.circuit) return;
+  circuit_ = std::move(before.circuit_);
+  pool_->set_circuit(circuit_->state());
 }
 
 void LoadWatch::tick() {
-  alarm_.set(reactor_.refresh_now() + interval_);
+  due_ = reactor_.refresh_now() + interval_;
+  alarm_.set(due_);
   for (WatchedServer* watched : servers_) {
     if (const auto percent = watched->server()->take_reported_weight())
       watched->weight().set_reported(*percent);

@@ -23,6 +23,14 @@ class LoadWatch {
   LoadWatch& operator=(const LoadWatch&) = delete;
   ~LoadWatch() = default;
 
+  // Goes on from where the watch over an earlier generation of the pool stood: what was seen of
+  // servers that are in both, the circuit, when the next look is due. What other settings mean
+  // something else for begins anew. `before` and its servers must still be there, and is not used
+  // any more.
+  void take_over(LoadWatch& before);
+
+  [[nodiscard]] const std::shared_ptr<Pool>& pool() const { return pool_; }
+
  private:
   void tick();
   std::vector<LoadSample> take_samples();
@@ -37,6 +45,7 @@ class LoadWatch {
   std::optional<LoadWeights> weights_;  // of adaptive pools
   std::optional<Outliers> outliers_;    // where ejection looks for them
   std::optional<CircuitBreaker> circuit_;
+  base::MonoTime due_;
   Alarm alarm_;
 };
 

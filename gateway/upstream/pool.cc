@@ -75,7 +75,7 @@ bool Pool::enqueue(QueuedRequest& request) {
     request.given_ = kNone;
     request.is_queued_ = true;
     request.place_ = queue_.insert(queue_.end(), &request);
-    queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_seq_cst);
+    set_queued();
   }
   // A place given back between the caller's last try and the line above would be missed: look once
   // more.
@@ -88,14 +88,46 @@ std::size_t Pool::dequeue(QueuedRequest& request) {
   if (request.is_queued_) {
     queue_.erase(request.place_);
     request.is_queued_ = false;
-    queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_relaxed);
+    set_queued();
   }
   return request.given_;
 }
 
 void Pool::leave(std::size_t server) {
   servers_[server]->leave();
-  if (queued_.load(std::memory_order_seq_cst) != 0) offer_places();
+  if (generations_->queued.load(std::memory_order_seq_cst) != 0) offer_generations();
+}
+
+void Pool::succeed(const std::shared_ptr<Pool>& now, const std::shared_ptr<Pool>& before) {
+  now->generations_ = before->generations_;
+  Generations& generations = *now->generations_;
+  const std::lock_guard lock(generations.mutex);
+  std::erase_if(generations.pools, [](const auto& pool) { return pool.expired(); });
+  if (generations.pools.empty()) generations.pools.push_back(before);
+  generations.pools.push_back(now);
+}
+
+std::vector<std::shared_ptr<Pool>> Pool::Generations::alive() {
+  const std::lock_guard lock(mutex);
+  std::vector<std::shared_ptr<Pool>> all;
+  for (const auto& pool : pools) {
+    if (auto one = pool.lock()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void Pool::offer_generations() {
+  const std::vector<std::shared_ptr<Pool>> all = generations_->alive();
+  for (const auto& pool : all) {
+    if (pool->queued() != 0) pool->offer_places();
+  }
+  if (all.empty()) offer_places();
+}
+
+void Pool::set_queued() {
+  const auto now = static_cast<std::uint32_t>(queue_.size());
+  const std::uint32_t before = queued_.exchange(now, std::memory_order_relaxed);
+  generations_->queued.fetch_add(now - before, std::memory_order_seq_cst);  // modulo 2^32
 }
 
 // Only servers in turn: further groups stay out while a first one is up.
@@ -118,7 +150,7 @@ void Pool::offer_places() {
     request.given_ = found;
     request.place_given();
   }
-  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_relaxed);
+  set_queued();
 }
 
 }  // namespace ravelin::gateway

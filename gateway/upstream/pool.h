@@ -71,6 +71,12 @@ class Pool {
   // Something became usable: lets waiting requests try.
   void offer_places();
 
+  // `now` takes the place of `before`, with servers they may share: a place given back in either is
+  // offered to those who wait in the older one first, and then to the others. Who waits in one
+  // would wait in vain otherwise for what the other's requests hold. The control thread, before
+  // anybody uses `now`.
+  static void succeed(const std::shared_ptr<Pool>& now, const std::shared_ptr<Pool>& before);
+
   // Whether its requests are let through; set on the control thread.
   [[nodiscard]] Circuit circuit() const { return circuit_.load(std::memory_order_relaxed); }
 
@@ -88,6 +94,17 @@ class Pool {
   [[nodiscard]] std::uint32_t queued() const { return queued_.load(std::memory_order_relaxed); }
 
  private:
+  // The pool in all generations that somebody uses.
+  struct Generations {
+    std::atomic<std::uint32_t> queued{0};    // of all of them
+    std::mutex mutex;                        // guards what is below
+    std::vector<std::weak_ptr<Pool>> pools;  // the oldest first; empty while there is one alone
+
+    std::vector<std::shared_ptr<Pool>> alive();
+  };
+
+  void set_queued();  // with the lock held
+  void offer_generations();
   std::size_t take_any_place();
   const TurnPlan& current_plan();  // with the lock held
   void note_panic();
@@ -101,6 +118,7 @@ class Pool {
   std::atomic<std::uint32_t> queued_{0};
   std::atomic<Circuit> circuit_{Circuit::closed};
   std::atomic<bool> panics_{false};
+  std::shared_ptr<Generations> generations_ = std::make_shared<Generations>();
   std::mutex mutex_;  // guards what is below
   std::list<QueuedRequest*> queue_;
   std::vector<ServerState> states_;

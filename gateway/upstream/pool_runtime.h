@@ -7,6 +7,7 @@
 #include "gateway/upstream/pool.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -15,6 +16,7 @@ struct PoolRuntime {
   std::shared_ptr<Pool> pool;
   std::vector<std::shared_ptr<const UpstreamContext>> tls;  // one per server, null = in the clear
   PoolMetrics* metrics = nullptr;
+  std::string sticky_secret;  // what the cookies of `sticky` are made with; "" = none
 };
 
 }  // namespace ravelin::gateway

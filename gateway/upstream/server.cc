@@ -2,16 +2,21 @@
 
 namespace ravelin::gateway {
 
-std::string_view to_string(AdminState state) {
-  switch (state) {
-    case AdminState::ready:
-      return "ready";
-    case AdminState::drain:
-      return "drain";
-    case AdminState::maint:
-      return "maint";
+std::string Server::identity_of(std::string_view pool, const ServerConfig& config) {
+  std::string identity =
+      fmt::format("{}/{} {}", pool, config.name, base::to_string(config.address));
+  if (config.tls) {
+    identity += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
+    if (!config.tls->certificate.empty())
+      identity += fmt::format(" certificate={}", config.tls->certificate);
   }
-  return "?";
+  const UpstreamProxyConfig& proxy = config.proxy_protocol;
+  if (proxy.version != ProxyVersion::off) {
+    identity += fmt::format(" proxy_protocol={} tls={} authority={} request_id={}",
+                            static_cast<int>(proxy.version), proxy.sends_tls, proxy.sends_authority,
+                            proxy.sends_request_id);
+  }
+  return identity;
 }
 
 Server::Server(std::string pool, const ServerConfig& config, std::size_t workers)
@@ -19,19 +24,9 @@ Server::Server(std::string pool, const ServerConfig& config, std::size_t workers
       name_(config.name),
       endpoint_(config.address),
       proxy_protocol_(config.proxy_protocol),
+      identity_(identity_of(pool_, config)),
       addresses_(std::make_shared<const AddressList>()),
       signals_(workers) {
-  identity_ = fmt::format("{}/{} {}", pool_, name_, base::to_string(endpoint_));
-  if (config.tls) {
-    identity_ += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
-    if (!config.tls->certificate.empty())
-      identity_ += fmt::format(" certificate={}", config.tls->certificate);
-  }
-  if (proxy_protocol_.version != ProxyVersion::off) {
-    identity_ += fmt::format(" proxy_protocol={} tls={} authority={} request_id={}",
-                             static_cast<int>(proxy_protocol_.version), proxy_protocol_.sends_tls,
-                             proxy_protocol_.sends_authority, proxy_protocol_.sends_request_id);
-  }
   if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint_))
     set_addresses({to_socket_address(*ip)});
   if (const auto* local = std::get_if<base::UnixEndpoint>(&endpoint_))

@@ -8,6 +8,7 @@
 #include "gateway/config/config.h"
 #include "gateway/net/address.h"
 #include "gateway/observe/reason.h"
+#include "gateway/upstream/admin_state.h"
 #include "gateway/upstream/server_signals.h"
 
 #include <atomic>
@@ -17,15 +18,15 @@
 
 namespace ravelin::gateway {
 
-enum class AdminState : std::uint8_t { ready, drain, maint };
-std::string_view to_string(AdminState state);
-
 using AddressList = std::vector<SocketAddress>;
 
 class Server {
  public:
   // `workers`: how many will count what they see of it.
   Server(std::string pool, const ServerConfig& config, std::size_t workers = 1);
+
+  // identity() of a server made of these.
+  static std::string identity_of(std::string_view pool, const ServerConfig& config);
 
   // What makes two configured servers the same one over a reload: pool, name, address, TLS and
   // the PROXY protocol.
@@ -130,6 +131,7 @@ class Server {
     bool backup = false;
     int priority = 0;
     std::string zone;
+    ServerSource source = ServerSource::config;
     std::string reason;  // why it is not usable, for people
     base::WallTime changed;
   };

@@ -136,6 +136,41 @@ TEST_F(AdminCli, ReloadThatCouldNotIsFour) {
   EXPECT_EQ(run("reload --socket admin.sock").code, 4);
 }
 
+TEST_F(AdminCli, ServersAreAddedRemovedAndRestored) {
+  start();
+  const std::string at = " --socket admin.sock";
+  const Outcome added =
+      run("server add web 10.0.1.19:8080 --name nine --weight 4 --zone east --tls-ca ca.pem" + at);
+  EXPECT_EQ(added.code, 0) << added.err;
+  EXPECT_THAT(added.out,
+              HasSubstr("web   nine (zone east, by operator)  10.0.1.19:8080  up     4 "));
+  EXPECT_EQ(run("server add web 10.0.1.19:8080 --name nine" + at).code, 3);
+  EXPECT_THAT(run("server remove web/one" + at).out, ::testing::Not(HasSubstr("  one  ")));
+  EXPECT_THAT(run("server overrides" + at).out,
+              HasSubstr("POOL  SERVER  ORDER                    SINCE                 SAVED      "
+                        "EFFECT\nweb   nine    added at 10.0.1.19:8080  2026-11-24T12:00:00Z  not "
+                        "saved\n"));
+  EXPECT_THAT(run("server restore web/one" + at).out, HasSubstr("one"));
+  EXPECT_EQ(run("server restore web/one" + at).code, 3);
+}
+
+TEST_F(AdminCli, OrdersAreSavedOrNotDone) {
+  start();
+  const Outcome refused = run("server drain web/one --save --socket admin.sock");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("admin.overrides"));
+  EXPECT_EQ(admin_.backend.find("web", "one")->state, "up");
+}
+
+TEST_F(AdminCli, AServerToAddIsWellFormed) {
+  for (const char* arguments :
+       {"add", "add web", "add web 10.0.0.1:80 --weight 257", "add web 10.0.0.1:80 --priority 16",
+        "add web 10.0.0.1:80 --backup --priority 1", "add web 10.0.0.1:80 --plaintext --tls",
+        "remove web", "restore"})
+    EXPECT_EQ(run(std::string("server ") + arguments + " --socket admin.sock").code, 2)
+        << arguments;
+}
+
 TEST_F(AdminCli, ServersAreDrainedRestedWeighedAndBroughtBack) {
   start();
   const std::string at = " --socket admin.sock";

@@ -16,7 +16,7 @@ TOP_LEVEL = {
 # stands before it in the order, not those beside it.
 GATEWAY_ORDER = [
     {"gateway/config", "gateway/http"}, {"gateway/http1"}, {"gateway/route", "gateway/balance", "gateway/limit"},
-    {"gateway/observe"}, {"gateway/net"}, {"gateway/tls"}, {"gateway/upstream"}, {"gateway/proxy"},
+    {"gateway/observe"}, {"gateway/net"}, {"gateway/tls"}, {"gateway/upstream"}, {"gateway/discovery"}, {"gateway/proxy"},
     {"gateway/admin"}, {"gateway/runtime"},
 ]
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
@@ -37,6 +37,7 @@ MAY_INCLUDE = {
     "gateway/net": IO_FOLDER_BASE,
     "gateway/tls": IO_FOLDER_BASE,
     "gateway/upstream": IO_FOLDER_BASE,
+    "gateway/discovery": IO_FOLDER_BASE,
     "gateway/proxy": IO_FOLDER_BASE,
     "gateway/admin": IO_FOLDER_BASE,
     "gateway/runtime": IO_FOLDER_BASE,
@@ -51,7 +52,7 @@ COUNTS_AS = {
 # Leaves anyone in the gateway may include: plain values, which include nothing but each other.
 LEAF_HEADERS = {
     "gateway/observe/reason.h", "gateway/config/config.h", "gateway/config/listener_config.h",
-    "gateway/config/abuse_config.h", "gateway/config/limits_config.h",
+    "gateway/config/abuse_config.h", "gateway/config/discover_config.h", "gateway/config/limits_config.h",
     "gateway/config/match_config.h", "gateway/config/overload_config.h",
     "gateway/config/pool_config.h", "gateway/config/route_config.h",
     "gateway/config/route_rules_config.h", "gateway/config/template.h", "gateway/config/tls_config.h",

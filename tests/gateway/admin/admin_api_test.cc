@@ -49,7 +49,20 @@ constexpr PathCase kPathCases[] = {
     {"UnknownPool", "POST", "/v1/servers/nine/one/drain", 404, 403},
     {"EncodedServer", "POST", "/v1/servers/api/unix:%2Frun%2fapi.sock/drain", 200, 403},
     {"BadPercent", "POST", "/v1/servers/api/unix%2/drain", 404, 403},
-    {"NoVerb", "POST", "/v1/servers/web/one", 404, 403},
+    {"NoVerb", "POST", "/v1/servers/web/one", 405, 403},
+    {"Remove", "DELETE", "/v1/servers/web/one", 200, 403},
+    {"RemoveByPost", "POST", "/v1/servers/web/two/remove", 200, 403},
+    {"RemoveUnknown", "DELETE", "/v1/servers/web/nine", 404, 403},
+    {"RemoveEncoded", "DELETE", "/v1/servers/api/unix:%2Frun%2fapi.sock", 200, 403},
+    {"RestoreWhatIsThere", "POST", "/v1/servers/web/one/restore", 409, 403},
+    {"AddNothing", "POST", "/v1/servers/web", 422, 403},
+    {"AddGet", "GET", "/v1/servers/web", 405, 405},
+    {"TooDeep", "POST", "/v1/servers/web/one/drain/now", 404, 403},
+    {"DrainAndSave", "POST", "/v1/servers/web/one/drain?save=true", 409, 403},
+    {"DrainAndNotSave", "POST", "/v1/servers/web/one/drain?save=false", 200, 403},
+    {"DrainAndWhat", "POST", "/v1/servers/web/one/drain?save=yes", 422, 403},
+    {"Overrides", "GET", "/v1/overrides", 200, 200},
+    {"OverridesPost", "POST", "/v1/overrides", 405, 403},
     {"NoServer", "POST", "/v1/servers/web//drain", 404, 403},
     {"Metrics", "GET", "/metrics", 200, 200},
     {"Health", "GET", "/healthz", 200, 200},
@@ -160,6 +173,67 @@ TEST_P(AdminWeight, IsSetOrRefused) {
 
 INSTANTIATE_TEST_SUITE_P(All, AdminWeight, ::testing::ValuesIn(kWeightCases),
                          [](const auto& test) { return test.param.name; });
+
+struct AddCase {
+  const char* name;
+  const char* target;
+  const char* body;
+  int status;
+};
+
+constexpr AddCase kAddCases[] = {
+    {"Smallest", "/v1/servers/web", R"({"address":"10.0.1.19:8080"})", 201},
+    {"All", "/v1/servers/web",
+     R"({"address":"10.0.1.19:8080","name":"nine","weight":0,"backup":true,"zone":"east","tls":true})",
+     201},
+    {"Again", "/v1/servers/web", R"({"address":"10.0.1.19:8080","name":"one"})", 409},
+    {"UnknownPool", "/v1/servers/nine", R"({"address":"10.0.1.19:8080"})", 404},
+    {"NoAddress", "/v1/servers/web", R"({"name":"nine"})", 422},
+    {"NotJson", "/v1/servers/web", "address: 10.0.1.19:8080", 422},
+    {"BadWeight", "/v1/servers/web", R"({"address":"10.0.1.19:8080","weight":257})", 422},
+    {"Saved", "/v1/servers/web?save=true", R"({"address":"10.0.1.19:8080"})", 409},
+};
+
+class AdminAdd : public ::testing::TestWithParam<AddCase> {};
+
+TEST_P(AdminAdd, IsDoneOrRefused) {
+  FakeBackend backend;
+  const AdminResponse response =
+      answer_admin(on_socket("POST", GetParam().target, GetParam().body), backend);
+  EXPECT_EQ(response.status, GetParam().status) << response.body;
+  if (GetParam().status != 201) return;
+  const auto body = boost::json::parse(response.body);
+  const auto& servers = body.at("pools").at(0).at("servers").as_array();
+  ASSERT_EQ(servers.size(), 1U);
+  EXPECT_EQ(servers[0].at("address"), "10.0.1.19:8080");
+  EXPECT_EQ(servers[0].at("source"), "operator");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AdminAdd, ::testing::ValuesIn(kAddCases),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(AdminApi, ARemovedServerIsNotAmongThoseThatAreLeftUntilItIsRestored) {
+  FakeBackend backend;
+  const AdminResponse removed = answer_admin(on_socket("DELETE", "/v1/servers/web/one"), backend);
+  const auto body = boost::json::parse(removed.body);
+  const auto& left = body.at("pools").at(0).at("servers").as_array();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].at("server"), "two");
+  const AdminResponse listed = answer_admin(on_tcp("GET", "/v1/overrides"), backend);
+  EXPECT_EQ(listed.body,
+            "{\"overrides\":[{\"pool\":\"web\",\"server\":\"one\",\"order\":\"removed\","
+            "\"since\":\"2026-11-24T12:00:00Z\",\"saved\":\"not saved\",\"effect\":true}]}\n");
+  EXPECT_EQ(answer_admin(on_socket("POST", "/v1/servers/web/one/restore"), backend).status, 200);
+  EXPECT_NE(backend.find("web", "one"), nullptr);
+}
+
+TEST(AdminApi, WhatMayBeSavedIs) {
+  FakeBackend backend;
+  backend.allow_saving();
+  EXPECT_EQ(answer_admin(on_socket("POST", "/v1/servers/web/one/drain?save=true"), backend).status,
+            200);
+  EXPECT_EQ(backend.find("web", "one")->state, "drain");
+}
 
 TEST(AdminApi, ReadinessSaysWhyNot) {
   FakeBackend backend;

@@ -76,7 +76,8 @@ class FakeBackend final : public AdminBackend {
   }
 
   base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
-                                     AdminState state) override {
+                                     AdminState state, Saving saving) override {
+    if (saving == Saving::yes && !may_save_) return not_saved();
     ServerStatus* found = find(pool, server);
     if (found == nullptr) return unknown(pool, server);
     found->state = state == AdminState::ready ? "up" : to_string(state);
@@ -85,7 +86,8 @@ class FakeBackend final : public AdminBackend {
   }
 
   base::Result<void> set_weight(std::string_view pool, std::string_view server,
-                                std::optional<std::uint32_t> weight) override {
+                                std::optional<std::uint32_t> weight, Saving saving) override {
+    if (saving == Saving::yes && !may_save_) return not_saved();
     ServerStatus* found = find(pool, server);
     if (found == nullptr) return unknown(pool, server);
     found->weight = weight.value_or(found->configured_weight);
@@ -93,7 +95,60 @@ class FakeBackend final : public AdminBackend {
     return {};
   }
 
+  base::Result<void> add_server(std::string_view pool, const NewServer& added,
+                                Saving saving) override {
+    if (saving == Saving::yes && !may_save_) return not_saved();
+    const ServerConfig& config = added.server;
+    if (find(pool, config.name) != nullptr)
+      return base::fail(base::Errc::conflict, "server \"{}\" is already in pool \"{}\"",
+                        config.name, pool);
+    for (PoolStatus& one : state_.pools) {
+      if (one.name != pool) continue;
+      one.servers.push_back(server(one.name, config.name, base::to_string(config.address),
+                                   static_cast<std::uint32_t>(config.weight), config.backup));
+      one.servers.back().zone = config.zone;
+      one.servers.back().source = ServerSource::admin;
+      overrides_.push_back({one.name, config.name, "added at " + base::to_string(config.address),
+                            "2026-11-24T12:00:00Z", saving == Saving::yes ? "saved" : "not saved",
+                            false});
+      return {};
+    }
+    return base::fail(base::Errc::not_found, "pool \"{}\" is not defined (defined: web, api)",
+                      pool);
+  }
+
+  base::Result<void> remove_server(std::string_view pool, std::string_view server,
+                                   Saving /*saving*/) override {
+    if (find(pool, server) == nullptr) return unknown(pool, server);
+    for (PoolStatus& one : state_.pools) {
+      if (one.name != pool) continue;
+      const auto is_it = [&](const ServerStatus& status) { return status.server == server; };
+      removed_ = *std::ranges::find_if(one.servers, is_it);
+      std::erase_if(one.servers, is_it);
+    }
+    overrides_.push_back({std::string(pool), std::string(server), "removed", "2026-11-24T12:00:00Z",
+                          "not saved", false});
+    return {};
+  }
+
+  base::Result<void> restore_server(std::string_view pool, std::string_view server,
+                                    Saving /*saving*/) override {
+    if (!removed_ || removed_->pool != pool || removed_->server != server)
+      return base::fail(base::Errc::conflict, "server \"{}/{}\" is not removed by an order", pool,
+                        server);
+    for (PoolStatus& one : state_.pools) {
+      if (one.name == pool) one.servers.push_back(*removed_);
+    }
+    removed_.reset();
+    overrides_.clear();
+    return {};
+  }
+
+  [[nodiscard]] std::vector<OverrideRow> overrides() const override { return overrides_; }
+
   // ---- for the tests ----
+  void allow_saving() { may_save_ = true; }
+
   void drain() { state_.readiness = {false, "draining: the gateway is shutting down"}; }
 
   void press() {
@@ -129,6 +184,10 @@ class FakeBackend final : public AdminBackend {
     return status;
   }
 
+  static base::Error not_saved() {
+    return base::fail(base::Errc::conflict, "nothing was done: admin.overrides names no file");
+  }
+
   static base::Error unknown(std::string_view pool, std::string_view server) {
     return base::fail(base::Errc::not_found, "there is no server \"{}/{}\"", pool, server);
   }
@@ -136,6 +195,9 @@ class FakeBackend final : public AdminBackend {
   GatewayStatus state_;
   std::vector<AbusiveClient> abusive_{{"192.0.2.7/32", 250, 540}, {"2001:db8:1:2::/64", 30, 0}};
   std::optional<base::Error> refuses_;
+  std::vector<OverrideRow> overrides_;
+  std::optional<ServerStatus> removed_;
+  bool may_save_ = false;
   std::string metrics_;
 };
 

@@ -104,6 +104,7 @@ constexpr ReasonCase kCases[] = {
     {Reason::maintenance, "maintenance", 503, "ravelin; error=proxy_internal_response"},
     {Reason::method_not_allowed, "method_not_allowed", 405, "ravelin; error=http_request_denied"},
     {Reason::overload, "overload", 503, "ravelin; error=proxy_internal_response"},
+    {Reason::no_server, "no_server", 503, "ravelin; error=destination_unavailable"},
     {Reason::no_healthy_server, "no_healthy_server", 503, "ravelin; error=destination_unavailable"},
     {Reason::queue_full, "queue_full", 503, "ravelin; error=connection_limit_reached"},
     {Reason::connect_failed, "connect_failed", 502, "ravelin; error=connection_refused"},

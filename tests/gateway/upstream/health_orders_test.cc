@@ -44,6 +44,33 @@ TEST_F(Health, AnEjectedServerComesBackAndStaysOutLongerNextTime) {
   EXPECT_EQ(logged({"server back"}), 2);
 }
 
+TEST_F(Health, OfAPoolWithoutServersKnowsThePool) {
+  PoolConfig empty;
+  empty.name = "web";
+  empty.panic_percent = 50;
+  empty.circuit.emplace();
+  empty.adaptive.emplace();
+  pools_ = {makes_.make(empty)};
+  monitor_->use(pools_);
+  EXPECT_TRUE(monitor_->status().empty());
+  const auto unknown = monitor_->find("web", "a");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().message, "server \"a\" is not in pool \"web\" (it has: )");
+  Backend backend(reactor_, Manner::close);
+  use(pool_of("web", {&backend}));
+  EXPECT_TRUE(monitor_->find("web", "s0"));
+}
+
+TEST_F(Health, TheSamePoolAgainIsNoNews) {
+  Backend backend(reactor_, Manner::close);
+  use(pool_of("web", {&backend}));
+  const std::uint64_t version = pools_[0].pool->version();
+  monitor_->use(pools_);
+  EXPECT_EQ(pools_[0].pool->version(), version);
+  EXPECT_TRUE(monitor_->set_admin_state("web", "s0", AdminState::drain));
+  EXPECT_EQ(pools_[0].pool->version(), version + 1);  // told once, not twice
+}
+
 TEST_F(Health, TheLastUsableServerStaysAndItIsSaidOnce) {
   Backend a(reactor_, Manner::close);
   Backend b(reactor_, Manner::close);

@@ -41,6 +41,42 @@ TEST_F(LiveWeights, AServerThatComesBackStartsSlowly) {
   EXPECT_GT(pools_[0].pool->version(), version);
 }
 
+TEST_F(LiveWeights, AServerThatJoinsItsPoolStartsSlowlyAndTheOthersDoNot) {
+  Backend first(reactor_, Manner::answer, std::string(kOk));
+  Backend second(reactor_, Manner::answer, std::string(kOk));
+  PoolConfig config = pool_of("web", {&first, &second});
+  config.slow_start = 60s;
+  const ServerConfig later = config.servers.back();
+  config.servers.pop_back();
+  use(config);
+  config.servers.push_back(later);
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 100U);
+  EXPECT_EQ(server(1)->weight(), 10U);
+}
+
+TEST_F(LiveWeights, WhatIsSeenOfAPoolGoesOnWhenAServerJoins) {
+  Backend first(reactor_, Manner::answer, std::string(kOk));
+  Backend second(reactor_, Manner::answer, std::string(kOk));
+  PoolConfig config = pool_of("web", {&first, &second});
+  config.circuit.emplace().requests_min = 5;
+  const ServerConfig later = config.servers.back();
+  config.servers.pop_back();
+  use(config);
+  // Eight attempts that all fail open the circuit at the next look.
+  for (int i = 0; i < 8; ++i) {
+    server(0)->signals(0).sent();
+    server(0)->signals(0).answered(1ms, ServerSignals::Answer::error);
+  }
+  ASSERT_TRUE(run_until(reactor_, [&] { return pools_[0].pool->circuit() == Circuit::open; }));
+  config.servers.push_back(later);
+  use(config);
+  EXPECT_EQ(pools_[0].pool->circuit(), Circuit::open);
+  config.circuit->requests_min = 50;
+  use(config);
+  EXPECT_EQ(pools_[0].pool->circuit(), Circuit::closed);
+}
+
 TEST_F(LiveWeights, AReloadDoesNotEndASlowStart) {
   Backend backend(reactor_, Manner::answer, std::string(kOk));
   PoolConfig config = pool_of("web", {&backend});

@@ -39,6 +39,58 @@ std::shared_ptr<Pool> make_pool(std::initializer_list<bool> backups, std::uint32
   return std::make_shared<Pool>(std::move(config), std::move(servers));
 }
 
+TEST(Pool, WithoutServersHasNobodyInTurn) {
+  const auto pool = make_pool({}, 1);
+  Waiting waiting;
+  EXPECT_TRUE(pool->enqueue(waiting));
+  pool->servers_changed();
+  EXPECT_EQ(waiting.given, 0);
+  EXPECT_EQ(pool->dequeue(waiting), Pool::kNone);
+  std::vector<ServerState> states;
+  pool->read_states(states);
+  EXPECT_TRUE(states.empty());
+}
+
+// Two generations of one pool with the same server.
+class Generations : public ::testing::Test {
+ protected:
+  void SetUp() override { Pool::succeed(now_, before_); }
+
+  std::shared_ptr<Pool> before_ = make_pool({false}, 1);
+  std::shared_ptr<Pool> now_ = std::make_shared<Pool>(before_->config(), before_->servers());
+  Waiting older_;
+  Waiting newer_;
+};
+
+TEST_F(Generations, OfAPoolOfferAPlaceToThoseWhoWaitInTheOlderFirst) {
+  ASSERT_TRUE(now_->servers()[0]->try_enter());  // a request of the new generation was quicker
+  EXPECT_TRUE(now_->enqueue(newer_));
+  EXPECT_TRUE(before_->enqueue(older_));
+  now_->leave(0);
+  EXPECT_EQ(older_.given, 1);
+  EXPECT_EQ(newer_.given, 0);
+  EXPECT_EQ(before_->dequeue(older_), 0U);
+  before_->leave(0);
+  EXPECT_EQ(newer_.given, 1);
+  EXPECT_EQ(now_->dequeue(newer_), 0U);
+  now_->leave(0);
+  EXPECT_EQ(now_->servers()[0]->in_flight(), 0U);
+}
+
+TEST_F(Generations, OfAPoolHoldOneThatEnded) {
+  ASSERT_TRUE(now_->servers()[0]->try_enter());
+  EXPECT_TRUE(before_->enqueue(older_));
+  EXPECT_EQ(before_->dequeue(older_), Pool::kNone);
+  before_.reset();
+  EXPECT_TRUE(now_->enqueue(newer_));
+  const auto next = std::make_shared<Pool>(now_->config(), now_->servers());
+  Pool::succeed(next, now_);
+  next->leave(0);
+  EXPECT_EQ(newer_.given, 1);
+  EXPECT_EQ(now_->dequeue(newer_), 0U);
+  now_->leave(0);
+}
+
 TEST(Pool, GivesAPlaceToTheLongestWaiting) {
   const auto pool = make_pool({false}, 1);
   ASSERT_TRUE(pool->servers()[0]->try_enter());

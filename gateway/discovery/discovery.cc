@@ -1,0 +1,131 @@
+#include "gateway/discovery/discovery.h"
+
+#include "base/io/log.h"
+#include "gateway/config/parse_server.h"
+
+#include <algorithm>
+
+namespace ravelin::gateway {
+
+using base::Result;
+
+struct Discovery::Sources {
+  std::shared_ptr<FileSource> file;  // null: none
+  std::optional<DnsDiscoveryConfig> dns_config;
+  ServerConfig dns_server;  // what a server found by DNS begins with
+  std::vector<ServerConfig> dns_servers;
+  std::unique_ptr<RunningSource> dns;  // last: it may use the rest
+
+  [[nodiscard]] bool asks_same(const PoolConfig& pool) const {
+    const DiscoverConfig& discover = *pool.discover;
+    const bool same_file =
+        discover.file ? file != nullptr && file->serves(pool) : file == nullptr;
+    return same_file && discover.dns == dns_config &&
+           (!discover.dns || is_same_server(discover.server, dns_server));
+  }
+};
+
+Discovery::Discovery(Changed changed, DnsFactory dns)
+    : changed_(std::move(changed)), dns_(std::move(dns)) {}
+
+FoundServers Discovery::Next::found(const std::string& pool) const {
+  const auto known = sources_.find(pool);
+  if (known == sources_.end()) return {};
+  const Sources& sources = *known->second;
+  FoundServers found;
+  if (sources.file != nullptr) found.file = sources.file->servers();
+  found.dns = sources.dns_servers;
+  return found;
+}
+
+Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& pool,
+                                                            base::MonoTime now) {
+  const DiscoverConfig& discover = *pool.discover;
+  const auto known = current_.sources_.find(pool.name);
+  const std::shared_ptr<Sources> before =
+      known == current_.sources_.end() ? nullptr : known->second;
+  if (before != nullptr && before->asks_same(pool)) return before;
+  auto sources = std::make_shared<Sources>();
+  if (discover.file) {
+    const bool stays =
+        before != nullptr && before->file != nullptr && before->file->serves(pool);
+    sources->file = stays ? before->file : std::make_shared<FileSource>(pool, now);
+  }
+  if (!discover.dns) return sources;
+  if (!dns_) {
+    return base::Error{base::Errc::unavailable,
+                       fmt::format("pool \"{}\": discover.dns is not built into this program",
+                                   pool.name),
+                       discover.dns->pos};
+  }
+  sources->dns_config = discover.dns;
+  sources->dns_server = discover.server;
+  sources->dns = dns_(pool, [this, name = pool.name, weak = std::weak_ptr<Sources>(sources)](
+                                const std::vector<ServerConfig>& servers) {
+    take(name, weak, servers);
+  });
+  return sources;
+}
+
+Result<Discovery::Next> Discovery::prepare(const std::vector<PoolConfig>& pools,
+                                           base::MonoTime now) {
+  Next next;
+  for (const PoolConfig& pool : pools) {
+    if (!pool.discover) continue;
+    auto sources = make(pool, now);
+    if (!sources) return sources.error();
+    next.sources_.emplace(pool.name, std::move(*sources));
+  }
+  return next;
+}
+
+void Discovery::adopt(Next next) {
+  current_ = std::move(next);
+  files_.clear();
+  for (const auto& [pool, sources] : current_.sources_) {
+    if (sources->file != nullptr) files_.emplace_back(pool, sources);
+  }
+  watch_files();
+  // Between their reading and the watch they may have changed.
+  const base::MonoTime now = base::mono_now();
+  for (const auto& [pool, sources] : files_)
+    sources->file->on_event(now);
+}
+
+void Discovery::watch_files() {
+  std::vector<PathWatch::Entry> entries;
+  for (std::size_t i = 0; i < files_.size(); ++i)
+    entries.push_back({files_[i].second->file->path(), i});
+  paths_.watch(entries);
+}
+
+void Discovery::take(const std::string& pool, const std::weak_ptr<Sources>& sources,
+                     const std::vector<ServerConfig>& servers) {
+  const std::shared_ptr<Sources> alive = sources.lock();
+  if (alive == nullptr) return;
+  if (std::ranges::equal(servers, alive->dns_servers, is_same_server)) return;
+  alive->dns_servers = servers;
+  const auto current = current_.sources_.find(pool);
+  if (current != current_.sources_.end() && current->second == alive) changed_(pool);
+}
+
+void Discovery::tick(base::MonoTime now) {
+  if (files_.empty()) return;
+  paths_.take_events([this, now](std::size_t index) {
+    if (index != PathWatch::kAll) return files_[index].second->file->on_event(now);
+    for (const auto& [pool, sources] : files_)
+      sources->file->on_event(now);
+  });
+  // First the watches, then the files: a change in between is an event.
+  const bool is_any_due = std::ranges::any_of(
+      files_, [now](const auto& entry) { return entry.second->file->is_due(now); });
+  if (is_any_due) watch_files();
+  std::vector<std::string> changed;
+  for (const auto& [pool, sources] : files_) {
+    if (sources->file->tick(now)) changed.push_back(pool);
+  }
+  for (const std::string& pool : changed)
+    changed_(pool);
+}
+
+}  // namespace ravelin::gateway
