@@ -62,7 +62,11 @@ Result<void> Gateway::prepare(const Config& config) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_, bans_}));
   }
-  health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
+  dns_ = std::make_unique<DnsClient>(
+      control_, config.dns, DnsClient::Options{.counted = [this](std::string_view result) {
+        metrics_->dns_query_done(result);
+      }});
+  health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   auto next = make_next(config);
   if (!next) return next.error();
   last_reload_.at = base::wall_now();
@@ -115,7 +119,10 @@ void Gateway::adopt(Next next) {
   for (const auto& [name, materials] : materials_)
     generation.tls.emplace(name, make_listener_tls(materials, tickets_.at(name).keys()));
   sockets_.adopt(std::move(next.sockets), std::move(generation));
-  if (before != nullptr) drain_changed(*before);
+  if (before != nullptr) {
+    drain_changed(*before);
+    dns_->use(snapshot_->config.dns);
+  }
   health_->use(snapshot_->pools);
   watch_certificates();
 }
