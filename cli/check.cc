@@ -6,6 +6,7 @@
 #include "gateway/config/check_files.h"
 #include "gateway/config/check_names.h"
 #include "gateway/config/parse.h"
+#include "gateway/dns/resolve_once.h"
 
 #include <memory>
 
@@ -29,7 +30,9 @@ ExitCode check(const CheckOptions& options) {
   const gateway::ParsedConfig parsed = gateway::load_config(options.config, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
   gateway::check_server_files(parsed, diagnostics);
-  gateway::check_names(parsed, diagnostics);
+  gateway::check_names(parsed, diagnostics, [&](const std::string& name) {
+    return gateway::resolve_once(parsed.config.dns, name);
+  });
   const bool is_valid = !diagnostics.has_errors();
   if (options.form == OutputForm::json) {
     print(findings_json(diagnostics));

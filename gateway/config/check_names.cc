@@ -1,11 +1,8 @@
 #include "gateway/config/check_names.h"
 
 #include "base/clock.h"
-#include "base/handle.h"
 #include "gateway/config/places.h"
 #include "gateway/config/validate_parts.h"
-
-#include <netdb.h>
 
 #include <map>
 
@@ -14,8 +11,6 @@ namespace {
 
 constexpr std::size_t kNamesMax = 100;
 constexpr std::chrono::seconds kTimeMax{10};
-
-using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 
 struct NamedServer {
   std::string key;
@@ -39,16 +34,8 @@ std::map<std::string, NamedServer> names_in(const Config& config) {
 
 }  // namespace
 
-std::string resolve_by_system(const std::string& name) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int outcome = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
-  const AddressList list(found);
-  return outcome == 0 ? "" : ::gai_strerror(outcome);
-}
-
-void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics, Resolve resolve) {
+void check_names(const ParsedConfig& parsed, base::Diagnostics& diagnostics,
+                 const Resolve& resolve) {
   Places places(parsed.origins, diagnostics);
   const base::MonoTime start = base::mono_now();
   std::size_t asked = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/config/abuse_config.h"
+#include "gateway/config/dns_config.h"
 #include "gateway/config/listener_config.h"
 #include "gateway/config/overload_config.h"
 #include "gateway/config/pool_config.h"
@@ -49,6 +50,7 @@ struct Config {
   AdminConfig admin;
   LogConfig log;
   OverloadConfig overload;
+  DnsConfig dns;
   LimitTablesConfig limit_tables;    // `limits`
   std::optional<AbuseConfig> abuse;  // nothing = nobody is banned
   std::string certs_store;           // certs.store; "" = none

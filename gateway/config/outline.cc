@@ -55,6 +55,7 @@ void add_globals(Outline& out, const Config& config) {
   for (const std::string& group : config.tls_key_groups)
     groups.text("", group);
   add_overload(out, config.overload);
+  add_dns(out, config.dns);
   if (config.abuse) add_abuse(out, *config.abuse);
   out.map("limits").number("rate_entries", config.limit_tables.rate_entries);
   if (!config.certs_store.empty()) out.map("certs").text("store", config.certs_store);

@@ -35,5 +35,6 @@ void add_clients(Outline& out, std::string_view key, const std::vector<base::IpP
 void add_pool(Outline& pools, const PoolConfig& pool);
 void add_abuse(Outline& root, const AbuseConfig& abuse);
 void add_overload(Outline& root, const OverloadConfig& overload);
+void add_dns(Outline& root, const DnsConfig& dns);
 
 }  // namespace ravelin::gateway

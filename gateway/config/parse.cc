@@ -2,6 +2,7 @@
 
 #include "gateway/config/access_fields.h"
 #include "gateway/config/parse_abuse.h"
+#include "gateway/config/parse_dns.h"
 #include "gateway/config/parse_limits.h"
 #include "gateway/config/parse_listener.h"
 #include "gateway/config/parse_pool.h"
@@ -133,6 +134,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.optional("log", config.log, yaml::object(parse_log));
   map.optional("tls", tls, yaml::object(parse_global_tls));
   map.optional("overload", config.overload, yaml::object(parse_overload));
+  map.optional("dns", config.dns, yaml::object(parse_dns));
   map.optional("abuse", config.abuse, yaml::object(parse_abuse));
   map.optional("limits", config.limit_tables, yaml::object(parse_limit_tables));
   map.optional("certs", config.certs_store, yaml::object(parse_certs));

@@ -12,6 +12,7 @@ void validate(const Config& config, const base::yaml::Origins& origins,
   validate_routes(config, places);
   validate_route_rules(config, places);
   validate_limits(config, places);
+  validate_dns(config, places);
   validate_pools(config, places);
 }
 

@@ -11,6 +11,7 @@ void validate_binds(const Config& config, Places& places);        // addresses b
 void validate_routes(const Config& config, Places& places);       // pools, conflicts, reachability
 void validate_route_rules(const Config& config, Places& places);  // of each route by itself
 void validate_limits(const Config& config, Places& places);       // limits that limit nothing
+void validate_dns(const Config& config, Places& places);          // name servers, bounds of TTLs
 void validate_pools(const Config& config, Places& places);        // servers, use
 
 std::string listener_key(std::size_t index);

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "gateway/discovery/file_source.h"
 #include "gateway/discovery/membership.h"
+#include "gateway/discovery/running_source.h"
 #include "gateway/tls/path_watch.h"
 
 #include <functional>
@@ -18,15 +19,6 @@
 #include <vector>
 
 namespace ravelin::gateway {
-
-// A source that works on its own until it goes: what finds servers by DNS.
-class RunningSource {
- public:
-  RunningSource() = default;
-  RunningSource(const RunningSource&) = delete;
-  RunningSource& operator=(const RunningSource&) = delete;
-  virtual ~RunningSource() = default;
-};
 
 class Discovery {
  public:

@@ -264,6 +264,8 @@ GatewayMetrics::GatewayMetrics(std::size_t workers, std::string version)
   for (const std::string_view result : {"ok", "failed"}) {
     counter_of(registry_, Metric::config_reloads_total, {result});
   }
+  for (const std::string_view result : {"ok", "not_found", "timeout", "failed", "bad_answer"})
+    counter_of(registry_, Metric::dns_queries_total, {result});
 }
 
 ListenerMetrics& GatewayMetrics::listener(std::string_view name) {
@@ -308,6 +310,10 @@ WorkerMetrics& GatewayMetrics::worker(std::size_t worker) {
 
 void GatewayMetrics::config_reloaded(std::string_view result) {
   control_cells().add(counter_of(registry_, Metric::config_reloads_total, {result}));
+}
+
+void GatewayMetrics::dns_query_done(std::string_view result) {
+  control_cells().add(counter_of(registry_, Metric::dns_queries_total, {result}));
 }
 
 }  // namespace ravelin::gateway

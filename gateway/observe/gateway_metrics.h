@@ -254,6 +254,8 @@ class GatewayMetrics {
 
   // result: "ok" or "failed". Control thread.
   void config_reloaded(std::string_view result);
+  // result: one of DnsClient::kResults. Control thread.
+  void dns_query_done(std::string_view result);
 
   // Called at each scrape, on the scraping thread: samples.set(index(Metric::server_up),
   // {pool, server}, 1).

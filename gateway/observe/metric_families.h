@@ -47,6 +47,8 @@ enum class Metric : std::uint8_t {
   sticky_requests_total,
   hash_overflows_total,
   check_duration,
+  dns_queries_total,
+  dns_waiting,         // collected {}: questions whose turn has not come
   certificate_expiry,  // collected {name}: Unix time of the served notAfter
   staple_expiry,       // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,

@@ -355,6 +355,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_limits(gateway, samples);
     collect_overload(gateway, samples);
     collect_workers(gateway, samples);
+    samples.set(index(Metric::dns_waiting), {}, static_cast<double>(gateway.dns().waiting()));
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
     samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "base/text.h"
 #include "gateway/config/check_files.h"
+#include "gateway/discovery/dns_source.h"
 #include "gateway/runtime/staples.h"
 
 #include <sched.h>
@@ -34,7 +35,12 @@ unsigned cpus_in_affinity() {
 Gateway::Gateway(Options options)
     : options_(std::move(options)),
       started_(base::wall_now()),
-      members_([this](const std::string& pool) { members_changed(pool); }, {}),
+      members_([this](const std::string& pool) { members_changed(pool); },
+               [this](const PoolConfig& pool, Discovery::Found found) {
+                 return std::make_unique<DnsSource>(control_, *dns_, *pool.discover->dns,
+                                                    pool.discover->server,
+                                                    pool.discover->servers_max, std::move(found));
+               }),
       renew_alarm_(control_, [this] { renew_pools(); }),
       sockets_(workers_, std::move(options_.passed_sockets)) {}
 
@@ -64,7 +70,11 @@ Result<void> Gateway::prepare(const Config& config) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_, bans_}));
   }
-  health_ = std::make_unique<HealthMonitor>(control_, *metrics_);
+  dns_ = std::make_unique<DnsClient>(
+      control_, config.dns, DnsClient::Options{.counted = [this](std::string_view result) {
+        metrics_->dns_query_done(result);
+      }});
+  health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   orders_ = std::make_unique<ServerOrders>(
       ServerOrders::Parts{members_, *health_, [this] { return snapshot_; },
                           [this](const std::string& pool) { members_changed(pool); }});
@@ -139,7 +149,10 @@ void Gateway::adopt(Next next) {
     generation.tls.emplace(name, make_listener_tls(materials, tickets_.at(name).keys()));
   health_->use(snapshot_->pools);  // first: a server without an address is not to be used
   sockets_.adopt(std::move(next.sockets), std::move(generation));
-  if (before != nullptr) drain_changed(*before);
+  if (before != nullptr) {
+    drain_changed(*before);
+    dns_->use(snapshot_->config->dns);
+  }
   watch_certificates();
   members_.discovery().adopt(std::move(next.found));
   members_.in_use(before.get(), *snapshot_, next.built.findings);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "gateway/dns/dns_client.h"
 #include "gateway/runtime/build_snapshot.h"
 #include "gateway/runtime/listening_sockets.h"
 #include "gateway/runtime/logged_bans.h"
@@ -83,6 +84,8 @@ class Gateway final : public ControlEvents {
   // Whether the pool has other servers than the generation in use knows of.
   [[nodiscard]] bool is_stale(const std::string& pool) const { return stale_pools_.contains(pool); }
 
+  DnsClient& dns() { return *dns_; }
+
   Reactor& reactor() { return control_; }
 
   // Where each listener is bound ("127.0.0.1:8443"), with the real port when it was 0.
@@ -159,6 +162,7 @@ class Gateway final : public ControlEvents {
   std::unique_ptr<AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<PasswordChecks> password_checks_;  // after the workers whose reactors it posts to
+  std::unique_ptr<DnsClient> dns_;
   std::unique_ptr<HealthMonitor> health_;
   PoolMembers members_;
   std::unique_ptr<ServerOrders> orders_;

@@ -25,13 +25,12 @@ constexpr std::size_t kNamesShown = 20;
 struct HealthMonitor::Impl {
   using Watched = std::unique_ptr<WatchedServer>;
 
-  Impl(Reactor& control, GatewayMetrics& gateway_metrics, const HealthOptions& options)
+  Impl(Reactor& control, GatewayMetrics& gateway_metrics, DnsClient& dns)
       : reactor(control),
         metrics(gateway_metrics),
-        names(
-            control,
-            [this](const NameEndpoint& name, const AddressList& found) { resolved(name, found); },
-            options.resolve, options.look_up) {}
+        names(control, dns, [this](const NameEndpoint& name, const AddressList& found) {
+          resolved(name, found);
+        }) {}
 
   using Loads = std::unordered_map<std::string, std::unique_ptr<LoadWatch>>;
 
@@ -143,9 +142,8 @@ Result<WatchedServer*> HealthMonitor::Impl::find(std::string_view pool,
   return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", pool, known);
 }
 
-HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics,
-                             const HealthOptions& options)
-    : impl_(std::make_unique<Impl>(control, metrics, options)) {}
+HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics, DnsClient& dns)
+    : impl_(std::make_unique<Impl>(control, metrics, dns)) {}
 
 HealthMonitor::~HealthMonitor() = default;
 

@@ -35,15 +35,10 @@ struct ServerStatus {
   base::WallTime changed;  // the state, the operator's order or the weight
 };
 
-struct HealthOptions {
-  ResolveTiming resolve;
-  Resolver::LookUp look_up = look_up_name;
-};
-
 class HealthMonitor {
  public:
-  // Both must outlive it. It must go on the thread that runs `control`, or after that has ended.
-  HealthMonitor(Reactor& control, GatewayMetrics& metrics, const HealthOptions& options = {});
+  // All must outlive it. It must go on the thread that runs `control`, or after that has ended.
+  HealthMonitor(Reactor& control, GatewayMetrics& metrics, DnsClient& dns);
   HealthMonitor(const HealthMonitor&) = delete;
   HealthMonitor& operator=(const HealthMonitor&) = delete;
   ~HealthMonitor();

@@ -1,9 +1,10 @@
-// NameWatch: keeps the names of servers resolved: at once when they come, then again and again. The
-// last good addresses stay while a name cannot be resolved. The control thread.
+// NameWatch: keeps the names of servers resolved: at once when they come, then whenever the TTL of
+// their addresses is over. The last good addresses stay while a name cannot be resolved. The control
+// thread.
 #pragma once
 
-#include "gateway/upstream/health_alarm.h"
-#include "gateway/upstream/resolve.h"
+#include "gateway/dns/dns_watch.h"
+#include "gateway/upstream/server.h"
 
 #include <functional>
 #include <map>
@@ -12,18 +13,16 @@
 
 namespace ravelin::gateway {
 
-struct ResolveTiming {
-  std::chrono::milliseconds every{30'000};
-  std::chrono::milliseconds after_failure{5'000};
-};
+inline constexpr std::size_t kAddressesMax = 16;  // of a server; further ones are not used
 
 class NameWatch {
  public:
   // Called when a name has addresses for the first time, and whenever they change.
   using Found = std::function<void(const base::NameEndpoint&, const AddressList&)>;
 
-  NameWatch(Reactor& reactor, Found found, const ResolveTiming& timing = {},
-            Resolver::LookUp look_up = look_up_name);
+  NameWatch(Reactor& reactor, DnsClient& client, Found found)
+      : reactor_(reactor), client_(client), found_(std::move(found)) {}
+
   NameWatch(const NameWatch&) = delete;
   NameWatch& operator=(const NameWatch&) = delete;
   ~NameWatch() = default;
@@ -34,23 +33,18 @@ class NameWatch {
   [[nodiscard]] const AddressList* addresses(const base::NameEndpoint& name) const;
 
  private:
+  // One name, asked for once however many ports it is used with.
   struct Name {
-    explicit Name(Reactor& reactor, std::function<void()> due) : alarm(reactor, std::move(due)) {}
-
-    Alarm alarm;
-    AddressList addresses;
-    bool is_failing = false;
+    std::unique_ptr<AddressWatch> watch;
+    std::map<std::uint16_t, AddressList> by_port;
   };
 
-  void ask(const base::NameEndpoint& name);
-  void answered(const base::NameEndpoint& name, const base::Result<AddressList>& found);
-  void take(const base::NameEndpoint& name, Name& entry, const AddressList& found);
+  void changed(const std::string& name);
 
   Reactor& reactor_;
+  DnsClient& client_;
   Found found_;
-  ResolveTiming timing_;
-  std::map<base::NameEndpoint, std::unique_ptr<Name>> names_;
-  Resolver resolver_;  // last: its answers use the rest
+  std::map<std::string, Name> names_;
 };
 
 }  // namespace ravelin::gateway

@@ -34,7 +34,7 @@ class Backend:
     returns bytes (sent as they are), or None to close. `raw` handlers get the socket instead. With a
     context in `tls` it speaks TLS."""
 
-    def __init__(self, answer=None, raw=None, port=0):
+    def __init__(self, answer=None, raw=None, port=0, host="127.0.0.1"):
         self.requests = []
         self.connections = 0
         self.answer = answer or (lambda head, body: ok(b"hello"))
@@ -42,7 +42,7 @@ class Backend:
         self.tls = None
         self.lock = threading.Lock()
         self.open = set()
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()

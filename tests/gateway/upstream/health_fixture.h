@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/io/log.h"
 #include "gateway/upstream/health.h"
+#include "tests/gateway/dns/name_server.h"
 #include "tests/gateway/upstream/loopback.h"
 #include "tests/gateway/upstream/watched_pools.h"
 #include "tests/support/test_certs.h"
@@ -86,7 +87,11 @@ class Health : public testing::Test {
   GatewayMetrics metrics_{1, "test"};
   PoolMaker makes_;
   std::vector<PoolRuntime> pools_;
-  std::unique_ptr<HealthMonitor> monitor_ = std::make_unique<HealthMonitor>(reactor_, metrics_);
+  NameServer names_{reactor_};  // of whatever is not in /etc/hosts
+  DnsClient dns_{reactor_,
+                 {.servers = {names_.endpoint()}, .ttl_max = 2s, .after_failure = 100ms}};
+  std::unique_ptr<HealthMonitor> monitor_ =
+      std::make_unique<HealthMonitor>(reactor_, metrics_, dns_);
 };
 
 }  // namespace ravelin::gateway::test
