@@ -171,7 +171,7 @@ struct PoolConfig {
   Balance balance = Balance::round_robin;
   std::vector<ServerConfig> servers;  // at least one, but with `discover`
   std::optional<DiscoverConfig> discover;
-  HashConfig hash;                    // for Balance::hash
+  HashConfig hash;  // for Balance::hash
   std::optional<StickyConfig> sticky;
   std::uint32_t panic_percent = 0;           // fewer usable by health: all are used; 0 = never
   std::uint32_t priority_spill_percent = 0;  // see TurnRules
