@@ -9,9 +9,9 @@
 namespace ravelin::gateway {
 
 struct DnsConfig {
-  std::vector<base::IpEndpoint> servers;    // empty = those of /etc/resolv.conf
+  std::vector<base::IpEndpoint> servers;     // empty = those of /etc/resolv.conf
   std::chrono::milliseconds timeout{2'000};  // of a try; doubles each time all servers were tried
-  int tries = 3;                            // of each server
+  int tries = 3;                             // of each server
   // A name is asked for again when its TTL is over; one outside of these counts as the nearer.
   std::chrono::milliseconds ttl_min{1'000};
   std::chrono::milliseconds ttl_max{300'000};

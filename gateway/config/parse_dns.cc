@@ -22,7 +22,8 @@ Result<IpEndpoint> parse_name_server(std::string_view text) {
   if (endpoint) {
     if (const auto* ip = std::get_if<IpEndpoint>(&*endpoint)) return *ip;
   }
-  return fail(Errc::invalid, "is not an address of a name server (\"10.0.0.2\", \"10.0.0.2:5353\")");
+  return fail(Errc::invalid,
+              "is not an address of a name server (\"10.0.0.2\", \"10.0.0.2:5353\")");
 }
 
 DnsConfig parse_dns(yaml::Map map) {

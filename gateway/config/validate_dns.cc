@@ -26,10 +26,10 @@ void validate_dns(const Config& config, Places& places) {
       places.error(key, file, fmt::format("{} is listed twice", text));
   }
   if (dns.ttl_max < dns.ttl_min) {
-    places.error(places.is_written("dns.ttl_max") ? "dns.ttl_max" : "dns.ttl_min", file,
-                 fmt::format("\"ttl_max\" ({}) is less than \"ttl_min\" ({})",
-                             base::format_duration(dns.ttl_max),
-                             base::format_duration(dns.ttl_min)));
+    places.error(
+        places.is_written("dns.ttl_max") ? "dns.ttl_max" : "dns.ttl_min", file,
+        fmt::format("\"ttl_max\" ({}) is less than \"ttl_min\" ({})",
+                    base::format_duration(dns.ttl_max), base::format_duration(dns.ttl_min)));
   }
 }
 

@@ -24,8 +24,9 @@ DnsServerList servers_of(std::span<const base::IpAddress> addresses, std::uint16
 
 // Each target and port is a server, named by both ("a.example:8080"), whose address is the target's
 // name: priority and weight are the target's (RFC 2782), however many addresses it has or gets, and
-// it keeps its state and sessions when they change. Sorted by priority, then name. Priorities become
-// ranks (the least is `like.priority`, up to 15), weights 1 to 256, in proportion within a priority.
+// it keeps its state and sessions when they change. Sorted by priority, then name. Priorities
+// become ranks (the least is `like.priority`, up to 15), weights 1 to 256, in proportion within a
+// priority.
 DnsServerList servers_of(std::span<const ServiceRecord> services, const ServerConfig& like,
                         std::size_t servers_max);
 

@@ -16,8 +16,8 @@ std::string seconds_since(WallTime then, WallTime now) {
 }  // namespace
 
 std::string to_string(const DnsSourceStatus& status, WallTime now) {
-  std::string text = fmt::format("{}: {} server{}", status.name, status.servers,
-                                 status.servers == 1 ? "" : "s");
+  std::string text =
+      fmt::format("{}: {} server{}", status.name, status.servers, status.servers == 1 ? "" : "s");
   if (status.left_out != 0) text += fmt::format(" ({} left out)", status.left_out);
   text += status.watch.answered
               ? fmt::format(", answered {} ago", seconds_since(*status.watch.answered, now))

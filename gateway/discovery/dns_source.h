@@ -17,9 +17,9 @@
 namespace ravelin::gateway {
 
 struct DnsSourceStatus {
-  std::string name;            // asked for
-  std::size_t servers = 0;     // found and used
-  std::size_t left_out = 0;    // beyond `servers_max`
+  std::string name;          // asked for
+  std::size_t servers = 0;   // found and used
+  std::size_t left_out = 0;  // beyond `servers_max`
   DnsWatchStatus watch;
 };
 

@@ -80,7 +80,8 @@ ares_addr_port_node server_node(const base::IpEndpoint& server) {
 }  // namespace
 
 struct CaresChannel::Impl {
-  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  using Descriptor =
+      boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
   // One of c-ares' sockets. c-ares closes it.
   struct Watched {
@@ -91,6 +92,7 @@ struct CaresChannel::Impl {
 
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
+
     ~Watched() { descriptor.release(); }
 
     Impl& channel;
@@ -150,10 +152,10 @@ Result<void> CaresChannel::Impl::open(const DnsConfig& config, const std::string
   options.resolvconf_path = path.data();
   options.sock_state_cb = socket_changed;
   options.sock_state_cb_data = this;
-  const int status =
-      ::ares_init_options(&channel, &options,
-                          ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                              ARES_OPT_SOCK_RCVBUF | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
+  const int status = ::ares_init_options(
+      &channel, &options,
+      ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+          ARES_OPT_SOCK_RCVBUF | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
   if (status != ARES_SUCCESS) {
     channel = nullptr;
     return error_of(status);
@@ -201,26 +203,27 @@ void CaresChannel::Impl::socket_changed(void* self, int fd, int readable, int wr
 void CaresChannel::Impl::wait(const std::shared_ptr<Watched>& watched) {
   const std::weak_ptr<Watched> weak = watched;
   if (watched->wants_read && !std::exchange(watched->waits_read, true)) {
-    watched->descriptor.async_wait(
-        Descriptor::wait_read, [weak](const boost::system::error_code& error) {
-          const std::shared_ptr<Watched> alive = weak.lock();
-          if (alive == nullptr) return;
-          alive->waits_read = false;
-          if (error) return;
-          alive->channel.process(alive->descriptor.native_handle(), -1);
-          if (weak.use_count() > 1) wait(alive);  // c-ares has not closed it
-        });
+    watched->descriptor.async_wait(Descriptor::wait_read,
+                                   [weak](const boost::system::error_code& error) {
+                                     const std::shared_ptr<Watched> alive = weak.lock();
+                                     if (alive == nullptr) return;
+                                     alive->waits_read = false;
+                                     if (error) return;
+                                     alive->channel.process(alive->descriptor.native_handle(), -1);
+                                     if (weak.use_count() > 1)
+                                       wait(alive);  // c-ares has not closed it
+                                   });
   }
   if (watched->wants_write && !std::exchange(watched->waits_write, true)) {
-    watched->descriptor.async_wait(
-        Descriptor::wait_write, [weak](const boost::system::error_code& error) {
-          const std::shared_ptr<Watched> alive = weak.lock();
-          if (alive == nullptr) return;
-          alive->waits_write = false;
-          if (error) return;
-          alive->channel.process(-1, alive->descriptor.native_handle());
-          if (weak.use_count() > 1) wait(alive);
-        });
+    watched->descriptor.async_wait(Descriptor::wait_write,
+                                   [weak](const boost::system::error_code& error) {
+                                     const std::shared_ptr<Watched> alive = weak.lock();
+                                     if (alive == nullptr) return;
+                                     alive->waits_write = false;
+                                     if (error) return;
+                                     alive->channel.process(-1, alive->descriptor.native_handle());
+                                     if (weak.use_count() > 1) wait(alive);
+                                   });
   }
 }
 
@@ -267,11 +270,10 @@ CaresChannel::CaresChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 CaresChannel::~CaresChannel() = default;
 
 void CaresChannel::ask(const std::string& name, RecordType type, Answered answered) {
-  const auto place =
-      impl_->queries.insert(impl_->queries.end(), {*impl_, std::move(answered), {}});
+  const auto place = impl_->queries.insert(impl_->queries.end(), {*impl_, std::move(answered), {}});
   place->place = place;
-  ::ares_query(impl_->channel, name.c_str(), kClassInternet, static_cast<int>(type), Impl::query_ended,
-               &*place);
+  ::ares_query(impl_->channel, name.c_str(), kClassInternet, static_cast<int>(type),
+               Impl::query_ended, &*place);
   impl_->set_alarm();
 }
 

@@ -1,5 +1,6 @@
-// CaresChannel: questions to name servers through c-ares, whose sockets wait on the reactor. Nothing
-// blocks but reading /etc/hosts. One thread, the reactor's. The one file that uses c-ares (1.18).
+// CaresChannel: questions to name servers through c-ares, whose sockets wait on the reactor.
+// Nothing blocks but reading /etc/hosts. One thread, the reactor's. The one file that uses c-ares
+// (1.18).
 #pragma once
 
 #include "base/result.h"

@@ -47,8 +47,7 @@ class Remarks {
 template <class T>
 void cut(std::vector<T>& records, Remarks& remarks) {
   if (records.size() <= kDnsRecordsMax) return;
-  remarks.add(
-      fmt::format("{} records, of which {} are used", records.size(), kDnsRecordsMax));
+  remarks.add(fmt::format("{} records, of which {} are used", records.size(), kDnsRecordsMax));
   std::ranges::sort(records);
   records.resize(kDnsRecordsMax);
 }
@@ -66,9 +65,8 @@ std::string_view unusable_address(const IpAddress& address) {
   if (address.family == Family::ipv4) {
     if (bytes[0] == 0) return "unspecified";  // 0.0.0.0/8: RFC 1122 section 3.2.1.3
     if (bytes[0] >= 224 && bytes[0] < 240) return "multicast";
-    if (bytes[0] >= 240) return bytes == IpAddress{.bytes = {255, 255, 255, 255}}.bytes
-                                    ? "broadcast"
-                                    : "reserved";
+    if (bytes[0] >= 240)
+      return bytes == IpAddress{.bytes = {255, 255, 255, 255}}.bytes ? "broadcast" : "reserved";
     return {};
   }
   if (std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; })) return "unspecified";
@@ -125,8 +123,8 @@ Result<DnsServices> usable_services(const AnswerRecords& records, const DnsConfi
     return fail(Errc::not_found, "no server that can be used: {}", remarks.text());
   }
   if (answer.services.size() > kDnsRecordsMax) {
-    remarks.add(fmt::format("{} records, of which {} are used", answer.services.size(),
-                            kDnsRecordsMax));
+    remarks.add(
+        fmt::format("{} records, of which {} are used", answer.services.size(), kDnsRecordsMax));
     answer.services.resize(kDnsRecordsMax);
   }
   answer.ttl = clamp_ttl(records.ttl_s, config);
@@ -138,10 +136,8 @@ std::vector<IpAddress> merge_addresses(std::span<const IpAddress> before,
                                        const DnsAddresses& answer) {
   std::vector<IpAddress> merged = answer.addresses;
   for (const IpAddress& address : before) {
-    const bool is_lacking =
-        address.family == Family::ipv4 ? answer.lacks_ipv4 : answer.lacks_ipv6;
-    if (is_lacking && std::ranges::find(merged, address) == merged.end())
-      merged.push_back(address);
+    const bool is_lacking = address.family == Family::ipv4 ? answer.lacks_ipv4 : answer.lacks_ipv6;
+    if (is_lacking && std::ranges::find(merged, address) == merged.end()) merged.push_back(address);
   }
   return merged;
 }

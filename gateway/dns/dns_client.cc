@@ -37,6 +37,7 @@ struct FileStamp {
 
 FileStamp stamp_of(const std::string& path) {
   struct stat status {};
+
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_ino, status.st_size,
           std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
@@ -132,8 +133,8 @@ void DnsClient::Impl::look_at_resolv_conf() {
   next_look = now + kResolvConfLook;
   if (stamp_of(options.resolv_conf) == resolv_conf) return;
   open();
-  const std::vector<std::string> servers = channel == nullptr ? std::vector<std::string>()
-                                                              : channel->servers();
+  const std::vector<std::string> servers =
+      channel == nullptr ? std::vector<std::string>() : channel->servers();
   base::log_info("dns", "resolv.conf has changed and was read again",
                  {{"file", options.resolv_conf}, {"servers", base::join(servers, " ")}});
 }
@@ -143,8 +144,8 @@ DnsQuestion DnsClient::Impl::ask(QuestionPtr question) {
   if (waiting.size() < kWaitingMax) {
     waiting.push_back(std::move(question));
   } else {
-    question->fail_with(fail(Errc::unavailable, "resolving \"{}\": too many names wait for it",
-                             question->name));
+    question->fail_with(
+        fail(Errc::unavailable, "resolving \"{}\": too many names wait for it", question->name));
     finished.push_back(std::move(question));
   }
   schedule();
@@ -216,12 +217,11 @@ void DnsClient::Impl::ask_next(const QuestionPtr& question) {
     channel->ask(name, type, [this, weak, type](const auto& message) {
       Result<AnswerRecords> records = message ? parse_dns_answer(*message, type) : message.error();
       if (options.counted)
-        options.counted(!records          ? result_of(records.error())
+        options.counted(!records           ? result_of(records.error())
                         : records->empty() ? "not_found"
                                            : "ok");
       const QuestionPtr asked = weak.lock();
-      if (asked != nullptr && !asked->is_finished())
-        part_ended(*asked, type, std::move(records));
+      if (asked != nullptr && !asked->is_finished()) part_ended(*asked, type, std::move(records));
       schedule();  // there may be room for another now
     });
   }

@@ -24,13 +24,17 @@ struct DnsQuestionState;
 class [[nodiscard]] DnsQuestion {
  public:
   DnsQuestion() = default;
+
   explicit DnsQuestion(std::weak_ptr<detail::DnsQuestionState> state) : state_(std::move(state)) {}
+
   DnsQuestion(DnsQuestion&& other) noexcept : state_(std::move(other.state_)) {
     other.state_.reset();
   }
+
   DnsQuestion& operator=(DnsQuestion&& other) noexcept;
   DnsQuestion(const DnsQuestion&) = delete;
   DnsQuestion& operator=(const DnsQuestion&) = delete;
+
   ~DnsQuestion() { drop(); }
 
  private:
@@ -48,7 +52,7 @@ class DnsClient {
   using OnAddresses = std::function<void(const base::Result<DnsAddresses>&)>;
   using OnServices = std::function<void(const base::Result<DnsServices>&)>;
 
-  static constexpr std::size_t kUnderWayMax = 50;     // questions; the others wait their turn
+  static constexpr std::size_t kUnderWayMax = 50;      // questions; the others wait their turn
   static constexpr std::size_t kWaitingMax = 100'000;  // more are answered with an error
 
   struct Options {
@@ -57,7 +61,9 @@ class DnsClient {
   };
 
   DnsClient(Reactor& reactor, const DnsConfig& config, Options options);
+
   DnsClient(Reactor& reactor, const DnsConfig& config) : DnsClient(reactor, config, Options()) {}
+
   DnsClient(const DnsClient&) = delete;
   DnsClient& operator=(const DnsClient&) = delete;
   // Ends all that is under way, at once. Nobody is called any more.

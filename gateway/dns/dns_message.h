@@ -40,6 +40,7 @@ inline constexpr std::size_t kAliasesMax = 16;  // CNAMEs followed one after the
 // None is a good answer too. Error (protocol): not one whole answer to one question of that type
 // without an error code, a name that is none, a record that does not fit its type, aliases in a
 // circle.
-base::Result<AnswerRecords> parse_dns_answer(std::span<const std::uint8_t> message, RecordType type);
+base::Result<AnswerRecords> parse_dns_answer(std::span<const std::uint8_t> message,
+                                             RecordType type);
 
 }  // namespace ravelin::gateway

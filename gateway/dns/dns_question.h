@@ -26,7 +26,8 @@ struct DnsQuestionState {
   };
 
   using Ask = std::variant<DnsClient::OnAddresses, DnsClient::OnServices>;
-  using Answer = std::variant<std::monostate, base::Result<DnsAddresses>, base::Result<DnsServices>>;
+  using Answer =
+      std::variant<std::monostate, base::Result<DnsAddresses>, base::Result<DnsServices>>;
 
   DnsQuestionState(std::string asked, Ask who) : name(std::move(asked)), ask(std::move(who)) {}
 

@@ -61,10 +61,10 @@ void DnsWatchBase::failed(const Error& error) {
   status_.reason = error.message;
   if (status_.failing_since) return;
   status_.failing_since = base::wall_now();
-  base::log_warn("dns",
-                 status_.answered ? "name not resolved; the last good answer is kept"
-                                  : "name not resolved",
-                 {{"name", name_}, {"reason", error.message}});
+  base::log_warn(
+      "dns",
+      status_.answered ? "name not resolved; the last good answer is kept" : "name not resolved",
+      {{"name", name_}, {"reason", error.message}});
 }
 
 AddressWatch::AddressWatch(Reactor& reactor, DnsClient& client, std::string name,
@@ -101,8 +101,8 @@ ServiceWatch::ServiceWatch(Reactor& reactor, DnsClient& client, std::string name
 }
 
 void ServiceWatch::ask() {
-  question_ = client_.ask_services(
-      name_, [this](const Result<DnsServices>& answer) { answered(answer); });
+  question_ =
+      client_.ask_services(name_, [this](const Result<DnsServices>& answer) { answered(answer); });
 }
 
 void ServiceWatch::answered(const Result<DnsServices>& answer) {

@@ -1,5 +1,5 @@
-// DnsWatch: asks for one name at once and from then on: again when the answer's TTL is over, after a
-// failure with a pause that grows. The last good answer stays until there is another. Changes of
+// DnsWatch: asks for one name at once and from then on: again when the answer's TTL is over, after
+// a failure with a pause that grows. The last good answer stays until there is another. Changes of
 // state are logged, once each. The control thread.
 #pragma once
 
@@ -20,7 +20,7 @@ struct DnsWatchStatus {
   std::optional<base::WallTime> failing_since;  // nothing = the last answer was good
   unsigned failures = 0;                        // in a row
   std::string reason;                           // of the last failure
-  std::string remarks;  // what of the last good answer is not used, and why
+  std::string remarks;                          // what of the last good answer is not used, and why
 };
 
 // What is the same for all kinds of records.
@@ -35,7 +35,10 @@ class DnsWatchBase {
 
  protected:
   DnsWatchBase(Reactor& reactor, DnsClient& client, std::string name, std::function<void()> due)
-      : reactor_(reactor), client_(client), name_(std::move(name)), alarm_(reactor, std::move(due)) {}
+      : reactor_(reactor),
+        client_(client),
+        name_(std::move(name)),
+        alarm_(reactor, std::move(due)) {}
 
   ~DnsWatchBase() = default;
 

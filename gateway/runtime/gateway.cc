@@ -70,10 +70,10 @@ Result<void> Gateway::prepare(const Config& config) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, *metrics_, *access_log_, load_, *this, *password_checks_, bans_}));
   }
-  dns_ = std::make_unique<DnsClient>(
-      control_, config.dns, DnsClient::Options{.counted = [this](std::string_view result) {
-        metrics_->dns_query_done(result);
-      }});
+  dns_ = std::make_unique<DnsClient>(control_, config.dns,
+                                     DnsClient::Options{.counted = [this](std::string_view result) {
+                                       metrics_->dns_query_done(result);
+                                     }});
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   orders_ = std::make_unique<ServerOrders>(
       ServerOrders::Parts{members_, *health_, [this] { return snapshot_; },

@@ -95,10 +95,26 @@ std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
     idle_.pop_back();
     connection->cancel();
     metrics_.connections_changed(cells_, ServerConnectionState::idle, -1);
+    if (connection->addresses_version_ != server_->addresses_version() &&
+        !leads_to_server(*connection))
+      continue;
     if (care == Care::careful && !connection->is_quiet()) continue;
     return connection;
   }
   return nullptr;
+}
+
+bool UpstreamServer::leads_to_server(UpstreamConnection& connection) const {
+  const std::uint32_t version = server_->addresses_version();
+  const auto addresses = server_->addresses();
+  SocketAddress peer;
+  peer.length = sizeof peer.storage;
+  if (::getpeername(connection.stream_.socket().fd(), peer.get(), &peer.length) != 0) return false;
+  const base::IpEndpoint leads_to = to_endpoint(peer);
+  const bool is_one = std::ranges::any_of(
+      *addresses, [&](const SocketAddress& one) { return to_endpoint(one) == leads_to; });
+  if (is_one) connection.addresses_version_ = version;
+  return is_one;
 }
 
 void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
@@ -145,6 +161,7 @@ void UpstreamServer::close_idle() {
 Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure& failure,
                                                                   MonoTime until,
                                                                   std::string_view preface) {
+  const std::uint32_t version = server_->addresses_version();
   const auto addresses = server_->addresses();
   const MonoTime deadline = std::min(until, reactor_.refresh_now() + timeouts_.connect);
   std::unique_ptr<UpstreamConnection> connection;
@@ -157,7 +174,9 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure
        i < addresses->size() && connection == nullptr && reactor_.now() < deadline; ++i) {
     const std::size_t index = (next_address_ + i) % addresses->size();
     connection = co_await connect_one((*addresses)[index], deadline, failure, preface);
-    if (connection != nullptr) next_address_ = index;
+    if (connection == nullptr) continue;
+    next_address_ = index;
+    connection->addresses_version_ = version;
   }
   co_return connection;
 }

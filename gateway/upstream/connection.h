@@ -46,6 +46,7 @@ class UpstreamConnection : private Waiter {
   base::MonoTime idle_since_;
   base::MonoTime idle_until_;
   std::uint32_t requests_ = 0;
+  std::uint32_t addresses_version_ = 0;  // of the server's, by which it is known to lead to one
 };
 
 struct ConnectFailure {
@@ -66,8 +67,8 @@ class UpstreamServer {
   // of the one before go.
   void use_tls(const std::shared_ptr<const UpstreamContext>& context);
 
-  // The idle connection used last, or null. `careful`: asks the kernel whether it is still open
-  // first, for requests that must not be sent twice.
+  // The idle connection used last, or null; none to an address the server no longer has. `careful`:
+  // asks the kernel whether it is still open first, for requests that must not be sent twice.
   enum class Care : unsigned char { normal, careful };
   std::unique_ptr<UpstreamConnection> take_idle(Care care);
   // A new connection, TLS included, within the connect timeout. Null: `failure` says why. `preface`
@@ -112,6 +113,8 @@ class UpstreamServer {
                                                               ConnectFailure& failure,
                                                               std::string_view preface);
   void drop_idle(UpstreamConnection& connection);
+  // Whether it leads to an address the server still has.
+  [[nodiscard]] bool leads_to_server(UpstreamConnection& connection) const;
 
   std::shared_ptr<Server> server_;
   std::optional<UpstreamSessions> tls_;

@@ -31,8 +31,8 @@ void NameWatch::use(const std::set<NameEndpoint>& names) {
   for (const auto& [name, ports] : wanted) {
     Name& entry = names_[name];
     if (entry.watch == nullptr)
-      entry.watch = std::make_unique<AddressWatch>(
-          reactor_, client_, name, [this, asked = name] { changed(asked); });
+      entry.watch = std::make_unique<AddressWatch>(reactor_, client_, name,
+                                                   [this, asked = name] { changed(asked); });
     std::erase_if(entry.by_port, [&](const auto& one) { return !ports.contains(one.first); });
     for (const std::uint16_t port : ports) {
       if (!entry.by_port.contains(port))

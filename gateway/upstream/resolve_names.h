@@ -1,6 +1,6 @@
 // NameWatch: keeps the names of servers resolved: at once when they come, then whenever the TTL of
-// their addresses is over. The last good addresses stay while a name cannot be resolved. The control
-// thread.
+// their addresses is over. The last good addresses stay while a name cannot be resolved. The
+// control thread.
 #pragma once
 
 #include "gateway/dns/dns_watch.h"

@@ -35,6 +35,7 @@ Server::Server(std::string pool, const ServerConfig& config, std::size_t workers
 
 void Server::set_addresses(AddressList addresses) {
   std::atomic_store(&addresses_, std::make_shared<const AddressList>(std::move(addresses)));
+  addresses_version_.fetch_add(1, std::memory_order_release);
 }
 
 bool Server::publish() {

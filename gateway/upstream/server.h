@@ -118,6 +118,11 @@ class Server {
     return std::atomic_load(&addresses_);
   }
 
+  // Another one whenever the addresses are others. Read it before them.
+  [[nodiscard]] std::uint32_t addresses_version() const {
+    return addresses_version_.load(std::memory_order_acquire);
+  }
+
   // ---- control thread ----
   struct Control {
     AdminState admin = AdminState::ready;
@@ -166,6 +171,7 @@ class Server {
   std::atomic<bool> usable_in_panic_{true};
   std::atomic<std::uint32_t> weight_{kWeightUnit};
   std::atomic<std::uint32_t> in_flight_max_{0};
+  std::atomic<std::uint32_t> addresses_version_{0};
   alignas(64) std::atomic<std::uint32_t> in_flight_{0};
   alignas(64) std::atomic<std::uint32_t> failures_{0};
 };

@@ -74,7 +74,7 @@ class Names(Case):
         gateway = self.gateway(config(dns, [f"app.internal:{port}"]))
         self.becomes(gateway, "127.0.0.2")
         dns.say("app.internal", a("127.0.0.3", ttl=3600))
-        self.becomes(gateway, "127.0.0.3")
+        self.becomes(gateway, "127.0.0.3")  # though connections to the other one are kept
         asked = dns.asked("app.internal")
         self.assertLess(asked, 40)  # by the TTL, not by ttl_min
         dns.say("app.internal", a("127.0.0.2"))

@@ -44,8 +44,8 @@ TEST(DnsServers, WhatIsBeyondTheLimitIsLeftOut) {
   const std::vector<base::IpAddress> addresses{
       *base::parse_ip("10.0.0.3"), *base::parse_ip("10.0.0.1"), *base::parse_ip("10.0.0.2")};
   const DnsServerList found = servers_of(addresses, 80, "app.internal", {}, 2);
-  EXPECT_THAT(texts(found), ElementsAre("10.0.0.1:80 @10.0.0.1:80 p0 w1",
-                                        "10.0.0.2:80 @10.0.0.2:80 p0 w1"));
+  EXPECT_THAT(texts(found),
+              ElementsAre("10.0.0.1:80 @10.0.0.1:80 p0 w1", "10.0.0.2:80 @10.0.0.2:80 p0 w1"));
   EXPECT_EQ(found.left_out, 1U);
 }
 
@@ -64,11 +64,12 @@ TEST(DnsServers, TheVerifiedNameIsTheOneAskedForOrTheTarget) {
 }
 
 TEST(DnsServers, TargetsAreServersWithTheWholeNameAsAddress) {
-  const std::vector<ServiceRecord> services{{"b.example", 8080, 30, 40}, {"a.example", 8081, 30, 60},
-                                            {"c.example", 80, 10, 0}};
-  EXPECT_THAT(texts(servers_of(services, like(), 100)),
-              ElementsAre("c.example:80 @c.example.:80 p2 w1", "a.example:8081 @a.example.:8081 p3 w60",
-                          "b.example:8080 @b.example.:8080 p3 w40"));
+  const std::vector<ServiceRecord> services{
+      {"b.example", 8080, 30, 40}, {"a.example", 8081, 30, 60}, {"c.example", 80, 10, 0}};
+  EXPECT_THAT(
+      texts(servers_of(services, like(), 100)),
+      ElementsAre("c.example:80 @c.example.:80 p2 w1", "a.example:8081 @a.example.:8081 p3 w60",
+                  "b.example:8080 @b.example.:8080 p3 w40"));
 }
 
 TEST(DnsServers, PrioritiesAreRanksUpToFifteen) {

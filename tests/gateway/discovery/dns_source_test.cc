@@ -1,6 +1,7 @@
 // A pool's servers from a name: the whole set when it changes, never an empty one, and what is said
 // of it.
 #include "gateway/discovery/dns_source.h"
+
 #include "tests/gateway/dns/name_server.h"
 #include "tests/gateway/upstream/loopback.h"
 
@@ -67,9 +68,8 @@ TEST_F(DnsSourceTest, AFailureOrAnEmptyAnswerNeverEmptiesTheSet) {
   for (const int code : {0, 2, 3}) {
     server_.fail("app.internal", code);
     const unsigned failures = source_->status().watch.failures;
-    ASSERT_TRUE(run_until(reactor_, [&] {
-      return source_->status().watch.failures >= failures + 2;
-    }));
+    ASSERT_TRUE(
+        run_until(reactor_, [&] { return source_->status().watch.failures >= failures + 2; }));
   }
   EXPECT_EQ(source_->servers().size(), 1U);
   EXPECT_THAT(told_, ElementsAre("10.0.0.1:80"));

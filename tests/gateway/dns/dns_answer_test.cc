@@ -30,11 +30,19 @@ struct AddressCase {
 };
 
 TEST(DnsAnswer, KnowsAddressesNoServerCanHave) {
-  constexpr AddressCase kCases[] = {
-      {"0.0.0.0", "unspecified"},  {"0.1.2.3", "unspecified"}, {"::", "unspecified"},
-      {"224.0.0.1", "multicast"},  {"239.255.0.1", "multicast"}, {"ff02::1", "multicast"},
-      {"255.255.255.255", "broadcast"}, {"240.0.0.1", "reserved"}, {"127.0.0.1", ""},
-      {"10.0.0.255", ""}, {"::1", ""}, {"fe80::1", ""}, {"2001:db8::1", ""}};
+  constexpr AddressCase kCases[] = {{"0.0.0.0", "unspecified"},
+                                    {"0.1.2.3", "unspecified"},
+                                    {"::", "unspecified"},
+                                    {"224.0.0.1", "multicast"},
+                                    {"239.255.0.1", "multicast"},
+                                    {"ff02::1", "multicast"},
+                                    {"255.255.255.255", "broadcast"},
+                                    {"240.0.0.1", "reserved"},
+                                    {"127.0.0.1", ""},
+                                    {"10.0.0.255", ""},
+                                    {"::1", ""},
+                                    {"fe80::1", ""},
+                                    {"2001:db8::1", ""}};
   for (const AddressCase& row : kCases)
     EXPECT_EQ(unusable_address(ip(row.address)), row.flaw) << row.address;
 }
@@ -68,9 +76,9 @@ TEST(DnsAnswer, ServicesAreThereOnceWithTheirBestPriorityAndWeight) {
                       {"b.example", 80, 1, 9}, {"c.example", 0, 1, 1},  {"b.example", 81, 9, 1}};
   const auto answer = usable_services(records, {});
   ASSERT_TRUE(answer.has_value());
-  EXPECT_THAT(answer->services,
-              ElementsAre(ServiceRecord{"b.example", 80, 1, 9}, ServiceRecord{"a.example", 80, 5, 1},
-                          ServiceRecord{"b.example", 81, 9, 1}));
+  EXPECT_THAT(answer->services, ElementsAre(ServiceRecord{"b.example", 80, 1, 9},
+                                            ServiceRecord{"a.example", 80, 5, 1},
+                                            ServiceRecord{"b.example", 81, 9, 1}));
   EXPECT_EQ(answer->remarks, "c.example (port 0)");
 }
 
@@ -90,8 +98,8 @@ TEST(DnsAnswer, TtlsStayWithinTheirBounds) {
 TEST(DnsAnswer, TooManyRecordsAreCutToTheSameOnesInAnyOrder) {
   AnswerRecords records;
   for (std::uint16_t i = 0; i < 1500; ++i) {
-    records.addresses.push_back({.bytes = {10, 0, static_cast<std::uint8_t>(i >> 8),
-                                           static_cast<std::uint8_t>(i & 0xff)}});
+    records.addresses.push_back(
+        {.bytes = {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i & 0xff)}});
     records.services.push_back({"a.example", static_cast<std::uint16_t>(i + 1), 0, 0});
   }
   const auto first = usable_addresses(records, {});

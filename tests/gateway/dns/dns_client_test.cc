@@ -1,5 +1,6 @@
 // DnsClient against a name server that answers, refuses, cuts, lies and keeps silent.
 #include "gateway/dns/dns_client.h"
+
 #include "tests/gateway/dns/name_server.h"
 #include "tests/gateway/upstream/loopback.h"
 #include "tests/support/test_certs.h"
@@ -44,9 +45,8 @@ class DnsClientTest : public testing::Test {
     if (client_ == nullptr) {
       client_ = std::make_unique<DnsClient>(
           reactor_, config_,
-          DnsClient::Options{dir_.path("resolv.conf"), [this](std::string_view result) {
-                               ++counts_[std::string(result)];
-                             }});
+          DnsClient::Options{dir_.path("resolv.conf"),
+                             [this](std::string_view result) { ++counts_[std::string(result)]; }});
     }
     return *client_;
   }

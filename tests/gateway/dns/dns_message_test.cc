@@ -1,5 +1,6 @@
 // Answers of name servers as bytes: what is read of good ones, what of bad ones is refused.
 #include "gateway/dns/dns_message.h"
+
 #include "tests/gateway/dns/name_server.h"
 
 #include <gmock/gmock.h>
@@ -21,8 +22,8 @@ std::vector<std::string> texts(const base::Result<AnswerRecords>& records) {
   for (const base::IpAddress& address : records->addresses)
     all.push_back(base::to_string(address));
   for (const ServiceRecord& service : records->services)
-    all.push_back(fmt::format("{}:{} {} {}", service.target, service.port, service.priority,
-                              service.weight));
+    all.push_back(
+        fmt::format("{}:{} {} {}", service.target, service.port, service.priority, service.weight));
   all.push_back(fmt::format("ttl {}", records->ttl_s));
   return all;
 }
@@ -89,9 +90,9 @@ TEST(DnsMessage, NamesAreComparedWithoutCase) {
 
 TEST(DnsMessage, EveryCutIsRefused) {
   for (const RecordType type : {RecordType::a, RecordType::srv}) {
-    const WireReply reply{{type == RecordType::a ? address_record("10.0.0.1")
-                                                 : service_record("a.example", 80),
-                           alias_record("x.example")}};
+    const WireReply reply{
+        {type == RecordType::a ? address_record("10.0.0.1") : service_record("a.example", 80),
+         alias_record("x.example")}};
     const Bytes whole = wire_message(7, kName, type, reply);
     ASSERT_TRUE(parse_dns_answer(whole, type).has_value());
     for (std::size_t size = 0; size < whole.size(); ++size)

@@ -1,5 +1,6 @@
 // Names that are watched: asked again by their TTL, last good answers kept, changes told once.
 #include "gateway/dns/dns_watch.h"
+
 #include "tests/gateway/dns/name_server.h"
 #include "tests/gateway/upstream/loopback.h"
 
@@ -140,8 +141,8 @@ TEST_F(DnsWatchTest, MayGoInsideOfWhatItTells) {
 
 TEST_F(DnsWatchTest, ServicesAreToldWhenAnythingOfThemChanges) {
   const auto say = [&](std::uint16_t weight) {
-    server_.say("_s._tcp.x", RecordType::srv, {{service_record("a.x", 80, 1, weight),
-                                                service_record("b.x", 80, 1, 1)}});
+    server_.say("_s._tcp.x", RecordType::srv,
+                {{service_record("a.x", 80, 1, weight), service_record("b.x", 80, 1, 1)}});
   };
   say(5);
   int told = 0;

@@ -32,9 +32,9 @@ WireRecord service_record(std::string_view target, std::uint16_t port, std::uint
 
 struct WireReply {
   std::vector<WireRecord> records;
-  int code = 0;              // 2 = SERVFAIL, 3 = NXDOMAIN
-  bool is_silent = false;    // no answer at all
-  bool is_cut = false;       // over UDP: none of the records, but the TC flag
+  int code = 0;            // 2 = SERVFAIL, 3 = NXDOMAIN
+  bool is_silent = false;  // no answer at all
+  bool is_cut = false;     // over UDP: none of the records, but the TC flag
   std::uint16_t flags = 0x8180;
 };
 

@@ -88,8 +88,7 @@ class Health : public testing::Test {
   PoolMaker makes_;
   std::vector<PoolRuntime> pools_;
   NameServer names_{reactor_};  // of whatever is not in /etc/hosts
-  DnsClient dns_{reactor_,
-                 {.servers = {names_.endpoint()}, .ttl_max = 2s, .after_failure = 100ms}};
+  DnsClient dns_{reactor_, {.servers = {names_.endpoint()}, .ttl_max = 2s, .after_failure = 100ms}};
   std::unique_ptr<HealthMonitor> monitor_ =
       std::make_unique<HealthMonitor>(reactor_, metrics_, dns_);
 };

@@ -1,5 +1,6 @@
 // The names of servers: one question for all ports, forgotten when no longer wanted, cut alike.
 #include "gateway/upstream/resolve_names.h"
+
 #include "tests/gateway/dns/name_server.h"
 #include "tests/gateway/upstream/loopback.h"
 
