@@ -139,8 +139,8 @@ std::string answer_of(const ServerOrder& order, const AdminBackend& backend) {
 
 }  // namespace
 
-std::optional<AdminResponse> answer_server_order(const AdminRequest& request,
-                                                 std::string_view path, AdminBackend& backend) {
+std::optional<AdminResponse> answer_server_order(const AdminRequest& request, std::string_view path,
+                                                 AdminBackend& backend) {
   if (!path.starts_with(kServers)) return std::nullopt;
   auto order = parse_order(path.substr(kServers.size()));
   if (!order) return std::nullopt;

@@ -9,7 +9,7 @@
 namespace ravelin::gateway {
 
 // Nothing: `path` is none of these. The caller has seen to it that the order may be given.
-std::optional<AdminResponse> answer_server_order(const AdminRequest& request,
-                                                 std::string_view path, AdminBackend& backend);
+std::optional<AdminResponse> answer_server_order(const AdminRequest& request, std::string_view path,
+                                                 AdminBackend& backend);
 
 }  // namespace ravelin::gateway

@@ -1,5 +1,5 @@
-// One server as it is written: in a pool, in a file of servers, or in an operator's order. Pure; any
-// thread.
+// One server as it is written: in a pool, in a file of servers, or in an operator's order. Pure;
+// any thread.
 #pragma once
 
 #include "base/io/yaml.h"

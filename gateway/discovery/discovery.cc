@@ -18,8 +18,7 @@ struct Discovery::Sources {
 
   [[nodiscard]] bool asks_same(const PoolConfig& pool) const {
     const DiscoverConfig& discover = *pool.discover;
-    const bool same_file =
-        discover.file ? file != nullptr && file->serves(pool) : file == nullptr;
+    const bool same_file = discover.file ? file != nullptr && file->serves(pool) : file == nullptr;
     return same_file && discover.dns == dns_config &&
            (!discover.dns || is_same_server(discover.server, dns_server));
   }
@@ -47,23 +46,21 @@ Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& po
   if (before != nullptr && before->asks_same(pool)) return before;
   auto sources = std::make_shared<Sources>();
   if (discover.file) {
-    const bool stays =
-        before != nullptr && before->file != nullptr && before->file->serves(pool);
+    const bool stays = before != nullptr && before->file != nullptr && before->file->serves(pool);
     sources->file = stays ? before->file : std::make_shared<FileSource>(pool, now);
   }
   if (!discover.dns) return sources;
   if (!dns_) {
-    return base::Error{base::Errc::unavailable,
-                       fmt::format("pool \"{}\": discover.dns is not built into this program",
-                                   pool.name),
-                       discover.dns->pos};
+    return base::Error{
+        base::Errc::unavailable,
+        fmt::format("pool \"{}\": discover.dns is not built into this program", pool.name),
+        discover.dns->pos};
   }
   sources->dns_config = discover.dns;
   sources->dns_server = discover.server;
-  sources->dns = dns_(pool, [this, name = pool.name, weak = std::weak_ptr<Sources>(sources)](
-                                const std::vector<ServerConfig>& servers) {
-    take(name, weak, servers);
-  });
+  sources->dns =
+      dns_(pool, [this, name = pool.name, weak = std::weak_ptr<Sources>(sources)](
+                     const std::vector<ServerConfig>& servers) { take(name, weak, servers); });
   return sources;
 }
 

@@ -52,8 +52,8 @@ int scaled(std::uint32_t weight, std::uint32_t heaviest) {
 }  // namespace
 
 DnsServerList servers_of(std::span<const IpAddress> addresses, std::uint16_t port,
-                        const std::string& asked, const ServerConfig& like,
-                        std::size_t servers_max) {
+                         const std::string& asked, const ServerConfig& like,
+                         std::size_t servers_max) {
   std::string verified_name = asked;
   if (verified_name.ends_with('.')) verified_name.pop_back();
   DnsServerList found;
@@ -68,7 +68,7 @@ DnsServerList servers_of(std::span<const IpAddress> addresses, std::uint16_t por
 }
 
 DnsServerList servers_of(std::span<const ServiceRecord> services, const ServerConfig& like,
-                        std::size_t servers_max) {
+                         std::size_t servers_max) {
   const std::map<std::uint16_t, Group> groups = groups_of(services);
   DnsServerList found;
   for (const ServiceRecord& service : services) {

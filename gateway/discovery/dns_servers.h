@@ -19,8 +19,8 @@ struct DnsServerList {
 // Each address is a server on `port`, named by both ("10.0.0.1:8080"), sorted by them. With TLS and
 // no name of its own in `like`, the name that was asked for is the one verified.
 DnsServerList servers_of(std::span<const base::IpAddress> addresses, std::uint16_t port,
-                        const std::string& asked, const ServerConfig& like,
-                        std::size_t servers_max);
+                         const std::string& asked, const ServerConfig& like,
+                         std::size_t servers_max);
 
 // Each target and port is a server, named by both ("a.example:8080"), whose address is the target's
 // name: priority and weight are the target's (RFC 2782), however many addresses it has or gets, and
@@ -28,6 +28,6 @@ DnsServerList servers_of(std::span<const base::IpAddress> addresses, std::uint16
 // become ranks (the least is `like.priority`, up to 15), weights 1 to 256, in proportion within a
 // priority.
 DnsServerList servers_of(std::span<const ServiceRecord> services, const ServerConfig& like,
-                        std::size_t servers_max);
+                         std::size_t servers_max);
 
 }  // namespace ravelin::gateway

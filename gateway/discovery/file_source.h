@@ -1,6 +1,6 @@
-// FileSource: the servers one file names for one pool, read again whenever the file has changed. What
-// cannot be used, a half-written file above all, is reported once and the last good list stays. The
-// control thread; reads the file, so never a worker's.
+// FileSource: the servers one file names for one pool, read again whenever the file has changed.
+// What cannot be used, a half-written file above all, is reported once and the last good list
+// stays. The control thread; reads the file, so never a worker's.
 #pragma once
 
 #include "certs/file.h"

@@ -55,7 +55,8 @@ class Gathering {
       for (const std::string& name : removed)
         result_.idle_removed.insert(name);
       result_.findings.emplace_back(
-          "every server is removed; those of the configuration stay, since the pool would be empty");
+          "every server is removed; those of the configuration stay, since the pool would be "
+          "empty");
       std::erase_if(result_.servers, [&](const ServerConfig& server) {
         return server.source != ServerSource::config && is_removed(server);
       });
@@ -70,9 +71,9 @@ class Gathering {
   bool left_out(const ServerConfig& server, ServerSource source) {
     if (result_.servers.size() >= kMembersMax) {
       if (!is_full_)
-        result_.findings.push_back(fmt::format(
-            "more than {} servers; \"{}\" and those after it are not used", kMembersMax,
-            server.name));
+        result_.findings.push_back(
+            fmt::format("more than {} servers; \"{}\" and those after it are not used", kMembersMax,
+                        server.name));
       is_full_ = true;
       return true;
     }

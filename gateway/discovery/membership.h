@@ -21,8 +21,8 @@ struct FoundServers {
 };
 
 struct MemberOrders {
-  std::vector<ServerConfig> added;               // by the operator; the older ones first
-  std::set<std::string, std::less<>> removed;    // by name
+  std::vector<ServerConfig> added;             // by the operator; the older ones first
+  std::set<std::string, std::less<>> removed;  // by name
 };
 
 struct Membership {

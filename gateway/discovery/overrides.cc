@@ -90,8 +90,8 @@ OverrideEdits edits_to_set_weight(const OverrideKey& server, std::optional<std::
 
 OverrideEdits edits_to_add(std::string_view pool, const ServerConfig& server,
                            std::chrono::sys_seconds now) {
-  return {{{std::string(pool), server.name, OverrideKind::member},
-           Override{AddOrder{server}, now}}};
+  return {
+      {{std::string(pool), server.name, OverrideKind::member}, Override{AddOrder{server}, now}}};
 }
 
 OverrideEdits edits_to_remove(std::string_view pool, const ServerConfig& server,
@@ -123,8 +123,12 @@ std::vector<OverrideRow> list_overrides(const OverrideSet& in_force, const Overr
     const auto now = in_force.find(key);
     const auto then = saved.find(key);
     const Override& shown = now != in_force.end() ? now->second : then->second;
-    OverrideRow row{key.pool, key.server, describe(shown.order), base::utc_text(shown.since),
-                    "not saved", now != in_force.end() && is_idle(key)};
+    OverrideRow row{key.pool,
+                    key.server,
+                    describe(shown.order),
+                    base::utc_text(shown.since),
+                    "not saved",
+                    now != in_force.end() && is_idle(key)};
     if (now == in_force.end()) {
       row.saved = "taken back";
     } else if (then != saved.end()) {

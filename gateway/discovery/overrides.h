@@ -1,5 +1,5 @@
-// Overrides: the operator's orders about servers, as values: which are in force, which are saved for
-// the next start, and what an order changes in both. Pure; one thread.
+// Overrides: the operator's orders about servers, as values: which are in force, which are saved
+// for the next start, and what an order changes in both. Pure; one thread.
 #pragma once
 
 #include "base/clock.h"

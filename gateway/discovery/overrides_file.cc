@@ -63,9 +63,10 @@ Result<OverrideSet> OverridesFile::read() {
 
 Result<void> OverridesFile::save(const OverrideEdits& edits) {
   if (path_.empty())
-    return base::fail(Errc::conflict,
-                      "nothing was done: orders are saved in the file \"admin.overrides\" names, and "
-                      "the configuration names none (say /var/lib/ravelin/overrides.json)");
+    return base::fail(
+        Errc::conflict,
+        "nothing was done: orders are saved in the file \"admin.overrides\" names, and "
+        "the configuration names none (say /var/lib/ravelin/overrides.json)");
   auto set = read();
   if (!set) {
     base::Error error = base::wrap(

@@ -165,7 +165,7 @@ bool is_json(std::string_view text, const std::string& path, base::Diagnostics& 
   const std::size_t line_start = before.rfind('\n') + 1;  // 0 without one
   const auto column = static_cast<int>(1 + good - line_start);
   diagnostics.error({path, line, column}, "",
-                    error ? fmt::format("is not JSON: {}", error.message())
+                    error           ? fmt::format("is not JSON: {}", error.message())
                     : parser.done() ? std::string("is not JSON: something follows its end")
                                     : std::string("is not JSON: it ends too early"));
   return false;

@@ -30,7 +30,8 @@ std::string format_overrides(const OverrideSet& set);
 OverrideSet parse_overrides(std::string_view text, const std::string& path,
                             base::Diagnostics& diagnostics);
 
-// {"address": "10.0.0.9:80", "name": "c", "weight": 2, "backup": true, "priority": 1, "zone": "east",
+// {"address": "10.0.0.9:80", "name": "c", "weight": 2, "backup": true, "priority": 1, "zone":
+// "east",
 //  "connections_max": 100, "agent_port": 9707, "tls": true | false | {"ca": …, "name": …,
 //  "certificate": …, "key": …}}; all but the address may be left out. Error (invalid): all that is
 // wrong with it.

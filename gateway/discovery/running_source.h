@@ -1,4 +1,5 @@
-// RunningSource: something that finds servers for a pool on its own until it goes. An interface only.
+// RunningSource: something that finds servers for a pool on its own until it goes. An interface
+// only.
 #pragma once
 
 namespace ravelin::gateway {

@@ -1,12 +1,12 @@
 #include "gateway/proxy/proxy.h"
 
-#include "gateway/proxy/forwarding.h"
-#include "gateway/proxy/meet_route.h"
+#include "gateway/proxy/forward/forwarding.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/request_values.h"
-#include "gateway/proxy/route_admission.h"
-#include "gateway/proxy/route_auth.h"
-#include "gateway/proxy/route_rules.h"
+#include "gateway/proxy/rules/meet_route.h"
+#include "gateway/proxy/rules/route_admission.h"
+#include "gateway/proxy/rules/route_auth.h"
+#include "gateway/proxy/rules/route_rules.h"
 
 namespace ravelin::gateway {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "gateway/http/exchange.h"
-#include "gateway/proxy/message_heads.h"
+#include "gateway/proxy/forward/message_heads.h"
 #include "gateway/proxy/worker_context.h"
 
 #include <string>

@@ -2,7 +2,7 @@
 // now. One worker's thread.
 #pragma once
 
-#include "gateway/proxy/connection.h"
+#include "gateway/proxy/session/connection.h"
 
 #include <functional>
 #include <memory>

@@ -58,8 +58,8 @@ std::shared_ptr<Server> find_or_make(const std::string& pool, const ServerConfig
   if (kept != parts.known.end()) return kept->second;
   auto server = std::make_shared<Server>(pool, config, parts.metrics.workers());
   server->control().admin = ordered_state(parts.orders, pool, config.name);
-  server->control().weight_override = ordered_weight(parts.orders, pool, config.name,
-                                                     static_cast<std::uint32_t>(config.weight));
+  server->control().weight_override =
+      ordered_weight(parts.orders, pool, config.name, static_cast<std::uint32_t>(config.weight));
   return server;
 }
 
@@ -114,8 +114,8 @@ Result<BuiltPool> build_pool(PoolConfig config, const PoolRuntime* before, const
   for (ServerConfig& member : members) {
     std::shared_ptr<Server> server = find_or_make(config.name, member, parts);
     const auto its = known.find(server.get());
-    auto context = parts.contexts.get(config.name, member,
-                                      its == known.end() ? nullptr : its->second);
+    auto context =
+        parts.contexts.get(config.name, member, its == known.end() ? nullptr : its->second);
     if (!context && member.source == ServerSource::config) return context.error();
     if (!context) {
       built.findings.push_back(fmt::format("server \"{}\" of {} is not used: {}", member.name,
@@ -132,8 +132,8 @@ Result<BuiltPool> build_pool(PoolConfig config, const PoolRuntime* before, const
   built.runtime.sticky_secret = std::move(*secret);
   built.runtime.metrics = &parts.metrics.pool(config.name);
   auto sticky = make_sticky(config, built.runtime.sticky_secret);
-  built.runtime.pool = std::make_shared<Pool>(std::move(config), std::move(servers), parts.zone,
-                                              std::move(sticky));
+  built.runtime.pool =
+      std::make_shared<Pool>(std::move(config), std::move(servers), parts.zone, std::move(sticky));
   return built;
 }
 

@@ -48,10 +48,10 @@ class UpstreamContexts {
 
 // What the pools of a generation are built from, besides their configuration. Borrows all of it.
 struct PoolParts {
-  std::string_view zone;               // the gateway's
-  const std::string& sticky_secret;    // for pools without a key of their own
+  std::string_view zone;             // the gateway's
+  const std::string& sticky_secret;  // for pools without a key of their own
   const ServerRegistry& known;
-  const OverrideSet& orders;           // what new servers begin with
+  const OverrideSet& orders;  // what new servers begin with
   GatewayMetrics& metrics;
   UpstreamContexts& contexts;
 };

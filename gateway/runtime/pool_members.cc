@@ -57,9 +57,8 @@ void PoolMembers::open_overrides(const Config& config) {
 
 PoolConfig PoolMembers::with_members(const PoolConfig& pool, const Discovery::Next& next) const {
   PoolConfig config = pool;
-  config.servers = gateway::members_of(pool, next.found(pool.name),
-                                       member_orders(orders_, pool.name))
-                       .servers;
+  config.servers =
+      gateway::members_of(pool, next.found(pool.name), member_orders(orders_, pool.name)).servers;
   return config;
 }
 
@@ -123,9 +122,10 @@ void PoolMembers::say_once(const std::string& pool, const std::vector<std::strin
   if (said.empty()) said_.erase(pool);
 }
 
-bool PoolMembers::has_effect(const OverrideKey& key, const Override& order,
-                             const PoolRuntime& pool, const Membership& members) const {
-  if (std::holds_alternative<AddOrder>(order.order)) return !members.idle_added.contains(key.server);
+bool PoolMembers::has_effect(const OverrideKey& key, const Override& order, const PoolRuntime& pool,
+                             const Membership& members) const {
+  if (std::holds_alternative<AddOrder>(order.order))
+    return !members.idle_added.contains(key.server);
   if (std::holds_alternative<RemoveOrder>(order.order))
     return !members.idle_removed.contains(key.server);
   return std::ranges::any_of(pool.pool->servers(), [&key](const std::shared_ptr<Server>& server) {

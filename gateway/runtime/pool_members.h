@@ -37,9 +37,9 @@ class PoolMembers {
   [[nodiscard]] Membership members_of(const PoolConfig& pool) const;
   [[nodiscard]] Membership members_of(const PoolConfig& pool, const OverrideSet& orders) const;
 
-  // A generation is in use: logs which servers came and went (`before`: null at the start), and what
-  // there is to say about its pools and orders and was not said before. `left_out`: what could not
-  // be built. Orders about a weight that the configuration has changed since are over.
+  // A generation is in use: logs which servers came and went (`before`: null at the start), and
+  // what there is to say about its pools and orders and was not said before. `left_out`: what could
+  // not be built. Orders about a weight that the configuration has changed since are over.
   void in_use(const Snapshot* before, const Snapshot& snapshot, const FindingsByPool& left_out);
   // The same where only these pools are others.
   void in_use(const Snapshot& before, const Snapshot& snapshot,

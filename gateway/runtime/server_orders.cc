@@ -21,7 +21,8 @@ std::chrono::sys_seconds now() {
 
 std::string shown(const std::vector<std::string_view>& names) {
   const std::size_t count = std::min(names.size(), kNamesShown);
-  return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + static_cast<long>(count), ", "),
+  return fmt::format("{}{}",
+                     fmt::join(names.begin(), names.begin() + static_cast<long>(count), ", "),
                      names.size() > count ? ", ..." : "");
 }
 
@@ -80,8 +81,9 @@ Result<void> ServerOrders::set_state(std::string_view pool, std::string_view ser
   if (!config) return config.error();
   const OverrideKey key{std::string(pool), std::string(server), OverrideKind::state};
   const Membership members = parts_.members.members_of(**config);
-  const bool takes_back = state == AdminState::ready && (parts_.members.orders().contains(key) ||
-                                                         parts_.members.file().saved().contains(key));
+  const bool takes_back =
+      state == AdminState::ready &&
+      (parts_.members.orders().contains(key) || parts_.members.file().saved().contains(key));
   if (find_server(members.servers, server) == nullptr && !takes_back)
     return unknown_server(members.servers, pool, server);
   if (auto done = carry_out(edits_to_set_state(key, state, now()), saving); !done) return done;
@@ -165,8 +167,7 @@ Result<void> ServerOrders::remove(std::string_view pool, std::string_view server
   if (!config) return config.error();
   const Membership members = parts_.members.members_of(**config);
   const ServerConfig* found = find_server(members.servers, server);
-  const Override* order =
-      find_order(parts_.members.orders(), pool, server, OverrideKind::member);
+  const Override* order = find_order(parts_.members.orders(), pool, server, OverrideKind::member);
   if (found == nullptr && order != nullptr)
     return fail(Errc::conflict, "server \"{}/{}\" is removed already", pool, server);
   if (found == nullptr) return unknown_server(members.servers, pool, server);

@@ -1,6 +1,6 @@
-// ServerOrders: what the operator orders of servers at run time, decided and carried out: states and
-// weights, servers added, removed and brought back; and saved, if that is asked for too. An order
-// that cannot be saved is not carried out. The control thread.
+// ServerOrders: what the operator orders of servers at run time, decided and carried out: states
+// and weights, servers added, removed and brought back; and saved, if that is asked for too. An
+// order that cannot be saved is not carried out. The control thread.
 #pragma once
 
 #include "gateway/discovery/overrides_text.h"

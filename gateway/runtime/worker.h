@@ -2,7 +2,7 @@
 // side of every pool. Nothing here is shared; other threads talk to it through post().
 #pragma once
 
-#include "gateway/proxy/connection.h"
+#include "gateway/proxy/session/connection.h"
 #include "gateway/proxy/worker_context.h"
 #include "gateway/runtime/acceptor.h"
 

@@ -36,8 +36,8 @@ void PathWatch::watch(std::span<const Entry> entries) {
   std::unordered_map<int, std::vector<Interest>> fresh;
   for (const Entry& entry : entries) {
     for (auto& [directory, name] : entries_of(entry.path)) {
-      const int descriptor = ::inotify_add_watch(inotify_, directory.c_str(),
-                                                 events_ | kSelfEvents | IN_ONLYDIR);
+      const int descriptor =
+          ::inotify_add_watch(inotify_, directory.c_str(), events_ | kSelfEvents | IN_ONLYDIR);
       if (descriptor >= 0)
         fresh[descriptor].push_back({std::move(name), entry.index});
       else

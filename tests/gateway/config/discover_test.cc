@@ -16,15 +16,15 @@ using ::testing::IsEmpty;
 
 std::string config_with(const std::string& pool, const std::string& top = "") {
   return "version: 1\n" + top +
-         "listeners:\n  - name: web\n    bind: \"127.0.0.1:443\"\n    tls: { certificates: [{ chain: "
+         "listeners:\n  - name: web\n    bind: \"127.0.0.1:443\"\n    tls: { certificates: [{ "
+         "chain: "
          "a, key: b }] }\n    routes: [{ pool: web }]\npools:\n  - name: web\n    " +
          pool + "\n";
 }
 
 TEST(DiscoverConfig, IsReadWithItsDefaults) {
-  const Checked checked =
-      check_text(config_with("discover: { file: { path: servers.yaml } }",
-                             "admin: { overrides: orders.json }\n"));
+  const Checked checked = check_text(config_with("discover: { file: { path: servers.yaml } }",
+                                                 "admin: { overrides: orders.json }\n"));
   ASSERT_THAT(checked.findings, IsEmpty());
   const Config& config = checked.parsed.config;
   EXPECT_EQ(config.admin.overrides, "/etc/orders.json");
@@ -36,10 +36,12 @@ TEST(DiscoverConfig, IsReadWithItsDefaults) {
 }
 
 TEST(DiscoverConfig, IsReadWithAll) {
-  const Checked checked = check_text(config_with(
-      "proxy_protocol: v1\n    servers: [{ address: \"10.0.0.1:80\", backup: true }]\n    discover: { "
-      "dns: { name: _HTTP._tcp.App.internal., records: srv }, file: { path: /s.yaml }, servers_max: "
-      "4096, server: { weight: 5, tls: { name: app.internal } } }"));
+  const Checked checked =
+      check_text(config_with("proxy_protocol: v1\n    servers: [{ address: \"10.0.0.1:80\", "
+                             "backup: true }]\n    discover: { "
+                             "dns: { name: _HTTP._tcp.App.internal., records: srv }, file: { path: "
+                             "/s.yaml }, servers_max: "
+                             "4096, server: { weight: 5, tls: { name: app.internal } } }"));
   ASSERT_THAT(checked.findings, IsEmpty());  // a lone backup is fine where others may be found
   const PoolConfig& pool = checked.parsed.config.pools.at(0);
   EXPECT_EQ(pool.discover->dns->name, "_http._tcp.app.internal");
@@ -94,8 +96,7 @@ constexpr RefusedCase kRefused[] = {
     {"NoPath", "discover: { file: {} }", "\"path\" is missing"},
     {"AgentWithoutPort", "agent: { interval: 1s }\n    discover: { dns: { name: a.b, port: 80 } }",
      "no port for the agents of found servers"},
-    {"PortWithoutAgent",
-     "discover: { dns: { name: a.b, port: 80 }, server: { agent_port: 1 } }",
+    {"PortWithoutAgent", "discover: { dns: { name: a.b, port: 80 }, server: { agent_port: 1 } }",
      "the pool has no \"agent\""},
 };
 

@@ -62,7 +62,8 @@ class ServersFile : public ::testing::Test {
 };
 
 constexpr const char* kTwo =
-    "servers:\n  - { name: a, address: \"10.0.0.1:80\", weight: 3 }\n  - address: \"10.0.0.2:80\"\n";
+    "servers:\n  - { name: a, address: \"10.0.0.1:80\", weight: 3 }\n  - address: "
+    "\"10.0.0.2:80\"\n";
 
 TEST_F(ServersFile, IsReadAtOnceAndFollowed) {
   write(kTwo);
@@ -126,11 +127,15 @@ constexpr BrokenCase kBroken[] = {
     {"Emptied", "", ":1:1: \"servers\" is missing"},
     {"HalfWritten", "servers:\n  - { name: a, addr", ":2:"},
     {"OnlyAKey", "servers:\n", "servers"},
-    {"Garbage", "\x7f" "ELF\x02\x01", ":1:"},
+    {"Garbage",
+     "\x7f"
+     "ELF\x02\x01",
+     ":1:"},
     {"BadAddress", "servers:\n  - address: nowhere\n", ":2:14: servers[0].address: \"nowhere\""},
     {"UnknownKey", "servers: []\nmore: 1\n", ":2:1: unknown key \"more\""},
     {"NameTwice",
-     "servers:\n  - { name: a, address: \"10.0.0.1:80\" }\n  - { name: a, address: \"10.0.0.2:80\" }\n",
+     "servers:\n  - { name: a, address: \"10.0.0.1:80\" }\n  - { name: a, address: \"10.0.0.2:80\" "
+     "}\n",
      ":3:5: servers[1]: server \"a\" is already in this file at "},
     {"AddressTwice",
      "servers:\n  - { address: \"10.0.0.1:80\" }\n  - { name: b, address: \"10.0.0.1:80\" }\n",

@@ -47,35 +47,96 @@ struct Row {
 };
 
 const Row kRows[] = {
-    {"EachBringsItsOwn", {"a@10.0.0.1:80"}, {"b@10.0.0.2:80"}, {"10.0.0.3:80"}, {"d@10.0.0.4:80"}, {},
+    {"EachBringsItsOwn",
+     {"a@10.0.0.1:80"},
+     {"b@10.0.0.2:80"},
+     {"10.0.0.3:80"},
+     {"d@10.0.0.4:80"},
+     {},
      true,
      {"a by config", "b by file", "10.0.0.3:80 by dns", "d by operator"},
      {}},
     {"WithoutAnyItIsEmpty", {}, {}, {}, {}, {}, true, {}, {}},
-    {"TheSameServerOfTwoCountsOnceForTheFirst", {"a@10.0.0.1:80"}, {"a@10.0.0.1:80", "b@10.0.0.2:80"},
-     {}, {"b@10.0.0.2:80"}, {}, true, {"a by config", "b by file"}, {}},
-    {"ANameTwiceIsTheFirstOnes", {"a@10.0.0.1:80"}, {"a@10.0.0.2:80"}, {}, {}, {}, true,
+    {"TheSameServerOfTwoCountsOnceForTheFirst",
+     {"a@10.0.0.1:80"},
+     {"a@10.0.0.1:80", "b@10.0.0.2:80"},
+     {},
+     {"b@10.0.0.2:80"},
+     {},
+     true,
+     {"a by config", "b by file"},
+     {}},
+    {"ANameTwiceIsTheFirstOnes",
+     {"a@10.0.0.1:80"},
+     {"a@10.0.0.2:80"},
+     {},
+     {},
+     {},
+     true,
      {"a by config"},
      {"server \"a\" of file is not used: config has one of this name at 10.0.0.1:80"}},
-    {"AnAddressTwiceWouldCountTwice", {"a@10.0.0.1:80"}, {}, {"10.0.0.1:80"}, {}, {}, true,
+    {"AnAddressTwiceWouldCountTwice",
+     {"a@10.0.0.1:80"},
+     {},
+     {"10.0.0.1:80"},
+     {},
+     {},
+     true,
      {"a by config"},
      {"server \"10.0.0.1:80\" of dns is not used: \"a\" of config has its address"}},
-    {"AConfigurationMaySayAnAddressTwice", {"a@10.0.0.1:80", "b@10.0.0.1:80"}, {}, {}, {}, {}, false,
+    {"AConfigurationMaySayAnAddressTwice",
+     {"a@10.0.0.1:80", "b@10.0.0.1:80"},
+     {},
+     {},
+     {},
+     {},
+     false,
      {"a by config", "b by config"},
      {}},
-    {"RemovedOnesAreGone", {"a@10.0.0.1:80", "b@10.0.0.2:80"}, {"c@10.0.0.3:80"}, {}, {},
-     {"a", "c"}, true, {"b by config"}, {}},
-    {"ARemovedAddressDoesNotComeInAgain", {"a@10.0.0.1:80", "b@10.0.0.2:80"}, {}, {"10.0.0.1:80"}, {},
-     {"a"}, true, {"b by config"},
+    {"RemovedOnesAreGone",
+     {"a@10.0.0.1:80", "b@10.0.0.2:80"},
+     {"c@10.0.0.3:80"},
+     {},
+     {},
+     {"a", "c"},
+     true,
+     {"b by config"},
+     {}},
+    {"ARemovedAddressDoesNotComeInAgain",
+     {"a@10.0.0.1:80", "b@10.0.0.2:80"},
+     {},
+     {"10.0.0.1:80"},
+     {},
+     {"a"},
+     true,
+     {"b by config"},
      {"server \"10.0.0.1:80\" of dns is not used: \"a\" of config has its address"}},
     {"AllRemovedIsEmptyWhereOthersMayBeFound", {"a@10.0.0.1:80"}, {}, {}, {}, {"a"}, true, {}, {}},
-    {"AllRemovedIsTheConfigurationWhereNot", {"a@10.0.0.1:80"}, {}, {}, {"b@10.0.0.2:80"},
-     {"a", "b"}, false, {"a by config"},
+    {"AllRemovedIsTheConfigurationWhereNot",
+     {"a@10.0.0.1:80"},
+     {},
+     {},
+     {"b@10.0.0.2:80"},
+     {"a", "b"},
+     false,
+     {"a by config"},
      {"every server is removed; those of the configuration stay, since the pool would be empty"}},
-    {"AnAddedOneMayTakeOver", {"a@10.0.0.1:80"}, {}, {}, {"b@10.0.0.2:80"}, {"a"}, false,
-     {"b by operator"}, {}},
-    {"TooManyAreCutAndSaid", {"a@10.0.0.1:80"},
-     {"b@10.0.0.2:80", "c@10.0.0.3:80", "d@10.0.0.4:80", "e@10.0.0.5:80"}, {}, {}, {}, true,
+    {"AnAddedOneMayTakeOver",
+     {"a@10.0.0.1:80"},
+     {},
+     {},
+     {"b@10.0.0.2:80"},
+     {"a"},
+     false,
+     {"b by operator"},
+     {}},
+    {"TooManyAreCutAndSaid",
+     {"a@10.0.0.1:80"},
+     {"b@10.0.0.2:80", "c@10.0.0.3:80", "d@10.0.0.4:80", "e@10.0.0.5:80"},
+     {},
+     {},
+     {},
+     true,
      {"a by config", "b by file", "c by file", "d by file"},
      {"file has 4 servers; those after the first 3 (\"servers_max\") are not used"}},
 };
@@ -87,8 +148,8 @@ TEST_P(Members, AreThese) {
   PoolConfig pool;
   pool.servers = servers(row.configured);
   if (row.discovers) pool.discover.emplace().servers_max = 3;
-  const Membership members = members_of(pool, {servers(row.file), servers(row.dns)},
-                                        {servers(row.added), row.removed});
+  const Membership members =
+      members_of(pool, {servers(row.file), servers(row.dns)}, {servers(row.added), row.removed});
   EXPECT_THAT(shown(members), ElementsAreArray(row.members));
   EXPECT_THAT(members.findings, ElementsAreArray(row.findings));
 }
@@ -100,9 +161,9 @@ TEST(Membership, TellsWhichOrdersChangeNothing) {
   PoolConfig pool;
   pool.servers = servers({"a@10.0.0.1:80"});
   pool.discover.emplace();
-  const Membership members = members_of(
-      pool, {servers({"b@10.0.0.2:80"}), {}},
-      {servers({"a@10.0.0.1:80", "x@10.0.0.2:80", "c@10.0.0.3:80"}), {"b", "gone"}});
+  const Membership members =
+      members_of(pool, {servers({"b@10.0.0.2:80"}), {}},
+                 {servers({"a@10.0.0.1:80", "x@10.0.0.2:80", "c@10.0.0.3:80"}), {"b", "gone"}});
   EXPECT_THAT(members.idle_added, ElementsAre("a", "x"));
   EXPECT_THAT(members.idle_removed, ElementsAre("gone"));
   EXPECT_THAT(shown(members), ElementsAre("a by config", "c by operator"));
@@ -125,7 +186,8 @@ TEST(Membership, HoldsItsLimitWhoeverBringsThem) {
   const std::vector<ServerConfig> rest(many.begin() + 3000, many.end());
   const Membership members = members_of(pool, {half, rest}, {});
   EXPECT_EQ(members.servers.size(), kMembersMax);
-  EXPECT_THAT(members.findings, ElementsAre(HasSubstr("more than 4096 servers; \"10.0.16.97:80\"")));
+  EXPECT_THAT(members.findings,
+              ElementsAre(HasSubstr("more than 4096 servers; \"10.0.16.97:80\"")));
 }
 
 TEST(MemberChange, NamesWhoCameAndWhoWent) {

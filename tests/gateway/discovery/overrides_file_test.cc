@@ -12,9 +12,9 @@
 namespace ravelin::gateway {
 namespace {
 
+using std::chrono::sys_seconds;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using std::chrono::sys_seconds;
 
 constexpr sys_seconds kNow{std::chrono::seconds(1'795'000'000)};
 

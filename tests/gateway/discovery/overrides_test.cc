@@ -6,10 +6,10 @@
 namespace ravelin::gateway {
 namespace {
 
+using std::chrono::sys_seconds;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
-using std::chrono::sys_seconds;
 using namespace std::chrono_literals;
 
 constexpr sys_seconds kNow{1'795'000'000s};
@@ -56,12 +56,11 @@ TEST(Overrides, AreTakenBackByTheirOpposite) {
 }
 
 TEST(Overrides, OfMembersAreThoseOfTheirPoolTheOldestFirst) {
-  const OverrideSet set = set_of({edits_to_add("web", server("z"), kNow),
-                                  edits_to_add("web", server("y"), kNow + 5s),
-                                  edits_to_add("web", server("x"), kNow - 5s),
-                                  edits_to_add("webb", server("w"), kNow),
-                                  edits_to_remove("web", server("q"), kNow),
-                                  edits_to_set_state(key("p"), AdminState::drain, kNow)});
+  const OverrideSet set =
+      set_of({edits_to_add("web", server("z"), kNow), edits_to_add("web", server("y"), kNow + 5s),
+              edits_to_add("web", server("x"), kNow - 5s), edits_to_add("webb", server("w"), kNow),
+              edits_to_remove("web", server("q"), kNow),
+              edits_to_set_state(key("p"), AdminState::drain, kNow)});
   const MemberOrders orders = member_orders(set, "web");
   std::vector<std::string> added;
   for (const ServerConfig& one : orders.added)

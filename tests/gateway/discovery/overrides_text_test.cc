@@ -6,10 +6,10 @@
 namespace ravelin::gateway {
 namespace {
 
+using std::chrono::sys_seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using std::chrono::sys_seconds;
 
 std::vector<std::string> findings_of(std::string_view text) {
   base::Diagnostics diagnostics;
@@ -45,7 +45,8 @@ OverrideSet all_kinds() {
   const OverrideKey a{"web", "a", OverrideKind::state};
   apply_edits(edits_to_set_state(a, AdminState::drain, now), set);
   apply_edits(edits_to_set_weight(a, 5, 3, now), set);
-  apply_edits(edits_to_set_state({"api", "[::1]:80", OverrideKind::state}, AdminState::maint, now), set);
+  apply_edits(edits_to_set_state({"api", "[::1]:80", OverrideKind::state}, AdminState::maint, now),
+              set);
   apply_edits(edits_to_add("web", full, now), set);
   apply_edits(edits_to_add("web", local, now), set);
   ServerConfig gone = local;
@@ -68,8 +69,8 @@ TEST(OverridesText, IsReadBackAsItWas) {
 TEST(OverridesText, HasOneOrderALine) {
   OverrideSet set;
   apply_edits(edits_to_set_state({"web", "a", OverrideKind::state}, AdminState::drain,
-                           sys_seconds(std::chrono::seconds(1'795'000'000))),
-        set);
+                                 sys_seconds(std::chrono::seconds(1'795'000'000))),
+              set);
   EXPECT_EQ(format_overrides(set),
             "{\"version\": 1, \"overrides\": [\n"
             "  {\"pool\":\"web\",\"server\":\"a\",\"order\":\"drain\","
@@ -90,7 +91,8 @@ std::string with(const std::string& order) {
 const BrokenCase kBroken[] = {
     {"Empty", "", "/o.json:1:1: is not JSON: it ends too early"},
     {"Garbage", "\x01\x02", "/o.json:1:1"},
-    {"CutShort", R"({"version": 1, "overrides": [ {"pool": "web", "ser)", "/o.json:1:51: is not JSON: it ends too early"},
+    {"CutShort", R"({"version": 1, "overrides": [ {"pool": "web", "ser)",
+     "/o.json:1:51: is not JSON: it ends too early"},
     {"CutOnASecondLine", "{\"version\": 1,\n \"over", "/o.json:2:7: is not JSON"},
     {"Yaml", "version: 1\noverrides: []\n", "/o.json:1:1: is not JSON"},
     {"More", "{\"version\": 1, \"overrides\": []}\n}", "is not JSON"},
@@ -101,18 +103,21 @@ const BrokenCase kBroken[] = {
      "/o.json:2:1: overrides[0]: \"server\" is missing"},
     {"BadOrder",
      with(R"({"pool": "web", "server": "a", "order": "explode", "since": "2026-11-24T12:00:00Z"})"),
-     "/o.json:2:41: overrides[0].order: \"explode\" is not one of drain, maint, weight, add, remove"},
+     "/o.json:2:41: overrides[0].order: \"explode\" is not one of drain, maint, weight, add, "
+     "remove"},
     {"BadTime", with(R"({"pool": "web", "server": "a", "order": "drain", "since": "yesterday"})"),
      "is not a time"},
     {"NoSuchDay",
      with(R"({"pool": "web", "server": "a", "order": "drain", "since": "2026-02-30T12:00:00Z"})"),
      "is not a time"},
     {"WeightTooMuch",
-     with(R"({"pool": "web", "server": "a", "order": "weight", "weight": 257, "configured_weight": 1,)"
-          R"( "since": "2026-11-24T12:00:00Z"})"),
+     with(
+         R"({"pool": "web", "server": "a", "order": "weight", "weight": 257, "configured_weight": 1,)"
+         R"( "since": "2026-11-24T12:00:00Z"})"),
      "overrides[0].weight"},
     {"WeightOfADrain",
-     with(R"({"pool": "web", "server": "a", "order": "drain", "weight": 2, "since": "2026-11-24T12:00:00Z"})"),
+     with(
+         R"({"pool": "web", "server": "a", "order": "drain", "weight": 2, "since": "2026-11-24T12:00:00Z"})"),
      "unknown key \"weight\""},
     {"AddWithoutServer",
      with(R"({"pool": "web", "server": "a", "order": "add", "since": "2026-11-24T12:00:00Z"})"),

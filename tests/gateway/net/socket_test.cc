@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -158,13 +159,39 @@ TEST(Socket, ClosingWithAStandingWatchFiresNothing) {
 
 // ---- one listening socket, several reactors ----
 
+// Counts on several threads.
+class Count {
+ public:
+  void add() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+
+  // False: not within five seconds.
+  bool reaches(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 5s, [&] { return count_ >= count; });
+  }
+
+  int get() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
 // A thread that sleeps on the socket until its reactor is stopped, and counts how often it woke.
 class Sleeper {
  public:
   enum class Sharing : unsigned char { wake_one, wake_all };
 
-  Sleeper(int listener, Sharing sharing)
-      : socket_(reactor_, ::fcntl(listener, F_DUPFD_CLOEXEC, 0)) {
+  Sleeper(int listener, Sharing sharing, Count& woken)
+      : woken_(woken), socket_(reactor_, ::fcntl(listener, F_DUPFD_CLOEXEC, 0)) {
     if (sharing == Sharing::wake_one) socket_.wake_one();
     tasks_.spawn(count());
     thread_ = std::thread([this] { reactor_.run(); });
@@ -179,60 +206,54 @@ class Sleeper {
     thread_.join();
   }
 
-  [[nodiscard]] int woken() const { return woken_; }
-
  private:
   base::Task<void> count() {
     while (socket_.is_open()) {
       socket_.set_ready(false);
       const Wake wake = co_await socket_.readable(kNever);
       if (wake != Wake::ready || !socket_.is_open()) break;
-      ++woken_;  // and leaves the connection to queue, or the kernel would let the others sleep on
+      woken_.add();  // and leaves the connection to queue, or the kernel would let others sleep on
     }
   }
 
+  Count& woken_;
   Reactor reactor_;
   Socket socket_;
   base::TaskGroup tasks_;
-  std::atomic<int> woken_{0};
   std::thread thread_;
 };
 
-// How many of four sleepers twenty connections woke in all, one after the other.
-int wakes_of_twenty_connections(Sleeper::Sharing sharing) {
-  constexpr int kConnections = 20;
+constexpr int kSleepers = 4;
+constexpr int kConnections = 20;
+
+// How often the sleepers were woken in all by connections that come one after the other, each when
+// the one before has woken as many as it must.
+int wakes(Sleeper::Sharing sharing) {
   auto listener =
       open_listener(*base::parse_endpoint("127.0.0.1:0", base::PortZero::allowed), ReusePort::no);
   CHECK(listener.has_value());
   const auto where = local_endpoint(listener->get());
   CHECK(where.has_value());
   const SocketAddress address = to_socket_address(std::get<base::IpEndpoint>(*where));
+  Count woken;
   std::vector<std::unique_ptr<Sleeper>> sleepers;
-  for (int i = 0; i < 4; ++i)
-    sleepers.push_back(std::make_unique<Sleeper>(listener->get(), sharing));
-  const auto woken = [&] {
-    int sum = 0;
-    for (const auto& sleeper : sleepers)
-      sum += sleeper->woken();
-    return sum;
-  };
-  std::this_thread::sleep_for(100ms);  // all are asleep
-  const int before = woken();          // the first look, before sleeping
-  for (int i = 0; i < kConnections; ++i) {
-    const int seen = woken();
+  for (int i = 0; i < kSleepers; ++i)
+    sleepers.push_back(std::make_unique<Sleeper>(listener->get(), sharing, woken));
+  const int each = sharing == Sleeper::Sharing::wake_all ? kSleepers : 1;
+  for (int i = 1; i <= kConnections; ++i) {
     const OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     CHECK(::connect(client.get(), address.get(), address.length) == 0);
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    while (woken() == seen && std::chrono::steady_clock::now() < end)
-      std::this_thread::sleep_for(1ms);
-    std::this_thread::sleep_for(10ms);  // for the others, if they are woken too
+    EXPECT_TRUE(woken.reaches(i * each));
   }
-  return woken() - before;
+  sleepers.clear();
+  return woken.get();
 }
 
+// One that is about to sleep again counts as asleep for the kernel only a little later: then two
+// may be woken.
 TEST(Socket, SharedListenerWakesOneSleeperForAConnection) {
-  EXPECT_LE(wakes_of_twenty_connections(Sleeper::Sharing::wake_one), 30);
-  EXPECT_GE(wakes_of_twenty_connections(Sleeper::Sharing::wake_all), 40);
+  EXPECT_GE(wakes(Sleeper::Sharing::wake_all), kConnections * kSleepers);
+  EXPECT_LE(wakes(Sleeper::Sharing::wake_one), kConnections * (kSleepers - 1));
 }
 
 }  // namespace

@@ -1,0 +1,93 @@
+// Relay: moves one request's body to a server and its response back, both at once, with
+// back-pressure and deadlines on each side. One worker's thread.
+#pragma once
+
+#include "gateway/proxy/forward/mirror.h"
+#include "gateway/proxy/forward/upstream_exchange.h"
+#include "gateway/proxy/proxy.h"
+#include "gateway/proxy/session/byte_rate.h"
+#include "gateway/proxy/session/pace.h"
+
+namespace ravelin::gateway {
+
+enum class RelayEnd : unsigned char {
+  done,       // the response is complete (it may still wait to be sent)
+  untouched,  // the server closed before a byte of response: perhaps worth another try
+  failed,     // state.reason says why; the client has been answered or cut off
+  tunnel,     // 101 has been sent
+  late,       // no byte of response in time, and RetryChance says that this is worth another try
+  refused,    // the same of a status; the response is dropped
+};
+
+// What of a try's failures the route retries. The client has then been sent nothing.
+struct RetryChance {
+  base::MonoTime until = kNever;  // for the first byte of response, whatever the route's timeouts
+  bool takes_late = false;
+  std::span<const int> statuses;
+};
+
+class Relay {
+ public:
+  Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
+        RequestState& state, WorkerContext& worker, http1::Framing request_framing,
+        bool wants_upgrade, const RetryChance& chance);
+
+  // The body goes into this copy as well, which is sent and gone once it is whole. It must stay.
+  void copy_body_to(std::unique_ptr<Mirror>& mirror) { mirror_ = &mirror; }
+
+  base::Task<RelayEnd> run();
+
+  // Whether any of the request body has been taken: then it cannot be sent again.
+  [[nodiscard]] bool body_taken() const { return body_taken_; }
+
+  [[nodiscard]] bool request_done() const { return request_done_; }
+
+  // The head of a final response came.
+  [[nodiscard]] bool head_done() const { return head_done_; }
+
+ private:
+  static constexpr int kInterimMax = 32;
+  enum class Move : unsigned char { none, some, stop };
+
+  Move pump_request();
+  void copy_body(const BodyStep& step);
+  Move pump_response();
+  Move take_head();
+  Move begin_response(const http1::ResponseHead& head);
+  Move send_response(const ResponseStart& start);
+  Move pump_body(const BodyStep& step);
+  Move finish(RelayEnd end);
+  Move fail(Reason reason, std::string_view detail);
+  [[nodiscard]] bool waits_for_client() const;
+  // What a deadline means here; none: it was only time to look at the pace.
+  Reason overdue(base::MonoTime now);
+  [[nodiscard]] base::MonoTime deadline() const;
+  // When the server must have sent more.
+  [[nodiscard]] base::MonoTime upstream_deadline() const;
+  // Bandwidth limits: whether one holds a direction up now. Then no other clock runs.
+  [[nodiscard]] bool is_held_up() const;
+
+  class Wait;
+
+  Exchange& exchange_;
+  UpstreamExchange& upstream_;
+  const ClientInfo& client_;
+  RequestState& state_;
+  WorkerContext& worker_;
+  http1::Framing request_framing_;
+  RetryChance chance_;
+  std::unique_ptr<Mirror>* mirror_ = nullptr;
+  Pace pace_;
+  ByteRate down_;
+  ByteRate up_;
+  base::MonoTime request_deadline_;
+  base::MonoTime upstream_since_;  // when the server's turn began
+  RelayEnd end_ = RelayEnd::done;
+  int interims_ = 0;
+  bool wants_upgrade_;
+  bool request_done_;
+  bool body_taken_ = false;
+  bool head_done_ = false;
+};
+
+}  // namespace ravelin::gateway
