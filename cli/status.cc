@@ -123,6 +123,15 @@ std::vector<TableRow> worker_rows(const json::value& status) {
   return rows;
 }
 
+std::vector<TableRow> source_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"POOL", "SOURCE", "FOUND"}};
+  for (const json::value& pool : list_at(status, "pools")) {
+    for (const json::value& source : list_at(pool, "sources"))
+      rows.push_back({text_at(pool, "pool"), text_at(source, "source"), text_at(source, "status")});
+  }
+  return rows;
+}
+
 std::vector<TableRow> certificate_rows(const json::value& status) {
   const sys_seconds now = parse_time(text_at(status, "time"));
   std::vector<TableRow> rows = {{"CERTIFICATE", "LISTENER", "NOT AFTER", "LEFT", "FILE"}};
@@ -136,8 +145,9 @@ std::vector<TableRow> certificate_rows(const json::value& status) {
 
 std::string status_text(const json::value& status) {
   std::string text = head_text(status) + pressure_text(status);
-  for (const std::vector<TableRow>& rows : {listener_rows(status), worker_rows(status),
-                                            server_rows(status), certificate_rows(status)}) {
+  for (const std::vector<TableRow>& rows :
+       {listener_rows(status), worker_rows(status), server_rows(status), source_rows(status),
+        certificate_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

@@ -34,12 +34,19 @@ struct WorkerStatus {
   std::uint64_t connections = 0;
 };
 
+// Where a pool finds servers.
+struct SourceStatus {
+  std::string source;  // "dns", "file"
+  std::string text;    // for people
+};
+
 struct PoolStatus {
   std::string name;
   std::string balance;  // as in the configuration: "round_robin"
   std::uint32_t queued = 0;
   bool panics = false;  // too few servers are healthy: all are used
   std::vector<ServerStatus> servers;
+  std::vector<SourceStatus> sources{};
 };
 
 struct CertificateStatus {

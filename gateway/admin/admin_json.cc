@@ -56,7 +56,11 @@ json::array pool_array(const std::vector<PoolStatus>& pools) {
     json::array servers;
     for (const ServerStatus& server : pool.servers)
       servers.push_back(server_object(server));
+    json::array sources;
+    for (const SourceStatus& source : pool.sources)
+      sources.push_back({{"source", source.source}, {"status", source.text}});
     all.push_back({{"pool", pool.name},
+                   {"sources", std::move(sources)},
                    {"balance", pool.balance},
                    {"queued", pool.queued},
                    {"panic", pool.panics},

@@ -37,6 +37,23 @@ FoundServers Discovery::Next::found(const std::string& pool) const {
   return found;
 }
 
+std::vector<Discovery::SourceLine> Discovery::describe(const std::string& pool,
+                                                       base::WallTime now) const {
+  const auto known = current_.sources_.find(pool);
+  if (known == current_.sources_.end()) return {};
+  const Sources& sources = *known->second;
+  std::vector<SourceLine> lines;
+  if (sources.dns != nullptr) lines.push_back({ServerSource::dns, sources.dns->describe(now)});
+  if (sources.file == nullptr) return lines;
+  const std::size_t count = sources.file->servers().size();
+  std::string text =
+      fmt::format("{}: {} server{}", sources.file->path(), count, count == 1 ? "" : "s");
+  if (!sources.file->broken_because().empty())
+    text += "; not used as it is now: " + sources.file->broken_because();
+  lines.push_back({ServerSource::file, std::move(text)});
+  return lines;
+}
+
 Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& pool,
                                                             base::MonoTime now) {
   const DiscoverConfig& discover = *pool.discover;

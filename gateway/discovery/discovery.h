@@ -53,6 +53,14 @@ class Discovery {
   // What is in use now.
   [[nodiscard]] FoundServers found(const std::string& pool) const { return current_.found(pool); }
 
+  // Each source of the pool, in a line for people.
+  struct SourceLine {
+    ServerSource source = ServerSource::config;
+    std::string text;
+  };
+
+  [[nodiscard]] std::vector<SourceLine> describe(const std::string& pool, base::WallTime now) const;
+
   // Looks at the files; to be called a few times a second.
   void tick(base::MonoTime now);
 

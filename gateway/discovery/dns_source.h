@@ -48,6 +48,10 @@ class DnsSource final : public RunningSource {
 
   [[nodiscard]] DnsSourceStatus status() const;
 
+  [[nodiscard]] std::string describe(base::WallTime now) const override {
+    return to_string(status(), now);
+  }
+
  private:
   void changed();
   [[nodiscard]] const DnsWatchBase& watch() const;

@@ -2,6 +2,10 @@
 // only.
 #pragma once
 
+#include "base/clock.h"
+
+#include <string>
+
 namespace ravelin::gateway {
 
 class RunningSource {
@@ -10,6 +14,9 @@ class RunningSource {
   RunningSource(const RunningSource&) = delete;
   RunningSource& operator=(const RunningSource&) = delete;
   virtual ~RunningSource() = default;
+
+  // One line for people: what it asks for, what it found, since when it fails and why.
+  [[nodiscard]] virtual std::string describe(base::WallTime now) const = 0;
 };
 
 }  // namespace ravelin::gateway

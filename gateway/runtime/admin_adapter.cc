@@ -256,6 +256,9 @@ std::vector<PoolStatus> AdminAdapter::pools() const {
     all.push_back({config.name, std::string(word_of(kBalances, config.balance)),
                    runtime.pool->queued(), runtime.pool->panics(),
                    servers_of(snapshot->config->pools[i], std::move(servers[config.name]))});
+    for (Discovery::SourceLine& line :
+         gateway_.members().discovery().describe(config.name, base::wall_now()))
+      all.back().sources.push_back({std::string(to_string(line.source)), std::move(line.text)});
   }
   return all;
 }

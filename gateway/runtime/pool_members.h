@@ -25,6 +25,8 @@ class PoolMembers {
 
   Discovery& discovery() { return discovery_; }
 
+  [[nodiscard]] const Discovery& discovery() const { return discovery_; }
+
   OverridesFile& file() { return file_; }
 
   // The orders in force.

@@ -88,6 +88,9 @@ class Discovered(Case):
             asked = self.dns.asked("app.internal")
             wait_until(lambda: self.dns.asked("app.internal") > asked + 2, "it is asked again")
             self.assertEqual(self.answered_by(), {"127.0.0.2", "127.0.0.3"})
+        status = subprocess.run([BINARY, "status", "--socket", f"{self.gw.directory}/admin.sock"],
+                                capture_output=True, text=True, check=True).stdout
+        self.assertRegex(status, r"web +dns +app.internal: 2 servers, answered .*; failing for .* s: .*app.internal")
 
     def test_targets_of_a_service_have_their_port_priority_and_weight(self):
         self.dns.say("_http._tcp.app.internal", srv("one.internal", self.port, priority=10, weight=30),

@@ -143,7 +143,7 @@ BANS = [
     # taken, the count of connections, on accept and close, and what is in flight on routes that limit it.
     Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
         DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits.", "gateway/limit/in_flight.",
-                    "gateway/proxy/password_checks."),  # side threads
+                    "gateway/proxy/rules/password_checks."),  # side threads
         "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
     Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"
         r"string_view_literals|chrono_literals|chrono::literals|literals::\w+)\b)"

@@ -20,6 +20,8 @@ struct FakeDns {
 
     ~Running() override { dns.found.erase(pool); }
 
+    [[nodiscard]] std::string describe(base::WallTime /*now*/) const override { return "asked"; }
+
     FakeDns& dns;
     std::string pool;
   };
