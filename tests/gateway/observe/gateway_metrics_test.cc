@@ -46,6 +46,7 @@ void count_everything_once(GatewayMetrics& metrics) {
   metrics.worker(0).event_loop_lag(cells, microseconds(50));
   metrics.config_reloaded("ok");
   metrics.add_collector([](MetricSamples& samples) {
+    samples.set(index(Metric::pool_servers), {"blue", "file"}, 7);
     samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
     samples.set(index(Metric::worker_busy_total), {"0"}, 1.5);
     samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
@@ -107,6 +108,7 @@ constexpr SeriesCase kSeries[] = {
     {R"(ravelin_server_connections{pool="blue",server="10.0.0.1:80",state="active"})", 2},
     {R"(ravelin_server_connections{pool="blue",server="10.0.0.1:80",state="idle"})", 1},
     {R"(ravelin_server_check_failures_total{pool="blue",server="10.0.0.1:80"})", 1},
+    {R"(ravelin_pool_servers{pool="blue",source="file"})", 7},
     {R"(ravelin_server_up{pool="blue",server="10.0.0.1:80"})", 1},
     {R"(ravelin_upstream_connect_duration_seconds_count{pool="blue"})", 1},
     {R"(ravelin_upstream_retries_total{pool="blue",reason="connect_failed"})", 1},
