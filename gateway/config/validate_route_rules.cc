@@ -114,7 +114,7 @@ void check_hedge(const Config& config, const RouteConfig& route, const std::stri
   }
   const auto is_single = [&config](const std::string& name) {
     const auto pool = std::ranges::find(config.pools, name, &PoolConfig::name);
-    return pool != config.pools.end() && pool->servers.size() == 1;
+    return pool != config.pools.end() && pool->servers.size() == 1 && !pool->discover;
   };
   if (is_single(route.pool)) {
     places.warn(key + ".hedge", hedge.pos,

@@ -4,22 +4,13 @@
 #include "base/io/log.h"
 #include "gateway/config/parse_server.h"
 #include "gateway/config/servers_file.h"
+#include "gateway/discovery/findings_line.h"
 #include "gateway/tls/path_watch.h"
 
 #include <algorithm>
 
 namespace ravelin::gateway {
 namespace {
-
-std::string findings_of(const base::Diagnostics& diagnostics) {
-  constexpr std::size_t kShown = 3;
-  std::string text;
-  const std::vector<base::Finding>& findings = diagnostics.findings();
-  for (std::size_t i = 0; i < findings.size() && i < kShown; ++i)
-    text += (i == 0 ? "" : "; ") + base::to_string(findings[i]);
-  if (findings.size() > kShown) text += fmt::format("; and {} more", findings.size() - kShown);
-  return text;
-}
 
 PoolConfig without_servers(const PoolConfig& pool) {
   PoolConfig copy;
@@ -69,7 +60,7 @@ bool FileSource::read() {
   // Written to while it was read: what comes next is read, too.
   if (stamp_at(path()) != before) stamp_ = {};
   if (!servers) {
-    refuse(findings_of(diagnostics));
+    refuse(findings_line(diagnostics));
     return false;
   }
   if (!broken_because_.empty()) {

@@ -1,6 +1,7 @@
 #include "gateway/discovery/overrides_file.h"
 
 #include "base/io/file.h"
+#include "gateway/discovery/findings_line.h"
 #include "gateway/discovery/overrides_text.h"
 
 #include <sys/stat.h>
@@ -33,16 +34,6 @@ Result<void> check_owner(const std::string& path, const std::vector<uid_t>& owne
   return {};
 }
 
-std::string findings_of(const base::Diagnostics& diagnostics) {
-  constexpr std::size_t kShown = 5;
-  std::string text;
-  const std::vector<base::Finding>& findings = diagnostics.findings();
-  for (std::size_t i = 0; i < findings.size() && i < kShown; ++i)
-    text += (i == 0 ? "" : "; ") + base::to_string(findings[i]);
-  if (findings.size() > kShown) text += fmt::format("; and {} more", findings.size() - kShown);
-  return text;
-}
-
 }  // namespace
 
 Result<OverrideSet> OverridesFile::read() {
@@ -56,7 +47,7 @@ Result<OverrideSet> OverridesFile::read() {
   if (auto checked = check_owner(path_, owners_); !checked) return checked.error();
   base::Diagnostics diagnostics;
   OverrideSet set = parse_overrides(*text, path_, diagnostics);
-  if (diagnostics.has_errors()) return base::fail(Errc::invalid, "{}", findings_of(diagnostics));
+  if (diagnostics.has_errors()) return base::fail(Errc::invalid, "{}", findings_line(diagnostics));
   saved_ = std::move(set);
   return saved_;
 }

@@ -94,7 +94,7 @@ std::unique_ptr<UpstreamConnection> UpstreamServer::take_idle(Care care) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
     connection->cancel();
-    metrics_.connections_changed(cells_, ServerConnectionState::idle, -1);
+    count_idle(-1);
     if (connection->addresses_version_ != server_->addresses_version() &&
         !leads_to_server(*connection))
       continue;
@@ -135,15 +135,21 @@ void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
   socket.set_ready(false);
   socket.watch_readable(*connection);
   reactor_.timers().arm(*connection, std::min(connection->idle_until_, now + kDrainedProbe));
-  metrics_.connections_changed(cells_, ServerConnectionState::idle, 1);
+  count_idle(1);
   idle_.push_back(std::move(connection));
+}
+
+// A connection is one or the other.
+void UpstreamServer::count_idle(std::int64_t change) {
+  metrics_.connections_changed(cells_, ServerConnectionState::idle, change);
+  metrics_.connections_changed(cells_, ServerConnectionState::active, -change);
 }
 
 void UpstreamServer::drop_idle(UpstreamConnection& connection) {
   const auto found =
       std::ranges::find_if(idle_, [&](const auto& kept) { return kept.get() == &connection; });
   if (found == idle_.end()) return;
-  metrics_.connections_changed(cells_, ServerConnectionState::idle, -1);
+  count_idle(-1);
   idle_.erase(found);
 }
 
@@ -153,8 +159,7 @@ void UpstreamServer::learn_idle_timeout(std::chrono::seconds announced) {
 }
 
 void UpstreamServer::close_idle() {
-  metrics_.connections_changed(cells_, ServerConnectionState::idle,
-                               -static_cast<std::int64_t>(idle_.size()));
+  count_idle(-static_cast<std::int64_t>(idle_.size()));
   idle_.clear();
 }
 

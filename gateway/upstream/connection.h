@@ -113,6 +113,7 @@ class UpstreamServer {
                                                               ConnectFailure& failure,
                                                               std::string_view preface);
   void drop_idle(UpstreamConnection& connection);
+  void count_idle(std::int64_t change);
   // Whether it leads to an address the server still has.
   [[nodiscard]] bool leads_to_server(UpstreamConnection& connection) const;
 

@@ -80,8 +80,8 @@ class Hedges(Case):
 
     def assert_nothing_left(self):
         wait_until(lambda: sum(self.places()) == 0, "every place is given back")
-        connections = lambda state: self.gate.metric("ravelin_server_connections", pool="web", state=state)
-        wait_until(lambda: connections("active") == connections("idle"), "no connection is in use")  # kept ones are both
+        in_use = lambda: self.gate.metric("ravelin_server_connections", pool="web", state="active")
+        wait_until(lambda: in_use() == 0, "no connection is in use")
 
     def first_record(self, condition):
         return wait_until(lambda: next((r for r in self.gate.access_records() if condition(r)), None), "the access record")

@@ -49,6 +49,7 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::pool_servers), {"blue", "file"}, 7);
     samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
     samples.set(index(Metric::worker_busy_total), {"0"}, 1.5);
+    samples.set(index(Metric::dns_waiting), {}, 3);
     samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
     samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
     samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
@@ -122,6 +123,7 @@ constexpr SeriesCase kSeries[] = {
     {R"(ravelin_config_reload_success)", 1},
     {R"(ravelin_log_dropped_total{log="access"})", 0},
     {R"(ravelin_worker_busy_seconds_total{worker="0"})", 1.5},
+    {R"(ravelin_dns_waiting)", 3},
     {R"(ravelin_build_info{version="0.1.0"})", 1},
 };
 
