@@ -201,17 +201,19 @@ class Sleeper {
   Sleeper& operator=(const Sleeper&) = delete;
 
   ~Sleeper() {
-    reactor_.post([this] { socket_.close(); });
+    reactor_.post([this] { waiting_->fire(Wake::aborted); });
     reactor_.post([this] { reactor_.stop(); });
     thread_.join();
   }
 
  private:
   base::Task<void> count() {
-    while (socket_.is_open()) {
+    for (;;) {
       socket_.set_ready(false);
-      const Wake wake = co_await socket_.readable(kNever);
-      if (wake != Wake::ready || !socket_.is_open()) break;
+      Socket::Awaiter wait = socket_.readable(kNever);
+      waiting_ = &wait;
+      const Wake wake = co_await wait;
+      if (wake != Wake::ready) break;
       woken_.add();  // and leaves the connection to queue, or the kernel would let others sleep on
     }
   }
@@ -220,6 +222,7 @@ class Sleeper {
   Reactor reactor_;
   Socket socket_;
   base::TaskGroup tasks_;
+  Waiter* waiting_ = nullptr;
   std::thread thread_;
 };
 
