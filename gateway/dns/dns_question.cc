@@ -39,8 +39,8 @@ void sort_families(std::vector<IpAddress>& addresses) {
   if (first_v6 == addresses.end() || std::ranges::all_of(addresses, is_v6)) return;
   const bool is_local = (first_v6->bytes[0] & 0xfeU) == 0xfc;
   const bool v6_first = !is_local && has_route(*first_v6);
-  std::ranges::stable_partition(addresses,
-                                [&](const IpAddress& one) { return is_v6(one) == v6_first; });
+  std::stable_partition(addresses.begin(), addresses.end(),
+                        [&](const IpAddress& one) { return is_v6(one) == v6_first; });
 }
 
 namespace detail {
@@ -115,15 +115,17 @@ void DnsQuestionState::answer_with(const AnswerRecords& records, const DnsConfig
     fail_with(base::wrap(addresses.error(), fmt::format("resolving \"{}\"", name)));
     return;
   }
-  sort_families(addresses->addresses);
+  DnsAddresses found = std::move(*addresses);
+  sort_families(found.addresses);
   for (const Part& part : parts) {
     if (part.records || part.records.error().code == Errc::not_found) continue;
-    (part.type == RecordType::a ? addresses->lacks_ipv4 : addresses->lacks_ipv6) = true;
-    if (!addresses->remarks.empty()) addresses->remarks += "; ";
-    addresses->remarks +=
+    bool& lacks = part.type == RecordType::a ? found.lacks_ipv4 : found.lacks_ipv6;
+    lacks = true;
+    if (!found.remarks.empty()) found.remarks += "; ";
+    found.remarks +=
         fmt::format("{} is not known: {}", to_string(part.type), part.records.error().message);
   }
-  answer = std::move(addresses);
+  answer = Result<DnsAddresses>(std::move(found));
 }
 
 }  // namespace detail

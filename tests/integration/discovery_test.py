@@ -208,6 +208,7 @@ class Files(DiscoveryCase):
         for _ in range(4):
             client.get()
         requests = len([head for head, _ in stays.seen() if b"/healthz" not in head])
+        wait_until(lambda: gateway.metric("ravelin_server_connections", state="active") == 0, "nothing is in use")
         kept = int(gateway.metric("ravelin_server_connections", server="a", state="idle"))
         self.assertGreater(kept, 0)
         self.write(gateway, "servers:\n" + listed([stays]))

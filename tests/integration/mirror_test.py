@@ -266,7 +266,7 @@ class Shadows(Mirrors):
     def test_has_a_bounded_number_of_copies_under_way(self):
         self.mirrored(lambda head, body: time.sleep(8) or ok(b"late"), rules=", in_flight_max: 3, timeout: 5s")
         self.ask(self.client(self.gate), 20)  # one client: one worker
-        self.assertEqual(len(self.shadow.seen()), 3)
+        wait_until(lambda: len(self.shadow.seen()) == 3, "three copies have come")
         self.assertEqual(self.results(), {"dropped": 17})
 
     def test_is_not_queued_for(self):
