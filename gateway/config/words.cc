@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kHostMax = 253;
-constexpr std::size_t kLabelMax = 63;
+constexpr std::size_t kLabelMax = 63;  // RFC 1035 section 2.3.4
 
 bool is_alnum(char c) {
   const char lower = base::to_lower(c);
@@ -204,7 +204,6 @@ Result<std::string> parse_dns_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_';
   };
-  constexpr std::size_t kLabelMax = 63;  // RFC 1035 section 2.3.4
   std::size_t label = 0;
   bool good = !text.empty() && text.size() <= kHostMax && !base::parse_ip(text);
   for (const char c : text) {
