@@ -5,7 +5,8 @@
 //
 // The rule is a damped feedback in the logarithm of the weight. Latency depends on the weight it is
 // given, the more steeply the nearer a server is to its limit; so each server has its own gain,
-// halved when the correction changes its sign (it is overshooting) and regained slowly.
+// halved when the correction changes its sign (it is overshooting) and regained slowly, or at once
+// where the weight is far off.
 #pragma once
 
 #include "base/clock.h"

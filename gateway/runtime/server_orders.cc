@@ -1,6 +1,7 @@
 #include "gateway/runtime/server_orders.h"
 
 #include "gateway/config/check_files.h"
+#include "gateway/upstream/known_names.h"
 
 #include <algorithm>
 
@@ -12,18 +13,10 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kNamesShown = 20;
 constexpr std::uint32_t kWeightMax = 256;
 
 std::chrono::sys_seconds now() {
   return std::chrono::floor<std::chrono::seconds>(base::wall_now());
-}
-
-std::string shown(const std::vector<std::string_view>& names) {
-  const std::size_t count = std::min(names.size(), kNamesShown);
-  return fmt::format("{}{}",
-                     fmt::join(names.begin(), names.begin() + static_cast<long>(count), ", "),
-                     names.size() > count ? ", ..." : "");
 }
 
 const ServerConfig* find_server(const std::vector<ServerConfig>& servers, std::string_view name) {
@@ -37,7 +30,7 @@ base::Error unknown_server(const std::vector<ServerConfig>& servers, std::string
   for (const ServerConfig& one : servers)
     names.push_back(one.name);
   return fail(Errc::not_found, "server \"{}\" is not in pool \"{}\" (it has: {})", server, pool,
-              names.empty() ? "none" : shown(names));
+              names.empty() ? "none" : known_names(names));
 }
 
 // Whether all servers of the pool, and those it will find, are spoken to with TLS.
@@ -57,7 +50,8 @@ Result<const PoolConfig*> ServerOrders::find_pool(const Snapshot& snapshot,
     if (pool.name == name) return &pool;
     names.push_back(pool.name);
   }
-  return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", name, shown(names));
+  return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", name,
+              known_names(names));
 }
 
 // Saved first: what could not be saved has not been done.

@@ -1,6 +1,7 @@
 #include "gateway/upstream/health.h"
 
 #include "gateway/upstream/health_server.h"
+#include "gateway/upstream/known_names.h"
 #include "gateway/upstream/load_watch.h"
 
 #include <algorithm>
@@ -18,7 +19,6 @@ using base::Result;
 namespace {
 
 constexpr std::uint32_t kWeightMax = 256;
-constexpr std::size_t kNamesShown = 20;
 
 }  // namespace
 
@@ -131,15 +131,11 @@ Result<WatchedServer*> HealthMonitor::Impl::find(std::string_view pool,
       members.push_back(own->name());
     }
   }
-  std::vector<std::string_view>& names_known = has_pool ? members : names_of_pools;
-  const bool is_cut = names_known.size() > kNamesShown;
-  if (is_cut) names_known.resize(kNamesShown);
-  const std::string known =
-      fmt::format("{}{}", fmt::join(names_known, ", "), is_cut ? ", ..." : "");
   if (has_pool)
     return fail(Errc::not_found, "server \"{}\" is not in pool \"{}\" (it has: {})", server, pool,
-                known);
-  return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", pool, known);
+                known_names(members));
+  return fail(Errc::not_found, "pool \"{}\" is not defined (defined: {})", pool,
+              known_names(names_of_pools));
 }
 
 HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics, DnsClient& dns)

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import ADMIN, BINARY, Case, Client, Gateway, ok, unittest, wait_until
+from harness import ADMIN, BINARY, Case, Gateway, Load, ok, unittest, wait_until
 
 TLS = "tls: { certificates: [ { chain: server.crt, key: server.key } ] }"
 
@@ -37,41 +37,6 @@ def listed(backends, names="abcdefgh"):
 
 
 FILE = "    discover: { file: { path: servers.yaml } }\n"
-
-
-class Load:
-    """Clients that send GETs without a pause on kept connections, and count what goes wrong."""
-
-    def __init__(self, gateway, clients=4):
-        self.gateway, self.requests, self.failures, self.stopping = gateway, 0, [], False
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-
-    def _run(self):
-        client = Client(self.gateway)
-        while not self.stopping:
-            try:
-                response = client.get()
-                with self.lock:
-                    self.requests += 1
-                    if response is None or response.status != 200:
-                        self.failures.append("closed" if response is None else response.head)
-                if response is None or response.field("connection") == "close":
-                    client.close()
-                    client = Client(self.gateway)
-            except OSError as error:
-                with self.lock:
-                    self.failures.append(repr(error))
-                client = Client(self.gateway)
-        client.close()
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join(timeout=20)
-        return self.failures
 
 
 class DiscoveryCase(Case):
@@ -145,7 +110,7 @@ class Files(DiscoveryCase):
             some = [backends[(round_ + i) % 4] for i in range(1 + round_ % 3)]
             self.write(gateway, "servers:\n" + listed(some, "abcd"[round_ % 4:] + "abcd"))
             self.wait_for_servers(gateway, ("abcd"[round_ % 4:] + "abcd")[:len(some)])
-        self.assertEqual(load.stop(), [])
+        self.assertEqual(load.stop()[1], [])
         self.assertGreater(load.requests, 100)
         self.assertGreaterEqual(self.generation(gateway), before + 12)
         self.assertTrue(all(backend.seen() for backend in backends))
@@ -262,7 +227,7 @@ class Files(DiscoveryCase):
         for i in range(changes):
             self.write(gateway, text(999 - i))
             wait_until(lambda: gateway.metric("ravelin_pool_servers", source="file") == 1000 - i, "it is followed")
-        self.assertEqual(load.stop(), [])
+        self.assertEqual(load.stop()[1], [])
         self.assertLess((gateway.cpu_seconds() - before) / changes, 1.5)  # the load's own part included
 
     def test_a_reload_keeps_what_a_source_knows(self):

@@ -8,45 +8,7 @@ import threading
 import time
 import unittest
 
-from harness import MEMORY_FACTOR, Backend, Gateway, ok, simple_config, wait_until
-
-
-class Load:
-    """Clients that send GETs without a pause and count what goes wrong."""
-
-    def __init__(self, gateway, clients=4, fresh=False):
-        self.gateway, self.fresh = gateway, fresh
-        self.requests, self.failures = 0, []
-        self.stopping = False
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-
-    def _run(self):
-        client = None
-        while not self.stopping:
-            try:
-                if client is None or self.fresh:
-                    client = self.gateway.client()
-                response = client.get()
-                with self.lock:
-                    self.requests += 1
-                    if response is None or response.status != 200:
-                        self.failures.append("closed" if response is None else response.status)
-                if response is None or response.field("connection") == "close" or self.fresh:
-                    client.close()
-                    client = None
-            except OSError as error:
-                with self.lock:
-                    self.failures.append(repr(error))
-                client = None
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join(timeout=20)
-        return self.requests, self.failures
+from harness import MEMORY_FACTOR, Backend, Gateway, Load, ok, simple_config, wait_until
 
 
 class Operations(unittest.TestCase):
