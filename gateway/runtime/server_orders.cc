@@ -27,6 +27,7 @@ const ServerConfig* find_server(const std::vector<ServerConfig>& servers, std::s
 base::Error unknown_server(const std::vector<ServerConfig>& servers, std::string_view pool,
                            std::string_view server) {
   std::vector<std::string_view> names;
+  names.reserve(servers.size());
   for (const ServerConfig& one : servers)
     names.push_back(one.name);
   return fail(Errc::not_found, "server \"{}\" is not in pool \"{}\" (it has: {})", server, pool,
@@ -82,7 +83,7 @@ Result<void> ServerOrders::set_state(std::string_view pool, std::string_view ser
     return unknown_server(members.servers, pool, server);
   if (auto done = carry_out(edits_to_set_state(key, state, now()), saving); !done) return done;
   // A server that is just coming in begins with the order.
-  const auto done = parts_.health.set_admin_state(pool, server, state);
+  auto done = parts_.health.set_admin_state(pool, server, state);
   if (!done && done.error().code != Errc::not_found) return done;
   return {};
 }
@@ -103,7 +104,7 @@ Result<void> ServerOrders::set_weight(std::string_view pool, std::string_view se
   const auto configured = found == nullptr ? 0U : static_cast<std::uint32_t>(found->weight);
   const OverrideEdits edits = edits_to_set_weight(key, weight, configured, now());
   if (auto done = carry_out(edits, saving); !done) return done;
-  const auto done = parts_.health.set_weight(pool, server, weight);
+  auto done = parts_.health.set_weight(pool, server, weight);
   if (!done && done.error().code != Errc::not_found) return done;
   return {};
 }
