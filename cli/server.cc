@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/server_rows.h"
+#include "gateway/config/pool_config.h"
 
 #include <filesystem>
 #include <memory>
@@ -36,8 +37,6 @@ struct AddOptions {
   std::string key;
   bool is_saved = false;
 };
-
-constexpr int kWeightMax = 256;
 
 // A server's name may be an address; as a segment of a path it is encoded.
 std::string percent_encoded(std::string_view text) {
@@ -130,8 +129,9 @@ std::string is_weight(const std::string& text) {
   if (text == "default") return "";
   const bool is_number = !text.empty() && text.size() <= 3 &&
                          text.find_first_not_of("0123456789") == std::string::npos;
-  if (is_number && std::stoi(text) <= kWeightMax) return "";
-  return fmt::format("\"{}\" is not a weight (0 to {}, or default)", text, kWeightMax);
+  if (is_number && std::stoi(text) <= gateway::kServerWeightMax) return "";
+  return fmt::format("\"{}\" is not a weight (0 to {}, or default)", text,
+                     gateway::kServerWeightMax);
 }
 
 CLI::App* add_order(CLI::App& group, const std::string& verb, const std::string& what,
@@ -155,7 +155,7 @@ void add_adding(CLI::App& group, Action& chosen) {
       ->required();
   command->add_option("--name", options->name, "instead of the address");
   command->add_option("--weight", options->weight, "0 to 256 (1)")
-      ->check(CLI::Range(0, kWeightMax));
+      ->check(CLI::Range(0, gateway::kServerWeightMax));
   CLI::Option* backup = command->add_flag("--backup", options->is_backup, "after all others");
   command->add_option("--priority", options->priority, "0 to 15, lower ones first (0)")
       ->check(CLI::Range(0, 15))

@@ -16,7 +16,6 @@ using base::Errc;
 using base::Result;
 
 constexpr std::string_view kServers = "/v1/servers/";
-constexpr std::int64_t kWeightMax = 256;
 
 enum class Verb : std::uint8_t { add, drain, ready, maint, weight, remove, restore };
 
@@ -86,8 +85,9 @@ Result<WeightWanted> parse_weight(std::string_view body) {
                       R"(the body is {{"weight": N}} or {{"weight": null}}, no more)");
   if (weight->is_null()) return WeightWanted{};
   const std::int64_t* number = weight->if_int64();
-  if (number == nullptr || *number < 0 || *number > kWeightMax)
-    return base::fail(Errc::invalid, "weight is a whole number from 0 to {}, or null", kWeightMax);
+  if (number == nullptr || *number < 0 || *number > kServerWeightMax)
+    return base::fail(Errc::invalid, "weight is a whole number from 0 to {}, or null",
+                      kServerWeightMax);
   return WeightWanted{static_cast<std::uint32_t>(*number)};
 }
 

@@ -55,7 +55,7 @@ namespace {
 
 // Its part of the requests, and where it is.
 void read_place(yaml::Map& map, ServerConfig& server) {
-  map.optional("weight", server.weight, yaml::between(0, 256));
+  map.optional("weight", server.weight, yaml::between(0, kServerWeightMax));
   map.optional("backup", server.backup);
   if (map.optional("priority", server.priority, yaml::between(0, 15)) && server.backup)
     map.error("\"priority\" and \"backup: true\" contradict each other: a backup comes last");

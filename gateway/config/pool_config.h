@@ -72,11 +72,13 @@ struct UpstreamTlsConfig {
 // of them does.
 enum class ServerSource : std::uint8_t { config, file, dns, admin };
 
+inline constexpr int kServerWeightMax = 256;
+
 struct ServerConfig {
   SourcePos pos;
   std::string name;  // given, or the address text; unique in its pool
   base::Endpoint address;
-  int weight = 1;  // 0..256; 0 = only by explicit choice
+  int weight = 1;  // 0 to kServerWeightMax; 0 = only by explicit choice
   bool backup = false;
   int priority = 0;                   // 0..15, 0 first; a backup comes after all
   std::string zone;                   // empty = none, which is not the gateway's

@@ -11,7 +11,6 @@ using base::IpAddress;
 namespace {
 
 constexpr int kPriorityMax = 15;
-constexpr std::uint32_t kWeightMax = 256;
 
 void cut(DnsServerList& found, std::size_t servers_max) {
   if (found.servers.size() <= servers_max) return;
@@ -45,7 +44,7 @@ std::map<std::uint16_t, Group> groups_of(std::span<const ServiceRecord> services
 
 // Weights that fit are taken as they are. 0 means hardly any requests: 1, the least there is.
 int scaled(std::uint32_t weight, std::uint32_t heaviest) {
-  if (heaviest > kWeightMax) weight = (weight * kWeightMax + heaviest / 2) / heaviest;
+  if (heaviest > kServerWeightMax) weight = (weight * kServerWeightMax + heaviest / 2) / heaviest;
   return static_cast<int>(std::max(weight, 1U));
 }
 

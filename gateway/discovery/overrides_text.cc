@@ -100,8 +100,8 @@ ReadOrder parse_order(yaml::Map map) {
       break;
     case OrderWord::weight: {
       WeightOrder weight;
-      map.required("weight", weight.weight, yaml::between(0, 256));
-      map.required("configured_weight", weight.configured, yaml::between(0, 256));
+      map.required("weight", weight.weight, yaml::between(0, kServerWeightMax));
+      map.required("configured_weight", weight.configured, yaml::between(0, kServerWeightMax));
       read.order.order = weight;
       break;
     }

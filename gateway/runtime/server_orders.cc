@@ -13,8 +13,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::uint32_t kWeightMax = 256;
-
 std::chrono::sys_seconds now() {
   return std::chrono::floor<std::chrono::seconds>(base::wall_now());
 }
@@ -90,8 +88,8 @@ Result<void> ServerOrders::set_state(std::string_view pool, std::string_view ser
 
 Result<void> ServerOrders::set_weight(std::string_view pool, std::string_view server,
                                       std::optional<std::uint32_t> weight, Saving saving) {
-  if (weight && *weight > kWeightMax)
-    return fail(Errc::invalid, "weight {} is out of range (0 to {})", *weight, kWeightMax);
+  if (weight && *weight > kServerWeightMax)
+    return fail(Errc::invalid, "weight {} is out of range (0 to {})", *weight, kServerWeightMax);
   const auto snapshot = parts_.snapshot();
   const auto config = find_pool(*snapshot, pool);
   if (!config) return config.error();

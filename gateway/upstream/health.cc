@@ -16,12 +16,6 @@ using base::fail;
 using base::NameEndpoint;
 using base::Result;
 
-namespace {
-
-constexpr std::uint32_t kWeightMax = 256;
-
-}  // namespace
-
 struct HealthMonitor::Impl {
   using Watched = std::unique_ptr<WatchedServer>;
 
@@ -195,8 +189,8 @@ Result<void> HealthMonitor::set_weight(std::string_view pool, std::string_view s
                                        std::optional<std::uint32_t> weight) {
   auto found = impl_->find(pool, server);
   if (!found) return found.error();
-  if (weight && *weight > kWeightMax)
-    return fail(Errc::invalid, "weight {} is out of range (0 to {})", *weight, kWeightMax);
+  if (weight && *weight > kServerWeightMax)
+    return fail(Errc::invalid, "weight {} is out of range (0 to {})", *weight, kServerWeightMax);
   (*found)->set_weight(weight);
   return {};
 }

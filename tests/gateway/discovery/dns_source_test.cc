@@ -2,8 +2,7 @@
 // of it.
 #include "gateway/discovery/dns_source.h"
 
-#include "tests/gateway/dns/name_server.h"
-#include "tests/gateway/upstream/loopback.h"
+#include "tests/gateway/dns/quick_dns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,14 +17,6 @@ using ::testing::MatchesRegex;
 
 class DnsSourceTest : public testing::Test {
  protected:
-  static DnsConfig config(const NameServer& server) {
-    DnsConfig config;
-    config.servers = {server.endpoint()};
-    config.timeout = 10s;
-    config.ttl_min = config.ttl_max = config.after_failure = 20ms;
-    return config;
-  }
-
   static DnsDiscoveryConfig by_address(std::uint16_t port = 80) {
     return {{}, "app.internal", DnsRecords::address, port};
   }
@@ -46,7 +37,7 @@ class DnsSourceTest : public testing::Test {
 
   Reactor reactor_;
   NameServer server_{reactor_};
-  DnsClient client_{reactor_, config(server_)};
+  DnsClient client_{reactor_, quick_dns(server_)};
   std::vector<std::string> told_;
   std::optional<DnsSource> source_;
 };

@@ -1,8 +1,7 @@
 // Names that are watched: asked again by their TTL, last good answers kept, changes told once.
 #include "gateway/dns/dns_watch.h"
 
-#include "tests/gateway/dns/name_server.h"
-#include "tests/gateway/upstream/loopback.h"
+#include "tests/gateway/dns/quick_dns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,18 +13,14 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+DnsConfig quick_single_try(const NameServer& server) {
+  DnsConfig config = quick_dns(server);
+  config.tries = 1;
+  return config;
+}
+
 class DnsWatchTest : public testing::Test {
  protected:
-  static DnsConfig config(const NameServer& server) {
-    DnsConfig config;
-    config.servers = {server.endpoint()};
-    config.timeout = 10s;
-    config.tries = 1;
-    config.ttl_min = config.ttl_max = 20ms;  // what is said is a minute
-    config.after_failure = 20ms;
-    return config;
-  }
-
   void watch(const std::string& name) {
     watch_.emplace(reactor_, client_, name, [this] { told_.push_back(text()); });
   }
@@ -39,13 +34,12 @@ class DnsWatchTest : public testing::Test {
 
   // Until it was asked for `times` more, A and AAAA.
   void asked_more(const std::string& name, int times) {
-    const int until = server_.asked(name) + 2 * times;
-    ASSERT_TRUE(run_until(reactor_, [&] { return server_.asked(name) >= until; }));
+    ASSERT_TRUE(wait_until_asked(reactor_, server_, name, times));
   }
 
   Reactor reactor_;
   NameServer server_{reactor_};
-  DnsClient client_{reactor_, config(server_)};
+  DnsClient client_{reactor_, quick_single_try(server_)};
   std::vector<std::string> told_;
   std::optional<AddressWatch> watch_;
 };
@@ -66,7 +60,7 @@ TEST_F(DnsWatchTest, TellsTheFirstAnswerAndEveryChangeOnce) {
 TEST_F(DnsWatchTest, IsAskedAgainWhenTheTtlIsOverAndNotBefore) {
   server_.say("app.internal", {"10.0.0.1"}, 3600);
   client_.use([&] {
-    DnsConfig slow = config(server_);
+    DnsConfig slow = quick_single_try(server_);
     slow.ttl_max = 300ms;
     return slow;
   }());

@@ -1,8 +1,7 @@
 // The names of servers: one question for all ports, forgotten when no longer wanted, cut alike.
 #include "gateway/upstream/resolve_names.h"
 
-#include "tests/gateway/dns/name_server.h"
-#include "tests/gateway/upstream/loopback.h"
+#include "tests/gateway/dns/quick_dns.h"
 
 #include <gtest/gtest.h>
 
@@ -22,22 +21,13 @@ std::string to_text(const AddressList* addresses) {
 
 class NameWatchTest : public testing::Test {
  protected:
-  static DnsConfig config(const NameServer& server) {
-    DnsConfig config;
-    config.servers = {server.endpoint()};
-    config.timeout = 10s;
-    config.ttl_min = config.ttl_max = config.after_failure = 20ms;
-    return config;
-  }
-
   void asked_more(const std::string& name, int times) {
-    const int until = server_.asked(name) + 2 * times;
-    ASSERT_TRUE(run_until(reactor_, [&] { return server_.asked(name) >= until; }));
+    ASSERT_TRUE(wait_until_asked(reactor_, server_, name, times));
   }
 
   Reactor reactor_;
   NameServer server_{reactor_};
-  DnsClient client_{reactor_, config(server_)};
+  DnsClient client_{reactor_, quick_dns(server_)};
   std::string found_;
   NameWatch watch_{reactor_, client_, [this](const NameEndpoint& name, const AddressList& list) {
                      found_ += name.name + "=" + to_text(&list);
@@ -47,7 +37,7 @@ class NameWatchTest : public testing::Test {
 TEST_F(NameWatchTest, TellsEachPortAndAsksOnceForAll) {
   server_.say("app.internal", {"127.0.0.1"}, 3600);
   client_.use([&] {
-    DnsConfig slow = config(server_);
+    DnsConfig slow = quick_dns(server_);
     slow.ttl_max = 1h;
     return slow;
   }());
