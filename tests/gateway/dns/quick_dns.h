@@ -1,5 +1,5 @@
-// What tests of watched names share: a configuration that asks without a pause, and waiting until it
-// has asked.
+// What tests of watched names share: a configuration that asks without a pause, and waiting until
+// it has asked.
 #pragma once
 
 #include "gateway/config/dns_config.h"
