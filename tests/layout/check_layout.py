@@ -41,13 +41,14 @@ def folder_of(path):
     parts = path.split("/")[:-1]
     if not parts:
         return ""
-    if parts[0] == "gateway" or parts[:2] == ["base", "io"]:
+    if parts[0] in rules.ORDERS or parts[:2] == ["base", "io"]:
         return "/".join(parts[:2])
     return parts[0]
 
 
-def gateway_rank(folder):
-    for rank, folders in enumerate(rules.GATEWAY_ORDER):
+def rank_of(folder):
+    """Where a folder stands in the order of its part; None: it has no order."""
+    for rank, folders in enumerate(rules.ORDERS.get(folder.split("/")[0], [])):
         if folder in folders:
             return rank
     return None
@@ -63,7 +64,10 @@ def may_include(folder, header):
         return True
     if target in rules.MAY_INCLUDE.get(folder, set()):
         return True
-    own_rank, rank = gateway_rank(folder), gateway_rank(target)
+    part = target.split("/")[0]
+    if folder.split("/")[0] != part:
+        return part in rules.ORDERS and part in rules.MAY_INCLUDE.get(folder, set())
+    own_rank, rank = rank_of(folder), rank_of(target)
     return own_rank is not None and rank is not None and rank < own_rank
 
 

@@ -84,13 +84,17 @@ class Includes(unittest.TestCase):
                 for target in allowed | {folder}:
                     self.assertFalse(self.broken(folder, target + "/y.h"))
 
-    def test_the_gateway_flows_one_way(self):
-        for low, lower in enumerate(rules.GATEWAY_ORDER):
-            for higher in rules.GATEWAY_ORDER[low + 1:]:
-                for a in lower:
-                    for b in higher:
-                        self.assertTrue(self.broken(a, b + "/y.h"), f"{a} -> {b}")
-                        self.assertFalse(self.broken(b, a + "/y.h"), f"{b} -> {a}")
+    def test_every_part_flows_one_way(self):
+        for order in rules.ORDERS.values():
+            for low, lower in enumerate(order):
+                for a, b in ((a, b) for higher in order[low + 1:] for a in lower for b in higher):
+                    self.assertTrue(self.broken(a, b + "/y.h"), f"{a} -> {b}")
+                    self.assertFalse(self.broken(b, a + "/y.h"), f"{b} -> {a}")
+
+    def test_a_part_named_whole_is_open_whole(self):
+        self.assertFalse(self.broken("firewall/compile", "policies/model/y.h"))
+        self.assertTrue(self.broken("policies/model", "firewall/ruleset/y.h"))
+        self.assertTrue(self.broken("gateway/http", "base/io/y.h"))
 
     def test_siblings_do_not_meet_and_leaves_are_free(self):
         self.assertTrue(self.broken("gateway/route", "gateway/balance/y.h"))

@@ -12,21 +12,41 @@ TOP_LEVEL = {
 }
 
 # ---- who may include whom ----
-# A folder may include itself and what its row names; a gateway folder also every gateway folder that
-# stands before it in the order, not those beside it.
+# A folder may include itself and what its row names (a part's name stands for all folders of that part); one
+# of a part with an order also every folder of the part that stands before it, not those beside it.
 GATEWAY_ORDER = [
     {"gateway/config", "gateway/http"}, {"gateway/http1"}, {"gateway/route", "gateway/balance", "gateway/limit"},
     {"gateway/observe"}, {"gateway/net"}, {"gateway/tls"}, {"gateway/dns"}, {"gateway/upstream"},
     {"gateway/discovery"}, {"gateway/proxy"}, {"gateway/admin"}, {"gateway/runtime"},
 ]
+# The language of policies: what one is, reading it, what it means for all packets or for one.
+POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "policies/simulate"},
+                  {"policies/parse"}, {"policies/check"}]
+# From a policy to the kernel. A simulator of rulesets knows nothing of how they come about.
+FIREWALL_ORDER = [{"firewall/ruleset", "firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
+                  {"firewall/kernel"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
+ORDERS = {"gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
 MAY_INCLUDE = {
     "base": set(),
     "base/io": {"base"},
     "messages": {"base"},
-    "policies": {"base", "messages"},
+    "policies/model": {"base"},
+    "policies/space": {"base"},
+    "policies/analyse": {"base"},
+    "policies/simulate": {"base"},
+    "policies/parse": {"base", "base/io"},
+    "policies/check": {"base"},
     "certs": {"base", "base/io", "messages"},
-    "firewall": {"base", "base/io", "messages", "policies"},
+    "firewall/ruleset": {"base"},
+    "firewall/feed": {"base", "base/io", "policies"},
+    "firewall/compile": {"base", "policies"},
+    "firewall/simulate": {"base", "policies"},
+    "firewall/diff": {"base"},
+    "firewall/kernel": {"base"},
+    "firewall/state": {"base", "base/io", "messages", "policies"},
+    "firewall/control": {"base", "base/io", "messages", "policies"},
+    "firewall/agent": {"base", "base/io", "messages", "policies"},
     "gateway/config": {"base", "base/io", "certs"},
     "gateway/http": {"base"},
     "gateway/http1": {"base"},
@@ -94,8 +114,8 @@ FENCES = [
     Fence("c-ares", r"ares(_\w+)?\.h$", ("gateway/dns/cares_channel.",), "ares.h",
           "one file knows its sockets, its memory and when it calls back"),
     Fence("nghttp2", r"nghttp2/", (), "nghttp2/nghttp2.h", "HTTP/2 has no file yet"),
-    Fence("netlink", r"(libmnl|libnftnl|linux/netfilter)/", ("firewall/",), "libmnl/libmnl.h",
-          "only the firewall talks netlink"),
+    Fence("netlink", r"(libmnl|libnftnl|linux/netfilter)/", ("firewall/kernel/", "tests/firewall/kernel/", "bench/"), "libmnl/libmnl.h",
+          "one folder talks netlink"),
     Fence("cli11", r"CLI/", ("cli/",), "CLI/CLI.hpp", "flags are parsed in cli/ alone"),
     Fence("gtest", r"g(test|mock)/", ("tests/",), "gtest/gtest.h", "product code has no test code"),
     Fence("benchmark", r"benchmark/", ("bench/",), "benchmark/benchmark.h", "benchmarks are in bench/"),

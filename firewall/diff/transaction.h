@@ -1,0 +1,81 @@
+// A change of our table as a value: an ordered list of steps that the kernel takes all or not at all.
+// What the differ makes, the kernel interface sends in one batch, and plan prints.
+// Pure values; any thread.
+#pragma once
+
+#include "firewall/ruleset/ruleset.h"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ravelin::firewall {
+
+// Many keys without one object each (a million hosts are 4 MB): all of one width, sorted, each once.
+// Intervals stand as pairs first, last (both included), sorted, without overlap or contact.
+struct KeyBlock {
+  std::uint8_t key_bytes = 4;  // 4 or 16
+  bool is_interval = false;
+  Bytes keys;
+
+  [[nodiscard]] std::size_t count() const {
+    return keys.size() / (std::size_t{key_bytes} * (is_interval ? 2 : 1));
+  }
+};
+
+struct PutTable {  // makes it, or takes it over when nobody owns it
+  std::string comment;
+};
+
+struct RemoveTable {};
+
+struct PutSet {  // its header; elements are steps of their own
+  Set set;
+};
+
+struct RemoveSet {
+  std::string name;
+};
+
+struct FlushSet {
+  std::string name;
+};
+
+struct AddElements {
+  std::string set;
+  std::vector<Element> elements;
+};
+
+struct RemoveElements {
+  std::string set;
+  std::vector<Element> elements;
+};
+
+struct AddBlock {
+  std::string set;
+  std::shared_ptr<const KeyBlock> block;
+};
+
+struct PutChain {  // its header; rules are steps of their own
+  Chain chain;
+};
+
+struct RemoveChain {
+  std::string name;
+};
+
+struct FlushChain {  // all rules out
+  std::string name;
+};
+
+struct AddRule {  // behind those already there
+  std::string chain;
+  Rule rule;
+};
+
+using Step = std::variant<PutTable, RemoveTable, PutSet, RemoveSet, FlushSet, AddElements,
+                          RemoveElements, AddBlock, PutChain, RemoveChain, FlushChain, AddRule>;
+using Transaction = std::vector<Step>;
+
+}  // namespace ravelin::firewall
