@@ -1,6 +1,6 @@
-// A change of our table as a value: an ordered list of steps that the kernel takes all or not at all.
-// What the differ makes, the kernel interface sends in one batch, and plan prints.
-// Pure values; any thread.
+// A change of our table as a value: an ordered list of steps that the kernel takes all or not at
+// all. What the differ makes, the kernel interface sends in one batch, and plan prints. Pure
+// values; any thread.
 #pragma once
 
 #include "firewall/ruleset/ruleset.h"
@@ -12,8 +12,8 @@
 
 namespace ravelin::firewall {
 
-// Many keys without one object each (a million hosts are 4 MB): all of one width, sorted, each once.
-// Intervals stand as pairs first, last (both included), sorted, without overlap or contact.
+// Many keys without one object each (a million hosts are 4 MB): all of one width, sorted, each
+// once. Intervals stand as pairs first, last (both included), sorted, without overlap or contact.
 struct KeyBlock {
   std::uint8_t key_bytes = 4;  // 4 or 16
   bool is_interval = false;

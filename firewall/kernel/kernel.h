@@ -14,6 +14,8 @@
 
 namespace ravelin::firewall {
 
+using base::Result;
+
 // Counts every commit of anyone in this network namespace (NFT_MSG_GETGEN).
 using Generation = std::uint32_t;
 
@@ -42,7 +44,8 @@ class Kernel {
   virtual Result<Generation> generation() = 0;
 
   // All steps in one batch and one sendmsg. With `based_on`, Errc::conflict when the generation has
-  // moved since. Any error leaves everything as it was; one that a policy line caused has its `pos`.
+  // moved since. Any error leaves everything as it was; one that a policy line caused has its
+  // `pos`.
   virtual Result<> apply(const Transaction& transaction, std::optional<Generation> based_on) = 0;
 
   // What apply would say, with nothing done: the batch without its end.

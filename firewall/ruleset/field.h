@@ -10,22 +10,22 @@
 namespace ravelin::firewall {
 
 enum class Field : std::uint8_t {
-  iifname,         // 16 bytes, NUL padded
+  iifname,  // 16 bytes, NUL padded
   oifname,
-  nfproto,         // 1: 2 = IPv4, 10 = IPv6
-  l4proto,         // 1
-  ip_saddr,        // 4, guarded by nfproto
+  nfproto,   // 1: 2 = IPv4, 10 = IPv6
+  l4proto,   // 1
+  ip_saddr,  // 4, guarded by nfproto
   ip_daddr,
-  ip6_saddr,       // 16, guarded by nfproto
+  ip6_saddr,  // 16, guarded by nfproto
   ip6_daddr,
-  th_sport,        // 2, guarded by nothing: the rule sees to it
+  th_sport,  // 2, guarded by nothing: the rule sees to it
   th_dport,
-  tcp_sport,       // 2, guarded by l4proto
+  tcp_sport,  // 2, guarded by l4proto
   tcp_dport,
   udp_sport,
   udp_dport,
-  tcp_flags,       // 1, guarded by l4proto
-  icmp_type,       // 1, guarded by nfproto and l4proto
+  tcp_flags,  // 1, guarded by l4proto
+  icmp_type,  // 1, guarded by nfproto and l4proto
   icmpv6_type,
   ct_state,        // 4, host order: bits invalid 1, established 2, related 4, new 8, untracked 64
   ct_status,       // 4, host order: bit dnat 32
@@ -40,13 +40,13 @@ enum class Field : std::uint8_t {
 };
 
 struct FieldInfo {
-  std::string_view name;      // as nft prints it: "ip saddr", "meta l4proto"
-  std::string_view type;      // nft's datatype in a set: "ipv4_addr"
-  std::uint32_t type_id;      // of that datatype; TYPE_BITS is 6 in a concatenation
-  std::uint8_t bytes;         // in a register
+  std::string_view name;  // as nft prints it: "ip saddr", "meta l4proto"
+  std::string_view type;  // nft's datatype in a set: "ipv4_addr"
+  std::uint32_t type_id;  // of that datatype; TYPE_BITS is 6 in a concatenation
+  std::uint8_t bytes;     // in a register
   bool is_host_order;
-  std::uint8_t nfproto;       // guard: 0 none, 2, 10
-  std::uint8_t l4proto;       // guard: 0 none
+  std::uint8_t nfproto;  // guard: 0 none, 2, 10
+  std::uint8_t l4proto;  // guard: 0 none
 };
 
 const FieldInfo& info(Field field);

@@ -1,6 +1,6 @@
-// A whole nftables table as a value: what the compiler makes, the printer shows, the simulator runs,
-// the differ compares and the kernel is given. Order matters in chains, nowhere else.
-// Pure values; any thread.
+// A whole nftables table as a value: what the compiler makes, the printer shows, the simulator
+// runs, the differ compares and the kernel is given. Order matters in chains, nowhere else. Pure
+// values; any thread.
 #pragma once
 
 #include "base/result.h"
@@ -19,8 +19,8 @@ namespace ravelin::firewall {
 inline constexpr std::string_view kTableName = "ravelin";  // of family inet
 
 // One element. A key is the concatenation of its fields, each padded to four bytes. In a set of
-// intervals `key_end` is the last key included (equal to `key` for a lone value; never empty there).
-// In a concatenation each field has its own range.
+// intervals `key_end` is the last key included (equal to `key` for a lone value; never empty
+// there). In a concatenation each field has its own range.
 struct Element {
   Bytes key;
   Bytes key_end;
@@ -39,10 +39,10 @@ struct Set {
   bool is_dynamic = false;   // filled by rules (Update)
   bool has_timeout = false;
   std::optional<std::chrono::milliseconds> timeout;  // default of its elements
-  std::uint32_t size = 0;                            // 0 = as many as there are, with room for half more
-  std::vector<Element> elements;                     // sorted by key; of a dynamic set: none
-  // Filled by another hand (a feed, bans): elements are not part of this value, and the differ leaves
-  // those in the kernel alone.
+  std::uint32_t size = 0;         // 0 = as many as there are, with room for half more
+  std::vector<Element> elements;  // sorted by key; of a dynamic set: none
+  // Filled by another hand (a feed, bans): elements are not part of this value, and the differ
+  // leaves those in the kernel alone.
   bool is_external = false;
   std::string comment;
 

@@ -1,6 +1,6 @@
 // What a rule is made of, as values a little above the kernel's register expressions: one Statement
-// is one thing nft prints. The encoder turns each into expressions, the printer into nft's text, and
-// the simulator of rulesets runs them. Pure; any thread.
+// is one thing nft prints. The encoder turns each into expressions, the printer into nft's text,
+// and the simulator of rulesets runs them. Pure; any thread.
 #pragma once
 
 #include "base/address.h"
@@ -29,7 +29,8 @@ struct KeyPart {
 
 using Key = std::vector<KeyPart>;
 
-// field == value, != value; for ct_state, ct_status and tcp_flags `has_any`: one of these bits is set.
+// field == value, != value; for ct_state, ct_status and tcp_flags `has_any`: one of these bits is
+// set.
 enum class Comparison : std::uint8_t { equal, not_equal, has_any, has_none };
 
 struct Match {
@@ -140,7 +141,7 @@ struct Nat {
   enum class Kind : std::uint8_t { dnat, snat };
 
   Kind kind = Kind::dnat;
-  base::IpAddress address;            // its family is the rule's
+  base::IpAddress address;  // its family is the rule's
   std::optional<std::uint16_t> port;
 
   friend bool operator==(const Nat&, const Nat&) = default;

@@ -77,9 +77,9 @@ AddressRanges normalised(std::vector<AddressRange> ranges) {
   AddressRanges joined;
   joined.reserve(ranges.size());
   for (AddressRange& range : ranges) {
-    const bool joins = !joined.empty() && joined.back().first.family == range.first.family &&
-                       (range.first <= joined.back().last ||
-                        range.first == next(joined.back().last));
+    const bool joins =
+        !joined.empty() && joined.back().first.family == range.first.family &&
+        (range.first <= joined.back().last || range.first == next(joined.back().last));
     if (!joins)
       joined.push_back(range);
     else if (joined.back().last < range.last)

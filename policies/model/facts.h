@@ -1,5 +1,6 @@
-// What a policy needs to know of the world besides its text: addresses of names, delegated prefixes,
-// countries, users. A value that whoever reads the policy fills in; the parser never asks. Pure.
+// What a policy needs to know of the world besides its text: addresses of names, delegated
+// prefixes, countries, users. A value that whoever reads the policy fills in; the parser never
+// asks. Pure.
 #pragma once
 
 #include "policies/model/address_set.h"
@@ -14,11 +15,11 @@
 namespace ravelin::policies {
 
 struct Facts {
-  std::map<std::string, std::vector<base::IpAddress>, std::less<>> names;       // DNS
-  std::map<std::string, std::vector<base::IpPrefix>, std::less<>> delegated;    // zone -> prefixes
-  std::map<std::string, AddressRanges, std::less<>> countries;                  // "FI"
+  std::map<std::string, std::vector<base::IpAddress>, std::less<>> names;     // DNS
+  std::map<std::string, std::vector<base::IpPrefix>, std::less<>> delegated;  // zone -> prefixes
+  std::map<std::string, AddressRanges, std::less<>> countries;                // "FI"
   std::map<std::string, std::vector<base::IpAddress>, std::less<>> own;  // zone -> our addresses
-  std::map<std::string, std::uint32_t, std::less<>> users;                      // name -> uid
+  std::map<std::string, std::uint32_t, std::less<>> users;               // name -> uid
 };
 
 // What of it a policy asks for.

@@ -46,6 +46,7 @@ std::vector<const Rule*> rules_between(const Policy& policy, ZoneId from, ZoneId
   constexpr struct {
     bool from_any, to_any;
   } kOrder[] = {{true, true}, {true, false}, {false, true}, {false, false}};
+
   std::vector<const Rule*> rules;
   for (const auto& group : kOrder) {
     for (const RuleList& list : policy.lists) {
@@ -73,8 +74,7 @@ bool forwards(const Policy& policy) {
   });
   return by_nat || std::any_of(policy.lists.begin(), policy.lists.end(), [](const RuleList& list) {
            const auto is_zone = [](ZoneId zone) { return zone != kHost; };
-           return !is_prelude(list) &&
-                  std::any_of(list.from.begin(), list.from.end(), is_zone) &&
+           return !is_prelude(list) && std::any_of(list.from.begin(), list.from.end(), is_zone) &&
                   std::any_of(list.to.begin(), list.to.end(), is_zone);
          });
 }
@@ -93,7 +93,8 @@ bool is_essential_icmpv6(std::uint8_t type, bool is_forwarded) {
   // destination unreachable, packet too big, time exceeded, parameter problem
   if (type >= 1 && type <= 4) return true;
   // router and neighbour discovery; multicast listener discovery, version 2; they stay on the link
-  const bool is_of_link = (type >= 133 && type <= 136) || (type >= 130 && type <= 132) || type == 143;
+  const bool is_of_link =
+      (type >= 133 && type <= 136) || (type >= 130 && type <= 132) || type == 143;
   return is_of_link && !is_forwarded;
 }
 

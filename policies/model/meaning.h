@@ -1,5 +1,5 @@
-// The parts of a policy's meaning that follow from it as a whole: which zone an interface is in, which
-// rules a pair of zones meets in which order, and how each pair ends. Pure; any thread.
+// The parts of a policy's meaning that follow from it as a whole: which zone an interface is in,
+// which rules a pair of zones meets in which order, and how each pair ends. Pure; any thread.
 #pragma once
 
 #include "policies/model/policy.h"
@@ -20,7 +20,8 @@ std::optional<ZoneId> zone_of(const Policy& policy, std::string_view interface);
 // those of the pair. The first final rule that matches decides.
 std::vector<const Rule*> rules_between(const Policy& policy, ZoneId from, ZoneId to);
 
-// Whether there is any list for a pair that names both zones (an `any` counts for all but the host).
+// Whether there is any list for a pair that names both zones (an `any` counts for all but the
+// host).
 bool has_list(const Policy& policy, ZoneId from, ZoneId to);
 
 // How a pair ends when no rule decided: deny, but for what the host sends while no list begins with
@@ -37,8 +38,8 @@ bool governs_output(const Policy& policy);
 // The name of a zone, or "host".
 std::string_view name_of(const Policy& policy, ZoneId zone);
 
-// ICMPv6 that IPv6 needs to work (RFC 4890 section 4.4.1): packet too big and the other errors on any
-// path; neighbour and router discovery and MLD only to and from the link.
+// ICMPv6 that IPv6 needs to work (RFC 4890 section 4.4.1): packet too big and the other errors on
+// any path; neighbour and router discovery and MLD only to and from the link.
 bool is_essential_icmpv6(std::uint8_t type, bool is_forwarded);
 
 }  // namespace ravelin::policies

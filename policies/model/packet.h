@@ -29,13 +29,13 @@ struct Packet {
 
 // Why a packet met its fate, when no rule of the policy decided it.
 enum class Decider {
-  rule,           // a rule, named by its place
-  nat,            // the allow that a `forward` brings along
-  established,    // belongs to a connection that was allowed
-  loopback,       // lo
-  essential_icmp, // RFC 4890
-  invalid_state,  // conntrack could not place it
-  spoofed,        // its source cannot be on that interface
+  rule,            // a rule, named by its place
+  nat,             // the allow that a `forward` brings along
+  established,     // belongs to a connection that was allowed
+  loopback,        // lo
+  essential_icmp,  // RFC 4890
+  invalid_state,   // conntrack could not place it
+  spoofed,         // its source cannot be on that interface
   banned,
   no_zone,        // came in on an interface of no zone
   default_deny,   // the end of the lists
@@ -45,8 +45,8 @@ enum class Decider {
 struct Fate {
   Verdict verdict = Verdict::deny;
   Decider decider = Decider::default_deny;
-  SourcePos pos;   // of the rule or nat entry that decided
-  std::string id;  // of that rule
+  SourcePos pos;            // of the rule or nat entry that decided
+  std::string id;           // of that rule
   bool causes_ban = false;  // the source is banned from now on
   std::optional<base::IpAddress> dnat_to;
   std::optional<std::uint16_t> dnat_port;

@@ -1,6 +1,6 @@
-// A firewall policy as values: what one YAML document (`policy: v1`) and its includes say, with every
-// name already replaced by what it stands for and every object knowing its place. What the parser
-// returns, the analysis proves things about, both simulators run and the compiler lowers.
+// A firewall policy as values: what one YAML document (`policy: v1`) and its includes say, with
+// every name already replaced by what it stands for and every object knowing its place. What the
+// parser returns, the analysis proves things about, both simulators run and the compiler lowers.
 // Pure values; any thread.
 #pragma once
 
@@ -67,9 +67,10 @@ struct Bans {
 // Whom a rule is about. Ranges and feeds are alternatives; neither is everyone.
 struct AddressMatch {
   AddressRanges ranges;
-  std::vector<int> feeds;     // indices into Policy::feeds
-  bool is_restricted = false;  // with neither ranges nor feeds: matches nobody (a name without address)
-  std::string text;            // as written, for people: "admins, feed/abuse"
+  std::vector<int> feeds;  // indices into Policy::feeds
+  bool is_restricted =
+      false;         // with neither ranges nor feeds: matches nobody (a name without address)
+  std::string text;  // as written, for people: "admins, feed/abuse"
 
   [[nodiscard]] bool is_anyone() const { return !is_restricted; }
 
@@ -186,14 +187,15 @@ struct NatRule {
   Kind kind = Kind::masquerade;
   SourcePos pos;
   std::string id;
-  std::vector<ZoneId> via;  // forward, redirect: zones it arrives from; masquerade, snat: it leaves to
+  std::vector<ZoneId>
+      via;  // forward, redirect: zones it arrives from; masquerade, snat: it leaves to
   AddressMatch from;
   bool ipv4 = true, ipv6 = true;
-  std::vector<ServiceTerm> services;               // forward, redirect
+  std::vector<ServiceTerm> services;  // forward, redirect
   std::string services_text;
-  std::vector<base::IpAddress> to;                 // forward, snat: at most one of each family
-  std::optional<std::uint16_t> to_port;            // forward, redirect; none: the port stays
-  PerSource per_source;                            // forward: of the allow it brings along
+  std::vector<base::IpAddress> to;       // forward, snat: at most one of each family
+  std::optional<std::uint16_t> to_port;  // forward, redirect; none: the port stays
+  PerSource per_source;                  // forward: of the allow it brings along
   std::optional<Rate> limit;
   std::optional<std::chrono::sys_seconds> until;
 
@@ -216,7 +218,7 @@ struct TestPacket {
   std::optional<ZoneId> in, out;  // kHost: from or to this host
   std::vector<ZoneId> to_zones;   // `to: [lan, dmz]` in never and always
   AddressMatch from, to;
-  bool to_host = false;            // `to: host`
+  bool to_host = false;                 // `to: host`
   std::optional<ZoneId> to_address_of;  // `to: wan-address`
   std::vector<ServiceTerm> services;
   std::uint32_t repeat = 1;  // so many packets, each of a new connection,
@@ -234,9 +236,9 @@ struct PolicyTest {
   SourcePos pos;
   std::string name;
   TestPacket packet;
-  std::optional<Verdict> expect;          // of the first packet
-  std::optional<Verdict> expect_last;     // of the last of `repeat`
-  std::string by;                         // the id of the rule that decides
+  std::optional<Verdict> expect;           // of the first packet
+  std::optional<Verdict> expect_last;      // of the last of `repeat`
+  std::string by;                          // the id of the rule that decides
   std::optional<base::IpAddress> dnat_to;  // where it is forwarded to
   std::optional<std::uint16_t> dnat_port;
   std::optional<std::uint16_t> redirect_port;

@@ -11,10 +11,9 @@ struct ProtocolName {
 };
 
 constexpr ProtocolName kNames[] = {
-    {kIcmp, "icmp"}, {2, "igmp"},    {kTcp, "tcp"},   {kUdp, "udp"},
-    {33, "dccp"},    {47, "gre"},    {50, "esp"},     {51, "ah"},
-    {kIcmpv6, "icmpv6"}, {89, "ospf"}, {112, "vrrp"}, {kSctp, "sctp"},
-    {136, "udplite"}};
+    {kIcmp, "icmp"}, {2, "igmp"},     {kTcp, "tcp"},   {kUdp, "udp"},       {33, "dccp"},
+    {47, "gre"},     {50, "esp"},     {51, "ah"},      {kIcmpv6, "icmpv6"}, {89, "ospf"},
+    {112, "vrrp"},   {kSctp, "sctp"}, {136, "udplite"}};
 
 Service tcp(std::string name, std::uint16_t port) {
   return {std::move(name), {}, {{kTcp, port, port}}};

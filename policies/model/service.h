@@ -19,8 +19,8 @@ inline constexpr std::uint8_t kSctp = 132;
 // tcp, udp, sctp, dccp, udplite: their packets have ports where TCP has them.
 bool has_ports(std::uint8_t protocol);
 
-// A protocol with a range of destination ports, or of ICMP types (0 to 255). A protocol with neither
-// has the whole range. kIcmp is seen in IPv4 only and kIcmpv6 in IPv6 only.
+// A protocol with a range of destination ports, or of ICMP types (0 to 255). A protocol with
+// neither has the whole range. kIcmp is seen in IPv4 only and kIcmpv6 in IPv6 only.
 struct ServiceTerm {
   std::uint8_t protocol = kTcp;
   std::uint16_t first = 0;

@@ -8,8 +8,7 @@ namespace {
 AddressRange range(std::string_view text) {
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) return range_of(*base::parse_prefix(text));
-  return {*base::parse_ip(text.substr(0, dash)),
-          *base::parse_ip(text.substr(dash + 1))};
+  return {*base::parse_ip(text.substr(0, dash)), *base::parse_ip(text.substr(dash + 1))};
 }
 
 AddressRanges ranges(std::initializer_list<std::string_view> texts) {
@@ -80,8 +79,7 @@ TEST(AddressSet, PrefixesCoverARangeExactly) {
 TEST(AddressSet, NeighboursStopAtTheEnds) {
   EXPECT_EQ(next(*base::parse_ip("10.0.0.255")), *base::parse_ip("10.0.1.0"));
   EXPECT_EQ(previous(*base::parse_ip("10.0.1.0")), *base::parse_ip("10.0.0.255"));
-  EXPECT_EQ(next(*base::parse_ip("255.255.255.255")),
-            *base::parse_ip("255.255.255.255"));
+  EXPECT_EQ(next(*base::parse_ip("255.255.255.255")), *base::parse_ip("255.255.255.255"));
   EXPECT_EQ(previous(*base::parse_ip("::")), *base::parse_ip("::"));
 }
 

@@ -38,7 +38,11 @@ TEST(Meaning, ListsWithAnyComeFirst) {
   policy.lists = {
       {.from = {0}, .to = {kHost}, .rules = {rule("pair")}},
       {.from = {0, 1}, .to = {kHost}, .from_any = true, .rules = {rule("any to host")}},
-      {.from = {0, 1}, .to = {0, 1, kHost}, .from_any = true, .to_any = true, .rules = {rule("any")}},
+      {.from = {0, 1},
+       .to = {0, 1, kHost},
+       .from_any = true,
+       .to_any = true,
+       .rules = {rule("any")}},
       {.from = {0}, .to = {0, 1, kHost}, .to_any = true, .rules = {rule("wan to any")}},
   };
   EXPECT_EQ(ids(rules_between(policy, 0, kHost)),
