@@ -1,0 +1,83 @@
+#include "firewall/compile/lowering.h"
+
+#include <algorithm>
+
+namespace ravelin::firewall {
+namespace {
+
+constexpr std::size_t kNameMax = 31;
+constexpr std::size_t kCommentMax = 127;
+
+bool may_stand_in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
+std::string Lowering::name(std::string_view wish) {
+  std::string text(wish);
+  std::replace_if(text.begin(), text.end(), [](char c) { return !may_stand_in_name(c); }, '_');
+  if (text.size() > kNameMax) text.resize(kNameMax);
+  while (true) {
+    const int uses = names_taken[text]++;
+    if (uses == 0) return text;
+    const std::string suffix = "_" + std::to_string(uses);
+    text = text.substr(0, kNameMax - suffix.size()) + suffix;
+  }
+}
+
+std::string Lowering::add_ranges(std::string_view wish,
+                                 std::span<const policies::AddressRange> ranges,
+                                 std::span<const policies::AddressRange> more) {
+  policies::AddressRanges all(ranges.begin(), ranges.end());
+  all.insert(all.end(), more.begin(), more.end());
+  all = policies::normalised(std::move(all));
+  if (all.empty()) return {};
+  const bool is_v6 = all.front().first.family == base::Family::ipv6;
+  const bool is_hosts = std::all_of(all.begin(), all.end(),
+                                    [](const auto& range) { return range.first == range.last; });
+  Set set{.name = name(wish), .key = {is_v6 ? Field::ip6_saddr : Field::ip_saddr}};
+  set.is_interval = !is_hosts;
+  for (const policies::AddressRange& range : all) {
+    set.elements.push_back({.key = address_bytes(range.first),
+                            .key_end = is_hosts ? Bytes{} : address_bytes(range.last)});
+  }
+  std::string named = set.name;
+  add_set(std::move(set));
+  return named;
+}
+
+std::string provenance(const base::SourcePos& pos, std::string_view what) {
+  std::string_view file = pos.file;
+  if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos)
+    file.remove_prefix(slash + 1);
+  std::string text;
+  if (pos.line != 0) text = fmt::format("{}:{}", file, pos.line);
+  if (!what.empty()) text += (text.empty() ? "" : " ") + std::string(what);
+  if (text.size() > kCommentMax) text.resize(kCommentMax);
+  return text;
+}
+
+Verdict jump_to(std::string chain) {
+  return {Verdict::Kind::jump, std::move(chain)};
+}
+
+Verdict go_to(std::string chain) {
+  return {Verdict::Kind::go_to, std::move(chain)};
+}
+
+Key saddr_key(base::Family family) {
+  return {{family == base::Family::ipv4 ? Field::ip_saddr : Field::ip6_saddr, 0}};
+}
+
+Key source_key(base::Family family) {
+  constexpr std::uint8_t kPrefix6 = 64;
+  return family == base::Family::ipv4 ? Key{{Field::ip_saddr, 0}}
+                                      : Key{{Field::ip6_saddr, kPrefix6}};
+}
+
+Match interface_match(Field field, std::string_view name) {
+  return {.field = field, .value = interface_bytes(name)};
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,71 @@
+// What the steps of lowering share: the ruleset being built, names that fit the kernel, and small
+// makers of rules. Each step is a file: lower_rule, lower_pair, lower_guard, lower_nat, lower_base.
+// Pure; one thread.
+#pragma once
+
+#include "firewall/compile/compile.h"
+#include "firewall/compile/key_bytes.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ravelin::firewall {
+
+struct Lowering {
+  const policies::Policy& policy;
+  const CompileOptions& options;
+  Compiled out;
+  std::map<const policies::Rule*, Verdict> actions;      // rules already lowered
+  std::map<std::string, int, std::less<>> names_taken;   // of chains and sets
+  bool bans_by_packet = false;                            // some rule fills pban4 and pban6
+
+  Lowering(const policies::Policy& given, const CompileOptions& with)
+      : policy(given), options(with) {}
+
+  // A name of at most 31 characters that no other chain or set has, made from `wish`.
+  std::string name(std::string_view wish);
+  void add_chain(Chain chain) { out.ruleset.chains.push_back(std::move(chain)); }
+  void add_set(Set set) { out.ruleset.sets.push_back(std::move(set)); }
+
+  // A set of ranges of one family; nothing is added for none. Its name, or empty.
+  std::string add_ranges(std::string_view wish, std::span<const policies::AddressRange> ranges,
+                         std::span<const policies::AddressRange> more = {});
+};
+
+// "edge.yaml:33 web": what the kernel keeps with what a line became.
+std::string provenance(const base::SourcePos& pos, std::string_view what);
+
+Verdict jump_to(std::string chain);
+Verdict go_to(std::string chain);
+inline Verdict accept() { return {Verdict::Kind::accept, {}}; }
+inline Verdict drop() { return {Verdict::Kind::drop, {}}; }
+inline Verdict come_back() { return {Verdict::Kind::come_back, {}}; }
+
+Key saddr_key(base::Family family);           // whole
+Key source_key(base::Family family);          // what meters and bans tell apart: /32, /64
+Match interface_match(Field field, std::string_view name);  // without a star
+
+// The chain of a rule, made once however many pairs have it. It comes back when the rule does not
+// decide.
+Verdict lower_rule(Lowering& lowering, const policies::Rule& rule);
+// Statements and chains for what exceeds a limit on each source, into `chain`; `wish` names its sets.
+void lower_per_source(Lowering& lowering, const policies::PerSource& limits,
+                      const base::SourcePos& pos, std::string_view wish, Chain& chain);
+Limit limit_of(const policies::Rate& rate, bool over);
+
+// The chain of a pair of zones; its name.
+std::string lower_pair(Lowering& lowering, policies::ZoneId from, policies::ZoneId to);
+
+void lower_guard(Lowering& lowering);  // sets of bans; raw_pre
+// Rules of input and forward that turn away new connections of sources banned by packets.
+void append_packet_bans(const Lowering& lowering, Chain& chain);
+
+void lower_nat(Lowering& lowering);  // pre_nat, post_nat
+// The allows that `forward` entries of a zone bring along, in front of its pairs.
+void append_forwarded(Lowering& lowering, policies::ZoneId via, Chain& chain);
+
+void lower_base(Lowering& lowering);  // input, forward, output and the dispatch by interface
+
+}  // namespace ravelin::firewall
