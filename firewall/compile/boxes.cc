@@ -17,8 +17,8 @@ bool overlap(const AddressRange& a, const AddressRange& b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
-// What of `box` lies outside `cut` (they overlap), as disjoint boxes: the parts below and above in one
-// dimension after the other.
+// What of `box` lies outside `cut` (they overlap), as disjoint boxes: the parts below and above in
+// one dimension after the other.
 void subtract(KeyBox box, const KeyBox& cut, std::vector<KeyBox>& pieces) {
   const auto split = [&](AddressRange KeyBox::*side) {
     AddressRange& range = box.*side;
@@ -48,7 +48,8 @@ void subtract(KeyBox box, const KeyBox& cut, std::vector<KeyBox>& pieces) {
   }
 }
 
-// Whether `box` could be cut down by all earlier boxes without too many pieces; they stand in `pieces`.
+// Whether `box` could be cut down by all earlier boxes without too many pieces; they stand in
+// `pieces`.
 bool cut_down(const KeyBox& box, std::span<const KeyBox> earlier, std::vector<KeyBox>& pieces) {
   pieces.assign(1, box);
   std::vector<KeyBox> cut;

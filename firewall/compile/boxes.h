@@ -1,5 +1,5 @@
-// The keys of one stratum, made disjoint: where clauses want the same key the first one has it. Pure;
-// any thread.
+// The keys of one stratum, made disjoint: where clauses want the same key the first one has it.
+// Pure; any thread.
 #pragma once
 
 #include "firewall/compile/stratify.h"
@@ -21,8 +21,8 @@ struct KeyBox {
 
 struct Boxes {
   std::vector<KeyBox> boxes;  // disjoint
-  // Places in Stratum::clauses of those that would be cut into too many pieces; their boxes are left
-  // out, and they have to stand as plain rules.
+  // Places in Stratum::clauses of those that would be cut into too many pieces; their boxes are
+  // left out, and they have to stand as plain rules.
   std::vector<std::size_t> refused;
 };
 

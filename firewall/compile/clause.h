@@ -1,5 +1,5 @@
-// A rule as lookups see it: cut by family and by kind of service, so that each piece has one key. The
-// result of normalising one pair's rules, the input of stratifying them. Pure; any thread.
+// A rule as lookups see it: cut by family and by kind of service, so that each piece has one key.
+// The result of normalising one pair's rules, the input of stratifying them. Pure; any thread.
 #pragma once
 
 #include "policies/model/policy.h"
@@ -42,13 +42,13 @@ struct Shape {
 struct Clause {
   int rule = 0;  // the place of its rule in the pair's list
   Shape shape;
-  AddressRanges from, to;           // of the shape's family; empty unless the shape has them
-  std::vector<ServiceTerm> terms;   // of the shape's kind; empty for ServiceKey::none
-  bool falls_through = false;       // what it leads to may not decide
+  AddressRanges from, to;          // of the shape's family; empty unless the shape has them
+  std::vector<ServiceTerm> terms;  // of the shape's kind; empty for ServiceKey::none
+  bool falls_through = false;      // what it leads to may not decide
   // Needs more than a key: a feed, or only some interfaces of the zone. Stands as plain rules.
   bool is_plain = false;
   std::vector<int> from_feeds, to_feeds;
-  std::vector<std::string> via;     // only these of the zone's interfaces
+  std::vector<std::string> via;  // only these of the zone's interfaces
 
   // Whether a packet can meet both. Exact, but for feeds and `via`, which may meet anything.
   [[nodiscard]] bool overlaps(const Clause& other) const;

@@ -43,8 +43,9 @@ bool bans_by_packet(const policies::Policy& policy) {
                      [](const policies::RuleList& list) {
                        return std::any_of(list.rules.begin(), list.rules.end(), is_rule_banning);
                      }) ||
-         std::any_of(policy.nat.begin(), policy.nat.end(),
-                     [](const policies::NatRule& nat) { return nat.per_source.ban_for.has_value(); });
+         std::any_of(policy.nat.begin(), policy.nat.end(), [](const policies::NatRule& nat) {
+           return nat.per_source.ban_for.has_value();
+         });
 }
 
 }  // namespace

@@ -1,15 +1,15 @@
-// Policy to ruleset: normalise ▸ stratify ▸ lower, each a pure function. A packet of a known connection
-// costs two lookups, a new one a few, whatever the number of rules. Knows neither kernel nor files.
+// Policy to ruleset: normalise ▸ stratify ▸ lower, each a pure function. A packet of a known
+// connection costs two lookups, a new one a few, whatever the number of rules. Knows neither kernel
+// nor files.
 //
 // The table, in the order packets meet it:
 //   raw_pre    prerouting -300   bans, spoofed sources: before conntrack
 //   pre_nat    prerouting -100   forward, redirect
 //   input      input 0           known connections ▸ the zone's chain ▸ drop
-//   forward    forward -1        only when the policy forwards; before docker's, where a drop is final
-//   output     output 0          only when a list begins with host
-//   post_nat   postrouting 100   masquerade, snat
-//   z_A_B      one pair of zones: one lookup a stratum, then how the pair ends
-//   r_…        what one rule does: its conditions, meters, log, counter and verdict
+//   forward    forward -1        only when the policy forwards; before docker's, where a drop is
+//   final output     output 0          only when a list begins with host post_nat   postrouting 100
+//   masquerade, snat z_A_B      one pair of zones: one lookup a stratum, then how the pair ends r_…
+//   what one rule does: its conditions, meters, log, counter and verdict
 #pragma once
 
 #include "firewall/ruleset/ruleset.h"
@@ -29,10 +29,10 @@ struct FeedSize {
 };
 
 struct CompileOptions {
-  std::string revision;                // into the table's comment
-  std::chrono::sys_seconds now{};      // rules with an earlier `until` are left out
-  policies::AddressRanges never;       // besides the policy's own: never banned by packets
-  std::map<std::string, FeedSize, std::less<>> feeds;        // by name; missing: empty
+  std::string revision;            // into the table's comment
+  std::chrono::sys_seconds now{};  // rules with an earlier `until` are left out
+  policies::AddressRanges never;   // besides the policy's own: never banned by packets
+  std::map<std::string, FeedSize, std::less<>> feeds;         // by name; missing: empty
   std::map<std::string, std::uint64_t, std::less<>> cgroups;  // path -> id; missing: matches nobody
 };
 
@@ -58,11 +58,11 @@ Compiled compile(const policies::Policy& policy, const CompileOptions& options);
 
 // Names of the sets that others fill.
 namespace set_names {
-inline constexpr std::string_view kBan4 = "ban4";          // hosts, with a timeout
-inline constexpr std::string_view kBan4Net = "ban4_net";   // ranges
-inline constexpr std::string_view kBan6 = "ban6";          // /64 each
-inline constexpr std::string_view kBan6Net = "ban6_net";   // ranges of /64 and wider
-inline constexpr std::string_view kPacketBan4 = "pban4";   // filled by rules: block new connections
+inline constexpr std::string_view kBan4 = "ban4";         // hosts, with a timeout
+inline constexpr std::string_view kBan4Net = "ban4_net";  // ranges
+inline constexpr std::string_view kBan6 = "ban6";         // /64 each
+inline constexpr std::string_view kBan6Net = "ban6_net";  // ranges of /64 and wider
+inline constexpr std::string_view kPacketBan4 = "pban4";  // filled by rules: block new connections
 inline constexpr std::string_view kPacketBan6 = "pban6";
 }  // namespace set_names
 

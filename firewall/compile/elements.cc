@@ -9,7 +9,7 @@ namespace {
 
 using policies::AddressRange;
 
-constexpr std::uint64_t kPortsWrittenOut = 64;      // a range up to so many becomes points
+constexpr std::uint64_t kPortsWrittenOut = 64;  // a range up to so many becomes points
 constexpr std::uint64_t kAddressesWrittenOut = 16;
 
 std::uint64_t size_of(const AddressRange& range) {
@@ -41,7 +41,8 @@ class ElementWriter {
       for_each(shape_.has_to, box.to, [&](const base::IpAddress& to) {
         const std::uint32_t last = has_ports() ? box.last : box.first;
         for (std::uint32_t port = box.first; port <= last; ++port)
-          out.push_back({key(from, to, box.protocol, static_cast<std::uint16_t>(port)), {}, verdict(box)});
+          out.push_back(
+              {key(from, to, box.protocol, static_cast<std::uint16_t>(port)), {}, verdict(box)});
       });
     });
   }
@@ -94,14 +95,21 @@ std::vector<Field> fields_of(const Shape& shape) {
   if (shape.has_from) fields.push_back(is_v6 ? Field::ip6_saddr : Field::ip_saddr);
   if (shape.has_to) fields.push_back(is_v6 ? Field::ip6_daddr : Field::ip_daddr);
   switch (shape.service) {
-    case ServiceKey::none: break;
-    case ServiceKey::protocol: fields.push_back(Field::l4proto); break;
+    case ServiceKey::none:
+      break;
+    case ServiceKey::protocol:
+      fields.push_back(Field::l4proto);
+      break;
     case ServiceKey::ports:
       fields.push_back(Field::l4proto);
       fields.push_back(Field::th_dport);
       break;
-    case ServiceKey::icmp: fields.push_back(Field::icmp_type); break;
-    case ServiceKey::icmpv6: fields.push_back(Field::icmpv6_type); break;
+    case ServiceKey::icmp:
+      fields.push_back(Field::icmp_type);
+      break;
+    case ServiceKey::icmpv6:
+      fields.push_back(Field::icmpv6_type);
+      break;
   }
   return fields;
 }

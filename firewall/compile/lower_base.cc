@@ -30,7 +30,8 @@ void add_essential(Lowering& lowering, std::string_view name, bool is_forwarded)
   Set set{.name = lowering.name(name), .key = {Field::icmpv6_type}};
   for (int type = 0; type < 256; ++type) {
     const auto number = static_cast<std::uint8_t>(type);
-    if (policies::is_essential_icmpv6(number, is_forwarded)) set.elements.push_back({.key = {number}});
+    if (policies::is_essential_icmpv6(number, is_forwarded))
+      set.elements.push_back({.key = {number}});
   }
   lowering.add_set(std::move(set));
 }
@@ -49,9 +50,10 @@ void append_beginning(Lowering& lowering, Chain& chain, Field field, std::string
   if (lowering.policy.is_icmp_strict) return;
   if (lowering.out.ruleset.find_set(essential) == nullptr)
     add_essential(lowering, essential, essential == kEssentialForwarded);
-  chain.rules.push_back({{Lookup{{{Field::icmpv6_type, 0}}, std::string(essential)}, Counter{}, accept()},
-                         "essential ICMPv6",
-                         {}});
+  chain.rules.push_back(
+      {{Lookup{{{Field::icmpv6_type, 0}}, std::string(essential)}, Counter{}, accept()},
+       "essential ICMPv6",
+       {}});
 }
 
 void append_end(Chain& chain, std::string_view why) {

@@ -24,18 +24,22 @@ Set ban_set(std::string_view name, Family family, std::uint32_t size) {
 
 void add_ban_sets(Lowering& lowering, Chain& raw) {
   constexpr std::uint32_t kRangesMax = 65'535;
+
   constexpr struct {
     std::string_view hosts, ranges, packets;
   } kNames[] = {{set_names::kBan4, set_names::kBan4Net, set_names::kPacketBan4},
                 {set_names::kBan6, set_names::kBan6Net, set_names::kPacketBan6}};
+
   for (const Family family : kFamilies) {
     const auto& names = kNames[static_cast<std::size_t>(family)];
     lowering.add_set(ban_set(names.hosts, family, ban_size(lowering)));
     Set ranges = ban_set(names.ranges, family, kRangesMax);
     ranges.is_interval = true;
     lowering.add_set(std::move(ranges));
-    raw.rules.push_back({{Lookup{source_key(family), std::string(names.hosts)}, Counter{}, drop()}, "banned", {}});
-    raw.rules.push_back({{Lookup{saddr_key(family), std::string(names.ranges)}, Counter{}, drop()}, "banned", {}});
+    raw.rules.push_back(
+        {{Lookup{source_key(family), std::string(names.hosts)}, Counter{}, drop()}, "banned", {}});
+    raw.rules.push_back(
+        {{Lookup{saddr_key(family), std::string(names.ranges)}, Counter{}, drop()}, "banned", {}});
     if (!lowering.bans_by_packet) continue;
     Set packets = ban_set(names.packets, family, ban_size(lowering));
     packets.is_external = false;
@@ -57,13 +61,14 @@ std::string add_spoof_chain(Lowering& lowering, const policies::Zone& zone) {
   Chain chain{.name = lowering.name(fmt::format("from_{}", zone.name))};
   const policies::AddressRanges allowed = with_link_sources(zone.networks);
   for (const Family family : kFamilies) {
-    const std::string set = lowering.add_ranges(
-        fmt::format("net{}_{}", family == Family::ipv4 ? 4 : 6, zone.name),
-        policies::in_family(allowed, family));
+    const std::string set =
+        lowering.add_ranges(fmt::format("net{}_{}", family == Family::ipv4 ? 4 : 6, zone.name),
+                            policies::in_family(allowed, family));
     chain.rules.push_back(
         {{Lookup{saddr_key(family), set}, accept()}, provenance(zone.pos, zone.name), zone.pos});
   }
-  chain.rules.push_back({{Counter{}, drop()}, provenance(zone.pos, "spoofed, not of " + zone.name), zone.pos});
+  chain.rules.push_back(
+      {{Counter{}, drop()}, provenance(zone.pos, "spoofed, not of " + zone.name), zone.pos});
   std::string name = chain.name;
   lowering.add_chain(std::move(chain));
   return name;
@@ -86,7 +91,8 @@ void add_spoof_check(Lowering& lowering, Chain& raw) {
   map.is_verdict_map = true;
   map.is_interval = elements.is_interval;
   map.elements = std::move(elements.elements);
-  raw.rules.push_back({{VerdictLookup{{{Field::iifname, 0}}, map.name}}, "sources of each zone", {}});
+  raw.rules.push_back(
+      {{VerdictLookup{{{Field::iifname, 0}}, map.name}}, "sources of each zone", {}});
   lowering.add_set(std::move(map));
 }
 
@@ -104,8 +110,7 @@ void lower_guard(Lowering& lowering) {
 void append_packet_bans(const Lowering& lowering, Chain& chain) {
   if (!lowering.bans_by_packet) return;
   for (const Family family : kFamilies) {
-    const std::string set(family == Family::ipv4 ? set_names::kPacketBan4
-                                                 : set_names::kPacketBan6);
+    const std::string set(family == Family::ipv4 ? set_names::kPacketBan4 : set_names::kPacketBan6);
     chain.rules.push_back(
         {{Lookup{source_key(family), set}, Counter{}, drop()}, "banned by a rule", {}});
   }

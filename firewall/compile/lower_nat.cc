@@ -1,5 +1,5 @@
-// Addresses that are rewritten: forward and redirect on the way in, masquerade and snat on the way out,
-// and the allow that each forward brings along.
+// Addresses that are rewritten: forward and redirect on the way in, masquerade and snat on the way
+// out, and the allow that each forward brings along.
 #include "firewall/compile/interfaces.h"
 #include "firewall/compile/lowering.h"
 
@@ -36,13 +36,15 @@ bool is_live(const Lowering& lowering, const NatRule& nat) {
 }
 
 // Protocol and ports as plain matches; a range of ports is one.
-std::vector<Statement> service_matches(const policies::ServiceTerm& term, std::optional<std::uint16_t> port = {}) {
+std::vector<Statement> service_matches(const policies::ServiceTerm& term,
+                                       std::optional<std::uint16_t> port = {}) {
   std::vector<Statement> statements{Match{Field::l4proto, Comparison::equal, {term.protocol}}};
   const std::uint16_t first = port.value_or(term.first), last = port.value_or(term.last);
   if (first == last)
     statements.emplace_back(Match{Field::th_dport, Comparison::equal, port_bytes(first)});
   else if (first != 0 || last != 65535)
-    statements.emplace_back(MatchRange{Field::th_dport, false, port_bytes(first), port_bytes(last)});
+    statements.emplace_back(
+        MatchRange{Field::th_dport, false, port_bytes(first), port_bytes(last)});
   return statements;
 }
 
@@ -51,7 +53,8 @@ Match family_match(Family family) {
   return {Field::nfproto, Comparison::equal, {family == Family::ipv4 ? kNfproto4 : kNfproto6}};
 }
 
-// The set of sources a nat entry is about in one family: a lookup, nothing for everyone, or no entry.
+// The set of sources a nat entry is about in one family: a lookup, nothing for everyone, or no
+// entry.
 struct Sources {
   bool is_nobody = false;
   std::optional<Lookup> lookup;
@@ -80,7 +83,8 @@ void append_inbound(Lowering& lowering, const NatRule& nat, Family family, Chain
       statements.emplace_back(Redirect{nat.to_port});
     } else {
       // Only what is sent to this host itself, not what passes through.
-      statements.emplace_back(Match{Field::fib_daddr_type, Comparison::equal, host_order(kRtnLocal)});
+      statements.emplace_back(
+          Match{Field::fib_daddr_type, Comparison::equal, host_order(kRtnLocal)});
       statements.emplace_back(Counter{});
       statements.emplace_back(Nat{Nat::Kind::dnat, *to, nat.to_port});
     }
@@ -112,11 +116,13 @@ void lower_direction(Lowering& lowering, bool inbound, Chain base) {
     const policies::Zone& zone = lowering.policy.zones[i];
     Chain chain{.name = lowering.name(fmt::format("{}_{}", inbound ? "dnat" : "snat", zone.name))};
     for (const NatRule& nat : lowering.policy.nat) {
-      const bool is_here = std::find(nat.via.begin(), nat.via.end(), static_cast<ZoneId>(i)) != nat.via.end();
+      const bool is_here =
+          std::find(nat.via.begin(), nat.via.end(), static_cast<ZoneId>(i)) != nat.via.end();
       if (!is_here || is_inbound(nat) != inbound || !is_live(lowering, nat)) continue;
       for (const Family family : kFamilies) {
         if (!has_family(nat, family)) continue;
-        inbound ? append_inbound(lowering, nat, family, chain) : append_outbound(lowering, nat, family, chain);
+        inbound ? append_inbound(lowering, nat, family, chain)
+                : append_outbound(lowering, nat, family, chain);
       }
     }
     const bool is_empty = chain.rules.empty();
@@ -137,10 +143,12 @@ void lower_direction(Lowering& lowering, bool inbound, Chain base) {
 }
 
 Verdict lower_forward_allow(Lowering& lowering, const NatRule& nat) {
-  const std::string wish = nat.id.empty() ? fmt::format("{}_{}", nat.pos.line, nat.pos.column) : nat.id;
+  const std::string wish =
+      nat.id.empty() ? fmt::format("{}_{}", nat.pos.line, nat.pos.column) : nat.id;
   Chain chain{.name = lowering.name(fmt::format("n_{}", wish))};
   if (nat.limit)
-    chain.rules.push_back({{limit_of(*nat.limit, true), come_back()}, provenance(nat.pos, nat.id), nat.pos});
+    chain.rules.push_back(
+        {{limit_of(*nat.limit, true), come_back()}, provenance(nat.pos, nat.id), nat.pos});
   lower_per_source(lowering, nat.per_source, nat.pos, wish, chain);
   chain.rules.push_back({{Counter{}, accept()}, provenance(nat.pos, nat.id), nat.pos});
   const Verdict action = jump_to(chain.name);

@@ -50,7 +50,8 @@ std::vector<std::string> sides_of(Lowering& lowering, const Pair& pair, const Cl
   if (!(is_from ? clause.shape.has_from : clause.shape.has_to)) return {std::string()};
   std::vector<std::string> sets;
   if (!ranges.empty())
-    sets.push_back(lowering.add_ranges(fmt::format("a_{}", std::string_view(pair.chain.name).substr(2)), ranges));
+    sets.push_back(lowering.add_ranges(
+        fmt::format("a_{}", std::string_view(pair.chain.name).substr(2)), ranges));
   const bool is_v4 = clause.shape.family == Family::ipv4;
   for (const int feed : feeds) {
     const std::string& name = lowering.policy.feeds.at(static_cast<std::size_t>(feed)).name;
@@ -64,7 +65,8 @@ std::vector<std::string> sides_of(Lowering& lowering, const Pair& pair, const Cl
 std::optional<Lookup> services_of(Lowering& lowering, const Pair& pair, const Clause& clause) {
   if (clause.shape.service == ServiceKey::none) return std::nullopt;
   Shape shape{.family = clause.shape.family, .service = clause.shape.service};
-  if (shape.service == ServiceKey::ports || shape.service == ServiceKey::protocol) shape.family.reset();
+  if (shape.service == ServiceKey::ports || shape.service == ServiceKey::protocol)
+    shape.family.reset();
   Clause alone{.shape = shape, .terms = clause.terms};
   const Verdict nothing = drop();
   const Boxes boxes = disjoint_boxes({shape, false, {alone}});
@@ -108,12 +110,14 @@ Key address_key(const Clause& clause, bool is_from) {
   return {{is_v4 ? Field::ip_daddr : Field::ip6_daddr, 0}};
 }
 
-// A clause as rules, one for each combination of its alternatives, in a chain of their own: whichever
-// is met first leads to the rule, and what comes back from there goes on behind all of them.
+// A clause as rules, one for each combination of its alternatives, in a chain of their own:
+// whichever is met first leads to the rule, and what comes back from there goes on behind all of
+// them.
 void append_plain(Lowering& lowering, Pair& pair, const Clause& clause) {
   const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
   const std::optional<Lookup> services = services_of(lowering, pair, clause);
-  Chain ways{.name = lowering.name(fmt::format("w_{}", std::string_view(pair.chain.name).substr(2)))};
+  Chain ways{.name =
+                 lowering.name(fmt::format("w_{}", std::string_view(pair.chain.name).substr(2)))};
   const Verdict action = go_to(pair.verdict_of[static_cast<std::size_t>(clause.rule)].chain);
   const std::vector<std::string> sources = sides_of(lowering, pair, clause, true);
   const std::vector<std::string> targets = sides_of(lowering, pair, clause, false);
@@ -144,7 +148,8 @@ void append_stratum(Lowering& lowering, Pair& pair, const Stratum& stratum) {
     const Clause& clause = stratum.clauses.front();
     const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
     pair.chain.rules.push_back({{pair.verdict_of[static_cast<std::size_t>(clause.rule)]},
-                                provenance(rule.pos, rule.id), rule.pos});
+                                provenance(rule.pos, rule.id),
+                                rule.pos});
     return;
   }
   const Boxes boxes = disjoint_boxes(stratum);
@@ -153,7 +158,8 @@ void append_stratum(Lowering& lowering, Pair& pair, const Stratum& stratum) {
   append_map(lowering, pair, stratum.shape, std::move(elements.ranges), true);
 }
 
-// Strata whose keys could all be made disjoint; clauses that cannot become plain rules, said in a note.
+// Strata whose keys could all be made disjoint; clauses that cannot become plain rules, said in a
+// note.
 std::vector<Stratum> feasible_strata(Lowering& lowering, const Pair& pair,
                                      std::vector<Clause> clauses) {
   while (true) {
@@ -170,8 +176,9 @@ std::vector<Stratum> feasible_strata(Lowering& lowering, const Pair& pair,
         }
         const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
         lowering.out.notes.push_back(
-            {rule.pos, "overlaps the rules before it in too many pieces for a lookup: it is compared "
-                       "on its own for every new connection that reaches it"});
+            {rule.pos,
+             "overlaps the rules before it in too many pieces for a lookup: it is compared "
+             "on its own for every new connection that reaches it"});
       }
     }
     if (is_feasible) return strata;
@@ -193,8 +200,8 @@ void append_ending(const Lowering& lowering, Pair& pair) {
 std::string feed_set_name(std::string_view feed, FeedPart part) {
   constexpr std::string_view kEnds[] = {"_h4", "_n4", "_h6", "_n6"};
   constexpr std::size_t kFeedMax = 24;
-  std::string name = fmt::format("f_{}{}", feed.substr(0, kFeedMax),
-                                 kEnds[static_cast<std::size_t>(part)]);
+  std::string name =
+      fmt::format("f_{}{}", feed.substr(0, kFeedMax), kEnds[static_cast<std::size_t>(part)]);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
@@ -202,8 +209,8 @@ std::string feed_set_name(std::string_view feed, FeedPart part) {
 std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to) {
   const policies::Policy& policy = lowering.policy;
   Pair pair{.from = from, .to = to, .rules = policies::rules_between(policy, from, to)};
-  pair.chain.name = lowering.name(fmt::format("z_{}_{}", policies::name_of(policy, from),
-                                              policies::name_of(policy, to)));
+  pair.chain.name = lowering.name(
+      fmt::format("z_{}_{}", policies::name_of(policy, from), policies::name_of(policy, to)));
   pair.depth = {from, to, 0, 0};
   std::vector<Clause> clauses = normalise(policy, from, to, pair.rules, lowering.options.now);
   std::vector<bool> is_used(pair.rules.size());

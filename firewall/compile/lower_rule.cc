@@ -1,5 +1,5 @@
-// What one rule does, as a chain of its own: conditions first, then log, bans and meters, then counter
-// and verdict.
+// What one rule does, as a chain of its own: conditions first, then log, bans and meters, then
+// counter and verdict.
 #include "firewall/compile/lowering.h"
 
 #include <algorithm>
@@ -47,29 +47,28 @@ std::string add_meter(Lowering& lowering, std::string_view wish, Family family,
 milliseconds refill_time(const policies::Rate& rate) {
   constexpr milliseconds kLeast = std::chrono::minutes(1);
   const std::uint64_t tokens = rate.count == 0 ? 1 : rate.count;
-  const auto full = milliseconds(std::uint64_t{rate.burst} *
-                                 static_cast<std::uint64_t>(milliseconds(rate.per).count()) / tokens);
+  const auto full =
+      milliseconds(std::uint64_t{rate.burst} *
+                   static_cast<std::uint64_t>(milliseconds(rate.per).count()) / tokens);
   return std::max(kLeast, full + milliseconds(rate.per));
 }
 
-// Puts the source of the packet into the sets that block its new connections, unless it must not be.
+// Puts the source of the packet into the sets that block its new connections, unless it must not
+// be.
 std::string add_ban_chain(Lowering& lowering, std::string_view wish, const base::SourcePos& pos,
                           seconds duration) {
   lowering.bans_by_packet = true;
   Chain chain{.name = lowering.name(fmt::format("ban_{}", wish))};
   for (const Family family : kFamilies) {
-    const auto never =
-        policies::in_family(lowering.policy.bans.never, family);
+    const auto never = policies::in_family(lowering.policy.bans.never, family);
     const auto more = policies::in_family(lowering.options.never, family);
     if (never.empty() && more.empty()) continue;
-    const std::string set =
-        family == Family::ipv4 ? std::string("never4") : std::string("never6");
+    const std::string set = family == Family::ipv4 ? std::string("never4") : std::string("never6");
     if (lowering.out.ruleset.find_set(set) == nullptr) lowering.add_ranges(set, never, more);
     append(chain, pos, {Lookup{saddr_key(family), set}, come_back()}, "never banned");
   }
   for (const Family family : kFamilies) {
-    const std::string set(family == Family::ipv4 ? set_names::kPacketBan4
-                                                 : set_names::kPacketBan6);
+    const std::string set(family == Family::ipv4 ? set_names::kPacketBan4 : set_names::kPacketBan6);
     append(chain, pos,
            {Update{Update::Operation::add, source_key(family), set, milliseconds(duration), {}}},
            "ban");
@@ -90,9 +89,9 @@ void append_conditions(const Lowering& lowering, const Rule& rule, Chain& chain)
       std::copy_n(reinterpret_cast<const std::uint8_t*>(&found->second), 8, id.begin());
     const auto level = static_cast<std::uint8_t>(
         1 + std::count(rule.owner->cgroup.begin(), rule.owner->cgroup.end(), '/'));
-    append(chain, rule.pos,
-           {Match{Field::socket_cgroup, Comparison::not_equal, std::move(id), 0, level},
-            come_back()});
+    append(
+        chain, rule.pos,
+        {Match{Field::socket_cgroup, Comparison::not_equal, std::move(id), 0, level}, come_back()});
   }
   if (!rule.when) return;
   for (std::uint8_t day = 0; day < 7; ++day) {
@@ -120,10 +119,13 @@ void append_ban(Lowering& lowering, const Rule& rule, std::string_view wish, Cha
     return;
   }
   for (const Family family : kFamilies) {
-    const std::string set = add_meter(lowering, fmt::format("after_{}", wish), family,
-                                      refill_time(*rule.ban->after));
+    const std::string set =
+        add_meter(lowering, fmt::format("after_{}", wish), family, refill_time(*rule.ban->after));
     append(chain, rule.pos,
-           {Update{Update::Operation::update, source_key(family), set, {},
+           {Update{Update::Operation::update,
+                   source_key(family),
+                   set,
+                   {},
                    limit_of(*rule.ban->after, true)},
             jump_to(banning)});
   }
@@ -142,11 +144,18 @@ void append_log(const Rule& rule, Chain& chain) {
 void append_verdict(const Rule& rule, Chain& chain) {
   std::vector<Statement> statements{Counter{}};
   switch (rule.verb) {
-    case Verb::allow: statements.emplace_back(accept()); break;
-    case Verb::deny: statements.emplace_back(drop()); break;
-    case Verb::reject: statements.emplace_back(Reject{}); break;
+    case Verb::allow:
+      statements.emplace_back(accept());
+      break;
+    case Verb::deny:
+      statements.emplace_back(drop());
+      break;
+    case Verb::reject:
+      statements.emplace_back(Reject{});
+      break;
     case Verb::log:
-    case Verb::count: break;
+    case Verb::count:
+      break;
   }
   append(chain, rule.pos, std::move(statements), rule.id);
 }
@@ -175,14 +184,20 @@ void lower_per_source(Lowering& lowering, const policies::PerSource& limits,
       const std::string set = add_meter(lowering, fmt::format("new_{}", wish), family,
                                         refill_time(*limits.new_connections));
       append(chain, pos,
-             {Update{Update::Operation::update, source_key(family), set, {},
+             {Update{Update::Operation::update,
+                     source_key(family),
+                     set,
+                     {},
                      limit_of(*limits.new_connections, true)},
               exceed});
     }
     if (limits.connections) {
       const std::string set = add_meter(lowering, fmt::format("conn_{}", wish), family, {});
       append(chain, pos,
-             {Update{Update::Operation::add, source_key(family), set, {},
+             {Update{Update::Operation::add,
+                     source_key(family),
+                     set,
+                     {},
                      ConnectionLimit{*limits.connections, true}},
               exceed});
     }
@@ -195,8 +210,7 @@ Verdict lower_rule(Lowering& lowering, const policies::Rule& rule) {
   const std::string wish = wish_for(rule);
   Chain chain{.name = lowering.name(fmt::format("r_{}", wish))};
   append_conditions(lowering, rule, chain);
-  if (rule.limit)
-    append(chain, rule.pos, {limit_of(*rule.limit, true), come_back()});
+  if (rule.limit) append(chain, rule.pos, {limit_of(*rule.limit, true), come_back()});
   append_log(rule, chain);
   append_ban(lowering, rule, wish, chain);
   lower_per_source(lowering, rule.per_source, rule.pos, wish, chain);

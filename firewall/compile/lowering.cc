@@ -16,7 +16,8 @@ bool may_stand_in_name(char c) {
 
 std::string Lowering::name(std::string_view wish) {
   std::string text(wish);
-  std::replace_if(text.begin(), text.end(), [](char c) { return !may_stand_in_name(c); }, '_');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return !may_stand_in_name(c); }, '_');
   if (text.size() > kNameMax) text.resize(kNameMax);
   while (true) {
     const int uses = names_taken[text]++;

@@ -17,16 +17,18 @@ struct Lowering {
   const policies::Policy& policy;
   const CompileOptions& options;
   Compiled out;
-  std::map<const policies::Rule*, Verdict> actions;      // rules already lowered
-  std::map<std::string, int, std::less<>> names_taken;   // of chains and sets
-  bool bans_by_packet = false;                            // some rule fills pban4 and pban6
+  std::map<const policies::Rule*, Verdict> actions;     // rules already lowered
+  std::map<std::string, int, std::less<>> names_taken;  // of chains and sets
+  bool bans_by_packet = false;                          // some rule fills pban4 and pban6
 
   Lowering(const policies::Policy& given, const CompileOptions& with)
       : policy(given), options(with) {}
 
   // A name of at most 31 characters that no other chain or set has, made from `wish`.
   std::string name(std::string_view wish);
+
   void add_chain(Chain chain) { out.ruleset.chains.push_back(std::move(chain)); }
+
   void add_set(Set set) { out.ruleset.sets.push_back(std::move(set)); }
 
   // A set of ranges of one family; nothing is added for none. Its name, or empty.
@@ -39,18 +41,28 @@ std::string provenance(const base::SourcePos& pos, std::string_view what);
 
 Verdict jump_to(std::string chain);
 Verdict go_to(std::string chain);
-inline Verdict accept() { return {Verdict::Kind::accept, {}}; }
-inline Verdict drop() { return {Verdict::Kind::drop, {}}; }
-inline Verdict come_back() { return {Verdict::Kind::come_back, {}}; }
 
-Key saddr_key(base::Family family);           // whole
-Key source_key(base::Family family);          // what meters and bans tell apart: /32, /64
+inline Verdict accept() {
+  return {Verdict::Kind::accept, {}};
+}
+
+inline Verdict drop() {
+  return {Verdict::Kind::drop, {}};
+}
+
+inline Verdict come_back() {
+  return {Verdict::Kind::come_back, {}};
+}
+
+Key saddr_key(base::Family family);   // whole
+Key source_key(base::Family family);  // what meters and bans tell apart: /32, /64
 Match interface_match(Field field, std::string_view name);  // without a star
 
 // The chain of a rule, made once however many pairs have it. It comes back when the rule does not
 // decide.
 Verdict lower_rule(Lowering& lowering, const policies::Rule& rule);
-// Statements and chains for what exceeds a limit on each source, into `chain`; `wish` names its sets.
+// Statements and chains for what exceeds a limit on each source, into `chain`; `wish` names its
+// sets.
 void lower_per_source(Lowering& lowering, const policies::PerSource& limits,
                       const base::SourcePos& pos, std::string_view wish, Chain& chain);
 Limit limit_of(const policies::Rate& rate, bool over);

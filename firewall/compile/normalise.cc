@@ -1,3 +1,4 @@
+// Rules as clauses (clause.h): services by kind, addresses by family, interfaces by zone.
 #include "firewall/compile/clause.h"
 #include "policies/model/meaning.h"
 
@@ -39,8 +40,8 @@ std::vector<ServiceGroup> groups_of(const Rule& rule) {
   return groups;
 }
 
-// ICMP is a protocol of one family each: whole, it needs no family guard, but the model sees icmp in
-// IPv4 only.
+// ICMP is a protocol of one family each: whole, it needs no family guard, but the model sees icmp
+// in IPv4 only.
 std::optional<Family> family_of(const ServiceGroup& group) {
   if (group.key == ServiceKey::icmp) return Family::ipv4;
   if (group.key == ServiceKey::icmpv6) return Family::ipv6;
@@ -62,7 +63,8 @@ Via via_of(const Policy& policy, const Rule& rule, ZoneId outer) {
   if (rule.via.empty() || outer == policies::kHost) return {};
   const auto& zone = policy.zones.at(static_cast<std::size_t>(outer)).interfaces;
   const auto is_covered = [&](const std::string& pattern) {
-    const std::string name = pattern.ends_with('*') ? pattern.substr(0, pattern.size() - 1) : pattern;
+    const std::string name =
+        pattern.ends_with('*') ? pattern.substr(0, pattern.size() - 1) : pattern;
     return std::any_of(rule.via.begin(), rule.via.end(), [&](const std::string& via) {
       if (via == pattern) return true;
       return via.ends_with('*') && name.starts_with(via.substr(0, via.size() - 1));
@@ -71,7 +73,8 @@ Via via_of(const Policy& policy, const Rule& rule, ZoneId outer) {
   if (std::all_of(zone.begin(), zone.end(), is_covered)) return {};
   Via via;
   for (const std::string& pattern : rule.via) {
-    const std::string name = pattern.ends_with('*') ? pattern.substr(0, pattern.size() - 1) : pattern;
+    const std::string name =
+        pattern.ends_with('*') ? pattern.substr(0, pattern.size() - 1) : pattern;
     const bool meets = std::any_of(zone.begin(), zone.end(), [&](const std::string& own) {
       return own == pattern || policies::matches(own, name) || policies::matches(pattern, own);
     });
@@ -89,8 +92,7 @@ Clause common_part(const Rule& rule, int index, Via via) {
   clause.via = std::move(via.some);
   clause.from_feeds = rule.from.feeds;
   clause.to_feeds = rule.to.feeds;
-  clause.is_plain =
-      !clause.via.empty() || !clause.from_feeds.empty() || !clause.to_feeds.empty();
+  clause.is_plain = !clause.via.empty() || !clause.from_feeds.empty() || !clause.to_feeds.empty();
   return clause;
 }
 
@@ -106,7 +108,8 @@ void add_of_family(const Rule& rule, const ServiceGroup& group, Clause clause, F
   clause.shape.has_to = is_restricted(rule.to);
   clause.from = ranges_in(rule.from, family);
   clause.to = ranges_in(rule.to, family);
-  const bool nobody_sends = clause.shape.has_from && clause.from.empty() && clause.from_feeds.empty();
+  const bool nobody_sends =
+      clause.shape.has_from && clause.from.empty() && clause.from_feeds.empty();
   const bool nobody_gets = clause.shape.has_to && clause.to.empty() && clause.to_feeds.empty();
   const auto fixed = family_of(group);
   if (nobody_sends || nobody_gets || (fixed && *fixed != family)) return;
@@ -139,12 +142,11 @@ bool meet(const ServiceTerm& a, const ServiceTerm& b) {
 
 bool Clause::overlaps(const Clause& other) const {
   if (shape.family && other.shape.family && *shape.family != *other.shape.family) return false;
-  const bool terms_meet =
-      terms.empty() || other.terms.empty() ||
-      std::any_of(terms.begin(), terms.end(), [&](const ServiceTerm& a) {
-        return std::any_of(other.terms.begin(), other.terms.end(),
-                           [&](const ServiceTerm& b) { return meet(a, b); });
-      });
+  const bool terms_meet = terms.empty() || other.terms.empty() ||
+                          std::any_of(terms.begin(), terms.end(), [&](const ServiceTerm& a) {
+                            return std::any_of(other.terms.begin(), other.terms.end(),
+                                               [&](const ServiceTerm& b) { return meet(a, b); });
+                          });
   return terms_meet &&
          meet(from, shape.has_from && from_feeds.empty(), other.from,
               other.shape.has_from && other.from_feeds.empty()) &&

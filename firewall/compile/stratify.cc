@@ -5,9 +5,9 @@
 namespace ravelin::firewall {
 namespace {
 
-// How far a clause must stand behind one stratum: 0 it may overtake all of it, 1 it may share it, 2 it
-// must stand behind. Within one lookup the earlier clause has the keys both want; but if it does not
-// decide, the later one must be asked as well.
+// How far a clause must stand behind one stratum: 0 it may overtake all of it, 1 it may share it, 2
+// it must stand behind. Within one lookup the earlier clause has the keys both want; but if it does
+// not decide, the later one must be asked as well.
 std::size_t distance(const Stratum& stratum, const Clause& clause) {
   const bool shares_keys = !stratum.is_plain && !clause.is_plain && stratum.shape == clause.shape;
   std::size_t most = 0;

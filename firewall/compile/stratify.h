@@ -1,6 +1,7 @@
-// Puts the clauses of a pair into strata: each stratum is one lookup, whatever the number of rules in
-// it. Order is kept where it matters: of two clauses that a packet can meet both, the earlier one
-// stands in an earlier stratum, or in the same one, where it takes the keys first. Pure; any thread.
+// Puts the clauses of a pair into strata: each stratum is one lookup, whatever the number of rules
+// in it. Order is kept where it matters: of two clauses that a packet can meet both, the earlier
+// one stands in an earlier stratum, or in the same one, where it takes the keys first. Pure; any
+// thread.
 #pragma once
 
 #include "firewall/compile/clause.h"

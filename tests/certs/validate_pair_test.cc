@@ -313,7 +313,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, KeyMode, testing::ValuesIn(kModes),
 
 TEST(LoadPair, ReadsAPairFromFiles) {
   const TempDir dir;
-  dir.write_pair("www", test::issue({"a.test"}));
+  test::write_pair(dir, "www", test::issue({"a.test"}));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   ASSERT_NE(loaded.pair, nullptr) << to_string(loaded.findings);
   EXPECT_TRUE(loaded.findings.empty());
@@ -330,7 +330,7 @@ TEST(LoadPair, ReportsBothFilesAtOnce) {
 
 TEST(LoadPair, RefusesAKeyOthersCanRead) {
   const TempDir dir;
-  dir.write_pair("www", test::issue({"a.test"}));
+  test::write_pair(dir, "www", test::issue({"a.test"}));
   std::filesystem::permissions(dir.path("www.key"), std::filesystem::perms(0644));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   EXPECT_EQ(loaded.pair, nullptr);
@@ -339,7 +339,7 @@ TEST(LoadPair, RefusesAKeyOthersCanRead) {
 
 TEST(LoadPair, WarnsOfASymlinkAndServes) {
   const TempDir dir;
-  dir.write_pair("www", test::issue({"a.test"}));
+  test::write_pair(dir, "www", test::issue({"a.test"}));
   std::filesystem::create_symlink("www.key", dir.path("live.key"));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("live.key")}, {}, base::wall_now());
   EXPECT_NE(loaded.pair, nullptr);
@@ -348,7 +348,7 @@ TEST(LoadPair, WarnsOfASymlinkAndServes) {
 
 TEST(LoadPair, RefusesAFolderEveryoneWritesTo) {
   const TempDir dir;
-  dir.write_pair("www", test::issue({"a.test"}));
+  test::write_pair(dir, "www", test::issue({"a.test"}));
   std::filesystem::permissions(dir.path(), std::filesystem::perms(0777));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   EXPECT_EQ(loaded.pair, nullptr);
@@ -360,7 +360,7 @@ TEST(LoadPair, ServesAnExpiredPairOnlyOnRequest) {
   LeafRequest request;
   request.names = {"a.test"};
   request.ends_after = std::chrono::seconds(-60);
-  dir.write_pair("www", test::issue(request));
+  test::write_pair(dir, "www", test::issue(request));
   const PairFiles files{dir.path("www.crt"), dir.path("www.key")};
   EXPECT_EQ(load_pair(files, {}, base::wall_now()).pair, nullptr);
   const auto loaded = load_pair(files, {.expired = ExpiredPair::serve}, base::wall_now());

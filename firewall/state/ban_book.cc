@@ -1,0 +1,167 @@
+#include "firewall/state/ban_book.h"
+
+#include "policies/model/address_set.h"
+
+#include <algorithm>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+using base::Family;
+using base::IpPrefix;
+
+constexpr int kHost4 = 32;
+constexpr int kSite6 = 64, kWider6[] = {56, 48};
+// Wider than these cuts off whole providers.
+constexpr int kWidest4 = 8, kWidest6 = 32;
+
+bool covers(const IpPrefix& wide, const IpPrefix& narrow) {
+  return wide.length <= narrow.length && wide.address.family == narrow.address.family &&
+         wide.contains(narrow.address);
+}
+
+bool is_live(const Ban& ban, sys_seconds now) {
+  return now < ban.until;
+}
+
+}  // namespace
+
+IpPrefix ban_target(const IpPrefix& prefix) {
+  if (prefix.address.family == Family::ipv4 || prefix.length <= kSite6) return prefix;
+  return {base::mask(prefix.address, kSite6), kSite6};
+}
+
+void BanBook::set_rules(const policies::Bans& rules, policies::AddressRanges never) {
+  rules_ = rules;
+  never.insert(never.end(), rules.never.begin(), rules.never.end());
+  never_ = policies::normalised(std::move(never));
+  // Who may no longer be banned is let go at once.
+  std::erase_if(bans_, [&](const auto& entry) { return !check(entry.first); });
+}
+
+Result<> BanBook::check(const IpPrefix& target) const {
+  const policies::AddressRange range = policies::range_of(target);
+  const policies::AddressRanges met =
+      policies::intersection(policies::AddressRanges{range}, never_);
+  if (!met.empty())
+    return base::fail(
+        Errc::denied,
+        "{} is never banned: {} is on a list of `never`, of management or of this host",
+        policies::to_string(range), policies::to_string(met.front()));
+  const int widest = target.address.family == Family::ipv4 ? kWidest4 : kWidest6;
+  if (target.length < widest)
+    return base::fail(Errc::invalid, "{} is too wide to ban (at least /{})",
+                      base::to_string(target), widest);
+  return {};
+}
+
+seconds BanBook::duration_of(const BanOrder& order, int times) const {
+  if (order.duration) return *order.duration;
+  seconds duration = rules_.duration;
+  for (int i = 1; i < times && duration < rules_.duration_max; ++i)
+    duration *= std::max(1, rules_.repeat_factor);
+  return std::min(duration, rules_.duration_max);
+}
+
+Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
+  const IpPrefix target = ban_target(order.target);
+  if (auto allowed = check(target); !allowed) return allowed.error();
+  auto known = bans_.find(target);
+  // Counting takes a walk: only once the entries of both families together could be too many.
+  if (known == bans_.end() && bans_.size() >= rules_.size &&
+      count(target.address.family, now) >= rules_.size)
+    return base::fail(Errc::unavailable,
+                      "{} addresses are banned already, as many as bans.size allows", rules_.size);
+  Ban ban{.target = target,
+          .since = now,
+          .reason = order.reason,
+          .by = order.by,
+          .request_id = order.request_id};
+  if (known != bans_.end()) {
+    // A ban asked for again while it lasts is the same offence; after it, one more.
+    ban.times = known->second.times + (is_live(known->second, now) ? 0 : 1);
+    if (is_live(known->second, now)) ban.since = known->second.since;
+  }
+  ban.until = now + duration_of(order, ban.times);
+  if (known != bans_.end() && is_live(known->second, now))
+    ban.until = std::max(ban.until, known->second.until);
+  bans_.insert_or_assign(target, ban);
+  return widen({ban, {}}, now);
+}
+
+std::size_t BanBook::live_below(const IpPrefix& wide, int length, sys_seconds now) const {
+  std::size_t count = 0;
+  for (auto at = bans_.lower_bound({wide.address, 0});
+       at != bans_.end() && wide.contains(at->first.address); ++at)
+    count += at->first.length == length && is_live(at->second, now) ? 1 : 0;
+  return count;
+}
+
+BanBook::Change BanBook::widen(Change change, sys_seconds now) {
+  if (change.ban.target.address.family != Family::ipv6) return change;
+  for (const int length : kWider6) {
+    const IpPrefix& narrow = change.ban.target;
+    if (narrow.length <= length) continue;
+    const IpPrefix wide{base::mask(narrow.address, length), length};
+    if (live_below(wide, narrow.length, now) < kEscalateAt || !check(wide)) return change;
+    Ban ban = change.ban;
+    ban.target = wide;
+    ban.by = "escalation";
+    for (auto at = bans_.lower_bound({wide.address, 0});
+         at != bans_.end() && wide.contains(at->first.address);) {
+      if (!covers(wide, at->first)) {
+        ++at;
+        continue;
+      }
+      ban.until = std::max(ban.until, at->second.until);
+      change.replaced.push_back(at->first);
+      at = bans_.erase(at);
+    }
+    bans_.insert_or_assign(wide, ban);
+    change.ban = std::move(ban);
+  }
+  return change;
+}
+
+std::vector<Ban> BanBook::unban(const IpPrefix& target) {
+  std::vector<Ban> gone;
+  for (auto at = bans_.begin(); at != bans_.end();) {
+    const bool is_meant = covers(target, at->first) || covers(at->first, target);
+    if (is_meant) gone.push_back(at->second);
+    at = is_meant ? bans_.erase(at) : std::next(at);
+  }
+  return gone;
+}
+
+std::optional<Ban> BanBook::find(const base::IpAddress& address, sys_seconds now) const {
+  const int bits = address.family == Family::ipv4 ? kHost4 : 128;
+  for (int length = 0; length <= bits; ++length) {
+    const auto found = bans_.find({base::mask(address, length), length});
+    if (found != bans_.end() && is_live(found->second, now)) return found->second;
+  }
+  return std::nullopt;
+}
+
+void BanBook::expire(sys_seconds now) {
+  std::erase_if(bans_, [&](const auto& entry) {
+    const Ban& ban = entry.second;
+    return now >= ban.until + (ban.until - ban.since);
+  });
+}
+
+std::vector<Ban> BanBook::list(sys_seconds now) const {
+  std::vector<Ban> live;
+  for (const auto& [target, ban] : bans_) {
+    if (is_live(ban, now)) live.push_back(ban);
+  }
+  return live;
+}
+
+std::size_t BanBook::count(Family family, sys_seconds now) const {
+  return static_cast<std::size_t>(std::count_if(bans_.begin(), bans_.end(), [&](const auto& entry) {
+    return entry.first.address.family == family && is_live(entry.second, now);
+  }));
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,92 @@
+// Who is banned, why and until when: the decisions about bans, apart from the kernel that enforces
+// them and the disk that keeps them. Pure: times are given; one thread.
+#pragma once
+
+#include "base/result.h"
+#include "policies/model/policy.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ravelin::firewall {
+
+using base::Result;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+struct Ban {
+  base::IpPrefix target;  // an IPv4 address, an IPv6 /64, or a wider range of either
+  sys_seconds since{}, until{};
+  std::string reason;
+  std::string by;  // "gateway", "root", "escalation"
+  std::string request_id;
+  int times = 1;  // in a row, each longer than the one before
+
+  friend bool operator==(const Ban&, const Ban&) = default;
+};
+
+struct BanOrder {
+  base::IpPrefix target;
+  std::optional<seconds> duration;  // none: the policy's, longer with each repeat
+  std::string reason;
+  std::string by;
+  std::string request_id;
+};
+
+class BanBook {
+ public:
+  // The policy's rules about bans; `never` holds besides the policy's own all that must not be cut
+  // off.
+  void set_rules(const policies::Bans& rules, policies::AddressRanges never);
+
+  // What a ban does to the book: the entry that now stands (for IPv6 perhaps a wider prefix than
+  // asked for), and those it takes the place of. Errc::denied: the target meets `never`, which is
+  // named; Errc::unavailable: the book is full.
+  struct Change {
+    Ban ban;
+    std::vector<base::IpPrefix> replaced;
+  };
+
+  Result<Change> ban(const BanOrder& order, sys_seconds now);
+
+  // All entries that cover the address or lie in the range, taken out.
+  std::vector<Ban> unban(const base::IpPrefix& target);
+
+  // The widest entry that covers the address now.
+  [[nodiscard]] std::optional<Ban> find(const base::IpAddress& address, sys_seconds now) const;
+
+  // Drops what has ended; how often an address was banned is remembered for as long again as its
+  // last ban lasted.
+  void expire(sys_seconds now);
+
+  [[nodiscard]] std::vector<Ban> list(sys_seconds now) const;  // by target
+  [[nodiscard]] std::size_t count(base::Family family, sys_seconds now) const;
+
+  // The book as text and back; damaged entries are an error, none is lost in silence.
+  [[nodiscard]] std::string format() const;
+  Result<> restore(std::string_view text, sys_seconds now);
+
+  // So many banned /64 of one /56 (or /56 of one /48) make the wider one banned.
+  static constexpr std::size_t kEscalateAt = 8;
+
+ private:
+  [[nodiscard]] Result<> check(const base::IpPrefix& target) const;
+  [[nodiscard]] seconds duration_of(const BanOrder& order, int times) const;
+  [[nodiscard]] std::size_t live_below(const base::IpPrefix& wide, int length,
+                                       sys_seconds now) const;
+  Change widen(Change change, sys_seconds now);
+
+  policies::Bans rules_;
+  policies::AddressRanges never_;
+  std::map<base::IpPrefix, Ban> bans_;
+};
+
+// What is banned for an address: itself in IPv4, its /64 in IPv6; a range stays what it is, but
+// none below /64.
+base::IpPrefix ban_target(const base::IpPrefix& prefix);
+
+}  // namespace ravelin::firewall

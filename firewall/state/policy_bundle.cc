@@ -1,0 +1,227 @@
+#include "firewall/state/policy_bundle.h"
+
+#include "base/hash.h"
+
+#include <boost/json.hpp>
+
+namespace ravelin::firewall {
+namespace {
+
+namespace json = boost::json;
+using base::Errc;
+using policies::AddressRange;
+
+template <class Map, class Format>
+json::object object_of(const Map& map, const Format& format) {
+  json::object object;
+  for (const auto& [key, value] : map)
+    object[key] = format(value);
+  return object;
+}
+
+template <class List, class Format>
+json::array array_of(const List& list, const Format& format) {
+  json::array array;
+  for (const auto& item : list)
+    array.push_back(format(item));
+  return array;
+}
+
+json::value text_of(const base::IpAddress& address) {
+  return json::value(base::to_string(address));
+}
+
+json::object facts_json(const policies::Facts& facts) {
+  const auto addresses = [](const auto& list) { return array_of(list, text_of); };
+  json::object object;
+  object["names"] = object_of(facts.names, addresses);
+  object["own"] = object_of(facts.own, addresses);
+  object["delegated"] = object_of(facts.delegated, [](const auto& list) {
+    return array_of(
+        list, [](const base::IpPrefix& prefix) { return json::value(base::to_string(prefix)); });
+  });
+  object["countries"] = object_of(facts.countries, [](const auto& list) {
+    return array_of(list, [](const AddressRange& range) {
+      return json::array{text_of(range.first), text_of(range.last)};
+    });
+  });
+  object["users"] = object_of(facts.users, [](std::uint32_t uid) { return json::value(uid); });
+  return object;
+}
+
+// Reads what facts_json wrote; the first thing that is not so ends it.
+class FactsReader {
+ public:
+  Result<policies::Facts> read(const json::object& object) {
+    policies::Facts facts;
+    each(object, "names",
+         [&](const auto& key, const json::value& value) { facts.names[key] = addresses(value); });
+    each(object, "own",
+         [&](const auto& key, const json::value& value) { facts.own[key] = addresses(value); });
+    each(object, "delegated", [&](const auto& key, const json::value& value) {
+      for (const json::value& item : list(value)) {
+        const auto prefix = base::parse_prefix(text(item));
+        prefix ? facts.delegated[key].push_back(*prefix) : refuse();
+      }
+    });
+    each(object, "countries", [&](const auto& key, const json::value& value) {
+      for (const json::value& item : list(value)) {
+        const auto ends = addresses(item);
+        ends.size() == 2 ? facts.countries[key].push_back({ends[0], ends[1]}) : refuse();
+      }
+    });
+    each(object, "users", [&](const auto& key, const json::value& value) {
+      const auto number = json::try_value_to<std::uint32_t>(value);
+      number ? void(facts.users[key] = *number) : refuse();
+    });
+    if (is_bad_) return base::fail(Errc::invalid, "the facts of the bundle cannot be read");
+    return facts;
+  }
+
+ private:
+  template <class Function>
+  void each(const json::object& object, std::string_view key, const Function& function) {
+    const json::value* member = object.if_contains(key);
+    if (member == nullptr || !member->is_object()) return refuse();
+    for (const auto& [name, value] : member->get_object())
+      function(std::string(name), value);
+  }
+
+  std::vector<base::IpAddress> addresses(const json::value& value) {
+    std::vector<base::IpAddress> found;
+    for (const json::value& item : list(value)) {
+      const auto address = base::parse_ip(text(item));
+      address ? found.push_back(*address) : refuse();
+    }
+    return found;
+  }
+
+  const json::array& list(const json::value& value) {
+    static const json::array kNone;
+    if (value.is_array()) return value.get_array();
+    refuse();
+    return kNone;
+  }
+
+  std::string_view text(const json::value& value) {
+    if (value.is_string()) return {value.get_string().data(), value.get_string().size()};
+    refuse();
+    return {};
+  }
+
+  void refuse() { is_bad_ = true; }
+
+  bool is_bad_ = false;
+};
+
+const std::string* string_at(const json::object& object, std::string_view key, std::string& store) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_string()) return nullptr;
+  store.assign(value->get_string().data(), value->get_string().size());
+  return &store;
+}
+
+bool read_files(const json::object& object, PolicyBundle& bundle) {
+  for (const auto& [path, value] : object) {
+    if (!value.is_object()) return false;
+    base::yaml::LoadedFile file;
+    if (string_at(value.get_object(), "identity", file.identity) == nullptr ||
+        string_at(value.get_object(), "text", file.text) == nullptr)
+      return false;
+    bundle.files.emplace(std::string(path), std::move(file));
+  }
+  return true;
+}
+
+bool read_globs(const json::object& object, PolicyBundle& bundle) {
+  for (const auto& [pattern, value] : object) {
+    auto paths = json::try_value_to<std::vector<std::string>>(value);
+    if (!paths) return false;
+    bundle.globs.emplace(std::string(pattern), std::move(*paths));
+  }
+  return true;
+}
+
+json::object content_json(const PolicyBundle& bundle) {
+  json::object object;
+  object["path"] = bundle.path;
+  object["directory"] = bundle.directory;
+  object["files"] = object_of(bundle.files, [](const base::yaml::LoadedFile& file) {
+    return json::object{{"identity", file.identity}, {"text", file.text}};
+  });
+  object["globs"] = object_of(bundle.globs, [](const auto& paths) {
+    return array_of(paths, [](const std::string& path) { return json::value(path); });
+  });
+  object["facts"] = facts_json(bundle.facts);
+  return object;
+}
+
+}  // namespace
+
+std::string PolicyBundle::hash() const {
+  return fmt::format("{:016x}", base::mix_bits(base::fnv1a(json::serialize(content_json(*this)))));
+}
+
+std::string format_bundle(const PolicyBundle& bundle) {
+  json::object object = content_json(bundle);
+  object["judged_at"] = bundle.judged_at.time_since_epoch().count();
+  return json::serialize(object) + "\n";
+}
+
+Result<PolicyBundle> parse_bundle(std::string_view text) {
+  if (text.size() > kBundleBytesMax)
+    return base::fail(Errc::invalid, "a bundle has at most {} bytes", kBundleBytesMax);
+  boost::system::error_code error;
+  const json::value root = json::parse({text.data(), text.size()}, error);
+  if (error || !root.is_object())
+    return base::fail(Errc::invalid, "the bundle of a policy is no JSON object");
+  const json::object& object = root.get_object();
+  const auto member = [&](std::string_view key) -> const json::object* {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
+  };
+  PolicyBundle bundle;
+  const json::object* files = member("files");
+  const json::object* globs = member("globs");
+  const json::object* facts = member("facts");
+  const json::value* judged = object.if_contains("judged_at");
+  if (string_at(object, "path", bundle.path) == nullptr ||
+      string_at(object, "directory", bundle.directory) == nullptr || files == nullptr ||
+      globs == nullptr || facts == nullptr || judged == nullptr || !judged->is_int64() ||
+      !read_files(*files, bundle) || !read_globs(*globs, bundle))
+    return base::fail(Errc::invalid, "the bundle of a policy lacks a member or has it wrong");
+  bundle.judged_at = std::chrono::sys_seconds(std::chrono::seconds(judged->get_int64()));
+  auto read = FactsReader().read(*facts);
+  if (!read) return read.error();
+  bundle.facts = std::move(*read);
+  return bundle;
+}
+
+Result<base::yaml::LoadedFile> RecordingLoader::read(const std::string& path,
+                                                     std::size_t bytes_max) {
+  auto file = from_.read(path, bytes_max);
+  if (file) bundle_.files.insert_or_assign(path, *file);
+  return file;
+}
+
+Result<std::vector<std::string>> RecordingLoader::glob(const std::string& pattern) {
+  auto paths = from_.glob(pattern);
+  if (paths) bundle_.globs.insert_or_assign(pattern, *paths);
+  return paths;
+}
+
+Result<base::yaml::LoadedFile> BundleLoader::read(const std::string& path, std::size_t bytes_max) {
+  const auto found = bundle_.files.find(path);
+  if (found == bundle_.files.end())
+    return base::fail(Errc::not_found, "{} is not in the bundle of this policy", path);
+  if (found->second.text.size() > bytes_max)
+    return base::fail(Errc::invalid, "{} has more than {} bytes", path, bytes_max);
+  return found->second;
+}
+
+Result<std::vector<std::string>> BundleLoader::glob(const std::string& pattern) {
+  const auto found = bundle_.globs.find(pattern);
+  return found == bundle_.globs.end() ? std::vector<std::string>() : found->second;
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,169 @@
+#include "firewall/state/ban_book.h"
+
+#include <gtest/gtest.h>
+
+namespace ravelin::firewall {
+namespace {
+
+using namespace std::chrono_literals;
+using base::IpPrefix;
+
+constexpr sys_seconds kNow{1'800'000'000s};
+
+IpPrefix prefix(std::string_view text) {
+  return *base::parse_prefix(text);
+}
+
+BanOrder order(std::string_view target, std::optional<seconds> duration = {}) {
+  return {prefix(target), duration, "scanner", "root", ""};
+}
+
+BanBook book(policies::Bans rules = {}) {
+  BanBook made;
+  rules.never = {policies::range_of(prefix("198.51.100.0/28"))};
+  made.set_rules(rules, {policies::range_of(prefix("10.0.0.0/8"))});
+  return made;
+}
+
+TEST(BanBook, ABanLastsAsLongAsAskedOrAsThePolicySays) {
+  BanBook bans = book();
+  EXPECT_EQ(bans.ban(order("203.0.113.9", 10min), kNow)->ban.until, kNow + 10min);
+  EXPECT_EQ(bans.ban(order("203.0.113.10"), kNow)->ban.until, kNow + 1h);
+  EXPECT_TRUE(bans.find(*base::parse_ip("203.0.113.9"), kNow + 599s));
+  EXPECT_FALSE(bans.find(*base::parse_ip("203.0.113.9"), kNow + 600s));
+  EXPECT_FALSE(bans.find(*base::parse_ip("203.0.113.8"), kNow));
+}
+
+TEST(BanBook, RepeatsLastLongerUpToTheMost) {
+  BanBook bans = book({.duration = 1h, .repeat_factor = 4, .duration_max = 10h});
+  sys_seconds now = kNow;
+  for (const seconds expected : {seconds(1h), seconds(4h), seconds(10h), seconds(10h)}) {
+    const auto change = bans.ban(order("203.0.113.9"), now);
+    EXPECT_EQ(change->ban.until - now, expected);
+    now = change->ban.until;  // again, right after it
+  }
+}
+
+TEST(BanBook, ABanAskedForAgainWhileItLastsIsOneOffence) {
+  BanBook bans = book();
+  EXPECT_EQ(bans.ban(order("203.0.113.9", 2h), kNow)->ban.until, kNow + 2h);
+  const auto again = bans.ban(order("203.0.113.9", 1h), kNow + 30min);
+  EXPECT_EQ(again->ban.until, kNow + 2h);  // never shorter
+  EXPECT_EQ(again->ban.times, 1);
+  EXPECT_EQ(again->ban.since, kNow);
+}
+
+TEST(BanBook, RepeatsAreForgottenInTime) {
+  BanBook bans = book();
+  static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
+  bans.expire(kNow + 1h + 59min);
+  EXPECT_EQ(bans.ban(order("203.0.113.9"), kNow + 1h + 59min)->ban.times, 2);
+  bans.expire(kNow + 24h);
+  EXPECT_EQ(bans.ban(order("203.0.113.9"), kNow + 24h)->ban.times, 1);
+}
+
+struct RefusedCase {
+  const char* target;
+  const char* part;
+};
+
+TEST(BanBook, WhatMustNotBeCutOffIsRefused) {
+  const RefusedCase cases[] = {
+      {"198.51.100.7", "198.51.100.7 is never banned"},
+      {"198.51.100.0/24", "198.51.100.0/28 is on a list"},
+      {"10.1.2.3", "never banned"},
+      {"0.0.0.0/0", "never banned"},
+      {"128.0.0.0/4", "too wide"},
+      {"2001::/16", "too wide"},
+  };
+  for (const RefusedCase& row : cases) {
+    BanBook bans = book();
+    const auto change = bans.ban(order(row.target), kNow);
+    ASSERT_FALSE(change) << row.target;
+    EXPECT_NE(change.error().message.find(row.part), std::string::npos) << change.error().message;
+    EXPECT_TRUE(bans.list(kNow).empty());
+  }
+}
+
+TEST(BanBook, IPv6IsBannedBySite) {
+  BanBook bans = book();
+  EXPECT_EQ(bans.ban(order("2001:db8:1:2:3::4"), kNow)->ban.target, prefix("2001:db8:1:2::/64"));
+  EXPECT_TRUE(bans.find(*base::parse_ip("2001:db8:1:2::99"), kNow));
+}
+
+TEST(BanBook, ManySitesOfOnePrefixBanThePrefix) {
+  BanBook bans = book();
+  BanBook::Change last;
+  for (std::size_t i = 0; i < BanBook::kEscalateAt; ++i)
+    last = *bans.ban(order(fmt::format("2001:db8:1:{:x}::/64", i), seconds(1h) * (i + 1)), kNow);
+  EXPECT_EQ(last.ban.target, prefix("2001:db8:1::/56"));
+  EXPECT_EQ(last.ban.by, "escalation");
+  EXPECT_EQ(last.replaced.size(), BanBook::kEscalateAt);
+  EXPECT_EQ(last.ban.until, kNow + 8h);  // the longest of them
+  EXPECT_EQ(bans.list(kNow).size(), 1U);
+  EXPECT_TRUE(bans.find(*base::parse_ip("2001:db8:1:ff::1"), kNow));
+}
+
+TEST(BanBook, ManyPrefixesBanTheNextWiderOne) {
+  BanBook bans = book();
+  BanBook::Change last;
+  for (std::size_t i = 0; i < BanBook::kEscalateAt; ++i)
+    last = *bans.ban(order(fmt::format("2001:db8:1:{:x}00::/56", i)), kNow);
+  EXPECT_EQ(last.ban.target, prefix("2001:db8:1::/48"));
+}
+
+TEST(BanBook, EscalationStopsAtWhatIsNeverBanned) {
+  BanBook bans;
+  bans.set_rules({}, {policies::range_of(prefix("2001:db8:1:80::/64"))});
+  BanBook::Change last;
+  for (std::size_t i = 0; i < 2 * BanBook::kEscalateAt; ++i)
+    last = *bans.ban(order(fmt::format("2001:db8:1:{:x}::/64", i)), kNow);
+  EXPECT_EQ(last.ban.target.length, 64);
+}
+
+TEST(BanBook, UnbanTakesOutAllThatCoversTheAddress) {
+  BanBook bans = book();
+  static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
+  static_cast<void>(bans.ban(order("203.0.113.0/24"), kNow));
+  static_cast<void>(bans.ban(order("203.0.114.1"), kNow));
+  EXPECT_EQ(bans.unban(prefix("203.0.113.9")).size(), 2U);
+  EXPECT_EQ(bans.list(kNow).size(), 1U);
+}
+
+TEST(BanBook, AFullBookSaysSo) {
+  BanBook bans = book({.size = 2});
+  EXPECT_TRUE(bans.ban(order("203.0.113.1"), kNow));
+  EXPECT_TRUE(bans.ban(order("203.0.113.2"), kNow));
+  EXPECT_TRUE(bans.ban(order("203.0.113.2"), kNow));  // known already
+  const auto third = bans.ban(order("203.0.113.3"), kNow);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, base::Errc::unavailable);
+  EXPECT_TRUE(bans.ban(order("203.0.113.3"), kNow + 2h));  // the others have ended
+}
+
+TEST(BanBook, ComesBackAsItWasWritten) {
+  BanBook bans = book();
+  static_cast<void>(bans.ban({prefix("203.0.113.9"), 2h, "say \"no\"", "gateway", "r-1"}, kNow));
+  static_cast<void>(bans.ban(order("2001:db8::/64"), kNow));
+  BanBook other = book();
+  ASSERT_TRUE(other.restore(bans.format(), kNow));
+  EXPECT_EQ(other.list(kNow), bans.list(kNow));
+}
+
+TEST(BanBook, ADamagedFileChangesNothing) {
+  BanBook bans = book();
+  static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
+  for (const char* text : {"", "{}", "[{}]", "[{\"target\": \"203.0.113.9/24\"}]", "[1]"})
+    EXPECT_FALSE(bans.restore(text, kNow)) << text;
+  EXPECT_EQ(bans.list(kNow).size(), 1U);
+}
+
+TEST(BanBook, WhoMayNoLongerBeBannedIsLetGo) {
+  BanBook bans = book();
+  static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
+  bans.set_rules({}, {policies::range_of(prefix("203.0.113.0/24"))});
+  EXPECT_TRUE(bans.list(kNow).empty());
+}
+
+}  // namespace
+}  // namespace ravelin::firewall
