@@ -93,8 +93,17 @@ struct Ruleset {
   friend bool operator==(const Ruleset&, const Ruleset&) = default;
 };
 
-// The table as `nft list table inet ravelin` prints it. Counters read zero. With
-// Elements::left_out, sets and maps are printed without theirs.
+// The size a set is made with: its own, or a power of two with room for half as many elements again
+// (at least 8; 65535 for a dynamic one). 0: none is announced, as for intervals, which gain nothing
+// from one, and for sets filled by another hand. Of a set without `size` it moves only when the
+// elements outgrow it, so two values of one set can tell from their elements whether the kernel's
+// has room.
+std::uint32_t announced_size(const Set& set);
+
+// The table as `nft list table inet ravelin` (1.0.6) prints it for the same sets and chains in the
+// same order. Counters read zero; an element's remaining time, which nft prints as `expires`, is
+// not known here; a cgroup stands as its number. With Elements::left_out, sets and maps are
+// printed without theirs (as `nft -t` does).
 enum class Elements { printed, left_out };
 std::string nft_text(const Ruleset& ruleset, Elements elements = Elements::printed);
 

@@ -119,7 +119,8 @@ struct Sample {  // numgen random mod `of` == 0
   friend bool operator==(const Sample&, const Sample&) = default;
 };
 
-struct Reject {  // icmpx admin-prohibited, or a TCP reset
+// icmpx admin-prohibited, or a TCP reset: then the rule has settled on l4proto TCP before.
+struct Reject {
   enum class With : std::uint8_t { admin_prohibited, tcp_reset };
 
   With with = With::admin_prohibited;
