@@ -42,8 +42,8 @@ Result<std::unique_ptr<NetlinkKernel>> NetlinkKernel::open(KernelOptions options
   Channel channel(std::move(*socket));
   auto features = probe(channel, options.hidden);
   if (!features) return features.error();
-  return std::unique_ptr<NetlinkKernel>(
-      new NetlinkKernel(std::move(channel), std::move(options), std::move(*features)));
+  return std::make_unique<NetlinkKernel>(std::move(channel), std::move(options),
+                                         std::move(*features));
 }
 
 Result<Generation> NetlinkKernel::generation() {

@@ -22,6 +22,12 @@ class NetlinkKernel final : public Kernel {
   // Errc::denied without CAP_NET_ADMIN.
   static Result<std::unique_ptr<NetlinkKernel>> open(KernelOptions options = {});
 
+  // From parts: what open() does, with features found out before.
+  NetlinkKernel(Channel channel, KernelOptions options, Features features)
+      : channel_(std::move(channel)),
+        options_(std::move(options)),
+        features_(std::move(features)) {}
+
   Result<Generation> generation() override;
   // Errc::denied: another process owns the table. With a table made plain before, it stays plain.
   Result<> apply(const Transaction& transaction, std::optional<Generation> based_on) override;
@@ -37,11 +43,6 @@ class NetlinkKernel final : public Kernel {
 
  private:
   enum class Ending : std::uint8_t { commit, none };
-
-  NetlinkKernel(Channel channel, KernelOptions options, Features features)
-      : channel_(std::move(channel)),
-        options_(std::move(options)),
-        features_(std::move(features)) {}
 
   Result<> run(const Transaction& transaction, std::optional<Generation> based_on, Ending ending);
   Result<SetShapes> ask_shapes(const Transaction& transaction);
