@@ -45,6 +45,9 @@ struct FlushSet {
 struct AddElements {
   std::string set;
   std::vector<Element> elements;
+  // One that is there already is left (from Linux 6.12 on its time begins anew); else an error. For
+  // sets that packets fill too.
+  bool may_exist = false;
 };
 
 struct RemoveElements {

@@ -1,0 +1,200 @@
+#include "firewall/kernel/errors.h"
+
+#include "base/check.h"
+#include "firewall/kernel/encode_elements.h"
+#include "firewall/kernel/nf_tables_constants.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::fail;
+
+constexpr std::size_t kMessageHeader = sizeof(nlmsghdr) + sizeof(nfgenmsg);
+constexpr int kStaleGeneration = 85;  // ERESTART, which user space has no name for
+
+Errc code_of(int number) {
+  if (number == kStaleGeneration) return Errc::conflict;
+  return number == EPERM || number == EACCES ? Errc::denied : Errc::kernel;
+}
+
+// The text an offset into our message points at, when it is one: the name of a chain or set.
+std::string name_at(ByteSpan message, std::size_t offset) {
+  if (offset < kMessageHeader || offset >= message.size()) return {};
+  const auto attribute = AttributeWalk(message.subspan(offset)).next();
+  if (!attribute || attribute->value.empty() || attribute->value.back() != 0) return {};
+  std::string text = read_text(attribute->value);
+  const bool is_text = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '/' || c == '\\';
+  });
+  return is_text && text.size() + 1 == attribute->value.size() ? text : std::string{};
+}
+
+// The kind of expression of a rule an offset is in.
+std::string expression_at(ByteSpan message, std::size_t offset) {
+  AttributeWalk parts(message.subspan(kMessageHeader));
+  while (const auto part = parts.next()) {
+    if (part->type != NFTA_RULE_EXPRESSIONS) continue;
+    const std::size_t start = kMessageHeader + part->offset + sizeof(nlattr);
+    AttributeWalk expressions(part->value);
+    while (const auto expression = expressions.next()) {
+      const std::size_t at = start + expression->offset;
+      if (offset >= at && offset < at + sizeof(nlattr) + expression->value.size())
+        return read_text(find_attribute(expression->value, NFTA_EXPR_NAME).value_or(ByteSpan{}));
+    }
+  }
+  return {};
+}
+
+// What a step is about: "rule \"edge.yaml:33 web\" of chain \"input\"".
+struct Subject {
+  std::string operator()(const PutTable&) const { return "table inet ravelin"; }
+
+  std::string operator()(const RemoveTable&) const { return "table inet ravelin"; }
+
+  std::string operator()(const PutSet& step) const { return set(step.set.name); }
+
+  std::string operator()(const RemoveSet& step) const { return set(step.name); }
+
+  std::string operator()(const FlushSet& step) const { return set(step.name); }
+
+  std::string operator()(const AddElements& step) const { return set(step.set); }
+
+  std::string operator()(const RemoveElements& step) const { return set(step.set); }
+
+  std::string operator()(const AddBlock& step) const { return set(step.set); }
+
+  std::string operator()(const PutChain& step) const { return chain(step.chain.name); }
+
+  std::string operator()(const RemoveChain& step) const { return chain(step.name); }
+
+  std::string operator()(const FlushChain& step) const { return chain(step.name); }
+
+  std::string operator()(const AddRule& step) const {
+    if (step.rule.comment.empty()) return fmt::format("a rule of chain \"{}\"", step.chain);
+    return fmt::format("rule \"{}\" of chain \"{}\"", step.rule.comment, step.chain);
+  }
+
+  static std::string set(const std::string& name) { return fmt::format("set \"{}\"", name); }
+
+  static std::string chain(const std::string& name) { return fmt::format("chain \"{}\"", name); }
+};
+
+const std::string* set_of_elements(const Step& step) {
+  if (const auto* add = std::get_if<AddElements>(&step)) return &add->set;
+  if (const auto* remove = std::get_if<RemoveElements>(&step)) return &remove->set;
+  if (const auto* block = std::get_if<AddBlock>(&step)) return &block->set;
+  return nullptr;
+}
+
+// "element 10.0.0.0 of " in front of its set; nothing when the error is about no element.
+std::string element_text(const KernelError& error, ByteSpan message, const Step& step,
+                         const SetShapes& shapes) {
+  const std::string* set = set_of_elements(step);
+  if (set == nullptr || error.offset == 0) return {};
+  const ByteSpan key = key_at(message, error.offset);
+  if (key.empty()) return {};
+  SetShape shape;
+  if (const auto known = shapes.find(*set); known != shapes.end()) shape = known->second;
+  if (shape.key_type == 0 && std::holds_alternative<AddBlock>(step))
+    shape.key_type = info(key.size() == 4 ? Field::ip_saddr : Field::ip6_saddr).type_id;
+  return fmt::format("element {} of ", key_text(shape, key));
+}
+
+std::string missing_text(const KernelError& error, ByteSpan message, const Step& step,
+                         bool is_element) {
+  if (std::string name = name_at(message, error.offset); name == kTableName)
+    return "table inet ravelin does not exist";
+  else if (!name.empty())
+    return fmt::format("\"{}\" does not exist", name);
+  if (is_element || !std::holds_alternative<AddRule>(step)) return "does not exist";
+  const std::string expression = expression_at(message, error.offset);
+  if (expression == "lookup" || expression == "dynset" || expression == "immediate")
+    return "what it names does not exist";
+  return fmt::format("this kernel has no \"{}\"", expression);
+}
+
+std::string refusal_text(const KernelError& error, ByteSpan message, const Step& step,
+                         bool is_element) {
+  switch (error.number) {
+    case ENOENT:
+      return missing_text(error, message, step, is_element);
+    case EEXIST:
+      return is_element ? "is there already, or overlaps another"
+                        : "exists already, with other properties";
+    case ENOTEMPTY:
+      return "overlaps another in part";
+    case EPERM:
+      return "the table is owned by another process";
+    case EBUSY:
+      return "is still in use";
+    case EMLINK:
+      return "jumps lead in a circle, or are more than 16 deep";
+    case ENFILE:
+      return "the set is full";
+    case ENOMEM:
+      return "the kernel has no memory for it";
+    case EOPNOTSUPP:
+      return "this kernel does not support it";
+    case EINVAL:
+      return "the kernel does not accept it";
+    default:
+      break;
+  }
+  const Error plain = base::fail_errno(error.number, "refused");
+  return plain.message;
+}
+
+const KernelError& most_telling(const std::vector<KernelError>& errors, const Batch& batch) {
+  const auto found = std::find_if(errors.begin(), errors.end(), [&](const KernelError& error) {
+    return batch.find(error.sequence) != nullptr;
+  });
+  return found == errors.end() ? errors.front() : *found;
+}
+
+Error explain_batch(const KernelError& error) {
+  if (error.number == kStaleGeneration)
+    return fail(Errc::conflict, "the ruleset of the kernel has changed since it was read");
+  if (error.number == EPERM)
+    return fail(Errc::denied, "changing the ruleset needs CAP_NET_ADMIN in this namespace");
+  return fail_number(error.number, "the kernel refused the whole batch");
+}
+
+}  // namespace
+
+Error fail_number(int number, std::string_view doing) {
+  if (number == kStaleGeneration) return fail(Errc::conflict, "{}: the ruleset has changed", doing);
+  Error error = base::fail_errno(number, doing);
+  error.code = code_of(number);
+  return error;
+}
+
+Error explain(const std::vector<KernelError>& errors, std::size_t others, const Batch& batch,
+              const Transaction& transaction, const SetShapes& shapes) {
+  CHECK(!errors.empty());
+  const KernelError& error = most_telling(errors, batch);
+  const BatchMessage* place = batch.find(error.sequence);
+  if (place == nullptr || place->step >= transaction.size()) return explain_batch(error);
+  const Step& step = transaction[place->step];
+  const ByteSpan message = batch.message(*place);
+  const std::string element = element_text(error, message, step, shapes);
+  Error out = fail(code_of(error.number), "{}{}: {}", element, std::visit(Subject{}, step),
+                   refusal_text(error, message, step, !element.empty()));
+  if (!error.text.empty()) out.message += fmt::format(" ({})", error.text);
+  if (others != 0) out.message += fmt::format("; {} more", others);
+  if (const auto* rule = std::get_if<AddRule>(&step); rule != nullptr && rule->rule.pos.line != 0)
+    out.pos = rule->rule.pos;
+  return out;
+}
+
+}  // namespace ravelin::firewall
