@@ -46,6 +46,13 @@ Value Value::item(std::size_t index) const {
   return {*report_, node_->items[index], fmt::format("{}[{}]", path_, index)};
 }
 
+Value Value::member(std::size_t index) const {
+  CHECK(index < node_->members.size());
+  const Member& member = node_->members[index];
+  const std::string_view dot = path_.empty() ? "" : ".";
+  return {*report_, member.value, fmt::format("{}{}{}", path_, dot, key_text(member.key))};
+}
+
 const std::string* Value::scalar(std::string_view expected) const {
   if (is(Kind::scalar)) return &node_->text;
   if (is(Kind::empty)) {
@@ -89,6 +96,8 @@ Value Map::value(std::string_view key) {
 
 void Map::finish() && {
   is_finished_ = true;
+  if (value_.report().known_keys != nullptr)
+    (*value_.report().known_keys)[value_.path()].insert(known_.begin(), known_.end());
   for (const Member& member : value_.node().members) {
     if (value_.report().is_full()) return;  // a suggestion costs more than the rest of the reading
     if (std::ranges::find(known_, member.key) == known_.end()) report_unknown(member);

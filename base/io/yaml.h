@@ -18,6 +18,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,12 +29,15 @@ namespace ravelin::base::yaml {
 
 // Key path ("listeners[0].bind[1]") of every value read -> its place.
 using Origins = std::map<std::string, SourcePos, std::less<>>;
+// Key path of every map read -> all keys its reader knows: what a schema is compared with.
+using KnownKeys = std::map<std::string, std::set<std::string>, std::less<>>;
 
 // Where findings and origins go; shared by all Values and Maps of one reading and outlives them.
 struct Report {
   Diagnostics& diagnostics;
   std::string directory;       // in front of relative paths; absolute, or empty to leave them so
   Origins* origins = nullptr;  // null: origins are not wanted
+  KnownKeys* known_keys = nullptr;  // null: not wanted
 
   // Stops adding after kErrorsMax errors, with a last one that says so.
   void error(SourcePos pos, std::string key, std::string message);
@@ -59,6 +63,8 @@ class Value {
   [[nodiscard]] bool is(Kind kind) const { return node_->kind == kind; }
 
   [[nodiscard]] Value item(std::size_t index) const;  // of a list
+  [[nodiscard]] Value member(
+      std::size_t index) const;  // of a map: its value; the place is the value's
 
   // The scalar's text; null, and reported, when the value is something else. `expected` completes
   // "must be …".

@@ -78,8 +78,9 @@ class Reading {
  private:
   struct Wanted {
     std::string path;
-    SourcePos pos;    // where it is named; no line for the main file
-    std::string key;  // "include[1]"
+    SourcePos pos;                              // where it is named; no line for the main file
+    std::string key;                            // "include[1]"
+    std::vector<std::string> further_places{};  // where it may be when it is not at `path`
   };
 
   // A file whose part will be missing.
@@ -89,10 +90,14 @@ class Reading {
   }
 
   // The file's tree with its own includes merged in; an empty node when it cannot be read.
-  TreeNode read(const Wanted& wanted) {
-    auto file = loader_.read(wanted.path, limits_.file.bytes_max);
+  TreeNode read(Wanted wanted) {
+    auto file = find(wanted);
     if (!file) {
-      error(wanted, file.error().message);
+      const bool is_nowhere =
+          file.error().code == Errc::not_found && !wanted.further_places.empty();
+      const std::string others = join(wanted.further_places, ", ");
+      error(wanted, is_nowhere ? fmt::format("{} (nor is it {})", file.error().message, others)
+                               : file.error().message);
       return {};
     }
     if (!admit(wanted, *file)) return {};
@@ -160,19 +165,47 @@ class Reading {
       diagnostics_.error(pos, key, "must be a path, or a list of paths");
       return;
     }
-    const std::string path = beside(pos.file, node.text);
+    std::vector<std::string> places = places_of(node.text, pos.file);
     if (!is_glob(node.text)) {
-      wanted.push_back({path, pos, key});
+      std::string path = std::move(places.front());
+      places.erase(places.begin());
+      wanted.push_back({std::move(path), pos, key, std::move(places)});
       return;
     }
-    auto matches = loader_.glob(path);
-    if (!matches) {
-      error({path, pos, key}, matches.error().message);
-      return;
+    for (const std::string& path : places) {
+      auto matches = loader_.glob(path);
+      if (!matches) {
+        error({path, pos, key}, matches.error().message);
+        return;
+      }
+      for (std::string& match : *matches)
+        wanted.push_back({std::move(match), pos, key});
+      if (!matches->empty()) return;
     }
-    if (matches->empty()) diagnostics_.warn(pos, key, quote(node.text) + " matches no file");
-    for (std::string& match : *matches)
-      wanted.push_back({std::move(match), pos, key});
+    diagnostics_.warn(pos, key, quote(node.text) + " matches no file");
+  }
+
+  // Where a path written in `file` may be, the first place first.
+  [[nodiscard]] std::vector<std::string> places_of(const std::string& path,
+                                                   const std::string& file) const {
+    std::vector<std::string> places{beside(file, path)};
+    if (path.starts_with('/')) return places;
+    for (const std::string& directory : limits_.search)
+      places.push_back(beside(directory + "/", path));
+    return places;
+  }
+
+  // The text of a file; `path` becomes the place it is at, or stays the first when it is nowhere.
+  Result<LoadedFile> find(Wanted& wanted) {
+    auto file = loader_.read(wanted.path, limits_.file.bytes_max);
+    for (const std::string& place : wanted.further_places) {
+      if (file || file.error().code != Errc::not_found) break;
+      auto other = loader_.read(place, limits_.file.bytes_max);
+      if (!other && other.error().code == Errc::not_found) continue;
+      file = std::move(other);
+      wanted.path = place;
+    }
+    return file;
   }
 
   Loader& loader_;

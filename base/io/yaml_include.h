@@ -39,6 +39,9 @@ struct IncludeLimits {
   std::size_t files_max = 256;
   std::size_t depth_max = 8;
   std::size_t bytes_max = 16 * 1024 * 1024;  // all files together
+  // Where a relative path is looked for next when nothing is there beside the including file;
+  // absolute.
+  std::vector<std::string> search{};
 };
 
 struct Tree {

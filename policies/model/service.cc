@@ -72,6 +72,20 @@ bool has_ports(std::uint8_t protocol) {
          protocol == 136;
 }
 
+std::optional<std::uint8_t> protocol_number(std::string_view name) {
+  for (const ProtocolName& known : kNames) {
+    if (known.name == name) return known.number;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> protocol_names() {
+  std::vector<std::string_view> names;
+  for (const ProtocolName& known : kNames)
+    names.push_back(known.name);
+  return names;
+}
+
 std::string to_string(const ServiceTerm& term) {
   std::string text = fmt::format("proto/{}", term.protocol);
   for (const ProtocolName& known : kNames) {

@@ -4,7 +4,9 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ravelin::policies {
@@ -18,6 +20,11 @@ inline constexpr std::uint8_t kSctp = 132;
 
 // tcp, udp, sctp, dccp, udplite: their packets have ports where TCP has them.
 bool has_ports(std::uint8_t protocol);
+
+// "tcp" -> 6; nothing for a name the model does not know.
+std::optional<std::uint8_t> protocol_number(std::string_view name);
+// All of them.
+std::vector<std::string_view> protocol_names();
 
 // A protocol with a range of destination ports, or of ICMP types (0 to 255). A protocol with
 // neither has the whole range. kIcmp is seen in IPv4 only and kIcmpv6 in IPv6 only.
