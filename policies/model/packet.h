@@ -19,6 +19,7 @@ struct Packet {
   std::uint16_t destination_port = 0;  // or the ICMP type
   ConnState state = ConnState::new_;
   std::uint32_t uid = 0;  // of the sender, on this host
+  std::string cgroup;     // of the sender: path below the root of cgroup v2
   std::uint32_t bytes = 60;
   // Since some fixed moment for meters, and the wall clock for `when` and `until`.
   std::chrono::nanoseconds at{0};
