@@ -34,6 +34,15 @@ void add_feed_sets(Lowering& lowering) {
   }
 }
 
+// Nothing leads here: which revision the table holds is written where every change can rewrite it
+// (the kernel never changes the comment of a table).
+void add_revision(Lowering& lowering) {
+  if (lowering.options.revision.empty()) return;
+  Chain chain{.name = lowering.name(kRevisionChain)};
+  chain.rules.push_back({{come_back()}, lowering.options.revision, {}});
+  lowering.add_chain(std::move(chain));
+}
+
 bool is_rule_banning(const policies::Rule& rule) {
   return rule.ban || rule.per_source.ban_for;
 }
@@ -52,7 +61,8 @@ bool bans_by_packet(const policies::Policy& policy) {
 
 Compiled compile(const policies::Policy& policy, const CompileOptions& options) {
   Lowering lowering(policy, options);
-  lowering.out.ruleset.comment = options.revision;
+  lowering.out.ruleset.comment = "kept by ravelin firewall";
+  add_revision(lowering);
   lowering.bans_by_packet = bans_by_packet(policy);
   add_feed_sets(lowering);
   lower_guard(lowering);

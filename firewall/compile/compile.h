@@ -23,6 +23,8 @@
 
 namespace ravelin::firewall {
 
+inline constexpr std::string_view kRevisionChain = "revision";
+
 // How many keys a feed's sets have to hold.
 struct FeedSize {
   std::uint32_t hosts4 = 0, nets4 = 0, hosts6 = 0, nets6 = 0;

@@ -1,8 +1,9 @@
-// Patterns of interfaces ("eth0", "wg*") as keys of a set. Pure; any thread.
+// Patterns of interfaces ("eth0", "wg*") as keys of maps. Pure; any thread.
 #pragma once
 
 #include "firewall/ruleset/ruleset.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,12 +15,19 @@ struct InterfaceVerdict {
   Verdict verdict;
 };
 
-struct InterfaceElements {
-  std::vector<Element> elements;  // sorted, disjoint
-  bool is_interval = false;       // some pattern ends in a star
+// The maps in which a name is looked up one after the other until one has it: whole names first,
+// then prefixes; of prefixes inside each other the longer one stands in an earlier map, since the
+// keys of one map must not overlap. No map is empty.
+struct InterfaceMaps {
+  struct Map {
+    std::vector<Element> elements;  // sorted
+    bool is_interval = false;       // of prefixes
+  };
+
+  std::vector<Map> maps;
+  std::optional<Verdict> otherwise;  // of "*", which nft cannot read as a key
 };
 
-// Of patterns that match one interface the longest wins, and a name without a star over all.
-InterfaceElements interface_elements(std::span<const InterfaceVerdict> patterns);
+InterfaceMaps interface_maps(std::span<const InterfaceVerdict> patterns);
 
 }  // namespace ravelin::firewall

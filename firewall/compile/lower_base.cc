@@ -1,5 +1,4 @@
 // The base chains every packet enters by, and the way from there to the chain of its pair of zones.
-#include "firewall/compile/interfaces.h"
 #include "firewall/compile/lowering.h"
 #include "policies/model/meaning.h"
 
@@ -68,14 +67,7 @@ void append_dispatch(Lowering& lowering, Chain& chain, Field field, std::string_
     for (const std::string& pattern : lowering.policy.zones[i].interfaces)
       patterns.push_back({pattern, verdict_of_zone[i]});
   }
-  if (patterns.empty()) return;
-  InterfaceElements elements = interface_elements(patterns);
-  Set map{.name = lowering.name(wish), .key = {field}};
-  map.is_verdict_map = true;
-  map.is_interval = elements.is_interval;
-  map.elements = std::move(elements.elements);
-  chain.rules.push_back({{VerdictLookup{{{field, 0}}, map.name}}, {}, {}});
-  lowering.add_set(std::move(map));
+  append_by_interface(lowering, chain, field, wish, patterns);
 }
 
 std::vector<ZoneId> zones_of(const Lowering& lowering) {

@@ -1,5 +1,4 @@
 // What is dropped before conntrack sees it: banned sources and spoofed ones.
-#include "firewall/compile/interfaces.h"
 #include "firewall/compile/lowering.h"
 
 namespace ravelin::firewall {
@@ -86,14 +85,7 @@ void add_spoof_check(Lowering& lowering, Chain& raw) {
       patterns.push_back({pattern, verdict});
   }
   if (!is_needed) return;
-  InterfaceElements elements = interface_elements(patterns);
-  Set map{.name = lowering.name("spoof"), .key = {Field::iifname}};
-  map.is_verdict_map = true;
-  map.is_interval = elements.is_interval;
-  map.elements = std::move(elements.elements);
-  raw.rules.push_back(
-      {{VerdictLookup{{{Field::iifname, 0}}, map.name}}, "sources of each zone", {}});
-  lowering.add_set(std::move(map));
+  append_by_interface(lowering, raw, Field::iifname, "spoof", patterns);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Addresses that are rewritten: forward and redirect on the way in, masquerade and snat on the way
 // out, and the allow that each forward brings along.
-#include "firewall/compile/interfaces.h"
 #include "firewall/compile/lowering.h"
 
 #include <algorithm>
@@ -132,13 +131,7 @@ void lower_direction(Lowering& lowering, bool inbound, Chain base) {
     if (!is_empty) lowering.add_chain(std::move(chain));
   }
   if (!is_needed) return;
-  InterfaceElements elements = interface_elements(patterns);
-  Set map{.name = lowering.name(inbound ? "dnat_in" : "snat_out"), .key = {field}};
-  map.is_verdict_map = true;
-  map.is_interval = elements.is_interval;
-  map.elements = std::move(elements.elements);
-  base.rules.push_back({{VerdictLookup{{{field, 0}}, map.name}}, {}, {}});
-  lowering.add_set(std::move(map));
+  append_by_interface(lowering, base, field, inbound ? "dnat_in" : "snat_out", patterns);
   lowering.add_chain(std::move(base));
 }
 

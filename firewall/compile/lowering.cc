@@ -81,4 +81,18 @@ Match interface_match(Field field, std::string_view name) {
   return {.field = field, .value = interface_bytes(name)};
 }
 
+void append_by_interface(Lowering& lowering, Chain& chain, Field field, std::string_view wish,
+                         std::span<const InterfaceVerdict> patterns) {
+  InterfaceMaps found = interface_maps(patterns);
+  for (InterfaceMaps::Map& one : found.maps) {
+    Set map{.name = lowering.name(wish), .key = {field}};
+    map.is_verdict_map = true;
+    map.is_interval = one.is_interval;
+    map.elements = std::move(one.elements);
+    chain.rules.push_back({{VerdictLookup{{{field, 0}}, map.name}}, {}, {}});
+    lowering.add_set(std::move(map));
+  }
+  if (found.otherwise) chain.rules.push_back({{*found.otherwise}, {}, {}});
+}
+
 }  // namespace ravelin::firewall

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "firewall/compile/compile.h"
+#include "firewall/compile/interfaces.h"
 #include "firewall/compile/key_bytes.h"
 
 #include <map>
@@ -57,6 +58,10 @@ inline Verdict come_back() {
 Key saddr_key(base::Family family);   // whole
 Key source_key(base::Family family);  // what meters and bans tell apart: /32, /64
 Match interface_match(Field field, std::string_view name);  // without a star
+
+// Looks the interface up and does what its pattern says; goes on when none fits.
+void append_by_interface(Lowering& lowering, Chain& chain, Field field, std::string_view wish,
+                         std::span<const InterfaceVerdict> patterns);
 
 // The chain of a rule, made once however many pairs have it. It comes back when the rule does not
 // decide.

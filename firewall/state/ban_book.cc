@@ -32,12 +32,17 @@ IpPrefix ban_target(const IpPrefix& prefix) {
   return {base::mask(prefix.address, kSite6), kSite6};
 }
 
-void BanBook::set_rules(const policies::Bans& rules, policies::AddressRanges never) {
+std::vector<Ban> BanBook::set_rules(const policies::Bans& rules, policies::AddressRanges never) {
   rules_ = rules;
   never.insert(never.end(), rules.never.begin(), rules.never.end());
   never_ = policies::normalised(std::move(never));
-  // Who may no longer be banned is let go at once.
-  std::erase_if(bans_, [&](const auto& entry) { return !check(entry.first); });
+  std::vector<Ban> gone;
+  std::erase_if(bans_, [&](const auto& entry) {
+    const bool is_gone = !check(entry.first);
+    if (is_gone) gone.push_back(entry.second);
+    return is_gone;
+  });
+  return gone;
 }
 
 Result<> BanBook::check(const IpPrefix& target) const {
@@ -86,8 +91,16 @@ Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
   ban.until = now + duration_of(order, ban.times);
   if (known != bans_.end() && is_live(known->second, now))
     ban.until = std::max(ban.until, known->second.until);
-  bans_.insert_or_assign(target, ban);
-  return widen({ban, {}}, now);
+  Change change{.ban = ban};
+  if (known != bans_.end()) change.before.push_back(known->second);
+  bans_.insert_or_assign(target, std::move(ban));
+  return widen(std::move(change), now);
+}
+
+void BanBook::undo(const Change& change) {
+  bans_.erase(change.ban.target);
+  for (const Ban& ban : change.before)
+    bans_.insert_or_assign(ban.target, ban);
 }
 
 std::size_t BanBook::live_below(const IpPrefix& wide, int length, sys_seconds now) const {
@@ -101,7 +114,7 @@ std::size_t BanBook::live_below(const IpPrefix& wide, int length, sys_seconds no
 BanBook::Change BanBook::widen(Change change, sys_seconds now) {
   if (change.ban.target.address.family != Family::ipv6) return change;
   for (const int length : kWider6) {
-    const IpPrefix& narrow = change.ban.target;
+    const IpPrefix narrow = change.ban.target;
     if (narrow.length <= length) continue;
     const IpPrefix wide{base::mask(narrow.address, length), length};
     if (live_below(wide, narrow.length, now) < kEscalateAt || !check(wide)) return change;
@@ -116,6 +129,7 @@ BanBook::Change BanBook::widen(Change change, sys_seconds now) {
       }
       ban.until = std::max(ban.until, at->second.until);
       change.replaced.push_back(at->first);
+      if (at->first != narrow) change.before.push_back(at->second);
       at = bans_.erase(at);
     }
     bans_.insert_or_assign(wide, ban);

@@ -41,7 +41,8 @@ class BanBook {
  public:
   // The policy's rules about bans; `never` holds besides the policy's own all that must not be cut
   // off.
-  void set_rules(const policies::Bans& rules, policies::AddressRanges never);
+  // Bans they do not allow are let go; those are returned.
+  std::vector<Ban> set_rules(const policies::Bans& rules, policies::AddressRanges never);
 
   // What a ban does to the book: the entry that now stands (for IPv6 perhaps a wider prefix than
   // asked for), and those it takes the place of. Errc::denied: the target meets `never`, which is
@@ -49,9 +50,11 @@ class BanBook {
   struct Change {
     Ban ban;
     std::vector<base::IpPrefix> replaced;
+    std::vector<Ban> before;  // entries as they were, for undo
   };
 
   Result<Change> ban(const BanOrder& order, sys_seconds now);
+  void undo(const Change& change);  // the latest one
 
   // All entries that cover the address or lie in the range, taken out.
   std::vector<Ban> unban(const base::IpPrefix& target);

@@ -21,7 +21,7 @@ BanOrder order(std::string_view target, std::optional<seconds> duration = {}) {
 BanBook book(policies::Bans rules = {}) {
   BanBook made;
   rules.never = {policies::range_of(prefix("198.51.100.0/28"))};
-  made.set_rules(rules, {policies::range_of(prefix("10.0.0.0/8"))});
+  static_cast<void>(made.set_rules(rules, {policies::range_of(prefix("10.0.0.0/8"))}));
   return made;
 }
 
@@ -114,11 +114,25 @@ TEST(BanBook, ManyPrefixesBanTheNextWiderOne) {
 
 TEST(BanBook, EscalationStopsAtWhatIsNeverBanned) {
   BanBook bans;
-  bans.set_rules({}, {policies::range_of(prefix("2001:db8:1:80::/64"))});
+  static_cast<void>(bans.set_rules({}, {policies::range_of(prefix("2001:db8:1:80::/64"))}));
   BanBook::Change last;
   for (std::size_t i = 0; i < 2 * BanBook::kEscalateAt; ++i)
     last = *bans.ban(order(fmt::format("2001:db8:1:{:x}::/64", i)), kNow);
   EXPECT_EQ(last.ban.target.length, 64);
+}
+
+TEST(BanBook, WhatTheKernelRefusedIsUndone) {
+  BanBook bans = book();
+  for (std::size_t i = 0; i + 1 < BanBook::kEscalateAt; ++i)
+    ASSERT_TRUE(bans.ban(order(fmt::format("2001:db8:1:{:x}::/64", i)), kNow));
+  ASSERT_TRUE(bans.ban(order("203.0.113.9", 1h), kNow));
+  const std::vector<Ban> before = bans.list(kNow);
+  for (const char* target : {"2001:db8:1:ff::/64", "203.0.113.9", "203.0.113.10"}) {
+    const auto change = bans.ban(order(target, 2h), kNow);
+    EXPECT_NE(bans.list(kNow), before);
+    bans.undo(*change);
+    EXPECT_EQ(bans.list(kNow), before) << target;
+  }
 }
 
 TEST(BanBook, UnbanTakesOutAllThatCoversTheAddress) {
@@ -161,7 +175,7 @@ TEST(BanBook, ADamagedFileChangesNothing) {
 TEST(BanBook, WhoMayNoLongerBeBannedIsLetGo) {
   BanBook bans = book();
   static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
-  bans.set_rules({}, {policies::range_of(prefix("203.0.113.0/24"))});
+  EXPECT_EQ(bans.set_rules({}, {policies::range_of(prefix("203.0.113.0/24"))}).size(), 1U);
   EXPECT_TRUE(bans.list(kNow).empty());
 }
 

@@ -1,0 +1,97 @@
+#include "firewall/control/drift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ravelin::firewall {
+namespace {
+
+void compare_names(std::string_view what, const std::vector<std::string>& expected,
+                   const std::vector<std::string>& found, std::vector<std::string>& lines) {
+  const std::set<std::string> wanted(expected.begin(), expected.end());
+  const std::set<std::string> there(found.begin(), found.end());
+  for (const std::string& name : wanted) {
+    if (!there.contains(name)) lines.push_back(fmt::format("{} {} is gone", what, name));
+  }
+  for (const std::string& name : there) {
+    if (!wanted.contains(name)) lines.push_back(fmt::format("{} {} is not ours", what, name));
+  }
+}
+
+using Handles = std::map<std::string, std::vector<const RuleCount*>>;
+
+Handles by_chain(const LiveTable& table) {
+  Handles chains;
+  for (const RuleCount& rule : table.rules)
+    chains[rule.chain].push_back(&rule);
+  return chains;
+}
+
+std::string name_of(const RuleCount& rule) {
+  return rule.comment.empty() ? fmt::format("rule {}", rule.handle)
+                              : fmt::format("rule \"{}\"", rule.comment);
+}
+
+void compare_rules(const LiveTable& expected, const LiveTable& found,
+                   std::vector<std::string>& lines) {
+  const Handles wanted = by_chain(expected);
+  Handles there = by_chain(found);
+  for (const auto& [chain, rules] : wanted) {
+    const std::vector<const RuleCount*>& now = there[chain];
+    const auto is_in = [](const std::vector<const RuleCount*>& list, const RuleCount& rule) {
+      return std::ranges::any_of(list,
+                                 [&](const RuleCount* one) { return one->handle == rule.handle; });
+    };
+    for (const RuleCount* rule : rules) {
+      if (!is_in(now, *rule))
+        lines.push_back(fmt::format("chain {}: {} is gone", chain, name_of(*rule)));
+    }
+    for (const RuleCount* rule : now) {
+      if (!is_in(rules, *rule))
+        lines.push_back(fmt::format("chain {}: {} is not ours", chain, name_of(*rule)));
+    }
+  }
+  for (const auto& [chain, rules] : there) {
+    if (!wanted.contains(chain) && !rules.empty())
+      lines.push_back(fmt::format("chain {}: {} rules are not ours", chain, rules.size()));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> drift(const std::optional<LiveTable>& expected,
+                               const std::optional<LiveTable>& found) {
+  if (!expected && !found) return {};
+  if (!expected) return {"there is a table inet ravelin that nothing here put there"};
+  if (!found) return {"table inet ravelin is gone: nothing filters"};
+  std::vector<std::string> lines;
+  compare_names("set", expected->sets, found->sets, lines);
+  compare_names("chain", expected->chains, found->chains, lines);
+  compare_rules(*expected, *found, lines);
+  return lines;
+}
+
+bool has_outline(const LiveTable& table, const Ruleset& ruleset) {
+  LiveTable expected;
+  for (const Set& set : ruleset.sets)
+    expected.sets.push_back(set.name);
+  std::map<std::string, std::vector<std::string>> comments;
+  for (const Chain& chain : ruleset.chains) {
+    expected.chains.push_back(chain.name);
+    for (const Rule& rule : chain.rules)
+      comments[chain.name].push_back(rule.comment);
+  }
+  std::vector<std::string> lines;
+  compare_names("set", expected.sets, table.sets, lines);
+  compare_names("chain", expected.chains, table.chains, lines);
+  if (!lines.empty()) return false;
+  std::map<std::string, std::vector<std::string>> found;
+  for (const RuleCount& rule : table.rules)
+    found[rule.chain].push_back(rule.comment);
+  return found == comments;
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,207 @@
+#include "firewall/control/keeper.h"
+
+#include "base/text.h"
+#include "firewall/control/drift.h"
+#include "firewall/control/rebuild.h"
+#include "firewall/diff/change.h"
+
+#include <algorithm>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+
+constexpr int kTriesMax = 5;  // when others change the ruleset at the same time
+
+// "7 0a1b2c3d4e5f6071": the number and what its policy was.
+std::string revision_text(std::uint64_t revision, const PolicyBundle& bundle) {
+  return fmt::format("{} {}", revision, bundle.hash());
+}
+
+FeedSize size_of(const FeedBlocks& blocks) {
+  const auto count = [&](FeedPart part) {
+    return static_cast<std::uint32_t>(blocks[static_cast<std::size_t>(part)]->count());
+  };
+  return {count(FeedPart::hosts4), count(FeedPart::nets4), count(FeedPart::hosts6),
+          count(FeedPart::nets6)};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> revision_of(const LiveTable& table) {
+  for (const RuleCount& rule : table.rules) {
+    if (rule.chain != kRevisionChain) continue;
+    const auto number = base::parse_u64(rule.comment.substr(0, rule.comment.find(' ')));
+    if (number) return *number;
+  }
+  return std::nullopt;
+}
+
+Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle bundle) {
+  auto policy = policy_of(bundle);
+  if (!policy) return policy.error();
+  Candidate made;
+  CompileOptions options{.revision = revision_text(revision, bundle)};
+  for (const policies::Feed& feed : policy->feeds) {
+    auto blocks = feeds_.blocks(feed);
+    if (!blocks) return blocks.error();
+    options.feeds[feed.name] = size_of(*blocks);
+    made.feeds.emplace(feed.name, std::move(*blocks));
+  }
+  made.prepared = compile_bundle(std::move(bundle), std::move(*policy), options);
+  return made;
+}
+
+Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
+  const Ruleset& target = wanted.prepared.compiled.ruleset;
+  Ruleset placed_now = live_ ? placed(*live_, target) : target;
+  Transaction steps = live_ ? change(*live_, target) : rebuild(snapshot_, target);
+  append_feeds(wanted, placed_now, steps);
+  append_bans(placed_now, Refill::new_sets, steps);
+  if (auto done = commit(steps); !done) return done.error();
+  settle(revision, std::move(wanted), std::move(placed_now));
+  return let_go(*policy_);
+}
+
+void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now) {
+  live_ = std::move(placed_now);
+  loaded_ = std::move(wanted.feeds);
+  policy_ = std::move(wanted.prepared.policy);
+  live_revision_ = revision;
+}
+
+Result<> Keeper::put_revision(std::uint64_t revision) {
+  auto bundle = state_.bundle(revision);
+  if (!bundle) return bundle.error();
+  auto wanted = candidate(revision, std::move(*bundle));
+  if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
+  return put(revision, std::move(*wanted));
+}
+
+// Our own table changes through us alone, so a generation that others move does not make the steps
+// wrong; they are sent again.
+Result<> Keeper::commit(const Transaction& steps) {
+  Result<> done;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    const auto generation = kernel_.generation();
+    if (!generation) return generation.error();
+    done = kernel_.apply(steps, *generation);
+    if (done || done.error().code != Errc::conflict) break;
+  }
+  if (!done) return done;
+  auto now = kernel_.read();
+  if (!now) return now.error();
+  snapshot_ = std::move(*now);
+  return {};
+}
+
+Result<> Keeper::take_down() {
+  if (auto done = commit(firewall::remove()); !done && done.error().code != Errc::not_found)
+    return done;
+  live_.reset();
+  snapshot_.reset();
+  policy_.reset();
+  loaded_.clear();
+  live_revision_ = 0;
+  return {};
+}
+
+Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& options) {
+  const auto confirmed = state_.confirmed();
+  if (!confirmed) return confirmed.error();
+  const auto info = state_.add(bundle, options.by, options.reason, times_.wall());
+  if (!info) return info.error();
+  auto wanted = candidate(info->number, std::move(bundle));
+  if (!wanted) return wanted.error();
+  if (options.confirm_within) {
+    const BootTime now = times_.boot();
+    const Pending pending{info->number,
+                          confirmed->value_or(0),
+                          {now.boot_id, now.since_boot + *options.confirm_within}};
+    if (auto kept = state_.set_pending(pending); !kept) return kept.error();
+    const std::optional<Pending> before = std::exchange(pending_, pending);
+    if (auto done = put(info->number, std::move(*wanted)); !done) {
+      pending_ = before;
+      const auto undone = before ? state_.set_pending(*before) : state_.clear_pending();
+      return undone ? done.error() : undone.error();
+    }
+  } else {
+    if (auto done = put(info->number, std::move(*wanted)); !done) return done.error();
+    if (auto kept = confirm(info->number); !kept) return kept.error();
+  }
+  return Applied{info->number, confirmed->value_or(0), options.confirm_within.has_value()};
+}
+
+Result<> Keeper::confirm(std::uint64_t revision) {
+  if (revision != live_revision_)
+    return base::fail(Errc::conflict, "revision {} is not what the kernel has ({})", revision,
+                      live_revision_);
+  if (auto done = state_.confirm(revision); !done) return done;
+  if (auto done = state_.clear_pending(); !done) return done;
+  pending_.reset();
+  return {};
+}
+
+Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
+                                         const std::string& by) {
+  const auto confirmed = state_.confirmed();
+  if (!confirmed) return confirmed.error();
+  const std::uint64_t from = live_revision_;
+  if (revision) {
+    auto bundle = state_.bundle(*revision);
+    if (!bundle) return bundle.error();
+    return apply(std::move(*bundle), {{}, by, fmt::format("rollback to {}", *revision)});
+  }
+  if (!pending_)
+    return base::fail(
+        Errc::conflict,
+        "nothing is unconfirmed; name the revision to go back to (ravelin firewall history)");
+  const auto done = *confirmed ? put_revision(**confirmed) : take_down();
+  if (!done) return done.error();
+  if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
+  pending_.reset();
+  return Applied{confirmed->value_or(0), from, false};
+}
+
+Result<std::optional<std::string>> Keeper::tick() {
+  using Said = std::optional<std::string>;
+  if (!pending_ || time_left(*pending_, times_.boot()).count() > 0) return Said();
+  const std::uint64_t revision = pending_->revision;
+  const auto done = rollback({}, "timer");
+  if (!done)
+    return base::wrap(
+        done.error(),
+        fmt::format("revision {} was not confirmed in time and cannot be undone", revision));
+  return Said(
+      done->revision == 0
+          ? fmt::format("revision {} was not confirmed in time: the table is removed, as before it",
+                        revision)
+          : fmt::format("revision {} was not confirmed in time: back to revision {}", revision,
+                        done->revision));
+}
+
+Result<> Keeper::remove() {
+  if (auto done = take_down(); !done) return done;
+  if (auto done = state_.forget_confirmed(); !done) return done;
+  if (auto done = state_.clear_pending(); !done) return done;
+  pending_.reset();
+  return {};
+}
+
+Result<std::vector<std::string>> Keeper::drift() {
+  const auto now = kernel_.read();
+  if (!now) return now.error();
+  return firewall::drift(snapshot_, *now);
+}
+
+Result<> Keeper::heal() {
+  if (live_revision_ == 0) return take_down();
+  const auto now = kernel_.read();
+  if (!now) return now.error();
+  live_.reset();
+  snapshot_ = *now;
+  return put_revision(live_revision_);
+}
+
+}  // namespace ravelin::firewall

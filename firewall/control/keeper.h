@@ -1,0 +1,144 @@
+// The table and what is remembered of it, kept together: every change of policy goes through here,
+// in an order that leaves the old state or the new one wherever it is cut off.
+//   apply     revision on the disk ▸ pending on the disk ▸ one batch ▸ (confirmed: recorded)
+//   confirm   recorded as confirmed ▸ pending removed
+//   rollback  one batch back to the confirmed revision ▸ pending removed
+//   recover   at every start: what is pending and still in time goes on waiting, what is not is
+//   undone,
+//             and what is missing in the kernel is put back
+// Blocks on the disk and the kernel; one thread. Holds the lock of the state directory.
+#pragma once
+
+#include "firewall/control/prepare.h"
+#include "firewall/control/times.h"
+#include "firewall/kernel/kernel.h"
+#include "firewall/state/ban_book.h"
+#include "firewall/state/state_dir.h"
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ravelin::firewall {
+
+// The keys of a feed, by FeedPart; never null.
+using FeedBlocks = std::array<std::shared_ptr<const KeyBlock>, 4>;
+
+// Where the contents of feeds come from. Error: there is nothing good to give, not even from
+// before.
+class FeedSource {
+ public:
+  virtual ~FeedSource() = default;
+  virtual Result<FeedBlocks> blocks(const policies::Feed& feed) = 0;
+};
+
+class Keeper {
+ public:
+  Keeper(Kernel& kernel, StateDir& state, const Times& times, FeedSource& feeds)
+      : kernel_(kernel), state_(state), times_(times), feeds_(feeds) {}
+
+  // What a start found and did, in words; empty: all was as it should be. Error: the kernel could
+  // not be given what it should have; then nothing filters as the policy says, and the message says
+  // so.
+  Result<std::vector<std::string>> recover();
+
+  struct ApplyOptions {
+    std::optional<std::chrono::seconds> confirm_within;  // none: confirmed at once
+    std::string by;
+    std::string reason = "apply";
+  };
+
+  struct Applied {
+    std::uint64_t revision = 0;
+    std::uint64_t previous = 0;  // 0: there was none
+    bool is_pending = false;
+  };
+
+  // The policy has been checked and its tests have passed. An unconfirmed change before it is
+  // replaced: a rollback then leads to what was confirmed. Error: nothing has changed.
+  Result<Applied> apply(PolicyBundle bundle, const ApplyOptions& options);
+
+  // Errc::conflict: nothing is pending, or another revision is.
+  Result<> confirm(std::uint64_t revision);
+
+  // Back to the confirmed revision, or to the one given, which is then confirmed. Without a
+  // confirmed one the table is removed, as it was before the first apply.
+  Result<Applied> rollback(std::optional<std::uint64_t> revision, const std::string& by);
+
+  // To be called at least once a second: undoes what was not confirmed in time. What was done, in
+  // words.
+  Result<std::optional<std::string>> tick();
+
+  // Removes the table, and what is confirmed with it.
+  Result<> remove();
+
+  // Differences to what was put there; heal() puts it right again.
+  Result<std::vector<std::string>> drift();
+  Result<> heal();
+
+  // Puts the present contents of all feeds into the kernel where they have changed. Which did.
+  Result<std::vector<std::string>> refresh_feeds();
+
+  // Bans take effect in the kernel before they are answered; save_bans writes the book to the disk.
+  Result<Ban> ban(const BanOrder& order);
+  Result<std::vector<Result<Ban>>> ban_all(const std::vector<BanOrder>& orders);  // one batch
+  Result<std::vector<Ban>> unban(const base::IpPrefix& target);
+  Result<> save_bans();
+
+  [[nodiscard]] const BanBook& bans() const { return bans_; }
+
+  [[nodiscard]] std::optional<Pending> pending() const { return pending_; }
+
+  [[nodiscard]] std::uint64_t live_revision() const { return live_revision_; }
+
+  // What the kernel holds, as put there; none: no table.
+  [[nodiscard]] const std::optional<Ruleset>& live() const { return live_; }
+
+  [[nodiscard]] const std::optional<policies::Policy>& policy() const { return policy_; }
+
+  Result<std::optional<LiveTable>> read() { return kernel_.read(); }
+
+ private:
+  // A policy on its way into the kernel, with what its feeds hold.
+  struct Candidate {
+    Prepared prepared;
+    std::map<std::string, FeedBlocks, std::less<>> feeds;
+  };
+
+  Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle);
+  Result<> put(std::uint64_t revision, Candidate wanted);
+  Result<> put_revision(std::uint64_t revision);
+  void append_feeds(const Candidate& wanted, const Ruleset& placed_now, Transaction& steps) const;
+  enum class Refill { new_sets, all };
+  void append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
+  Result<> commit(const Transaction& steps);
+  void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
+  Result<> let_go(const policies::Policy& policy);
+  Result<> take_down();
+  Result<> adopt(std::uint64_t revision);
+  Result<> return_to_confirmed(std::vector<std::string>& done);
+  [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
+  [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
+  void take_out(const base::IpPrefix& target, std::map<std::string, std::vector<Element>>& removed);
+
+  Kernel& kernel_;
+  StateDir& state_;
+  const Times& times_;
+  FeedSource& feeds_;
+  BanBook bans_;
+  std::optional<Pending> pending_;
+  std::optional<Ruleset> live_;                            // as it stands in the kernel
+  std::optional<LiveTable> snapshot_;                      // of the kernel, after our last change
+  std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
+  std::optional<policies::Policy> policy_;
+  std::uint64_t live_revision_ = 0;
+};
+
+// The revision a table says it holds (kRevisionChain); none: it does not say.
+std::optional<std::uint64_t> revision_of(const LiveTable& table);
+
+}  // namespace ravelin::firewall

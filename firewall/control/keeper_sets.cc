@@ -1,0 +1,216 @@
+// What the keeper puts into sets that no policy fills: bans and feeds.
+#include "firewall/control/keeper.h"
+#include "firewall/diff/change.h"
+
+#include <algorithm>
+#include <set>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+using base::Family;
+using std::chrono::milliseconds;
+
+Bytes address_key(const base::IpAddress& address) {
+  const std::ptrdiff_t count = address.family == Family::ipv4 ? 4 : 16;
+  return {address.bytes.begin(), address.bytes.begin() + count};
+}
+
+bool is_single(const base::IpPrefix& target) {
+  return target.length == (target.address.family == Family::ipv4 ? 32 : 64);
+}
+
+std::string_view ban_set(const base::IpPrefix& target) {
+  if (target.address.family == Family::ipv4)
+    return is_single(target) ? set_names::kBan4 : set_names::kBan4Net;
+  return is_single(target) ? set_names::kBan6 : set_names::kBan6Net;
+}
+
+Element ban_element(const base::IpPrefix& target) {
+  Element element{.key = address_key(target.address)};
+  if (!is_single(target)) element.key_end = address_key(policies::range_of(target).last);
+  return element;
+}
+
+Element ban_element(const Ban& ban, sys_seconds now) {
+  Element element = ban_element(ban.target);
+  element.timeout = std::max<milliseconds>(ban.until - now, std::chrono::seconds(1));
+  return element;
+}
+
+// The set that stands for `name`, under whatever name it has now; null: it is not there.
+const Set* standing(const Ruleset& ruleset, std::string_view name) {
+  for (const Set& set : ruleset.sets) {
+    const bool is_flipped = set.name.size() == name.size() + 2 && set.name.starts_with(name) &&
+                            set.name[name.size()] == '_';
+    if (set.name == name || (is_flipped && set.is_external)) return &set;
+  }
+  return nullptr;
+}
+
+bool is_new(const std::optional<Ruleset>& live, const Set& set) {
+  return !live || live->find_set(set.name) == nullptr;
+}
+
+bool is_same(const FeedBlocks& a, const FeedBlocks& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && a[i]->keys != b[i]->keys) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void Keeper::append_feeds(const Candidate& wanted, const Ruleset& placed_now,
+                          Transaction& steps) const {
+  for (const auto& [name, blocks] : wanted.feeds) {
+    const auto loaded = loaded_.find(name);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const Set* set = standing(placed_now, feed_set_name(name, static_cast<FeedPart>(i)));
+      if (set == nullptr) continue;
+      const bool is_kept = !is_new(live_, *set);
+      if (is_kept && loaded != loaded_.end() && loaded->second[i]->keys == blocks[i]->keys)
+        continue;
+      if (is_kept) steps.emplace_back(FlushSet{set->name});
+      if (blocks[i]->count() != 0) steps.emplace_back(AddBlock{set->name, blocks[i]});
+    }
+  }
+}
+
+void Keeper::append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const {
+  const sys_seconds now = times_.wall();
+  std::map<std::string, std::vector<Element>> elements;
+  for (const std::string_view name :
+       {set_names::kBan4, set_names::kBan4Net, set_names::kBan6, set_names::kBan6Net}) {
+    const Set* set = standing(placed_now, name);
+    if (set == nullptr || (refill == Refill::new_sets && !is_new(live_, *set))) continue;
+    if (!is_new(live_, *set)) steps.emplace_back(FlushSet{set->name});
+    elements[set->name];
+  }
+  for (const Ban& ban : bans_.list(now)) {
+    const Set* set = standing(placed_now, ban_set(ban.target));
+    if (set == nullptr) continue;
+    const auto list = elements.find(set->name);
+    if (list != elements.end()) list->second.push_back(ban_element(ban, now));
+  }
+  for (auto& [set, list] : elements) {
+    if (!list.empty()) steps.emplace_back(AddElements{set, std::move(list)});
+  }
+}
+
+Result<std::vector<std::string>> Keeper::refresh_feeds() {
+  std::vector<std::string> changed;
+  if (live_revision_ == 0 || !policy_) return changed;
+  for (const policies::Feed& feed : policy_->feeds) {
+    const auto blocks = feeds_.blocks(feed);
+    const auto loaded = loaded_.find(feed.name);
+    if (blocks && (loaded == loaded_.end() || !is_same(*blocks, loaded->second)))
+      changed.push_back(feed.name);
+  }
+  if (changed.empty()) return changed;
+  if (auto done = put_revision(live_revision_); !done) return done.error();
+  return changed;
+}
+
+// What the kernel does not have cannot be taken out of it, and may have ended a moment ago.
+void Keeper::take_out(const base::IpPrefix& target,
+                      std::map<std::string, std::vector<Element>>& removed) {
+  const Set* set = standing(*live_, ban_set(target));
+  if (set == nullptr) return;
+  const Element element = ban_element(target);
+  const auto there = kernel_.find(set->name, element.key);
+  if (there && *there) removed[set->name].push_back(element);
+}
+
+Transaction Keeper::lift_steps(const std::vector<Ban>& lifted) {
+  std::map<std::string, std::vector<Element>> removed;
+  for (const Ban& ban : lifted)
+    take_out(ban.target, removed);
+  Transaction steps;
+  for (auto& [set, list] : removed)
+    steps.emplace_back(RemoveElements{set, std::move(list)});
+  return steps;
+}
+
+Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
+  std::map<base::IpPrefix, const Ban*> last;  // of several orders for one target
+  std::set<base::IpPrefix> gone;
+  for (const BanBook::Change& change : changes) {
+    for (const base::IpPrefix& target : change.replaced) {
+      last.erase(target);
+      gone.insert(target);
+    }
+    gone.insert(change.ban.target);
+    last[change.ban.target] = &change.ban;
+  }
+  std::map<std::string, std::vector<Element>> removed, added;
+  for (const base::IpPrefix& target : gone)
+    take_out(target, removed);
+  for (const auto& [target, ban] : last) {
+    if (const Set* set = standing(*live_, ban_set(target)); set != nullptr)
+      added[set->name].push_back(ban_element(*ban, times_.wall()));
+  }
+  Transaction steps;
+  for (auto& [set, list] : removed)
+    steps.emplace_back(RemoveElements{set, std::move(list)});
+  for (auto& [set, list] : added)
+    steps.emplace_back(AddElements{set, std::move(list)});
+  return steps;
+}
+
+// A policy's lists of `never` hold for bans that are there already.
+Result<> Keeper::let_go(const policies::Policy& policy) {
+  const std::vector<Ban> lifted = bans_.set_rules(
+      policy.bans, policy.management ? policy.management->from.ranges : policies::AddressRanges());
+  const Transaction steps = lift_steps(lifted);
+  if (steps.empty()) return {};
+  if (auto done = kernel_.apply(steps, {}); !done) return base::wrap(done.error(), "lifting bans");
+  return {};
+}
+
+Result<Ban> Keeper::ban(const BanOrder& order) {
+  auto all = ban_all({order});
+  if (!all) return all.error();
+  return std::move(all->front());
+}
+
+Result<std::vector<Result<Ban>>> Keeper::ban_all(const std::vector<BanOrder>& orders) {
+  if (!live_)
+    return base::fail(Errc::not_found,
+                      "there is no table to ban in; apply a policy first (ravelin firewall apply)");
+  std::vector<Result<Ban>> answers;
+  std::vector<BanBook::Change> changes;
+  for (const BanOrder& order : orders) {
+    auto change = bans_.ban(order, times_.wall());
+    if (change) {
+      answers.emplace_back(change->ban);
+      changes.push_back(std::move(*change));
+    } else {
+      answers.emplace_back(change.error());
+    }
+  }
+  const Transaction steps = ban_steps(changes);
+  if (steps.empty()) return answers;
+  if (auto done = kernel_.apply(steps, {}); !done) {
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change)
+      bans_.undo(*change);
+    return base::wrap(done.error(), "nothing was banned");
+  }
+  return answers;
+}
+
+Result<std::vector<Ban>> Keeper::unban(const base::IpPrefix& target) {
+  std::vector<Ban> lifted = bans_.unban(ban_target(target));
+  if (!live_) return lifted;
+  const Transaction steps = lift_steps(lifted);
+  if (steps.empty()) return lifted;
+  if (auto done = kernel_.apply(steps, {}); !done) return base::wrap(done.error(), "unbanning");
+  return lifted;
+}
+
+Result<> Keeper::save_bans() {
+  return state_.replace("bans.json", bans_.format());
+}
+
+}  // namespace ravelin::firewall

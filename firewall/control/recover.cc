@@ -1,0 +1,80 @@
+// What a start does with what the last one left behind.
+#include "firewall/control/drift.h"
+#include "firewall/control/keeper.h"
+#include "firewall/diff/change.h"
+
+namespace ravelin::firewall {
+namespace {
+
+constexpr std::size_t kBansBytesMax = 256 * 1024 * 1024;
+
+}  // namespace
+
+// Takes the table as it is when it has the outline of that revision; else puts the revision there.
+Result<> Keeper::adopt(std::uint64_t revision) {
+  auto bundle = state_.bundle(revision);
+  if (!bundle) return bundle.error();
+  auto wanted = candidate(revision, std::move(*bundle));
+  if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
+  const Ruleset target = wanted->prepared.compiled.ruleset;
+  if (!snapshot_ || !has_outline(*snapshot_, target)) return put(revision, std::move(*wanted));
+  // Its rules stay, and so do their counters; what its sets hold is known from the disk alone.
+  live_ = target;
+  Transaction steps{PutTable{target.comment}};
+  append_feeds(*wanted, target, steps);
+  append_bans(target, Refill::all, steps);
+  if (auto done = commit(steps); !done) return done.error();
+  settle(revision, std::move(*wanted), target);
+  return let_go(*policy_);
+}
+
+Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
+  const auto confirmed = state_.confirmed();
+  if (!confirmed) return confirmed.error();
+  if (!*confirmed) {
+    if (!snapshot_) return {};
+    done.emplace_back("no revision is confirmed: the table is removed");
+    return take_down();
+  }
+  const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
+  if (there != *confirmed)
+    done.push_back(
+        snapshot_ ? fmt::format("the table was not that of revision {}: it is now", **confirmed)
+                  : fmt::format("the table was gone: revision {} is back", **confirmed));
+  return adopt(**confirmed);
+}
+
+Result<std::vector<std::string>> Keeper::recover() {
+  std::vector<std::string> done;
+  auto table = kernel_.read();
+  if (!table) return table.error();
+  snapshot_ = std::move(*table);
+  if (const auto text = state_.read("bans.json", kBansBytesMax); text && *text) {
+    if (auto restored = bans_.restore(**text, times_.wall()); !restored)
+      done.push_back(restored.error().message + "; it is left behind, and no ban restored");
+  }
+  const auto pending = state_.pending();
+  const auto confirmed = state_.confirmed();
+  if (!confirmed) return confirmed.error();
+  const bool is_confirmed = pending && *pending && *confirmed == (*pending)->revision;
+  if (pending && *pending && !is_confirmed && time_left(**pending, times_.boot()).count() > 0) {
+    // It may not have come to its batch: then the table is still the old one, and so it stays.
+    const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
+    if (there == (*pending)->revision) {
+      pending_ = **pending;
+      done.push_back(fmt::format("revision {} still waits to be confirmed", pending_->revision));
+      if (auto adopted = adopt(pending_->revision); !adopted) return adopted.error();
+      return done;
+    }
+  }
+  if (!pending)
+    done.push_back(pending.error().message + "; it counts as expired");
+  else if (*pending && !is_confirmed)
+    done.push_back(
+        fmt::format("revision {} was not confirmed: it is undone", (*pending)->revision));
+  if (auto returned = return_to_confirmed(done); !returned) return returned.error();
+  if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
+  return done;
+}
+
+}  // namespace ravelin::firewall
