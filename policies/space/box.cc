@@ -1,6 +1,7 @@
 #include "policies/space/box.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace ravelin::policies {
 namespace {
@@ -103,10 +104,22 @@ void subtract(const Box& from, const Box& what, std::vector<Box>& out) {
 }
 
 Packet packet_in(const Box& box) {
-  return {.source = box.source.first,
-          .destination = box.destination.first,
-          .protocol = box.protocols.first,
-          .destination_port = box.ports.first};
+  const bool is_v4 = box.family() == base::Family::ipv4;
+  const auto address = [](const AddressRange& range, std::string_view wanted) {
+    const auto parsed = base::parse_ip(wanted);
+    return parsed && range.contains(*parsed) ? *parsed : range.first;
+  };
+  const auto holds = [](const auto& range, auto value) {
+    return range.first <= value && value <= range.last;
+  };
+  Packet packet;
+  packet.source = address(box.source, is_v4 ? "203.0.113.9" : "2001:db8::9");
+  packet.destination = address(box.destination, is_v4 ? "192.0.2.1" : "2001:db8:1::1");
+  packet.protocol = holds(box.protocols, kTcp) ? kTcp : box.protocols.first;
+  constexpr std::uint16_t kUsualPort = 443;
+  packet.destination_port = box.ports == kAllPorts ? kUsualPort : box.ports.first;
+  if (!has_ports(packet.protocol) && box.ports == kAllPorts) packet.destination_port = 0;
+  return packet;
 }
 
 }  // namespace ravelin::policies

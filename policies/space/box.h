@@ -52,7 +52,8 @@ std::optional<Box> intersection(const Box& a, const Box& b);
 // overlap.
 void subtract(const Box& from, const Box& what, std::vector<Box>& out);
 
-// A packet of the box: its lowest values. Interfaces are left empty.
+// A packet of the box: addresses for examples (RFC 5737, RFC 3849) and TCP where it holds them,
+// else its lowest values. Interfaces are left empty.
 Packet packet_in(const Box& box);
 
 }  // namespace ravelin::policies

@@ -47,6 +47,15 @@ std::string interface_of(std::string_view pattern, std::span<const std::string> 
   return fmt::format("{}0", pattern);
 }
 
+std::string first_interface(const Policy& policy, ZoneId zone) {
+  if (zone == kHost) return {};
+  std::vector<std::string> all;
+  for (const Zone& one : policy.zones)
+    all.insert(all.end(), one.interfaces.begin(), one.interfaces.end());
+  const auto& own = policy.zones.at(static_cast<std::size_t>(zone)).interfaces;
+  return own.empty() ? std::string{} : interface_of(own.front(), all);
+}
+
 ZoneId outside_of(ZoneId from, ZoneId to) {
   return from == kHost ? to : from;
 }

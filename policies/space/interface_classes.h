@@ -38,6 +38,9 @@ class InterfaceClasses {
 // specific: "wg*" becomes "wg0".
 std::string interface_of(std::string_view pattern, std::span<const std::string> others);
 
+// An interface of the zone, by its first pattern; empty for the host.
+std::string first_interface(const Policy& policy, ZoneId zone);
+
 // The side of a pair whose interface `via` is about: where the packet comes in, or goes out when
 // the host sends it.
 ZoneId outside_of(ZoneId from, ZoneId to);

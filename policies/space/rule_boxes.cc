@@ -52,10 +52,14 @@ AddressRanges everyone() {
   return {everything(Family::ipv4), everything(Family::ipv6)};
 }
 
+bool is_everyone(const AddressMatch& match) {
+  return match.ranges.empty() && match.feeds.empty() && !match.is_restricted;
+}
+
 AddressRanges addresses_of(const AddressMatch& match, std::span<const Feed> feeds,
                            FeedReading reading) {
   if (match.ranges.empty() && match.feeds.empty())
-    return match.is_anyone() ? everyone() : AddressRanges{};
+    return is_everyone(match) ? everyone() : AddressRanges{};
   if (match.feeds.empty() || reading == FeedReading::certain) return match.ranges;
   std::vector<AddressRange> all = match.ranges;
   for (const int feed : match.feeds) {

@@ -18,6 +18,9 @@ enum class FeedReading { certain, possible };
 AddressRanges addresses_of(const AddressMatch& match, std::span<const Feed> feeds,
                            FeedReading reading);
 
+// Whether it asks for nothing.
+bool is_everyone(const AddressMatch& match);
+
 // One box of each family in which the service exists, each source, destination and service. No
 // service: all protocols. May overlap. With `interfaces` of zero: none.
 std::vector<Box> boxes_of(std::span<const ServiceTerm> services, const AddressRanges& from,
