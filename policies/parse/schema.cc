@@ -275,9 +275,11 @@ json::object definitions() {
   json::object defs;
   defs["duration"] = text("a number and s, m, h or d: 10m");
   defs["rate"] = text("50/s burst 200, 30/min, 20MB/s");
-  defs["geo"] = object_of("addresses of countries",
-                          {{"geo", one_or_list_of(type("string")), "ISO 3166: FI", Need::required}});
-  defs["address"] = any_of({text("an address, network, range, name of a host, or name"), ref("geo")});
+  defs["geo"] =
+      object_of("addresses of countries",
+                {{"geo", one_or_list_of(type("string")), "ISO 3166: FI", Need::required}});
+  defs["address"] =
+      any_of({text("an address, network, range, name of a host, or name"), ref("geo")});
   defs["addresses"] = one_or_list_of(ref("address"));
   defs["services"] = one_or_list_of(text("tcp/443, udp/27015-27030, icmp/8, gre, or a name"));
   defs["zone"] = object_of("a part of the network", zone_keys());
