@@ -98,7 +98,7 @@ bool AddressBook::report_strange_map(const yaml::Value& value) {
                                        members[0].value.kind == yaml::Kind::empty &&
                                        looks_like_address(members[0].key);
   if (is_address_cut_at_colon) {
-    value.error(fmt::format("an address that ends in \":\" needs quotes: \"{}\"", members[0].key));
+    value.error(fmt::format("an address that ends in \":\" needs quotes: \"{}:\"", members[0].key));
   } else {
     value.error("must be an address, a name, or { geo: [COUNTRY, …] }");
   }
@@ -275,7 +275,7 @@ bool AddressBook::add_country(const yaml::Value& value, Collected& to) {
 }
 
 bool AddressBook::add_delegated(const yaml::Value& value, const std::string& word, Collected& to) {
-  if (word.find(',') == std::string::npos) {
+  if (word.find(')') == std::string::npos) {
     value.error(fmt::format("{} is cut at its comma; write pd(…) in quotes", yaml::quote(word)));
     return false;
   }

@@ -92,7 +92,7 @@ Policy parse_root(const yaml::Value& root, const Facts& facts, WantedFacts& want
   read_definitions(map, scope, policy);
   read_decisions(map, scope, policy);
   std::move(map).finish();
-  if (completeness == Completeness::complete) warn_about_the_whole(root, scope, policy);
+  if (!root.report().diagnostics.has_errors()) warn_about_the_whole(root, scope, policy);
   return policy;
 }
 

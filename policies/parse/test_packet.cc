@@ -31,6 +31,7 @@ bool read_direction(const yaml::Value& value, const Scope& scope, ZoneId& zone) 
 // `host`, or addresses; a lone zone is where it comes in as well.
 bool read_from(const yaml::Value& value, Scope& scope, TestPacket& packet) {
   if (is_word(value, kHostWord)) {
+    if (packet.in && packet.in != kHost) value.error("what comes in from a zone is not from host");
     packet.in = kHost;
     return true;
   }
@@ -100,8 +101,7 @@ void narrow_addresses(const yaml::Map& map, TestPacket& packet) {
   keep_family(packet.to, family);
   check_one_address(map, "from", packet.from);
   check_one_address(map, "to", packet.to);
-  const std::uint8_t foreign =
-      is_ipv4 && !(packet.from.ranges.empty() && packet.to.ranges.empty()) ? kIcmpv6 : kIcmp;
+  const std::uint8_t foreign = is_ipv4 ? kIcmpv6 : kIcmp;
   std::erase_if(packet.services, [&](const ServiceTerm& term) {
     return packet.services.size() > 1 && term.protocol == foreign;
   });
@@ -127,7 +127,8 @@ void check_one_service(const yaml::Map& map, const TestPacket& packet, std::stri
 void check_packet(const yaml::Map& map, TestPacket& packet, std::string_view services_text) {
   if (!map.has("from")) map.error("\"from\" is missing: a packet has a source");
   if (!map.has("to")) map.error("\"to\" is missing: a packet has a destination");
-  if (!packet.in && map.has("from")) map.error("\"in\" is missing: the zone it comes in from");
+  if (!packet.in && !map.has("in") && map.has("from"))
+    map.error("\"in\" is missing: the zone it comes in from");
   if (!packet.to_zones.empty()) map.error("\"to\" is a zone; a packet has one address");
   if (packet.from.ranges.empty() && map.has("from") && packet.from.is_anyone() &&
       packet.in != kHost) {

@@ -57,6 +57,43 @@ TEST(YamlInclude, AppendsListsAndMergesMaps) {
   EXPECT_EQ(find(loaded.tree.root, "include"), nullptr);
 }
 
+TEST(YamlInclude, LooksFurtherForWhatIsNotBesideTheFile) {
+  IncludeLimits limits;
+  limits.search = {"/lib", "/usr/lib"};
+  const Loaded loaded = load(
+      {
+          {"/c/main.yaml", "include: [beside.yaml, first.yaml, second.yaml, \"d/*.yaml\"]\n"},
+          {"/c/beside.yaml", "include: ../c/own.yaml\n"},
+          {"/c/own.yaml", "own: here\n"},
+          {"/lib/beside.yaml", "never: read\n"},
+          {"/lib/first.yaml", "include: near.yaml\n"},
+          {"/lib/near.yaml", "near: here\n"},
+          {"/usr/lib/first.yaml", "never: read\n"},
+          {"/usr/lib/second.yaml", "second: here\n"},
+          {"/usr/lib/d/x.yaml", "x: here\n"},
+      },
+      limits);
+  EXPECT_THAT(loaded.findings, ElementsAre());
+  EXPECT_THAT(loaded.tree.files,
+              ElementsAre("/c/main.yaml", "/c/beside.yaml", "/c/own.yaml", "/lib/first.yaml",
+                          "/lib/near.yaml", "/usr/lib/second.yaml", "/usr/lib/d/x.yaml"));
+}
+
+TEST(YamlInclude, SaysEverywhereItLooked) {
+  IncludeLimits limits;
+  limits.search = {"/lib"};
+  const Loaded loaded =
+      load({{"/c/main.yaml", "include: [gone.yaml, /etc/gone.yaml, \"g/*\"]\n"}}, limits);
+  EXPECT_THAT(
+      loaded.findings,
+      ElementsAre("/c/main.yaml:1:38: warning: include[2]: \"g/*\" matches no file",
+                  "/c/main.yaml:1:11: include[0]: opening /c/gone.yaml: No such file or directory "
+                  "(nor is it /lib/gone.yaml)",
+                  "/c/main.yaml:1:22: include[1]: opening /etc/gone.yaml: No such file or "
+                  "directory"));
+  EXPECT_FALSE(loaded.tree.is_complete);
+}
+
 TEST(YamlInclude, RefusesAScalarSetTwiceAndNamesBothPlaces) {
   const Loaded loaded = load({
       {"/c/main.yaml", "include: a.yaml\nlog: { level: info }\nlist: [1]\n"},
