@@ -7,6 +7,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
 # Debian's c-ares has no package file for CMake.
 find_library(CARES_LIBRARY cares REQUIRED)
 find_path(CARES_INCLUDE_DIR ares.h REQUIRED)

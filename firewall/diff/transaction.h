@@ -3,6 +3,7 @@
 // values; any thread.
 #pragma once
 
+#include "firewall/ruleset/key_block.h"
 #include "firewall/ruleset/ruleset.h"
 
 #include <memory>
@@ -11,18 +12,6 @@
 #include <vector>
 
 namespace ravelin::firewall {
-
-// Many keys without one object each (a million hosts are 4 MB): all of one width, sorted, each
-// once. Intervals stand as pairs first, last (both included), sorted, without overlap or contact.
-struct KeyBlock {
-  std::uint8_t key_bytes = 4;  // 4 or 16
-  bool is_interval = false;
-  Bytes keys;
-
-  [[nodiscard]] std::size_t count() const {
-    return keys.size() / (std::size_t{key_bytes} * (is_interval ? 2 : 1));
-  }
-};
 
 struct PutTable {  // makes it, or takes it over when nobody owns it
   std::string comment;
