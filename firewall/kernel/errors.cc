@@ -145,6 +145,7 @@ std::string missing_text(const KernelError& error, ByteSpan message, const Step&
   }
   if (!std::holds_alternative<AddRule>(step)) return "does not exist";
   const ByteSpan expression = item_at(message, NFTA_RULE_EXPRESSIONS, error.offset);
+  if (expression.empty()) return "what it needs does not exist";
   if (const std::string named = named_by(expression); !named.empty()) return does_not_exist(named);
   return fmt::format("this kernel has no \"{}\"", read_text(value_of(expression, NFTA_EXPR_NAME)));
 }
