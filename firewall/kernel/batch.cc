@@ -40,8 +40,10 @@ Batch::Batch(std::uint32_t sequence, std::optional<Generation> based_on)
   put_bound(kBatchBegin, NLM_F_REQUEST);
   if (!based_on) return;
   const std::uint32_t generation = htonl(*based_on);
-  put_attribute(buffer_, kBatchGenerationId,
+  std::vector<std::uint8_t> condition;
+  put_attribute(condition, kBatchGenerationId,
                 {reinterpret_cast<const std::uint8_t*>(&generation), sizeof generation});
+  std::memcpy(extend(condition.size()), condition.data(), condition.size());
   const auto bytes = static_cast<std::uint32_t>(buffer_.size());
   std::memcpy(buffer_.data(), &bytes, sizeof bytes);
 }
@@ -52,9 +54,7 @@ void Batch::put_bound(std::uint16_t type, std::uint16_t flags) {
   bound.nlmsg_type = type;
   bound.nlmsg_flags = flags;
   bound.nlmsg_seq = next_sequence_++;
-  buffer_.resize(buffer_.size() + kHeaderBytes);
-  write_header(buffer_.data() + buffer_.size() - kHeaderBytes, bound, AF_UNSPEC,
-               htons(NFNL_SUBSYS_NFTABLES));
+  write_header(extend(kHeaderBytes), bound, AF_UNSPEC, htons(NFNL_SUBSYS_NFTABLES));
 }
 
 void Batch::end(Ack ack) {
@@ -89,11 +89,6 @@ void Batch::open(std::uint16_t type, std::uint16_t flags, std::size_t step) {
   write_header(extend(kHeaderBytes), opened, NFPROTO_INET, 0);
 }
 
-std::uint8_t* Batch::extend(std::size_t bytes) {
-  buffer_.resize(buffer_.size() + bytes);
-  return buffer_.data() + buffer_.size() - bytes;
-}
-
 void Batch::close() {
   const std::size_t offset = messages_.back().offset;
   const auto bytes = static_cast<std::uint32_t>(buffer_.size() - offset);
@@ -107,7 +102,7 @@ const BatchMessage* Batch::find(std::uint32_t sequence) const {
 
 ByteSpan Batch::message(const BatchMessage& message) const {
   std::uint32_t length = 0;
-  std::memcpy(&length, buffer_.data() + message.offset, sizeof length);
+  std::memcpy(&length, bytes().data() + message.offset, sizeof length);
   return bytes().subspan(message.offset, length);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firewall/kernel/attributes.h"
+#include "firewall/kernel/growing_buffer.h"
 #include "firewall/kernel/kernel.h"
 
 #include <linux/netlink.h>
@@ -35,19 +36,22 @@ class Batch {
   // A header at the end of the buffer, for attributes that are put there directly with extend();
   // close() writes its length. Not while start() is open.
   void open(std::uint16_t type, std::uint16_t flags, std::size_t step);
-  // So many more bytes, at the end; the place is good until the next call.
-  std::uint8_t* extend(std::size_t bytes);
+
+  // So many more bytes, at the end; the place is good until the next call, and all of it is to be
+  // written.
+  std::uint8_t* extend(std::size_t bytes) { return buffer_.extend(bytes); }
+
   void close();
 
   // Room for so many bytes more, in one piece.
-  void reserve(std::size_t bytes) { buffer_.reserve(buffer_.size() + bytes); }
+  void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
 
   // The end, which the kernel acknowledges from 6.10 on when asked to. Without an end the kernel
   // checks everything and does nothing.
   enum class Ack { none, wanted };
   void end(Ack ack);
 
-  [[nodiscard]] ByteSpan bytes() const { return buffer_; }
+  [[nodiscard]] ByteSpan bytes() const { return buffer_.bytes(); }
 
   [[nodiscard]] std::size_t size() const { return buffer_.size(); }
 
@@ -64,7 +68,7 @@ class Batch {
   void put_bound(std::uint16_t type, std::uint16_t flags);
   nlmsghdr header(std::uint16_t type, std::uint16_t flags, std::size_t step);
 
-  std::vector<std::uint8_t> buffer_;
+  GrowingBuffer buffer_;
   std::vector<std::uint8_t> scratch_;
   std::vector<BatchMessage> messages_;  // of the sequence numbers behind the begin
   std::uint32_t first_sequence_;

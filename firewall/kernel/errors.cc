@@ -40,19 +40,37 @@ std::string name_at(ByteSpan message, std::size_t offset) {
   return is_text && text.size() + 1 == attribute->value.size() ? text : std::string{};
 }
 
-// The kind of expression of a rule an offset is in.
-std::string expression_at(ByteSpan message, std::size_t offset) {
+ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
+  return find_attribute(attributes, type).value_or(ByteSpan{});
+}
+
+// The attribute of a list (of expressions or elements) an offset is in.
+ByteSpan item_at(ByteSpan message, std::uint16_t list, std::size_t offset) {
   AttributeWalk parts(message.subspan(kMessageHeader));
   while (const auto part = parts.next()) {
-    if (part->type != NFTA_RULE_EXPRESSIONS) continue;
+    if (part->type != list) continue;
     const std::size_t start = kMessageHeader + part->offset + sizeof(nlattr);
-    AttributeWalk expressions(part->value);
-    while (const auto expression = expressions.next()) {
-      const std::size_t at = start + expression->offset;
-      if (offset >= at && offset < at + sizeof(nlattr) + expression->value.size())
-        return read_text(find_attribute(expression->value, NFTA_EXPR_NAME).value_or(ByteSpan{}));
+    AttributeWalk items(part->value);
+    while (const auto item = items.next()) {
+      const std::size_t at = start + item->offset;
+      if (offset >= at && offset < at + sizeof(nlattr) + item->value.size()) return item->value;
     }
   }
+  return {};
+}
+
+// The chain a verdict leads to: { verdict { chain } }.
+std::string chain_in(ByteSpan data) {
+  return read_text(value_of(value_of(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CHAIN));
+}
+
+// What an expression of a rule names: a set, or a chain to go to.
+std::string named_by(ByteSpan expression) {
+  const std::string kind = read_text(value_of(expression, NFTA_EXPR_NAME));
+  const ByteSpan data = value_of(expression, NFTA_EXPR_DATA);
+  if (kind == "lookup") return read_text(value_of(data, NFTA_LOOKUP_SET));
+  if (kind == "dynset") return read_text(value_of(data, NFTA_DYNSET_SET_NAME));
+  if (kind == "immediate") return chain_in(value_of(data, NFTA_IMMEDIATE_DATA));
   return {};
 }
 
@@ -111,17 +129,25 @@ std::string element_text(const KernelError& error, ByteSpan message, const Step&
   return fmt::format("element {} of ", key_text(shape, key));
 }
 
+std::string does_not_exist(const std::string& name) {
+  return fmt::format("\"{}\" does not exist", name);
+}
+
 std::string missing_text(const KernelError& error, ByteSpan message, const Step& step,
                          bool is_element) {
-  if (std::string name = name_at(message, error.offset); name == kTableName)
-    return "table inet ravelin does not exist";
-  else if (!name.empty())
-    return fmt::format("\"{}\" does not exist", name);
-  if (is_element || !std::holds_alternative<AddRule>(step)) return "does not exist";
-  const std::string expression = expression_at(message, error.offset);
-  if (expression == "lookup" || expression == "dynset" || expression == "immediate")
-    return "what it names does not exist";
-  return fmt::format("this kernel has no \"{}\"", expression);
+  const std::string name = name_at(message, error.offset);
+  if (name == kTableName) return "table inet ravelin does not exist";
+  if (!name.empty()) return does_not_exist(name);
+  if (is_element) {
+    const ByteSpan element = item_at(message, NFTA_SET_ELEM_LIST_ELEMENTS, error.offset);
+    const std::string chain = chain_in(value_of(element, NFTA_SET_ELEM_DATA));
+    return chain.empty() ? "does not exist" : does_not_exist(chain);
+  }
+  if (!std::holds_alternative<AddRule>(step)) return "does not exist";
+  const ByteSpan expression = item_at(message, NFTA_RULE_EXPRESSIONS, error.offset);
+  if (expression.empty()) return "what it needs does not exist";
+  if (const std::string named = named_by(expression); !named.empty()) return does_not_exist(named);
+  return fmt::format("this kernel has no \"{}\"", read_text(value_of(expression, NFTA_EXPR_NAME)));
 }
 
 std::string refusal_text(const KernelError& error, ByteSpan message, const Step& step,

@@ -47,6 +47,12 @@ class KernelTest : public ::testing::Test {
     return generation ? *generation : 0;
   }
 
+  bool contains(const std::string& set, const Bytes& key) {
+    const auto found = kernel_->find(set, key);
+    EXPECT_TRUE(found) << base::to_string(found.error());
+    return found && found->has_value();
+  }
+
   static std::string nft(const std::string& arguments, std::string_view input = {}) {
     return test::run_command("nft " + arguments, input).output;
   }
