@@ -56,8 +56,8 @@ bool AddressBook::read(const yaml::Value& value, AddressUse use, AddressMatch& m
   if (collected.is_anyone) return is_good;
   match.ranges = normalised(std::move(collected.ranges));
   std::ranges::sort(collected.feeds);
-  const auto repeated = std::ranges::unique(collected.feeds);
-  collected.feeds.erase(repeated.begin(), repeated.end());
+  collected.feeds.erase(std::unique(collected.feeds.begin(), collected.feeds.end()),
+                        collected.feeds.end());
   match.feeds = std::move(collected.feeds);
   return spend(value, match.ranges.size()) && is_good;
 }
