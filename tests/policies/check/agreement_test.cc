@@ -43,7 +43,8 @@ std::vector<Packet> every_path() {
 // Whether a packet is one the question is about.
 bool is_asked(const Policy& policy, const TestPacket& asked, const Packet& packet) {
   const SimulationState state;
-  return is_in_services(asked.services, packet) && is_in(asked.from, packet.source, policy, state) &&
+  return is_in_services(asked.services, packet) &&
+         is_in(asked.from, packet.source, policy, state) &&
          is_in(asked.to, packet.destination, policy, state);
 }
 
@@ -126,9 +127,9 @@ TEST(Agreement, NeverHoldsExactlyWhenNoPacketPasses) {
       for (const Packet& packet : every_packet(*asked.in, asked.to_host)) {
         if (!is_asked(policy, asked, packet)) continue;
         const Fate fate = fate_of(policy, packet);
-        is_passed = is_passed || (fate.verdict == Verdict::allow &&
-                                  (fate.decider != Decider::essential_icmp ||
-                                   !asked.services.empty()));
+        is_passed =
+            is_passed || (fate.verdict == Verdict::allow &&
+                          (fate.decider != Decider::essential_icmp || !asked.services.empty()));
       }
       EXPECT_EQ(proof.holds(), !is_passed) << "round " << round << ": " << proof.message;
       if (!proof.holds()) expect_refuted(policy, proof, Verdict::allow);
@@ -157,7 +158,8 @@ TEST(Agreement, AlwaysHoldsExactlyWhenEveryPacketPasses) {
       ++count;
       is_stopped = is_stopped || fate.verdict != Verdict::allow;
     }
-    EXPECT_EQ(proof.holds(), !is_stopped && count != 0) << "round " << round << ": " << proof.message;
+    EXPECT_EQ(proof.holds(), !is_stopped && count != 0)
+        << "round " << round << ": " << proof.message;
     if (!proof.holds() && proof.counterexample) expect_refuted(policy, proof, Verdict::deny);
     answers.count(proof.holds());
   }

@@ -48,8 +48,8 @@ PolicyTest packet_test(TestPacket packet, Verdict expect) {
 }
 
 TestPacket from_wan(std::string_view what) {
-  return {.in = kWan, .from = addresses({"203.0.113.9"}), .to_host = true,
-          .services = services(what)};
+  return {
+      .in = kWan, .from = addresses({"203.0.113.9"}), .to_host = true, .services = services(what)};
 }
 
 TEST(RunTest, APacketMeetsItsVerdictAndRule) {
@@ -86,8 +86,8 @@ TEST(RunTest, ForwardsAndRedirectsAreTold) {
   EXPECT_EQ(run_test(edge(), forward).message,
             "tcp/8443 from 203.0.113.9 to 192.0.2.1: expected port 444, but it is forwarded to "
             "10.0.0.5:443");
-  PolicyTest redirect = packet_test({.in = kLan, .to = addresses({"8.8.8.8"}),
-                                     .services = services("udp/53")}, Verdict::allow);
+  PolicyTest redirect = packet_test(
+      {.in = kLan, .to = addresses({"8.8.8.8"}), .services = services("udp/53")}, Verdict::allow);
   redirect.redirect_port = 53;
   EXPECT_TRUE(run_test(edge(), redirect).passed);
   redirect.packet.services = services("udp/54");
@@ -123,6 +123,7 @@ TEST(RunTest, TheWorldIsGiven) {
 
 TEST(PacketOf, ChoosesWhatIsLeftOpen) {
   const Policy policy = edge();
+
   const struct {
     const char* name;
     TestPacket test;
@@ -131,20 +132,47 @@ TEST(PacketOf, ChoosesWhatIsLeftOpen) {
     const char* source;
     const char* destination;
   } cases[] = {
-      {"ZoneOfTheSource", {.from = addresses({"10.0.0.7"}), .to_host = true,
-                           .services = services("ping")}, "eth1", "", "10.0.0.7", "192.0.2.1"},
-      {"SourceOfTheZone", {.in = kLan, .to_host = true, .services = services("dns")}, "eth1", "",
-       "10.0.0.1", "192.0.2.1"},
-      {"ZoneOfTheDestination", {.in = kWan, .from = addresses({"2001:db8::9"}),
-                                .to = addresses({"fd00::5"}), .services = services("ping")},
-       "eth0", "eth1", "2001:db8::9", "fd00::5"},
-      {"TheRestOfTheWorld", {.in = kLan, .to = addresses({"8.8.8.8"}),
-                             .services = services("dns")}, "eth1", "eth0", "10.0.0.1", "8.8.8.8"},
-      {"SentByTheHost", {.in = kHost, .out = kWan, .to = addresses({"2001:db8::1"}),
-                         .services = services("ssh")}, "", "eth0", "2001:db8:1::1", "2001:db8::1"},
-      {"TheFamilyOfTheService", {.in = kLan, .to_host = true, .services = services("icmpv6/128")},
-       "eth1", "", "fd00::1", "2001:db8:1::1"},
+      {"ZoneOfTheSource",
+       {.from = addresses({"10.0.0.7"}), .to_host = true, .services = services("ping")},
+       "eth1",
+       "",
+       "10.0.0.7",
+       "192.0.2.1"},
+      {"SourceOfTheZone",
+       {.in = kLan, .to_host = true, .services = services("dns")},
+       "eth1",
+       "",
+       "10.0.0.1",
+       "192.0.2.1"},
+      {"ZoneOfTheDestination",
+       {.in = kWan,
+        .from = addresses({"2001:db8::9"}),
+        .to = addresses({"fd00::5"}),
+        .services = services("ping")},
+       "eth0",
+       "eth1",
+       "2001:db8::9",
+       "fd00::5"},
+      {"TheRestOfTheWorld",
+       {.in = kLan, .to = addresses({"8.8.8.8"}), .services = services("dns")},
+       "eth1",
+       "eth0",
+       "10.0.0.1",
+       "8.8.8.8"},
+      {"SentByTheHost",
+       {.in = kHost, .out = kWan, .to = addresses({"2001:db8::1"}), .services = services("ssh")},
+       "",
+       "eth0",
+       "2001:db8:1::1",
+       "2001:db8::1"},
+      {"TheFamilyOfTheService",
+       {.in = kLan, .to_host = true, .services = services("icmpv6/128")},
+       "eth1",
+       "",
+       "fd00::1",
+       "2001:db8:1::1"},
   };
+
   for (const auto& row : cases) {
     const auto packet = packet_of(policy, row.test);
     ASSERT_TRUE(packet.has_value()) << row.name << ": " << packet.error().message;
@@ -165,10 +193,13 @@ TEST(PacketOf, SaysWhatIsMissing) {
        "needs `from`: its zone has no networks to choose from"},
       {{.in = kLan, .services = services("ssh")}, "needs `to` or `out`"},
       {{.in = kLan, .to_host = true}, "needs `service`"},
-      {{.in = kWan, .from = addresses({"203.0.113.9"}), .to = addresses({"fd00::5"}),
+      {{.in = kWan,
+        .from = addresses({"203.0.113.9"}),
+        .to = addresses({"fd00::5"}),
         .services = services("ssh")},
        "has no source and destination of one family for its service"},
   };
+
   for (const auto& row : cases) {
     const auto packet = packet_of(edge(), row.test);
     ASSERT_FALSE(packet.has_value()) << row.message;

@@ -104,10 +104,11 @@ inline std::vector<Packet> every_packet(ZoneId in, bool to_host) {
     std::uint8_t protocol;
     std::uint16_t ports;  // 0 to this
   } kKinds[] = {{kTcp, 4}, {kUdp, 4}, {47, 0}, {kIcmp, 4}, {kIcmpv6, 5}, {99, 0}};
+
   std::vector<Packet> packets;
   // of the side that `via` is about
-  const std::vector<std::string> outside = in == kLan ? std::vector<std::string>{"eth1"}
-                                                      : std::vector<std::string>{"eth0", "ppp0"};
+  const std::vector<std::string> outside =
+      in == kLan ? std::vector<std::string>{"eth1"} : std::vector<std::string>{"eth0", "ppp0"};
   for (const std::string& interface : outside) {
     for (const std::string_view family : {"10.0.0.", "fd00::"}) {
       // the sixth source is one that may arrive from any zone
@@ -119,8 +120,8 @@ inline std::vector<Packet> every_packet(ZoneId in, bool to_host) {
             Packet one;
             one.in_interface = in == kHost ? "" : interface;
             one.out_interface = to_host ? "" : in == kHost ? interface : "eth0";
-            one.source = pair % 6 == 5 ? ip(anywhere)
-                                       : ip(std::string(family) + std::to_string(pair % 6));
+            one.source =
+                pair % 6 == 5 ? ip(anywhere) : ip(std::string(family) + std::to_string(pair % 6));
             one.destination = ip(std::string(family) + std::to_string(pair / 6));
             one.protocol = protocol;
             one.destination_port = port;
