@@ -146,7 +146,7 @@ class PairDifference {
       const auto fresh = pieces(after_, std::span(&old.box, 1));
       if (!fresh) return false;
       for (const Piece& piece : *fresh) {
-        if (!(piece.outcome == old.outcome) && !possible_part(std::span(&piece.box, 1)).empty())
+        if (!(piece.outcome == old.outcome) && is_possible(piece.box))
           changes[change_text(old.outcome, piece.outcome)].push_back(piece.box);
       }
     }
@@ -156,6 +156,15 @@ class PairDifference {
   }
 
  private:
+  // Whether a packet of it can arrive, before or after.
+  [[nodiscard]] bool is_possible(const Box& box) const {
+    const auto may_arrive = [&](const Side& side) {
+      return side.pair &&
+             !intersection(AddressRanges{box.source}, side.pair->sources).empty();
+    };
+    return !possible_part(std::span(&box, 1)).empty() && (may_arrive(before_) || may_arrive(after_));
+  }
+
   bool open() {
     const auto ids = [&](const Policy& policy) {
       return std::pair(zone_named(policy, from_), zone_named(policy, to_));

@@ -1,3 +1,4 @@
+// Rules that treat IPv4 and IPv6 unlike; and all findings of a policy in one pass.
 #include "policies/analyse/findings.h"
 #include "policies/analyse/pair.h"
 #include "policies/analyse/prove.h"

@@ -1,3 +1,4 @@
+// Rules that no packet meets: each pair of zones is walked once, then told by rule.
 #include "policies/analyse/findings.h"
 #include "policies/analyse/pair.h"
 #include "policies/model/meaning.h"

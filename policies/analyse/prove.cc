@@ -243,9 +243,12 @@ std::string names_of(const Policy& policy, std::span<const ZoneId> zones) {
 Proof prove_arriving(const Policy& policy, const Question& question, const AddressMatch& from,
                      Effort& effort) {
   const AddressRanges left = spoofed(policy, question);
-  if (!is_everyone(from) && !left.empty()) {
+  const std::vector<Box> packets =
+      possible_part(boxes_of(question.services, left, question.destinations, 1));
+  if (!is_everyone(from) && !packets.empty()) {
     return refuted(fmt::format("{} cannot arrive from zone {} (its networks do not hold it)",
-                               to_string(left.front()), names_of(policy, question.from)));
+                               to_string(packets.front().source),
+                               names_of(policy, question.from)));
   }
   return Prover(policy, question, effort).run();
 }

@@ -1,3 +1,4 @@
+// From what a test says of a packet to a whole one.
 #include "policies/analyse/prove.h"
 #include "policies/check/run_test.h"
 #include "policies/space/interface_classes.h"
