@@ -1,0 +1,12 @@
+// Where a question of `ravelin firewall` is answered when no agent is there: the kernel, the state
+// directory and the keeper of both, for the length of one command.
+#pragma once
+
+#include "cli/firewall/firewall.h"
+
+namespace ravelin::cli {
+
+base::Result<firewall::Answer> answer_question(const FirewallFlags& flags,
+                                               const std::string& question);
+
+}  // namespace ravelin::cli

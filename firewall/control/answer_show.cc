@@ -1,0 +1,95 @@
+// Commands that look: show, nft, status, drift.
+#include "base/text.h"
+#include "firewall/control/answers.h"
+
+#include <algorithm>
+#include <map>
+
+namespace ravelin::firewall {
+namespace {
+
+namespace json = boost::json;
+
+// The rules of a policy have their line as comment; one line may have become several rules.
+struct Line {
+  std::string comment;
+  std::uint64_t packets = 0, bytes = 0;
+};
+
+std::vector<Line> by_comment(const LiveTable& table) {
+  std::vector<Line> lines;
+  std::map<std::string, std::size_t> known;
+  for (const RuleCount& rule : table.rules) {
+    if (rule.comment.empty() || rule.chain == kRevisionChain) continue;
+    const auto [place, is_new] = known.emplace(rule.comment, lines.size());
+    if (is_new) lines.push_back({rule.comment, 0, 0});
+    lines[place->second].packets += rule.packets;
+    lines[place->second].bytes += rule.bytes;
+  }
+  return lines;
+}
+
+Answer no_table() {
+  return {Went::no, "there is no table inet ravelin: nothing filters\n", R"({"rules":[]})"};
+}
+
+}  // namespace
+
+Answer answer_show(Desk desk, Question& /*question*/) {
+  const auto table = desk.keeper.read();
+  if (!table) return answer_of(table.error());
+  if (!*table) return no_table();
+  std::string text = fmt::format("{:>12} {:>14}  {}\n", "packets", "bytes", "rule");
+  json::array rules;
+  for (const Line& line : by_comment(**table)) {
+    text += fmt::format("{:>12} {:>14}  {}\n", line.packets, line.bytes, line.comment);
+    rules.push_back({{"rule", line.comment}, {"packets", line.packets}, {"bytes", line.bytes}});
+  }
+  json::object object{{"revision", desk.keeper.live_revision()}, {"rules", std::move(rules)}};
+  return {Went::done, std::move(text), json::serialize(object)};
+}
+
+Answer answer_nft(Desk desk, Question& /*question*/) {
+  if (!desk.keeper.live()) return no_table();
+  std::string text = nft_text(*desk.keeper.live(), Elements::left_out);
+  return {Went::done, text, json::serialize(json::object{{"nft", text}})};
+}
+
+Answer answer_status(Desk desk, Question& /*question*/) {
+  const auto table = desk.keeper.read();
+  if (!table) return answer_of(table.error());
+  const auto& pending = desk.keeper.pending();
+  std::string text;
+  json::object object;
+  object["table"] = table->has_value();
+  object["revision"] = desk.keeper.live_revision();
+  object["protected"] = *table && (*table)->owner_port != 0;
+  object["bans"] = desk.keeper.bans().list(desk.times.wall()).size();
+  text += *table ? fmt::format("revision {} is in the kernel\n", desk.keeper.live_revision())
+                 : "there is no table inet ravelin: nothing filters\n";
+  if (*table && (*table)->owner_port == 0)
+    text += "table unprotected: anyone with CAP_NET_ADMIN can change it\n";
+  if (pending) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(time_left(*pending, desk.times.boot()));
+    text += fmt::format("revision {} waits to be confirmed, {} left\n", pending->revision,
+                        base::format_duration(left));
+    object["pending"] = {{"revision", pending->revision}, {"seconds_left", left.count()}};
+  }
+  return {Went::done, std::move(text), json::serialize(object)};
+}
+
+Answer answer_drift(Desk desk, Question& /*question*/) {
+  const auto lines = desk.keeper.drift();
+  if (!lines) return answer_of(lines.error());
+  json::array array;
+  std::string text;
+  for (const std::string& line : *lines) {
+    text += line + "\n";
+    array.emplace_back(line);
+  }
+  if (lines->empty()) text = "the table is as it was put there\n";
+  return {lines->empty() ? Went::done : Went::no, std::move(text),
+          json::serialize(json::object{{"drift", std::move(array)}})};
+}
+
+}  // namespace ravelin::firewall

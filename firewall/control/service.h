@@ -1,0 +1,44 @@
+// The firewall's commands as questions and answers: what `ravelin firewall` asks and the keeper of the
+// table answers, in the same process or over the agent's socket. One thread.
+//
+// A question is a JSON object with a member "command"; the other members each takes stand at the
+// function that answers it (answers.h). An answer says how it went (as exit codes do), what to tell
+// people, and the same for programs.
+#pragma once
+
+#include "firewall/control/keeper.h"
+
+#include <string>
+#include <string_view>
+
+namespace ravelin::firewall {
+
+enum class Went { done = 0, no = 1, refused = 3, could_not = 4 };  // as exit codes
+
+struct Answer {
+  Went went = Went::done;
+  std::string text;         // for stdout; a reason, for stderr, unless done or no
+  std::string json = "{}";  // the same for programs
+};
+
+Answer answer_of(const base::Error& error);
+
+class Service {
+ public:
+  Service(Keeper& keeper, Kernel& kernel, const Times& times)
+      : keeper_(keeper), kernel_(kernel), times_(times) {}
+
+  // Never fails: a question that makes no sense is refused.
+  Answer answer(std::string_view question);
+
+ private:
+  Keeper& keeper_;
+  Kernel& kernel_;
+  const Times& times_;
+};
+
+// An answer on its way through the socket.
+std::string format_answer(const Answer& answer);
+Result<Answer> parse_answer(std::string_view text);
+
+}  // namespace ravelin::firewall
