@@ -19,6 +19,7 @@ void add_abuse(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);
 void add_demo(CLI::App& app, Action& chosen);
+void add_firewall(CLI::App& app, Action& chosen);
 void add_reload(CLI::App& app, Action& chosen);
 void add_route(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);

@@ -16,6 +16,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   ravelin::cli::add_check(app, chosen);
   ravelin::cli::add_config(app, chosen);
   ravelin::cli::add_demo(app, chosen);
+  ravelin::cli::add_firewall(app, chosen);
   ravelin::cli::add_reload(app, chosen);
   ravelin::cli::add_route(app, chosen);
   ravelin::cli::add_run(app, chosen);

@@ -14,12 +14,13 @@ struct BanFlags {
 };
 
 ExitCode ban(const BanFlags& flags) {
-  boost::json::object question{{"command", "ban"}, {"target", flags.address}, {"by", who_asks()},
-                               {"reason", flags.reason}};
+  boost::json::object question{
+      {"command", "ban"}, {"target", flags.address}, {"by", who_asks()}, {"reason", flags.reason}};
   if (!flags.duration.empty()) {
     const auto given = base::parse_duration(flags.duration);
     if (!given || *given < std::chrono::seconds(1)) {
-      print_error(fmt::format("ravelin: --for \"{}\" is not a time of at least 1s\n", flags.duration));
+      print_error(
+          fmt::format("ravelin: --for \"{}\" is not a time of at least 1s\n", flags.duration));
       return ExitCode::usage;
     }
     question["duration"] = std::chrono::duration_cast<std::chrono::seconds>(*given).count();
@@ -52,17 +53,24 @@ ExitCode bans(const BanFlags& flags) {
 
 void add_firewall_bans(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<BanFlags>();
-  CLI::App* command = add(group, chosen, flags, "ban", "drop all that comes from an address or a range", ban);
-  command->add_option("address", flags->address, "an address, or a range as a prefix")->required()->type_name("ADDR");
-  command->add_option("--for", flags->duration, "how long; default: the policy's `bans`")->type_name("TIME");
+  CLI::App* command =
+      add(group, chosen, flags, "ban", "drop all that comes from an address or a range", ban);
+  command->add_option("address", flags->address, "an address, or a range as a prefix")
+      ->required()
+      ->type_name("ADDR");
+  command->add_option("--for", flags->duration, "how long; default: the policy's `bans`")
+      ->type_name("TIME");
   command->add_option("--reason", flags->reason, "for whoever asks later")->type_name("TEXT");
 
   flags = std::make_shared<BanFlags>();
   command = add(group, chosen, flags, "unban", "let an address or a range in again", unban);
-  command->add_option("address", flags->address, "an address, or a range as a prefix")->required()->type_name("ADDR");
+  command->add_option("address", flags->address, "an address, or a range as a prefix")
+      ->required()
+      ->type_name("ADDR");
 
   flags = std::make_shared<BanFlags>();
-  command = add(group, chosen, flags, "is-banned", "whether an address is banned, why and until when", is_banned);
+  command = add(group, chosen, flags, "is-banned",
+                "whether an address is banned, why and until when", is_banned);
   command->add_option("address", flags->address, "an address")->required()->type_name("ADDR");
 
   flags = std::make_shared<BanFlags>();

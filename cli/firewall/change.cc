@@ -33,7 +33,8 @@ std::optional<json::object> proposal(const FirewallFlags& flags, std::string_vie
     print_error(count_text(diagnostics) + "; the rules in the kernel are unchanged\n");
     return std::nullopt;
   }
-  json::object question{{"command", command}, {"bundle", firewall::format_bundle(*bundle)}, {"by", who_asks()}};
+  json::object question{
+      {"command", command}, {"bundle", firewall::format_bundle(*bundle)}, {"by", who_asks()}};
   if (const auto peer = ssh_peer()) {
     question["peer"] = base::to_string(peer->address);
     question["peer_port"] = peer->port;
@@ -57,7 +58,8 @@ ExitCode apply(const ApplyFlags& flags) {
   if (!flags.confirm_within.empty()) {
     const auto given = base::parse_duration(flags.confirm_within);
     if (!given || *given < std::chrono::seconds(1) || *given > std::chrono::hours(24))
-      return usage(fmt::format("--confirm-within \"{}\" is not a time from 1s to 24h", flags.confirm_within));
+      return usage(fmt::format("--confirm-within \"{}\" is not a time from 1s to 24h",
+                               flags.confirm_within));
     within = std::chrono::duration_cast<std::chrono::seconds>(*given).count();
   } else if (!flags.is_confirmed_at_once) {
     if (::isatty(STDIN_FILENO) == 0 && !ssh_peer())
@@ -72,7 +74,8 @@ ExitCode apply(const ApplyFlags& flags) {
 }
 
 ExitCode confirm(const ApplyFlags& flags) {
-  json::object question{{"command", "confirm"}, {"revision", flags.revision}, {"force", flags.is_forced}};
+  json::object question{
+      {"command", "confirm"}, {"revision", flags.revision}, {"force", flags.is_forced}};
   if (const auto age = session_age()) question["session_age"] = age->count();
   return ask(flags.common, std::move(question));
 }
@@ -103,15 +106,22 @@ ExitCode history(const FirewallFlags& flags) {
   json::array array;
   for (const firewall::RevisionInfo& info : state->history()) {
     const bool is_pending = pending && *pending && (*pending)->revision == info.number;
-    const std::string_view mark = *confirmed == info.number ? "confirmed" : is_pending ? "unconfirmed" : "";
-    text += fmt::format("{:>5}  {}  {:<11}  {}  {}, by {}\n", info.number, base::format_utc(info.made), mark,
-                        info.path, info.reason, info.by);
-    array.push_back({{"revision", info.number}, {"made", info.made.time_since_epoch().count()},
-                     {"state", mark}, {"policy", info.path}, {"reason", info.reason}, {"by", info.by},
+    const std::string_view mark = *confirmed == info.number ? "confirmed"
+                                  : is_pending              ? "unconfirmed"
+                                                            : "";
+    text += fmt::format("{:>5}  {}  {:<11}  {}  {}, by {}\n", info.number,
+                        base::utc_text(info.made), mark, info.path, info.reason, info.by);
+    array.push_back({{"revision", info.number},
+                     {"made", info.made.time_since_epoch().count()},
+                     {"state", mark},
+                     {"policy", info.path},
+                     {"reason", info.reason},
+                     {"by", info.by},
                      {"hash", info.hash}});
   }
   if (text.empty()) text = "no policy was ever applied\n";
-  print(flags.form == OutputForm::json ? json::serialize(json::object{{"revisions", array}}) + "\n" : text);
+  print(flags.form == OutputForm::json ? json::serialize(json::object{{"revisions", array}}) + "\n"
+                                       : text);
   return ExitCode::done;
 }
 
@@ -128,27 +138,34 @@ CLI::App* add(CLI::App& group, Action& chosen, const char* name, const char* abo
 
 void add_firewall_change(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<ApplyFlags>();
-  CLI::App* command = add(group, chosen, "plan", "what applying a policy would change", flags, plan);
+  CLI::App* command =
+      add(group, chosen, "plan", "what applying a policy would change", flags, plan);
   add_policy_argument(*command, flags->common);
 
   flags = std::make_shared<ApplyFlags>();
-  command = add(group, chosen, "apply", "put a policy into the kernel, all of it or nothing", flags, apply);
+  command = add(group, chosen, "apply", "put a policy into the kernel, all of it or nothing", flags,
+                apply);
   add_policy_argument(*command, flags->common);
-  auto* within = command->add_option("--confirm-within", flags->confirm_within,
-                                     "undo it unless it is confirmed in this time (60s on a terminal)");
+  auto* within =
+      command->add_option("--confirm-within", flags->confirm_within,
+                          "undo it unless it is confirmed in this time (60s on a terminal)");
   within->type_name("TIME");
-  command->add_flag("--no-confirm", flags->is_confirmed_at_once, "it need not be confirmed")->excludes(within);
+  command->add_flag("--no-confirm", flags->is_confirmed_at_once, "it need not be confirmed")
+      ->excludes(within);
   command->add_flag("--allow-lockout", flags->may_lock_out,
                     "even if it cuts off management or your own session");
 
   flags = std::make_shared<ApplyFlags>();
   command = add(group, chosen, "confirm", "keep what was applied", flags, confirm);
-  command->add_option("revision", flags->revision, "as apply said it")->required()->type_name("REV");
+  command->add_option("revision", flags->revision, "as apply said it")
+      ->required()
+      ->type_name("REV");
   command->add_flag("--force", flags->is_forced, "also from a session older than the change");
   add_json_flag(*command, flags->common.form);
 
   flags = std::make_shared<ApplyFlags>();
-  command = add(group, chosen, "rollback", "back to the confirmed revision, or to an earlier one", flags, rollback);
+  command = add(group, chosen, "rollback", "back to the confirmed revision, or to an earlier one",
+                flags, rollback);
   command->add_option("revision", flags->revision, "of the history")->type_name("REV");
   add_json_flag(*command, flags->common.form);
 

@@ -14,7 +14,8 @@ ExitCode check(const FirewallFlags& flags) {
   const auto bundle = read_bundle(flags, diagnostics);
   if (bundle) {
     if (const auto policy = firewall::policy_of(*bundle)) {
-      for (const base::Finding& finding : policies::analyse(*policy).findings())
+      const base::Diagnostics found = policies::analyse(*policy);
+      for (const base::Finding& finding : found.findings())
         finding.severity == base::Severity::error
             ? diagnostics.error(finding.pos, finding.key, finding.message)
             : diagnostics.warn(finding.pos, finding.key, finding.message);
@@ -48,10 +49,14 @@ ExitCode test(const FirewallFlags& flags) {
   for (const policies::TestOutcome& outcome : outcomes) {
     failed += outcome.passed ? 0 : 1;
     const std::string where = fmt::format("{}:{}", outcome.pos.file, outcome.pos.line);
-    text += fmt::format("{}  {}: {}\n", outcome.passed ? "pass" : "FAIL", where,
-                        outcome.name.empty() ? outcome.message : outcome.name + ": " + outcome.message);
-    array.push_back({{"file", outcome.pos.file}, {"line", outcome.pos.line}, {"name", outcome.name},
-                     {"passed", outcome.passed}, {"message", outcome.message}});
+    text +=
+        fmt::format("{}  {}: {}\n", outcome.passed ? "pass" : "FAIL", where,
+                    outcome.name.empty() ? outcome.message : outcome.name + ": " + outcome.message);
+    array.push_back({{"file", outcome.pos.file},
+                     {"line", outcome.pos.line},
+                     {"name", outcome.name},
+                     {"passed", outcome.passed},
+                     {"message", outcome.message}});
   }
   text += fmt::format("{} of {} tests passed\n", outcomes.size() - failed, outcomes.size());
   print(flags.form == OutputForm::json

@@ -30,8 +30,7 @@ void add_state_flags(CLI::App& command, FirewallFlags& flags) {
 }
 
 ExitCode print_answer(const firewall::Answer& answer, OutputForm form) {
-  const bool is_answer =
-      answer.went == firewall::Went::done || answer.went == firewall::Went::no;
+  const bool is_answer = answer.went == firewall::Went::done || answer.went == firewall::Went::no;
   if (form == OutputForm::json)
     print(answer.json + "\n");
   else if (is_answer)
@@ -49,9 +48,9 @@ std::optional<firewall::PolicyBundle> read_bundle(const FirewallFlags& flags,
                                                   base::Diagnostics& diagnostics) {
   base::yaml::DiskLoader loader;
   firewall::SystemFacts facts;
-  firewall::PolicyBundle bundle =
-      firewall::collect(flags.policy, loader, facts,
-                        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()), diagnostics);
+  firewall::PolicyBundle bundle = firewall::collect(
+      flags.policy, loader, facts,
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()), diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   return bundle;
 }

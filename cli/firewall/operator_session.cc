@@ -38,7 +38,8 @@ std::optional<Process> process(std::uint64_t pid) {
   const std::size_t open = stat->find('('), close = stat->rfind(')');
   if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
   const auto fields = words(std::string_view(*stat).substr(close + 1));
-  constexpr std::size_t kParent = 1, kStarted = 19;  // fields 4 and 22, counted from behind the name
+  constexpr std::size_t kParent = 1,
+                        kStarted = 19;  // fields 4 and 22, counted from behind the name
   if (fields.size() <= kStarted) return std::nullopt;
   const auto parent = base::parse_u64(fields[kParent]);
   const auto started = base::parse_u64(fields[kStarted]);

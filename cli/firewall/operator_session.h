@@ -16,7 +16,8 @@ struct SessionPeer {
 // From SSH_CONNECTION; none: not over SSH.
 std::optional<SessionPeer> ssh_peer();
 
-// How long the session has lasted: since its sshd was started. None: not over SSH, or not to be found.
+// How long the session has lasted: since its sshd was started. None: not over SSH, or not to be
+// found.
 std::optional<std::chrono::seconds> session_age();
 
 }  // namespace ravelin::cli

@@ -106,8 +106,8 @@ void append_conditions(const Lowering& lowering, const Rule& rule, Chain& chain)
   // Outside of from..to; over midnight, inside of to..from.
   const bool is_over_midnight = to < from;
   append(chain, rule.pos,
-         {MatchRange{Field::hour, !is_over_midnight, host_order(is_over_midnight ? to : from),
-                     host_order((is_over_midnight ? from : to) - 1)},
+         {MatchRange{Field::hour, !is_over_midnight, big_endian(is_over_midnight ? to : from),
+                     big_endian((is_over_midnight ? from : to) - 1)},
           come_back()});
 }
 

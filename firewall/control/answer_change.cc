@@ -1,6 +1,6 @@
 // Commands that change the policy: plan, apply, confirm, rollback, off.
-#include "firewall/control/answers.h"
 #include "base/text.h"
+#include "firewall/control/answers.h"
 #include "firewall/control/checks.h"
 #include "firewall/diff/change.h"
 #include "firewall/diff/describe.h"
@@ -37,7 +37,8 @@ Result<Proposal> read_proposal(Question& question) {
   proposal.policy = std::move(*policy);
   constexpr std::uint64_t kSsh = 22, kPortMax = 65535;
   if (peer)
-    proposal.peer = {*peer, static_cast<std::uint16_t>(std::min(port.value_or(kSsh), kPortMax)), interface};
+    proposal.peer = {*peer, static_cast<std::uint16_t>(std::min(port.value_or(kSsh), kPortMax)),
+                     interface};
   return proposal;
 }
 
@@ -108,7 +109,8 @@ struct Plan {
 Plan make_plan(const Desk& desk, const Proposal& proposal) {
   Plan plan;
   const policies::Policy nothing;
-  plan.meaning = policies::difference_between(desk.keeper.policy().value_or(nothing), proposal.policy);
+  plan.meaning =
+      policies::difference_between(desk.keeper.policy().value_or(nothing), proposal.policy);
   const Prepared prepared =
       compile_bundle(proposal.bundle, proposal.policy, {.revision = "0 plan"});
   const Ruleset& wanted = prepared.compiled.ruleset;
@@ -135,7 +137,8 @@ Answer answer_plan(Desk desk, Question& question) {
     return answer_of(base::wrap(tried.error(), "the kernel would refuse it"));
   std::string text;
   add_lines("What is allowed changes:", plan.meaning.lines, text);
-  if (plan.meaning.lines_left_out != 0) text += fmt::format("  and {} more\n", plan.meaning.lines_left_out);
+  if (plan.meaning.lines_left_out != 0)
+    text += fmt::format("  and {} more\n", plan.meaning.lines_left_out);
   add_lines("Besides:", plan.meaning.notes, text);
   if (plan.meaning.is_empty()) text += "What is allowed stays as it is.\n";
   add_lines("In the kernel:", plan.objects, text);
@@ -174,11 +177,11 @@ Answer answer_apply(Desk desk, Question& question) {
   if (!applied) return answer_of(base::wrap(applied.error(), "nothing is changed"));
   std::string text = fmt::format("revision {} is applied", applied->revision);
   if (applied->is_pending)
-    text += fmt::format(
-        "; without `ravelin firewall confirm {}` within {} it is undone ({})", applied->revision,
-        base::format_duration(*within),
-        applied->previous == 0 ? std::string("the table is removed")
-                               : fmt::format("back to revision {}", applied->previous));
+    text +=
+        fmt::format("; without `ravelin firewall confirm {}` within {} it is undone ({})",
+                    applied->revision, base::format_duration(*within),
+                    applied->previous == 0 ? std::string("the table is removed")
+                                           : fmt::format("back to revision {}", applied->previous));
   json::object object{{"revision", applied->revision},
                       {"previous", number_or_null(applied->previous)},
                       {"pending", applied->is_pending}};
@@ -191,17 +194,17 @@ Answer answer_confirm(Desk desk, Question& question) {
   const bool is_forced = question.flag("force");
   if (question.error()) return answer_of(*question.error());
   const auto pending = desk.keeper.pending();
-  if (!pending)
-    return answer_of(base::fail(Errc::conflict, "nothing waits to be confirmed"));
+  if (!pending) return answer_of(base::fail(Errc::conflict, "nothing waits to be confirmed"));
   if (!revision || *revision != pending->revision)
     return answer_of(base::fail(Errc::conflict, "revision {} waits to be confirmed, not {}",
                                 pending->revision, revision.value_or(0)));
   const auto applied_ago = desk.times.boot().since_boot - pending->applied;
   if (age && *age > applied_ago && !is_forced)
-    return {Went::refused,
-            "your session is older than the change: that it still works proves nothing, since known "
-            "connections pass any policy. Confirm from a new session, or with --force",
-            "{}"};
+    return {
+        Went::refused,
+        "your session is older than the change: that it still works proves nothing, since known "
+        "connections pass any policy. Confirm from a new session, or with --force",
+        "{}"};
   if (const auto done = desk.keeper.confirm(*revision); !done) return answer_of(done.error());
   return {Went::done, fmt::format("revision {} is confirmed\n", *revision),
           json::serialize(json::object{{"revision", *revision}})};

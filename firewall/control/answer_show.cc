@@ -70,7 +70,8 @@ Answer answer_status(Desk desk, Question& /*question*/) {
   if (*table && (*table)->owner_port == 0)
     text += "table unprotected: anyone with CAP_NET_ADMIN can change it\n";
   if (pending) {
-    const auto left = std::chrono::floor<std::chrono::seconds>(time_left(*pending, desk.times.boot()));
+    const auto left =
+        std::chrono::floor<std::chrono::seconds>(time_left(*pending, desk.times.boot()));
     text += fmt::format("revision {} waits to be confirmed, {} left\n", pending->revision,
                         base::format_duration(left));
     object["pending"] = {{"revision", pending->revision}, {"seconds_left", left.count()}};

@@ -13,7 +13,8 @@ struct Desk {
   const Times& times;
 };
 
-// plan: bundle, peer?, peer_port?, peer_interface?. Exit 0, or 1 while it has objections. Changes nothing.
+// plan: bundle, peer?, peer_port?, peer_interface?. Exit 0, or 1 while it has objections. Changes
+// nothing.
 Answer answer_plan(Desk desk, Question& question);
 // apply: bundle, by, confirm_within? (seconds), allow_lockout?, peer?, peer_port?, peer_interface?.
 Answer answer_apply(Desk desk, Question& question);
@@ -23,10 +24,10 @@ Answer answer_confirm(Desk desk, Question& question);
 Answer answer_rollback(Desk desk, Question& question);
 Answer answer_off(Desk desk, Question& question);
 
-Answer answer_show(Desk desk, Question& question);    // rules with what they counted
-Answer answer_nft(Desk desk, Question& question);     // the table as nft lists it
+Answer answer_show(Desk desk, Question& question);  // rules with what they counted
+Answer answer_nft(Desk desk, Question& question);   // the table as nft lists it
 Answer answer_status(Desk desk, Question& question);
-Answer answer_drift(Desk desk, Question& question);   // exit 1 when there is some
+Answer answer_drift(Desk desk, Question& question);  // exit 1 when there is some
 
 // ban: target, by, duration? (seconds), reason?, request_id?.
 Answer answer_ban(Desk desk, Question& question);

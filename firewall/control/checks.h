@@ -1,5 +1,5 @@
-// What stands between a policy that parses and one that may be applied: its own tests, the management
-// invariant, and the operator's own session. Pure; any thread.
+// What stands between a policy that parses and one that may be applied: its own tests, the
+// management invariant, and the operator's own session. Pure; any thread.
 #pragma once
 
 #include "policies/analyse/prove.h"

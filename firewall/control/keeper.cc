@@ -118,6 +118,7 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
     const BootTime now = times_.boot();
     const Pending pending{info->number,
                           confirmed->value_or(0),
+                          now.since_boot,
                           {now.boot_id, now.since_boot + *options.confirm_within}};
     if (auto kept = state_.set_pending(pending); !kept) return kept.error();
     const std::optional<Pending> before = std::exchange(pending_, pending);

@@ -1,5 +1,5 @@
-// A question of `ravelin firewall` being read: members of a JSON object with their types and limits; the
-// first that is wrong is what the answer says. Pure; one thread.
+// A question of `ravelin firewall` being read: members of a JSON object with their types and
+// limits; the first that is wrong is what the answer says. Pure; one thread.
 #pragma once
 
 #include "base/address.h"
@@ -19,12 +19,12 @@ class Question {
  public:
   explicit Question(const boost::json::object& object) : object_(object) {}
 
-  [[nodiscard]] std::string text(std::string_view key);            // required, not empty
+  [[nodiscard]] std::string text(std::string_view key);  // required, not empty
   [[nodiscard]] std::string text_or(std::string_view key, std::string_view otherwise);
-  [[nodiscard]] bool flag(std::string_view key);                   // missing: false
+  [[nodiscard]] bool flag(std::string_view key);  // missing: false
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view key);
   [[nodiscard]] std::optional<std::chrono::seconds> duration(std::string_view key);  // in seconds
-  [[nodiscard]] base::IpPrefix prefix(std::string_view key);       // required
+  [[nodiscard]] base::IpPrefix prefix(std::string_view key);                         // required
   [[nodiscard]] std::optional<base::IpAddress> address(std::string_view key);
 
   // What was wrong; none: all was read.

@@ -17,10 +17,10 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"plan", answer_plan},         {"apply", answer_apply},     {"confirm", answer_confirm},
-    {"rollback", answer_rollback}, {"off", answer_off},         {"show", answer_show},
-    {"nft", answer_nft},           {"status", answer_status},   {"drift", answer_drift},
-    {"ban", answer_ban},           {"unban", answer_unban},     {"is-banned", answer_is_banned},
+    {"plan", answer_plan},         {"apply", answer_apply},   {"confirm", answer_confirm},
+    {"rollback", answer_rollback}, {"off", answer_off},       {"show", answer_show},
+    {"nft", answer_nft},           {"status", answer_status}, {"drift", answer_drift},
+    {"ban", answer_ban},           {"unban", answer_unban},   {"is-banned", answer_is_banned},
     {"bans", answer_bans},
 };
 
@@ -59,7 +59,9 @@ std::string format_answer(const Answer& answer) {
 Result<Answer> parse_answer(std::string_view text) {
   boost::system::error_code error;
   const json::value root = json::parse({text.data(), text.size()}, error);
-  const auto broken = [] { return base::fail(Errc::protocol, "the agent's answer cannot be read"); };
+  const auto broken = [] {
+    return base::fail(Errc::protocol, "the agent's answer cannot be read");
+  };
   if (error || !root.is_object()) return broken();
   Question members(root.get_object());
   const auto went = members.number("went");

@@ -1,5 +1,5 @@
-// The firewall's commands as questions and answers: what `ravelin firewall` asks and the keeper of the
-// table answers, in the same process or over the agent's socket. One thread.
+// The firewall's commands as questions and answers: what `ravelin firewall` asks and the keeper of
+// the table answers, in the same process or over the agent's socket. One thread.
 //
 // A question is a JSON object with a member "command"; the other members each takes stand at the
 // function that answers it (answers.h). An answer says how it went (as exit codes do), what to tell

@@ -37,13 +37,15 @@ std::optional<IpAddress> address_of(const sockaddr* address) {
 int length_of(const sockaddr* netmask) {
   const auto mask = address_of(netmask);
   int length = 0;
-  while (mask && length < 128 && (mask->bytes.at(static_cast<std::size_t>(length) / 8) >> (7 - length % 8) & 1) != 0)
+  while (mask && length < 128 &&
+         (mask->bytes.at(static_cast<std::size_t>(length) / 8) >> (7 - length % 8) & 1) != 0)
     ++length;
   return length;
 }
 
 bool is_link_local(const IpAddress& address) {
-  return address.family == Family::ipv6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+  return address.family == Family::ipv6 && address.bytes[0] == 0xfe &&
+         (address.bytes[1] & 0xc0) == 0x80;
 }
 
 void find_interfaces(const policies::ParsedPolicy& policy, policies::Facts& facts) {
@@ -58,7 +60,8 @@ void find_interfaces(const policies::ParsedPolicy& policy, policies::Facts& fact
     if (policy.wanted.own_zones.contains(name)) facts.own[name].push_back(*address);
     const int length = length_of(at->ifa_netmask);
     constexpr int kSite = 64;
-    if (policy.wanted.delegated_zones.contains(name) && address->family == Family::ipv6 && length < kSite)
+    if (policy.wanted.delegated_zones.contains(name) && address->family == Family::ipv6 &&
+        length < kSite)
       facts.delegated[name].push_back({base::mask(*address, length), length});
   }
 }
@@ -84,7 +87,8 @@ std::vector<IpAddress> resolve(const std::string& name) {
   for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
     if (const auto address = address_of(at->ai_addr)) found.push_back(*address);
   }
-  std::sort(found.begin(), found.end());  // answers come in any order; a policy must not change with it
+  std::sort(found.begin(),
+            found.end());  // answers come in any order; a policy must not change with it
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }

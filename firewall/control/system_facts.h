@@ -1,5 +1,5 @@
-// What a policy asks of the world, looked up on this machine: names through the system's resolver, users,
-// the addresses of interfaces. Blocks; every look-up has a deadline.
+// What a policy asks of the world, looked up on this machine: names through the system's resolver,
+// users, the addresses of interfaces. Blocks; every look-up has a deadline.
 #pragma once
 
 #include "firewall/control/prepare.h"
@@ -13,8 +13,8 @@ class SystemFacts final : public FactFinder {
   explicit SystemFacts(std::chrono::milliseconds patience = std::chrono::seconds(5))
       : patience_(patience) {}
 
-  // Delegated prefixes are those of the zone's interfaces: of every global IPv6 address with a prefix
-  // shorter than /64 on them. Countries are not looked up: a policy names a file for them.
+  // Delegated prefixes are those of the zone's interfaces: of every global IPv6 address with a
+  // prefix shorter than /64 on them. Countries are not looked up: a policy names a file for them.
   policies::Facts find(const policies::ParsedPolicy& policy) override;
 
  private:

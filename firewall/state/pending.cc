@@ -12,7 +12,8 @@ namespace {
 using base::Errc;
 
 // One "key value" a line, each once, in this order.
-constexpr std::array<std::string_view, 4> kKeys{"revision", "previous", "boot_id", "deadline_ns"};
+constexpr std::array<std::string_view, 5> kKeys{"revision", "previous", "boot_id", "applied_ns",
+                                                "deadline_ns"};
 constexpr std::size_t kBytesMax = 512;
 constexpr std::size_t kBootIdMax = 64;
 
@@ -27,9 +28,9 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 std::string format_pending(const Pending& pending) {
-  return fmt::format("revision {}\nprevious {}\nboot_id {}\ndeadline_ns {}\n", pending.revision,
-                     pending.previous, pending.deadline.boot_id,
-                     pending.deadline.since_boot.count());
+  return fmt::format("revision {}\nprevious {}\nboot_id {}\napplied_ns {}\ndeadline_ns {}\n",
+                     pending.revision, pending.previous, pending.deadline.boot_id,
+                     pending.applied.count(), pending.deadline.since_boot.count());
 }
 
 Result<Pending> parse_pending(std::string_view text) {
@@ -47,13 +48,16 @@ Result<Pending> parse_pending(std::string_view text) {
   }
   const auto revision = base::parse_u64(values[0]);
   const auto previous = base::parse_u64(values[1]);
-  const auto deadline = base::parse_u64(values[3]);
+  const auto applied = base::parse_u64(values[3]);
+  const auto deadline = base::parse_u64(values[4]);
   constexpr auto kLatest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
-  if (!text.empty() || !revision || !previous || !deadline || *deadline > kLatest ||
-      *revision == 0 || values[2].size() > kBootIdMax)
+  if (!text.empty() || !revision || !previous || !applied || !deadline || *applied > *deadline ||
+      *deadline > kLatest || *revision == 0 || values[2].size() > kBootIdMax)
     return broken("is damaged");
-  return Pending{
-      *revision, *previous, {std::string(values[2]), std::chrono::nanoseconds(*deadline)}};
+  return Pending{*revision,
+                 *previous,
+                 std::chrono::nanoseconds(*applied),
+                 {std::string(values[2]), std::chrono::nanoseconds(*deadline)}};
 }
 
 std::chrono::nanoseconds time_left(const Pending& pending, const BootTime& now) {

@@ -21,12 +21,13 @@ struct BootTime {
 };
 
 struct Pending {
-  std::uint64_t revision = 0;  // applied, to be confirmed
-  std::uint64_t previous = 0;  // confirmed before it; 0: none, there was no table
+  std::uint64_t revision = 0;           // applied, to be confirmed
+  std::uint64_t previous = 0;           // confirmed before it; 0: none, there was no table
+  std::chrono::nanoseconds applied{0};  // since the same boot
   BootTime deadline;
 
   friend bool operator==(const Pending& a, const Pending& b) {
-    return a.revision == b.revision && a.previous == b.previous &&
+    return a.revision == b.revision && a.previous == b.previous && a.applied == b.applied &&
            a.deadline.boot_id == b.deadline.boot_id &&
            a.deadline.since_boot == b.deadline.since_boot;
   }

@@ -6,8 +6,7 @@
 
 namespace ravelin::test {
 
-LateSigner::LateSigner(EVP_PKEY* key, std::chrono::milliseconds delay)
-    : key_(certs::share(key)), delay_(delay), thread_(&LateSigner::work, this) {}
+LateSigner::LateSigner(EVP_PKEY* key) : key_(certs::share(key)), thread_(&LateSigner::work, this) {}
 
 LateSigner::~LateSigner() {
   {
@@ -21,8 +20,13 @@ LateSigner::~LateSigner() {
 void LateSigner::sign(gateway::SignRequest request,
                       std::shared_ptr<gateway::PendingSignature> pending) {
   const std::lock_guard lock(mutex_);
-  jobs_.push_back(
-      {std::chrono::steady_clock::now() + delay_, std::move(request), std::move(pending)});
+  jobs_.push_back({std::move(request), std::move(pending)});
+  changed_.notify_one();
+}
+
+void LateSigner::allow_one() {
+  const std::lock_guard lock(mutex_);
+  ++allowed_;
   changed_.notify_one();
 }
 
@@ -46,11 +50,9 @@ gateway::Signature LateSigner::sign_now(const gateway::SignRequest& request) {
 void LateSigner::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    if (const auto due = jobs_.front().due;
-        changed_.wait_until(lock, due, [this] { return stopping_; }) && jobs_.empty())
-      return;
+    changed_.wait(lock, [this] { return stopping_ || (!jobs_.empty() && allowed_ > 0); });
+    if (stopping_) return;
+    --allowed_;
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();

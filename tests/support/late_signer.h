@@ -1,9 +1,8 @@
-// A Signer that behaves: it holds real keys and answers from its own thread after a delay.
+// A Signer that behaves: it holds a real key and answers from its own thread, once it may.
 #pragma once
 
 #include "gateway/tls/late_key.h"
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -15,12 +14,15 @@ namespace ravelin::test {
 // Signs with one key whatever it is asked.
 class LateSigner final : public gateway::Signer {
  public:
-  LateSigner(EVP_PKEY* key, std::chrono::milliseconds delay);
+  explicit LateSigner(EVP_PKEY* key);
   ~LateSigner() override;
 
   void sign(gateway::SignRequest request,
             std::shared_ptr<gateway::PendingSignature> pending) override;
   gateway::Signature sign_now(const gateway::SignRequest& request) override;
+
+  // The next answer may go; without, the one who asked waits.
+  void allow_one();
 
   // From now on every answer is a refusal.
   void refuse_all() { refuses_ = true; }
@@ -29,7 +31,6 @@ class LateSigner final : public gateway::Signer {
 
  private:
   struct Job {
-    std::chrono::steady_clock::time_point due;
     gateway::SignRequest request;
     std::shared_ptr<gateway::PendingSignature> pending;
   };
@@ -37,12 +38,12 @@ class LateSigner final : public gateway::Signer {
   void work();
 
   certs::KeyPtr key_;
-  std::chrono::milliseconds delay_;
   std::atomic<bool> refuses_{false};
   std::atomic<int> late_answers_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
+  int allowed_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

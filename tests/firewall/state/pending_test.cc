@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Pending kPending{.revision = 7, .previous = 5, .deadline = {"0a-boot", 90s}};
+const Pending kPending{.revision = 7, .previous = 5, .applied = 30s, .deadline = {"0a-boot", 90s}};
 
 TEST(Pending, ComesBackAsItWasWritten) {
   const auto read = parse_pending(format_pending(kPending));
@@ -20,10 +20,10 @@ TEST(Pending, ATextThatIsNotWholeIsAnError) {
   for (std::size_t length = 0; length < whole.size(); ++length)
     EXPECT_FALSE(parse_pending(whole.substr(0, length))) << length;
   EXPECT_FALSE(parse_pending(whole + "more 1\n"));
-  EXPECT_FALSE(parse_pending("revision 0\nprevious 0\nboot_id x\ndeadline_ns 1\n"));
-  EXPECT_FALSE(parse_pending("revision 1\nprevious -1\nboot_id x\ndeadline_ns 1\n"));
-  EXPECT_FALSE(
-      parse_pending("revision 1\nprevious 0\nboot_id x\ndeadline_ns 18446744073709551615\n"));
+  EXPECT_FALSE(parse_pending("revision 0\nprevious 0\nboot_id x\napplied_ns 1\ndeadline_ns 1\n"));
+  EXPECT_FALSE(parse_pending("revision 1\nprevious -1\nboot_id x\napplied_ns 1\ndeadline_ns 1\n"));
+  EXPECT_FALSE(parse_pending(
+      "revision 1\nprevious 0\nboot_id x\napplied_ns 1\ndeadline_ns 18446744073709551615\n"));
 }
 
 TEST(Pending, TimeRunsOutAtTheDeadlineAndWithTheBoot) {

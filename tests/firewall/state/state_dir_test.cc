@@ -83,7 +83,7 @@ TEST_F(StateDirTest, RemembersWhatIsConfirmedAndWhatIsNot) {
   {
     StateDir state = open();
     ASSERT_TRUE(state.confirm(3));
-    ASSERT_TRUE(state.set_pending({4, 3, {"boot", 60s}}));
+    ASSERT_TRUE(state.set_pending({4, 3, 0s, {"boot", 60s}}));
   }
   StateDir state = open();
   EXPECT_EQ(*state.confirmed(), 3U);

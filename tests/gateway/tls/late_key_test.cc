@@ -11,8 +11,6 @@ namespace ravelin::gateway::test {
 namespace {
 
 using ravelin::test::LateSigner;
-using std::chrono::milliseconds;
-
 // ThreadSanitizer cannot follow fibers: there the signer is waited for.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool kPauses = false;
@@ -25,10 +23,10 @@ struct LateListener {
   std::shared_ptr<const ListenerTls> tls;
 };
 
-LateListener late_listener(certs::LeafKey key, milliseconds delay) {
+LateListener late_listener(certs::LeafKey key) {
   const auto pair = ravelin::test::issue({"late.test"}, key);
   LateListener listener;
-  listener.signer = std::make_shared<LateSigner>(pair->key.get(), delay);
+  listener.signer = std::make_shared<LateSigner>(pair->key.get());
   LateKeySource source(listener.signer);
   auto served = source.with_key(pair);
   EXPECT_TRUE(served.has_value());
@@ -36,12 +34,14 @@ LateListener late_listener(certs::LeafKey key, milliseconds delay) {
   return listener;
 }
 
-// Drives the handshake as a stream would; returns how often it had to wait for the key.
-int run_waiting(MemoryHandshake& handshake) {
+// Drives the handshake as a stream would; the key answers once it is waited for. Returns how often
+// it was.
+int run_waiting(MemoryHandshake& handshake, LateSigner& signer) {
   int waits = 0;
   while (handshake.step()) {
     if (!handshake.waits_for_key()) continue;
     ++waits;
+    signer.allow_one();
     pollfd ready{async_wait_fd(handshake.server()), POLLIN, 0};
     EXPECT_GE(ready.fd, 0);
     EXPECT_EQ(::poll(&ready, 1, 10'000), 1);
@@ -53,10 +53,10 @@ class LateKey : public testing::TestWithParam<std::pair<certs::LeafKey, int>> {}
 
 TEST_P(LateKey, HandshakeCompletesAfterTheAnswer) {
   const auto [key, version] = GetParam();
-  const auto listener = late_listener(key, milliseconds(1));
+  const auto listener = late_listener(key);
   MemoryHandshake handshake(listener.tls,
                             {.sni = "late.test", .version_min = version, .version_max = version});
-  EXPECT_EQ(run_waiting(handshake), kPauses ? 1 : 0);
+  EXPECT_EQ(run_waiting(handshake, *listener.signer), kPauses ? 1 : 0);
   EXPECT_FALSE(handshake.server_failed()) << handshake.failure().detail;
   EXPECT_EQ(handshake.client_error(), "");
   EXPECT_EQ(handshake.served_name(), "late.test");
@@ -71,17 +71,17 @@ INSTANTIATE_TEST_SUITE_P(Keys, LateKey,
                                          std::pair(certs::LeafKey::rsa2048, TLS1_3_VERSION)));
 
 TEST(LateKeys, ARefusalFailsTheHandshake) {
-  const auto listener = late_listener(certs::LeafKey::p256, milliseconds(1));
+  const auto listener = late_listener(certs::LeafKey::p256);
   listener.signer->refuse_all();
   MemoryHandshake handshake(listener.tls, {.sni = "late.test"});
-  run_waiting(handshake);
+  run_waiting(handshake, *listener.signer);
   EXPECT_TRUE(handshake.server_failed());
   EXPECT_EQ(handshake.failure().reason, Reason::handshake_key_unavailable);
 }
 
 TEST(LateKeys, GivingUpEndsTheFiber) {
   if (!kPauses) return;
-  const auto listener = late_listener(certs::LeafKey::p256, milliseconds(50));
+  const auto listener = late_listener(certs::LeafKey::p256);
   MemoryHandshake handshake(listener.tls, {.sni = "late.test"});
   while (handshake.step() && !handshake.waits_for_key()) {
   }
@@ -91,7 +91,7 @@ TEST(LateKeys, GivingUpEndsTheFiber) {
 }
 
 TEST(LateKeys, ManyWaitAtOnceOnOneThread) {
-  const auto listener = late_listener(certs::LeafKey::p256, milliseconds(5));
+  const auto listener = late_listener(certs::LeafKey::p256);
   std::vector<std::unique_ptr<MemoryHandshake>> handshakes;
   for (int i = 0; i < 20; ++i) {
     handshakes.push_back(
@@ -100,15 +100,15 @@ TEST(LateKeys, ManyWaitAtOnceOnOneThread) {
     }
   }
   for (const auto& handshake : handshakes) {
-    run_waiting(*handshake);
+    run_waiting(*handshake, *listener.signer);
     EXPECT_TRUE(handshake->exchange());
   }
 }
 
 TEST(LateKeys, AReadyConnectionHasNoFiber) {
-  const auto listener = late_listener(certs::LeafKey::p256, milliseconds(1));
+  const auto listener = late_listener(certs::LeafKey::p256);
   MemoryHandshake handshake(listener.tls, {.sni = "late.test"});
-  run_waiting(handshake);
+  run_waiting(handshake, *listener.signer);
   EXPECT_EQ(SSL_get_mode(handshake.server()) & SSL_MODE_ASYNC, 0);
 }
 

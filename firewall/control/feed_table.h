@@ -1,0 +1,46 @@
+// What the feeds of a policy hold, from their files: read again when a file has changed, the last
+// good contents kept when it cannot be read, judged stale by the policy's own words. Blocks on the
+// disk; one thread.
+#pragma once
+
+#include "firewall/control/keeper.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ravelin::firewall {
+
+class FeedTable final : public FeedSource {
+ public:
+  explicit FeedTable(const Times& times) : times_(times) {}
+
+  // The contents now. A file that cannot be read, or not be the list it was, leaves the last good
+  // ones, as does one older than max_age with `on_stale: keep`; with `drop` they are empty then,
+  // with `fail` it is an error. A feed never read well is empty, but for `fail`.
+  Result<FeedBlocks> blocks(const policies::Feed& feed) override;
+
+  struct Status {
+    std::string name;
+    std::uint64_t entries = 0;
+    sys_seconds written{};  // the file; 0: never read well
+    std::string error;      // of the last reading; empty: it was good
+  };
+
+  [[nodiscard]] std::vector<Status> status() const;
+
+ private:
+  struct Kept {
+    std::string stamp;  // of the file: what tells that it changed
+    FeedBlocks blocks;
+    Status status;
+  };
+
+  void refresh(const policies::Feed& feed, Kept& kept) const;
+
+  const Times& times_;
+  std::map<std::string, Kept, std::less<>> feeds_;  // by name
+};
+
+}  // namespace ravelin::firewall
