@@ -24,7 +24,9 @@ struct KeyBlock {
   }
 };
 
-struct PutTable {  // makes it, or takes it over when nobody owns it
+// Makes it, or takes it over when nobody owns it. The comment is given when it is made: the kernel
+// (6.18) ignores another one later.
+struct PutTable {
   std::string comment;
 };
 
