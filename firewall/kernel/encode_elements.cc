@@ -28,12 +28,7 @@ constexpr std::uint16_t nested(std::uint16_t type) {
 class ElementMessages {
  public:
   ElementMessages(Batch& batch, std::size_t step, std::string_view set, ElementChange change)
-      : batch_(batch), step_(step), change_(change) {
-    put_text_attribute(prefix_, NFTA_SET_ELEM_LIST_TABLE, kTableName);
-    put_text_attribute(prefix_, NFTA_SET_ELEM_LIST_SET, set);
-    list_ = prefix_.size();
-    put_attribute(prefix_, nested(NFTA_SET_ELEM_LIST_ELEMENTS), {});
-  }
+      : batch_(batch), step_(step), change_(change), prefix_(head_of(set)) {}
 
   // A place for so many bytes of elements that stay together in one message.
   std::uint8_t* place(std::size_t bytes) {
@@ -58,6 +53,15 @@ class ElementMessages {
   }
 
  private:
+  // Table and set, then the header of a list that is still empty.
+  static std::vector<std::uint8_t> head_of(std::string_view set) {
+    std::vector<std::uint8_t> head;
+    put_text_attribute(head, NFTA_SET_ELEM_LIST_TABLE, kTableName);
+    put_text_attribute(head, NFTA_SET_ELEM_LIST_SET, set);
+    put_attribute(head, nested(NFTA_SET_ELEM_LIST_ELEMENTS), {});
+    return head;
+  }
+
   void start_message() {
     finish();
     const bool is_removal = change_ == ElementChange::remove;
@@ -65,14 +69,13 @@ class ElementMessages {
     batch_.open(is_removal ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM,
                 static_cast<std::uint16_t>(is_removal ? 0 : flags), step_);
     std::memcpy(batch_.extend(prefix_.size()), prefix_.data(), prefix_.size());
-    list_bytes_ = prefix_.size() - list_;
+    list_bytes_ = kHeader;  // the list's, at the end of the head
   }
 
   Batch& batch_;
   std::size_t step_;
   ElementChange change_;
   std::vector<std::uint8_t> prefix_;
-  std::size_t list_ = 0;        // where the list's header stands in the prefix
   std::size_t list_bytes_ = 0;  // of the open message's list with its header; 0: none is open
 };
 

@@ -1,6 +1,7 @@
 #include "tests/support/fake_kernel.h"
 
 #include "base/check.h"
+#include "tests/support/fake_elements.h"
 
 #include <algorithm>
 #include <set>
@@ -12,25 +13,6 @@ using base::Errc;
 using base::fail;
 
 constexpr int kJumpsMax = 16;
-
-const Bytes& last_of(const Element& element) {
-  return element.key_end.empty() ? element.key : element.key_end;
-}
-
-// Of one field as a whole; of a concatenation field by field, each padded to four bytes.
-bool overlap(const Set& set, const Element& a, const Element& b) {
-  std::size_t at = 0;
-  for (const Field field : set.key) {
-    const std::size_t bytes = (std::size_t{info(field).bytes} + 3) / 4 * 4;
-    const auto part = [&](const Bytes& key) {
-      return Bytes(key.begin() + static_cast<long>(std::min(at, key.size())),
-                   key.begin() + static_cast<long>(std::min(at + bytes, key.size())));
-    };
-    if (part(last_of(a)) < part(b.key) || part(last_of(b)) < part(a.key)) return false;
-    at += bytes;
-  }
-  return true;
-}
 
 // The chain or set a statement names; a set has '@' in front.
 std::vector<std::string> names_in(const Rule& rule) {
@@ -214,22 +196,6 @@ class Applier {
   static Result<> check_size(const Set& set) {
     if (set.size == 0 || set.elements.size() <= set.size) return {};
     return fail(Errc::kernel, "set \"{}\": the set is full", set.name);
-  }
-
-  static std::vector<Element> elements_of(const KeyBlock& block) {
-    std::vector<Element> made;
-    const long width = block.key_bytes;
-    for (auto key = block.keys.begin(); key != block.keys.end();) {
-      Element element;
-      element.key.assign(key, key + width);
-      key += width;
-      if (block.is_interval) {
-        element.key_end.assign(key, key + width);
-        key += width;
-      }
-      made.push_back(std::move(element));
-    }
-    return made;
   }
 
   Result<Set*> find_set(const std::string& name) {
