@@ -128,10 +128,12 @@ bool AddressBook::add_word(const yaml::Value& value, const std::string& word, Ad
     append(to.ranges, own(value, *zone).ranges);
     return true;
   }
-  if (const auto range = parse_address_range(word)) {
+  const auto range = parse_address_range(word);
+  if (range) {
     to.ranges.push_back(*range);
     return true;
-  } else if (looks_like_address(word)) {
+  }
+  if (looks_like_address(word)) {
     value.error(fmt::format("{} {}", yaml::quote(word), range.error().message));
     return false;
   }
@@ -331,8 +333,7 @@ void AddressBook::report_unknown(const yaml::Value& value, const std::string& wo
   for (const std::string_view feed : names_.of_kind(NameKind::feed))
     built_in.push_back(std::string(kFeedPrefix) + std::string(feed));
   known.insert(known.end(), built_in.begin(), built_in.end());
-  const auto near =
-      word.size() <= kNameMax ? base::suggest(word, known) : std::optional<std::string_view>();
+  const auto near = nearest(word, known);
   value.error(fmt::format("{} is neither an address nor defined{}", yaml::quote(word),
                           near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
 }

@@ -14,6 +14,7 @@ constexpr std::size_t kGroupsMax = 10'000;
 constexpr std::size_t kServicesMax = 10'000;
 constexpr std::size_t kFeedsMax = 64;
 constexpr std::size_t kListedMax = 8;
+constexpr std::size_t kComparedMax = 500'000;  // pairs of letters: a few milliseconds
 
 bool is_reserved(std::string_view name) {
   return name == kAny || name == kHostWord || name == kBogons;
@@ -39,11 +40,18 @@ std::string_view text_of(NameKind kind) {
   return "";
 }
 
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> known) {
+  if (word.size() > kNameMax) return std::nullopt;
+  std::size_t letters = 0;
+  for (const std::string_view each : known)
+    letters += each.size();
+  if (letters * word.size() > kComparedMax) return std::nullopt;
+  return base::suggest(word, known);
+}
+
 std::string hint(std::string_view word, std::span<const std::string_view> known) {
-  if (word.size() <= kNameMax) {
-    if (const auto near = base::suggest(word, known))
-      return fmt::format(" (did you mean \"{}\"?)", *near);
-  }
+  if (const auto near = nearest(word, known)) return fmt::format(" (did you mean \"{}\"?)", *near);
   if (known.empty() || known.size() > kListedMax) return "";
   return fmt::format(" (defined: {})", fmt::join(known, ", "));
 }

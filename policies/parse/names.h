@@ -64,6 +64,11 @@ class Names {
   Completeness completeness_;
 };
 
+// The known word that `word` was probably meant to be. Nothing where so much is known that looking
+// costs more than it helps: it is asked once per error.
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> known);
+
 // " (did you mean "wan"?)", or " (defined: lan, wan)" while those are few; empty when none is.
 std::string hint(std::string_view word, std::span<const std::string_view> known);
 

@@ -188,8 +188,7 @@ void ServiceBook::report_unknown(const yaml::Value& value, const std::string& wo
     known.push_back(service.name);
   for (const std::string_view protocol : protocol_names())
     known.push_back(protocol);
-  const auto near =
-      word.size() <= kNameMax ? base::suggest(word, known) : std::optional<std::string_view>();
+  const auto near = nearest(word, known);
   value.error(fmt::format("service {} is not defined{}", yaml::quote(word),
                           near ? fmt::format(" (did you mean \"{}\"?)", *near)
                                : std::string(" (a name, or PROTOCOL/PORT: tcp/443)")));
