@@ -159,10 +159,10 @@ class PairDifference {
   // Whether a packet of it can arrive, before or after.
   [[nodiscard]] bool is_possible(const Box& box) const {
     const auto may_arrive = [&](const Side& side) {
-      return side.pair &&
-             !intersection(AddressRanges{box.source}, side.pair->sources).empty();
+      return side.pair && !intersection(AddressRanges{box.source}, side.pair->sources).empty();
     };
-    return !possible_part(std::span(&box, 1)).empty() && (may_arrive(before_) || may_arrive(after_));
+    return !possible_part(std::span(&box, 1)).empty() &&
+           (may_arrive(before_) || may_arrive(after_));
   }
 
   bool open() {

@@ -247,8 +247,7 @@ Proof prove_arriving(const Policy& policy, const Question& question, const Addre
       possible_part(boxes_of(question.services, left, question.destinations, 1));
   if (!is_everyone(from) && !packets.empty()) {
     return refuted(fmt::format("{} cannot arrive from zone {} (its networks do not hold it)",
-                               to_string(packets.front().source),
-                               names_of(policy, question.from)));
+                               to_string(packets.front().source), names_of(policy, question.from)));
   }
   return Prover(policy, question, effort).run();
 }
