@@ -53,19 +53,30 @@ struct Covers {
   }
 };
 
-bool covers_alone(const Rule* rule, const Covers& covers, std::span<const Box> boxes,
-                  Effort& effort) {
+bool cover(const Lines& lines, const Covers& covers, std::span<const Box> boxes, Effort& effort) {
   std::vector<Box> own;
   for (std::size_t i = 0; i < covers.boxes.size(); ++i) {
-    if (covers.rules[i] == rule) own.push_back(covers.boxes[i]);
+    if (std::find(lines.begin(), lines.end(), covers.rules[i]) != lines.end())
+      own.push_back(covers.boxes[i]);
   }
   return coverage(boxes, own, effort).is_covered();
 }
 
-// One line is easier to look at than several: of those that cover together one may do so alone.
+// Fewer lines are easier to look at: of those that cover together one may do so alone, or some may
+// not be needed.
 Lines fewest(Lines lines, const Covers& covers, std::span<const Box> boxes, Effort& effort) {
   for (const Rule* line : lines) {
-    if (covers_alone(line, covers, boxes, effort)) return {line};
+    if (cover({line}, covers, boxes, effort)) return {line};
+  }
+  constexpr std::size_t kLinesMax = 16;  // of more not all are named anyway
+  if (lines.size() > kLinesMax) return lines;
+  for (std::size_t i = 0; i < lines.size();) {
+    Lines without = lines;
+    without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+    if (cover(without, covers, boxes, effort))
+      lines = std::move(without);
+    else
+      ++i;
   }
   return lines;
 }
@@ -107,8 +118,7 @@ class PairView {
     if (answer.is_covered()) {
       fare.is = Fare::Is::covered;
       fare.by = fewest(covers_.named(answer.used), covers_, own, effort_);
-      fare.is_behind_all =
-          fare.by.size() == 1 && covers_alone(fare.by.front(), covers_, everything_, effort_);
+      fare.is_behind_all = fare.by.size() == 1 && cover(fare.by, covers_, everything_, effort_);
       return fare;
     }
     if (!answer.is_open()) {

@@ -38,7 +38,7 @@ std::string interface_of(std::string_view pattern, std::span<const std::string> 
     return !other.ends_with('*') || other.size() > pattern.size() + 1;
   };
   for (const char c : kEndings) {
-    const std::string name = fmt::format("{}{}", pattern, c);
+    std::string name = fmt::format("{}{}", pattern, c);
     const bool is_free = std::none_of(others.begin(), others.end(), [&](const std::string& other) {
       return is_more_specific(other) && matches(other, name);
     });

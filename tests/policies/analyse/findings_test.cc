@@ -53,6 +53,10 @@ TEST(NeverMet, SeveralRulesCanCoverOneTogether) {
   EXPECT_EQ(found(edge({allow(10, "tcp/1-100"), allow(11, "tcp/101-200"), deny(12, "udp/5"),
                         deny(13, "tcp/50-150")})),
             Texts{"13: is never met: lines 10, 11 cover it"});
+  // one that overlaps it and is not needed is not named
+  EXPECT_EQ(found(edge({deny(10, "tcp/90-110"), allow(11, "tcp/1-100"), allow(12, "tcp/101-200"),
+                        deny(13, "tcp/50-150")})),
+            Texts{"13: is never met: lines 11, 12 cover it"});
 }
 
 TEST(NeverMet, AnExceptionBeforeAGeneralRuleIsUsual) {
