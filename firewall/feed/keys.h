@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/address.h"
-#include "firewall/ruleset/statement.h"
 
 #include <compare>
 #include <cstdint>
@@ -47,16 +46,19 @@ constexpr Key6 highest(Key6 /*of its kind*/) {
   return {UINT64_MAX, UINT64_MAX};
 }
 
-inline void append(Bytes& bytes, Key4 key) {
+// In network order; returns what is behind it.
+inline std::uint8_t* write(std::uint8_t* at, Key4 key) {
   for (int shift = 24; shift >= 0; shift -= 8)
-    bytes.push_back(static_cast<std::uint8_t>(key >> shift));
+    *at++ = static_cast<std::uint8_t>(key >> shift);
+  return at;
 }
 
-inline void append(Bytes& bytes, Key6 key) {
+inline std::uint8_t* write(std::uint8_t* at, Key6 key) {
   for (const std::uint64_t half : {key.high, key.low}) {
     for (int shift = 56; shift >= 0; shift -= 8)
-      bytes.push_back(static_cast<std::uint8_t>(half >> shift));
+      *at++ = static_cast<std::uint8_t>(half >> shift);
   }
+  return at;
 }
 
 inline std::uint64_t number(const base::IpAddress& address, std::size_t first, std::size_t count) {

@@ -61,7 +61,7 @@ class Walk {
   Flow go_on(bool does) { return does ? Flow::next_statement : Flow::next_rule; }
 
   Flow finish(End end, std::string verdict);
-  const Set& set(const std::string& name) const;
+  [[nodiscard]] const Set& set(const std::string& name) const;
   bool count(const ConnectionLimit& limit, std::set<Connection>& connections) const;
 
   const Ruleset& ruleset_;
