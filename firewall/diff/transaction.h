@@ -13,19 +13,6 @@
 
 namespace ravelin::firewall {
 
-struct PutTable {  // makes it, or takes it over when nobody owns it
-// Many keys without one object each (a million hosts are 4 MB): all of one width, sorted, each
-// once. Intervals stand as pairs first, last (both included), sorted, without overlap or contact.
-struct KeyBlock {
-  std::uint8_t key_bytes = 4;  // 4 or 16
-  bool is_interval = false;
-  Bytes keys;
-
-  [[nodiscard]] std::size_t count() const {
-    return keys.size() / (std::size_t{key_bytes} * (is_interval ? 2 : 1));
-  }
-};
-
 // Makes it, or takes it over when nobody owns it. The comment is given when it is made: the kernel
 // (6.18) ignores another one later.
 struct PutTable {
