@@ -7,6 +7,6 @@
 namespace ravelin::cli {
 
 base::Result<firewall::Answer> answer_question(const FirewallFlags& flags,
-                                               const std::string& question);
+                                               const boost::json::object& question);
 
 }  // namespace ravelin::cli

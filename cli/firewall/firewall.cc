@@ -40,7 +40,7 @@ ExitCode print_answer(const firewall::Answer& answer, OutputForm form) {
 }
 
 ExitCode ask(const FirewallFlags& flags, boost::json::object question) {
-  const auto answer = answer_question(flags, boost::json::serialize(question));
+  const auto answer = answer_question(flags, question);
   return answer ? print_answer(*answer, flags.form) : report(answer.error());
 }
 

@@ -9,6 +9,8 @@
 namespace ravelin::firewall {
 namespace {
 
+constexpr std::string_view kGone = "table inet ravelin is gone: nothing filters";
+
 void compare_names(std::string_view what, const std::vector<std::string>& expected,
                    const std::vector<std::string>& found, std::vector<std::string>& lines) {
   const std::set<std::string> wanted(expected.begin(), expected.end());
@@ -66,7 +68,7 @@ std::vector<std::string> drift(const std::optional<LiveTable>& expected,
                                const std::optional<LiveTable>& found) {
   if (!expected && !found) return {};
   if (!expected) return {"there is a table inet ravelin that nothing here put there"};
-  if (!found) return {"table inet ravelin is gone: nothing filters"};
+  if (!found) return {std::string(kGone)};
   std::vector<std::string> lines;
   compare_names("set", expected->sets, found->sets, lines);
   compare_names("chain", expected->chains, found->chains, lines);
@@ -74,24 +76,27 @@ std::vector<std::string> drift(const std::optional<LiveTable>& expected,
   return lines;
 }
 
-bool has_outline(const LiveTable& table, const Ruleset& ruleset) {
-  LiveTable expected;
+std::vector<std::string> outline_drift(const Ruleset& ruleset,
+                                       const std::optional<LiveTable>& found) {
+  if (!found) return {std::string(kGone)};
+  std::vector<std::string> sets, chains, lines;
+  std::map<std::string, std::vector<std::string>> expected, there;
   for (const Set& set : ruleset.sets)
-    expected.sets.push_back(set.name);
-  std::map<std::string, std::vector<std::string>> comments;
+    sets.push_back(set.name);
   for (const Chain& chain : ruleset.chains) {
-    expected.chains.push_back(chain.name);
+    chains.push_back(chain.name);
     for (const Rule& rule : chain.rules)
-      comments[chain.name].push_back(rule.comment);
+      expected[chain.name].push_back(rule.comment);
   }
-  std::vector<std::string> lines;
-  compare_names("set", expected.sets, table.sets, lines);
-  compare_names("chain", expected.chains, table.chains, lines);
-  if (!lines.empty()) return false;
-  std::map<std::string, std::vector<std::string>> found;
-  for (const RuleCount& rule : table.rules)
-    found[rule.chain].push_back(rule.comment);
-  return found == comments;
+  compare_names("set", sets, found->sets, lines);
+  compare_names("chain", chains, found->chains, lines);
+  for (const RuleCount& rule : found->rules)
+    there[rule.chain].push_back(rule.comment);
+  for (const std::string& chain : chains) {
+    if (expected[chain] != there[chain])
+      lines.push_back(fmt::format("chain {}: its rules are not those put there", chain));
+  }
+  return lines;
 }
 
 }  // namespace ravelin::firewall

@@ -14,7 +14,9 @@ namespace ravelin::firewall {
 std::vector<std::string> drift(const std::optional<LiveTable>& expected,
                                const std::optional<LiveTable>& found);
 
-// Whether a table has the outline of a ruleset: its sets, its chains and the comments of its rules.
-bool has_outline(const LiveTable& table, const Ruleset& ruleset);
+// The same against what a ruleset would be, when it is not known which handles its rules were
+// given: its sets, its chains and the comments of their rules in order.
+std::vector<std::string> outline_drift(const Ruleset& expected,
+                                       const std::optional<LiveTable>& found);
 
 }  // namespace ravelin::firewall

@@ -193,6 +193,7 @@ Result<> Keeper::remove() {
 Result<std::vector<std::string>> Keeper::drift() {
   const auto now = kernel_.read();
   if (!now) return now.error();
+  if (is_only_looking_ && live_) return outline_drift(*live_, *now);
   return firewall::drift(snapshot_, *now);
 }
 

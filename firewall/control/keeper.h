@@ -46,6 +46,9 @@ class Keeper {
   // so.
   Result<std::vector<std::string>> recover();
 
+  // Instead of recover(), to answer questions without changing anything; needs no lock.
+  Result<> look();
+
   struct ApplyOptions {
     std::optional<std::chrono::seconds> confirm_within;  // none: confirmed at once
     std::string by;
@@ -120,6 +123,7 @@ class Keeper {
   Result<> let_go(const policies::Policy& policy);
   Result<> take_down();
   Result<> adopt(std::uint64_t revision);
+  void read_bans(std::vector<std::string>& said);
   Result<> return_to_confirmed(std::vector<std::string>& done);
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
@@ -136,6 +140,7 @@ class Keeper {
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
   std::uint64_t live_revision_ = 0;
+  bool is_only_looking_ = false;
 };
 
 // The revision a table says it holds (kRevisionChain); none: it does not say.

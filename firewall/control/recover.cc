@@ -17,7 +17,7 @@ Result<> Keeper::adopt(std::uint64_t revision) {
   auto wanted = candidate(revision, std::move(*bundle));
   if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
   const Ruleset target = wanted->prepared.compiled.ruleset;
-  if (!snapshot_ || !has_outline(*snapshot_, target)) return put(revision, std::move(*wanted));
+  if (!outline_drift(target, snapshot_).empty()) return put(revision, std::move(*wanted));
   // Its rules stay, and so do their counters; what its sets hold is known from the disk alone.
   live_ = target;
   Transaction steps{PutTable{target.comment}};
@@ -44,15 +44,43 @@ Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
   return adopt(**confirmed);
 }
 
+void Keeper::read_bans(std::vector<std::string>& said) {
+  const auto text = state_.read("bans.json", kBansBytesMax);
+  if (!text || !*text) return;
+  if (auto restored = bans_.restore(**text, times_.wall()); !restored)
+    said.push_back(restored.error().message + "; it is left behind, and no ban restored");
+}
+
+Result<> Keeper::look() {
+  auto table = kernel_.read();
+  if (!table) return table.error();
+  snapshot_ = std::move(*table);
+  std::vector<std::string> said;
+  read_bans(said);
+  const auto confirmed = state_.confirmed();
+  if (!confirmed) return confirmed.error();
+  const auto pending = state_.pending();
+  if (pending && *pending && time_left(**pending, times_.boot()).count() > 0) pending_ = **pending;
+  const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
+  const bool is_pending = pending_ && there == pending_->revision;
+  const std::uint64_t revision = is_pending ? pending_->revision : confirmed->value_or(0);
+  if (revision == 0) return {};
+  auto bundle = state_.bundle(revision);
+  if (!bundle) return bundle.error();
+  auto expected = candidate(revision, std::move(*bundle));
+  if (!expected) return expected.error();
+  Ruleset ruleset = expected->prepared.compiled.ruleset;
+  settle(revision, std::move(*expected), std::move(ruleset));
+  is_only_looking_ = true;
+  return {};
+}
+
 Result<std::vector<std::string>> Keeper::recover() {
   std::vector<std::string> done;
   auto table = kernel_.read();
   if (!table) return table.error();
   snapshot_ = std::move(*table);
-  if (const auto text = state_.read("bans.json", kBansBytesMax); text && *text) {
-    if (auto restored = bans_.restore(**text, times_.wall()); !restored)
-      done.push_back(restored.error().message + "; it is left behind, and no ban restored");
-  }
+  read_bans(done);
   const auto pending = state_.pending();
   const auto confirmed = state_.confirmed();
   if (!confirmed) return confirmed.error();

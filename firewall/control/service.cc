@@ -11,18 +11,28 @@ namespace {
 namespace json = boost::json;
 using base::Errc;
 
+enum class Touch { looks, changes };
+
 struct Command {
   std::string_view name;
+  Touch touch;
   Answer (*answer)(Desk, Question&);
 };
 
 constexpr Command kCommands[] = {
-    {"plan", answer_plan},         {"apply", answer_apply},   {"confirm", answer_confirm},
-    {"rollback", answer_rollback}, {"off", answer_off},       {"show", answer_show},
-    {"nft", answer_nft},           {"status", answer_status}, {"drift", answer_drift},
-    {"ban", answer_ban},           {"unban", answer_unban},   {"is-banned", answer_is_banned},
-    {"bans", answer_bans},
+    {"plan", Touch::looks, answer_plan},         {"apply", Touch::changes, answer_apply},
+    {"confirm", Touch::changes, answer_confirm}, {"rollback", Touch::changes, answer_rollback},
+    {"off", Touch::changes, answer_off},         {"show", Touch::looks, answer_show},
+    {"nft", Touch::looks, answer_nft},           {"status", Touch::looks, answer_status},
+    {"drift", Touch::looks, answer_drift},       {"ban", Touch::changes, answer_ban},
+    {"unban", Touch::changes, answer_unban},     {"is-banned", Touch::looks, answer_is_banned},
+    {"bans", Touch::looks, answer_bans},
 };
+
+const Command* find_command(std::string_view name) {
+  const auto* known = std::ranges::find(kCommands, name, &Command::name);
+  return known == std::end(kCommands) ? nullptr : known;
+}
 
 Answer refused(std::string why) {
   return {Went::refused, std::move(why), "{}"};
@@ -37,14 +47,19 @@ Answer answer_of(const base::Error& error) {
           json::serialize(object)};
 }
 
+bool only_looks(std::string_view command) {
+  const Command* known = find_command(command);
+  return known != nullptr && known->touch == Touch::looks;
+}
+
 Answer Service::answer(std::string_view text) {
   boost::system::error_code error;
   const json::value root = json::parse({text.data(), text.size()}, error);
   if (error || !root.is_object()) return refused("the question is no JSON object");
   Question question(root.get_object());
   const std::string name = question.text("command");
-  const auto* known = std::ranges::find(kCommands, name, &Command::name);
-  if (known == std::end(kCommands)) return refused(fmt::format("there is no command \"{}\"", name));
+  const Command* known = find_command(name);
+  if (known == nullptr) return refused(fmt::format("there is no command \"{}\"", name));
   return known->answer({keeper_, kernel_, times_}, question);
 }
 

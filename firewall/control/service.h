@@ -23,6 +23,9 @@ struct Answer {
 
 Answer answer_of(const base::Error& error);
 
+// Whether a command changes nothing: Keeper::look() is then enough to answer it.
+bool only_looks(std::string_view command);
+
 class Service {
  public:
   Service(Keeper& keeper, Kernel& kernel, const Times& times)

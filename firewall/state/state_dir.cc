@@ -35,7 +35,11 @@ Result<> make_directory(const std::string& path) {
 Result<> check_directory(const std::string& path) {
   struct stat status {};
 
-  if (::stat(path.c_str(), &status) != 0) return base::fail_errno(errno, "looking at " + path);
+  if (::stat(path.c_str(), &status) != 0) {
+    base::Error error = base::fail_errno(errno, "looking at " + path);
+    if (errno == ENOENT) error.code = Errc::not_found;
+    return error;
+  }
   if (!S_ISDIR(status.st_mode)) return base::fail(Errc::invalid, "{} is no directory", path);
   if (status.st_uid != ::geteuid() && status.st_uid != 0)
     return base::fail(Errc::denied, "{} belongs to user {}; it has to be root's or this user's",

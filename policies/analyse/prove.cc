@@ -252,6 +252,27 @@ Proof prove_arriving(const Policy& policy, const Question& question, const Addre
   return Prover(policy, question, effort).run();
 }
 
+struct Arrival {
+  AddressRanges sources;
+  std::vector<ZoneId> zones;
+};
+
+// Addresses by where they come from: those in a zone's networks from there, the others from the
+// zones without networks, where they are many perhaps from any.
+std::vector<Arrival> arrivals_of(const Policy& policy, const AddressRanges& sources) {
+  std::vector<Arrival> arrivals;
+  Arrival rest{sources, {}};
+  for (const ZoneId zone : all_zones(policy)) {
+    const AddressRanges& networks = policy.zones[static_cast<std::size_t>(zone)].networks;
+    if (networks.empty()) rest.zones.push_back(zone);
+    AddressRanges here = intersection(sources, networks);
+    rest.sources = difference(rest.sources, networks);
+    if (!here.empty()) arrivals.push_back({std::move(here), {zone}});
+  }
+  if (!rest.sources.empty()) arrivals.push_back(std::move(rest));
+  return arrivals;
+}
+
 }  // namespace
 
 std::vector<ZoneId> zones_with(const Policy& policy, const AddressRanges& addresses) {
@@ -276,11 +297,21 @@ Proof prove_management(const Policy& policy, Effort& effort) {
   if (!policy.management) return {};
   const Management& management = *policy.management;
   Question question{.claim = Claim::always, .to = {kHost}, .services = management.services};
-  question.sources = addresses_of(management.from, policy.feeds, FeedReading::possible);
   question.destinations = everyone();
-  question.from = management.zones.empty() ? all_zones(policy) : management.zones;
   question.is_explicit_to = true;
-  return prove_arriving(policy, question, management.from, effort);
+  const AddressRanges sources = addresses_of(management.from, policy.feeds, FeedReading::possible);
+  if (!management.zones.empty() || is_everyone(management.from)) {
+    question.sources = sources;
+    question.from = management.zones.empty() ? all_zones(policy) : management.zones;
+    return prove_arriving(policy, question, management.from, effort);
+  }
+  for (Arrival& arrival : arrivals_of(policy, sources)) {
+    question.sources = std::move(arrival.sources);
+    question.from = std::move(arrival.zones);
+    Proof proof = prove_arriving(policy, question, management.from, effort);
+    if (!proof.holds()) return proof;
+  }
+  return {};
 }
 
 Proof prove_peer(const Policy& policy, const SshPeer& peer, Effort& effort) {

@@ -40,7 +40,8 @@ struct Proof {
 Proof prove_never(const Policy& policy, const TestPacket& asked, Effort& effort);
 Proof prove_always(const Policy& policy, const TestPacket& asked, Effort& effort);
 
-// Whether management can reach the host. Without `management` it holds.
+// Whether management can reach the host. Without zones of its own, addresses in a zone's networks
+// are asked of that zone, all others of every zone without networks. Without `management` it holds.
 Proof prove_management(const Policy& policy, Effort& effort);
 
 // The operator's own session: whether this peer could connect again. An interface of no zone, or a

@@ -193,11 +193,15 @@ TEST(Management, MustReachTheHostFromEveryZoneItCanComeFrom) {
   policy.management = Management{.services = services("ssh"), .from = admins()};
   EXPECT_TRUE(prove_management(policy, effort).holds());  // lan's networks do not hold admins
   policy.management->from = addresses({"10.0.0.7"});
-  EXPECT_EQ(prove_management(policy, effort).by.line, 11);  // wan may have that address
-  policy.management->zones = {kLan};
-  EXPECT_FALSE(prove_management(policy, effort).holds());
+  EXPECT_FALSE(prove_management(policy, effort).holds());  // lan has it, and may nothing
   policy.lists.push_back(list({kLan}, {kHost}, {allow(20, "ssh")}));
   EXPECT_TRUE(prove_management(policy, effort).holds());
+  policy.management->zones = {kWan};
+  EXPECT_EQ(prove_management(policy, effort).by.line, 11);  // asked for, it has to come from wan
+  policy.management->zones.clear();
+  policy.management->from = addresses({"10.0.0.7", "203.0.113.5"});
+  EXPECT_EQ(prove_management(policy, effort).by.line,
+            11);  // the other one is in no zone's networks
 }
 
 TEST(Peer, MustBeAbleToConnectAgain) {
