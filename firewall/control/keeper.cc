@@ -42,6 +42,7 @@ Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle
   auto policy = policy_of(bundle);
   if (!policy) return policy.error();
   Candidate made;
+  bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
   CompileOptions options{.revision = revision_text(revision, bundle)};
   for (const policies::Feed& feed : policy->feeds) {
     auto blocks = feeds_.blocks(feed);

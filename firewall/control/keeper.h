@@ -46,6 +46,9 @@ class Keeper {
   // so.
   Result<std::vector<std::string>> recover();
 
+  // The same as if all that is unconfirmed had had its time.
+  Result<std::vector<std::string>> undo_unconfirmed();
+
   // Instead of recover(), to answer questions without changing anything; needs no lock.
   Result<> look();
 
@@ -124,6 +127,8 @@ class Keeper {
   Result<> take_down();
   Result<> adopt(std::uint64_t revision);
   void read_bans(std::vector<std::string>& said);
+  enum class Waiting { goes_on, is_over };
+  Result<std::vector<std::string>> recover_with(Waiting waiting);
   Result<> return_to_confirmed(std::vector<std::string>& done);
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);

@@ -76,6 +76,14 @@ Result<> Keeper::look() {
 }
 
 Result<std::vector<std::string>> Keeper::recover() {
+  return recover_with(Waiting::goes_on);
+}
+
+Result<std::vector<std::string>> Keeper::undo_unconfirmed() {
+  return recover_with(Waiting::is_over);
+}
+
+Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
   std::vector<std::string> done;
   auto table = kernel_.read();
   if (!table) return table.error();
@@ -85,7 +93,8 @@ Result<std::vector<std::string>> Keeper::recover() {
   const auto confirmed = state_.confirmed();
   if (!confirmed) return confirmed.error();
   const bool is_confirmed = pending && *pending && *confirmed == (*pending)->revision;
-  if (pending && *pending && !is_confirmed && time_left(**pending, times_.boot()).count() > 0) {
+  if (waiting == Waiting::goes_on && pending && *pending && !is_confirmed &&
+      time_left(**pending, times_.boot()).count() > 0) {
     // It may not have come to its batch: then the table is still the old one, and so it stays.
     const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
     if (there == (*pending)->revision) {
