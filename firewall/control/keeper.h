@@ -11,6 +11,7 @@
 
 #include "firewall/control/prepare.h"
 #include "firewall/control/times.h"
+#include "firewall/diff/stages.h"
 #include "firewall/kernel/kernel.h"
 #include "firewall/state/ban_book.h"
 #include "firewall/state/state_dir.h"
@@ -122,6 +123,8 @@ class Keeper {
   enum class Refill { new_sets, all };
   void append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
   Result<> commit(const Transaction& steps);
+  Result<> send(const Transaction& steps);
+  Result<> commit_stages(const Stages& stages);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
   Result<> let_go(const policies::Policy& policy);
   Result<> take_down();

@@ -16,7 +16,7 @@ Result<> Keeper::adopt(std::uint64_t revision) {
   if (!bundle) return bundle.error();
   auto wanted = candidate(revision, std::move(*bundle));
   if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
-  const Ruleset target = wanted->prepared.compiled.ruleset;
+  const Ruleset target = named_as(wanted->prepared.compiled.ruleset, snapshot_);
   if (!outline_drift(target, snapshot_).empty()) return put(revision, std::move(*wanted));
   // Its rules stay, and so do their counters; what its sets hold is known from the disk alone.
   live_ = target;
@@ -69,7 +69,7 @@ Result<> Keeper::look() {
   if (!bundle) return bundle.error();
   auto expected = candidate(revision, std::move(*bundle));
   if (!expected) return expected.error();
-  Ruleset ruleset = expected->prepared.compiled.ruleset;
+  Ruleset ruleset = named_as(expected->prepared.compiled.ruleset, snapshot_);
   settle(revision, std::move(*expected), std::move(ruleset));
   is_only_looking_ = true;
   return {};
