@@ -40,7 +40,10 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
   firewall::FeedTable feeds(*times);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   if (auto ready = prepare(keeper, to_read); !ready) return ready.error();
-  return firewall::Service(keeper, **kernel, *times).answer(boost::json::serialize(question));
+  auto flows = firewall::NetlinkConntrack::open();
+  if (!flows) return flows.error();
+  return firewall::Service(keeper, **kernel, *times, {&*flows, firewall::read_routes})
+      .answer(boost::json::serialize(question));
 }
 
 }  // namespace

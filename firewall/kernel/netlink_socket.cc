@@ -42,8 +42,9 @@ bool set_options(int fd) {
 
 }  // namespace
 
-Result<NetlinkSocket> NetlinkSocket::open() {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+Result<NetlinkSocket> NetlinkSocket::open(Protocol protocol) {
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+                          protocol == Protocol::netfilter ? NETLINK_NETFILTER : NETLINK_ROUTE);
   if (fd < 0) return fail_kernel("opening a netlink socket");
   NetlinkSocket socket(fd, 0);
   sockaddr_nl address{};
