@@ -20,7 +20,7 @@ rules:
     - { allow: tcp/443 }
 """
 EXTRA = {"hosts": "198.18.7.7", "nets": "198.18.7.0/24"}  # in no list
-SHARE_REPLACED = 0.1
+SHARE_REPLACED = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +62,7 @@ def make_entries(chance, kind, count):
 
 
 def make_lists(case):
-    """(a list, one with a tenth of it replaced)."""
+    """(a list, one with half of it replaced)."""
     chance = random.Random(f"{case.kind} {case.count}")
     entries = make_entries(chance, case.kind, case.count + int(case.count * SHARE_REPLACED))
     other = entries[-case.count:]
