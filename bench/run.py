@@ -2,6 +2,7 @@
 """bench/run.py gateway: Ravelin beside nginx, HAProxy and the floor program, in one run.
 bench/run.py slow: what a thousand slow clients do to the others, with and without in turn.
 bench/run.py adaptive: how the shares of three servers follow when one of them becomes slow.
+bench/run.py firewall: loading, bans and packets beside nft, ipset, plain rules and ufw's, in network namespaces.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
 on a fresh process pinned to the first CPU, load and backend on the second. The method in full:
@@ -23,7 +24,9 @@ sys.dont_write_bytecode = True
 BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
-from harness import adaptive, adaptive_report, gateways, report, slow, slow_report  # noqa: E402
+from harness import (  # noqa: E402
+    adaptive, adaptive_report, firewall, firewall_report, gateways, report, slow, slow_report,
+)
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
 from harness.measure import Backend, Plan, measure, openssl_share  # noqa: E402
@@ -35,8 +38,8 @@ RATES = {"gateway": 10_000, "slow": 2_000, "adaptive": 600}  # requests/s of the
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:3]))
-    parser.add_argument("name", choices=list(RATES), help="which benchmark")
+    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:4]))
+    parser.add_argument("name", choices=list(BENCHMARKS), help="which benchmark")
     parser.add_argument("--rounds", type=int, default=5, help="slow: pairs")
     parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
     parser.add_argument("--quick", action="store_true", help="two short rounds: does it work at all")
@@ -44,7 +47,8 @@ def parse_arguments():
         "--only", metavar="CASE", action="append",
         help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES)
         + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1))
-        + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS),
+        + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS)
+        + "; of firewall: " + ", ".join(firewall.CASES),
     )
     parser.add_argument(
         "--peers", metavar="A,B", type=lambda text: text.split(","),
@@ -63,7 +67,7 @@ def parse_arguments():
     )
     parser.add_argument("--results", default=os.path.join(BENCH, "results"), help="where the JSON goes")
     arguments = parser.parse_args()
-    arguments.rate = RATES[arguments.name] if arguments.rate is None else arguments.rate
+    arguments.rate = RATES.get(arguments.name, 1) if arguments.rate is None else arguments.rate
     counts = (arguments.rounds, arguments.rate, arguments.slow_clients, arguments.slow_interval, arguments.opening_rate)
     if min(counts) < 1 or arguments.seconds <= 0:
         parser.error("rounds, seconds, rates, clients and interval must be positive")
@@ -238,6 +242,20 @@ def run_gateway(arguments):
     }
 
 
+def run_firewall(arguments):
+    chosen = firewall.select(arguments.only)
+    if not chosen:
+        raise BenchError(f"no case {', '.join(arguments.only)}")
+    machine = describe_machine()
+    programs = os.path.join(os.path.abspath(arguments.build), "bin")
+    done = firewall.measure(programs, chosen, arguments.rounds, arguments.quick, progress)
+    progress("")
+    return {
+        **describe_run(arguments, machine, [done]), "versions": done["versions"],
+        "rows": firewall_report.summarise(done), "runs": done,
+    }
+
+
 def main():
     arguments = parse_arguments()
     # SIGTERM ends the gateways too, by unwinding.
@@ -265,6 +283,7 @@ def main():
 BENCHMARKS = {
     "gateway": (run_gateway, report.table, lambda rows: []),
     "slow": (run_slow, slow_report.table, slow_report.findings),
+    "firewall": (run_firewall, firewall_report.table, firewall_report.findings),
     "adaptive": (run_adaptive, adaptive_report.table, adaptive_report.shortfalls),
 }
 

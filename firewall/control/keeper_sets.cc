@@ -1,4 +1,5 @@
 // What the keeper puts into sets that no policy fills: bans and feeds.
+#include "firewall/control/feed_change.h"
 #include "firewall/control/keeper.h"
 #include "firewall/diff/change.h"
 
@@ -60,6 +61,17 @@ bool is_same(const FeedBlocks& a, const FeedBlocks& b) {
   return true;
 }
 
+// Takes a set from one content to the other by elements; false: it is to be filled anew.
+bool change_block(const std::string& set, const KeyBlock& from, const KeyBlock& to,
+                  Transaction& steps) {
+  auto change = feed_change(from, to);
+  if (!change) return false;
+  if (!change->removed.empty()) steps.emplace_back(RemoveElements{set, std::move(change->removed)});
+  if (change->added.count() != 0)
+    steps.emplace_back(AddBlock{set, std::make_shared<const KeyBlock>(std::move(change->added))});
+  return true;
+}
+
 }  // namespace
 
 void Keeper::append_feeds(const Candidate& wanted, const Ruleset& placed_now,
@@ -70,8 +82,8 @@ void Keeper::append_feeds(const Candidate& wanted, const Ruleset& placed_now,
       const Set* set = standing(placed_now, feed_set_name(name, static_cast<FeedPart>(i)));
       if (set == nullptr) continue;
       const bool is_kept = !is_new(live_, *set);
-      if (is_kept && loaded != loaded_.end() && loaded->second[i]->keys == blocks[i]->keys)
-        continue;
+      const bool is_known = is_kept && loaded != loaded_.end();
+      if (is_known && change_block(set->name, *loaded->second[i], *blocks[i], steps)) continue;
       if (is_kept) steps.emplace_back(FlushSet{set->name});
       if (blocks[i]->count() != 0) steps.emplace_back(AddBlock{set->name, blocks[i]});
     }
