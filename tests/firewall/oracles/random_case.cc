@@ -200,7 +200,10 @@ policies::NatRule RandomCases::nat(const Policy& policy) {
   const bool is_inbound = made.kind == Kind::forward || made.kind == Kind::redirect;
   if (made.kind == Kind::forward || made.kind == Kind::snat) {
     for (const Family family : {Family::ipv4, Family::ipv6}) {
-      if (family == Family::ipv4 ? made.ipv4 : made.ipv6) made.to.push_back(address(family));
+      // not an address of this host
+      const char* place = family == Family::ipv4 ? pick(kPlaces4) : pick(kPlaces6);
+      if (family == Family::ipv4 ? made.ipv4 : made.ipv6)
+        made.to.push_back(ip(place + std::to_string(7 + below(2))));
     }
   }
   if (!is_inbound) return made;
@@ -257,8 +260,10 @@ Packet RandomCases::packet() {
                                              policies::ConnState::invalid};
   Packet made;
   if (!chance(5)) made.in_interface = chance(40) ? "lo" : pick(kInterfaces);
-  if (made.in_interface.empty() || chance(2))
-    made.out_interface = chance(40) ? "lo" : pick(kInterfaces);
+  if (made.in_interface.empty() && chance(10))
+    made.out_interface = "lo";
+  else if (made.in_interface.empty() || (made.in_interface != "lo" && chance(2)))
+    made.out_interface = pick(kInterfaces);
   const Family family = chance(2) ? Family::ipv4 : Family::ipv6;
   made.source = address(family);
   made.destination = address(family);
