@@ -208,6 +208,10 @@ policies::NatRule RandomCases::nat(const Policy& policy) {
   }
   if (!is_inbound) return made;
   if (!chance(8)) made.services = terms();
+  if (chance(3)) {
+    const auto port = static_cast<std::uint16_t>(1 + below(6));
+    made.services = {{chance(2) ? policies::kTcp : policies::kUdp, port, port}};
+  }
   const bool is_one_port_each =
       !made.services.empty() &&
       std::all_of(made.services.begin(), made.services.end(), [](const ServiceTerm& term) {
