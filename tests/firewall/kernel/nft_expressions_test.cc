@@ -62,7 +62,7 @@ std::vector<Case> meta_cases() {
       {"c", "meta day 1-5", {MatchRange{Field::day, false, {1}, {5}}}},
       {"c",
        "meta hour \"00:30\"-\"05:00\"",
-       {MatchRange{Field::hour, false, big32(1800), big32(18000)}}},
+       {MatchRange{Field::hour, false, host32(1800), host32(18000)}}},
       {"c", "fib daddr type local", {match(Field::fib_daddr_type, host32(2))}},
       {"c", "fib daddr type != local", {match(Field::fib_daddr_type, host32(2), kNot)}},
       {"c", "fib saddr . iif oif 0", {match(Field::fib_saddr_oif, host32(0))}},
