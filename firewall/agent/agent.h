@@ -57,6 +57,7 @@ class Agent {
 
   void tick();
   void watch_table();
+  void expire_rules();
   void follow_policy();
   void follow_feeds();
   void write_metrics();

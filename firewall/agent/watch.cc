@@ -46,6 +46,7 @@ void Agent::tick() {
   if (options_.until_confirmed && !keeper_.pending() && clients_.empty() &&
       now - began_ > kPatience)
     is_over_ = true;
+  expire_rules();
   follow_feeds();
   follow_policy();
   if (bans_changed_) {
@@ -79,6 +80,14 @@ void Agent::watch_table() {
   ++heals_;
   generation_.reset();
   base::log_warn(kPart, "the table is put right", {{"revision", keeper_.live_revision()}});
+}
+
+void Agent::expire_rules() {
+  const auto ended = keeper_.expire_rules();
+  if (!ended)
+    base::log_error(kPart, "rules whose time is over cannot be taken out",
+                    {{"reason", ended.error().message}});
+  if (ended && *ended) base::log_info(kPart, "rules whose time is over are taken out");
 }
 
 void Agent::follow_feeds() {

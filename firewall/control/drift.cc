@@ -68,7 +68,8 @@ void find_numbered(const std::set<std::string>& wanted, const std::vector<std::s
   constexpr std::size_t kSuffix = 2;
   const std::set<std::string> known(there.begin(), there.end());
   for (const std::string& name : there) {
-    if (wanted.contains(name) || name.size() <= kSuffix || name[name.size() - kSuffix] != '_') continue;
+    if (wanted.contains(name) || name.size() <= kSuffix || name[name.size() - kSuffix] != '_')
+      continue;
     const std::string stem = name.substr(0, name.size() - kSuffix);
     if (wanted.contains(stem) && !known.contains(stem)) names[stem] = name;
   }

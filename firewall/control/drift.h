@@ -20,8 +20,8 @@ std::vector<std::string> drift(const std::optional<LiveTable>& expected,
 std::vector<std::string> outline_drift(const Ruleset& expected,
                                        const std::optional<LiveTable>& found);
 
-// A ruleset under the names a table has it by: changes give chains and sets other names (stages.h), which
-// a new process can only tell from the table itself.
+// A ruleset under the names a table has it by: changes give chains and sets other names (stages.h),
+// which a new process can only tell from the table itself.
 Ruleset named_as(const Ruleset& ruleset, const std::optional<LiveTable>& table);
 
 }  // namespace ravelin::firewall

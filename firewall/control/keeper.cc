@@ -75,8 +75,8 @@ Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
   return let_go(*policy_);
 }
 
-// Whatever is refused, packets go the old way or the new one. What could not be cleaned up leads nowhere;
-// the next start finds it and makes the table anew.
+// Whatever is refused, packets go the old way or the new one. What could not be cleaned up leads
+// nowhere; the next start finds it and makes the table anew.
 Result<> Keeper::commit_stages(const Stages& stages) {
   if (auto done = send(stages.prepare); !done) return done;
   if (auto done = send(stages.flip); !done) {
@@ -95,6 +95,7 @@ void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now
   live_ = std::move(placed_now);
   loaded_ = std::move(wanted.feeds);
   policy_ = std::move(wanted.prepared.policy);
+  judged_at_ = wanted.prepared.bundle.judged_at;
   live_revision_ = revision;
 }
 
@@ -212,6 +213,25 @@ Result<std::optional<std::string>> Keeper::tick() {
                         revision)
           : fmt::format("revision {} was not confirmed in time: back to revision {}", revision,
                         done->revision));
+}
+
+Result<bool> Keeper::expire_rules() {
+  if (live_revision_ == 0 || !policy_) return false;
+  const auto now = times_.wall();
+  const auto has_ended = [&](const std::optional<std::chrono::sys_seconds>& until) {
+    return until && judged_at_ < *until && *until <= now;
+  };
+  const bool is_due =
+      std::any_of(policy_->nat.begin(), policy_->nat.end(),
+                  [&](const policies::NatRule& nat) { return has_ended(nat.until); }) ||
+      std::any_of(
+          policy_->lists.begin(), policy_->lists.end(), [&](const policies::RuleList& list) {
+            return std::any_of(list.rules.begin(), list.rules.end(),
+                               [&](const policies::Rule& rule) { return has_ended(rule.until); });
+          });
+  if (!is_due) return false;
+  if (auto done = put_revision(live_revision_); !done) return done.error();
+  return true;
 }
 
 Result<> Keeper::remove() {

@@ -87,6 +87,10 @@ class Keeper {
   Result<std::vector<std::string>> drift();
   Result<> heal();
 
+  // Takes out rules whose `until` has passed since the policy was put there. Whether there were
+  // any.
+  Result<bool> expire_rules();
+
   // Puts the present contents of all feeds into the kernel where they have changed. Which did.
   Result<std::vector<std::string>> refresh_feeds();
 
@@ -148,6 +152,8 @@ class Keeper {
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
   std::uint64_t live_revision_ = 0;
+  std::chrono::sys_seconds
+      judged_at_{};  // when the live policy's rules were judged by their `until`
   bool is_only_looking_ = false;
 };
 

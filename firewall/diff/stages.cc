@@ -63,8 +63,9 @@ class Namer {
       taken_.insert(chain.name);
   }
 
-  // A chain that leads to one with another name has another rule, and a set whose elements do may have
-  // another name: so until nothing changes any more. Each chain changes its name at most once for good.
+  // A chain that leads to one with another name has another rule, and a set whose elements do may
+  // have another name: so until nothing changes any more. Each chain changes its name at most once
+  // for good.
   Ruleset run() {
     for (std::size_t turn = 0; turn <= wanted_.chains.size(); ++turn) {
       Ruleset now = with_names(wanted_, names_, {});
@@ -133,7 +134,8 @@ class Sorter {
 
   Transaction& stage_of(const Step& step, Stages& stages) const {
     if (std::visit([this](const auto& one) { return is_new(one); }, step)) return stages.prepare;
-    return std::visit([this](const auto& one) { return is_old(one); }, step) ? stages.clean : stages.flip;
+    return std::visit([this](const auto& one) { return is_old(one); }, step) ? stages.clean
+                                                                             : stages.flip;
   }
 
  private:
@@ -153,9 +155,13 @@ class Sorter {
 
   [[nodiscard]] bool is_new(const AddRule& step) const { return is_new_chain(step.chain); }
 
-  [[nodiscard]] bool is_new(const AddElements& step) const { return live_.find_set(step.set) == nullptr; }
+  [[nodiscard]] bool is_new(const AddElements& step) const {
+    return live_.find_set(step.set) == nullptr;
+  }
 
-  [[nodiscard]] bool is_new(const AddBlock& step) const { return live_.find_set(step.set) == nullptr; }
+  [[nodiscard]] bool is_new(const AddBlock& step) const {
+    return live_.find_set(step.set) == nullptr;
+  }
 
   template <class Other>
   [[nodiscard]] bool is_new(const Other&) const {

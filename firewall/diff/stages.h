@@ -1,10 +1,11 @@
-// A change in three transactions, so that no packet meets half of it. Within one transaction the kernel
-// switches rules and elements of sets at one moment, but a packet on its way looks at elements when it
-// comes to them: with the rules of before and the elements of after it would be led to chains that, for
-// it, are still empty or still another's. Hence
-//   prepare  what is new and nothing leads to yet: sets with their elements, chains with their rules
-//   flip     elements of kept maps, rules of base chains: from here on packets go the new way
-//   clean    what nothing leads to any more, once no packet is left that was on its way before the flip
+// A change in three transactions, so that no packet meets half of it. Within one transaction the
+// kernel switches rules and elements of sets at one moment, but a packet on its way looks at
+// elements when it comes to them: with the rules of before and the elements of after it would be
+// led to chains that, for it, are still empty or still another's. Hence
+//   prepare  what is new and nothing leads to yet: sets with their elements, chains with their
+//   rules flip     elements of kept maps, rules of base chains: from here on packets go the new way
+//   clean    what nothing leads to any more, once no packet is left that was on its way before the
+//   flip
 // and no regular chain ever changes what it does under the same name. Pure; any thread.
 #pragma once
 
@@ -23,9 +24,9 @@ struct Stages {
   [[nodiscard]] bool is_empty() const { return prepare.empty() && flip.empty() && clean.empty(); }
 };
 
-// `wanted` with other names for the regular chains that are not as `live` has them: name_1 to name_9.
-// What live already calls so and is the same keeps its name, and with it what its rules counted; so
-// does a chain that nothing leads to.
+// `wanted` with other names for the regular chains that are not as `live` has them: name_1 to
+// name_9. What live already calls so and is the same keeps its name, and with it what its rules
+// counted; so does a chain that nothing leads to.
 Ruleset with_fresh_chains(const Ruleset& live, const Ruleset& wanted);
 
 using Names = std::map<std::string, std::string, std::less<>>;  // wanted -> in the kernel

@@ -1,5 +1,6 @@
-// Puts two policies into the kernel in turn, as fast as it takes them: policy_swaps A B COUNT. Meant to
-// run in a network namespace of a test's, and refuses any other; prints how many swaps it made.
+// Puts two policies into the kernel in turn, as fast as it takes them: policy_swaps A B COUNT.
+// Meant to run in a network namespace of a test's, and refuses any other; prints how many swaps it
+// made.
 #include "firewall/compile/compile.h"
 #include "firewall/diff/change.h"
 #include "firewall/diff/stages.h"
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
     std::fputs("policy_swaps A B COUNT, in a network namespace of its own\n", stderr);
     return 2;
   }
-  return ravelin::firewall::swap({ravelin::firewall::compiled(argv[1]), ravelin::firewall::compiled(argv[2])},
-                                 std::atoi(argv[3]));
+  return ravelin::firewall::swap(
+      {ravelin::firewall::compiled(argv[1]), ravelin::firewall::compiled(argv[2])},
+      std::atoi(argv[3]));
 }
