@@ -5,6 +5,7 @@
 #include "firewall/kernel/encode_elements.h"
 #include "firewall/kernel/errors.h"
 #include "firewall/kernel/flow.h"
+#include "firewall/kernel/foreign.h"
 #include "firewall/kernel/replies.h"
 #include "firewall/kernel/routes.h"
 
@@ -59,6 +60,9 @@ void check_reply(const Reply& reply, const Sent& sent) {
     CHECK(route->route.to.length <= 128);
     CHECK(route->interfaces.size() <= reply.body.size());
   }
+  if (const auto chain = decode_foreign_chain(reply)) CHECK(!chain->chain.name.empty());
+  if (const auto rule = decode_foreign_rule(reply))
+    CHECK(rule->interfaces.size() <= reply.body.size());
   (void)decode_generation(reply);
   (void)decode_table(reply);
   (void)decode_rule(reply);
