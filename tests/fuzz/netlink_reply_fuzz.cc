@@ -8,6 +8,7 @@
 #include "firewall/kernel/foreign.h"
 #include "firewall/kernel/replies.h"
 #include "firewall/kernel/routes.h"
+#include "firewall/kernel/trace.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,7 @@ void check_reply(const Reply& reply, const Sent& sent) {
   if (const auto chain = decode_foreign_chain(reply)) CHECK(!chain->chain.name.empty());
   if (const auto rule = decode_foreign_rule(reply))
     CHECK(rule->interfaces.size() <= reply.body.size());
+  if (const auto step = decode_trace(reply)) CHECK(!step->chain.empty() && !step->verdict.empty());
   (void)decode_generation(reply);
   (void)decode_table(reply);
   (void)decode_rule(reply);

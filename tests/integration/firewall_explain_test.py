@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -78,6 +79,41 @@ class Explain(unittest.TestCase):
         self.assertIn("docker forwards for docker0, which is in no zone", said)
         told = json.loads(self.ravelin("plan", self.policy, "--json"))["other_tables"]
         self.assertEqual(5, len(told), told)
+
+    def trace(self, packet, *flags):
+        """A running trace whose table is there."""
+        tracer = subprocess.Popen(
+            ["ip", "netns", "exec", self.gateway.name, BINARY, "firewall", "explain", self.policy, packet, "--trace",
+             *flags, "--state", f"{self.directory}/state"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (tracer.kill(), tracer.communicate()))
+        while "looking for packets" not in tracer.stderr.readline():
+            self.assertIsNone(tracer.poll())
+        return tracer
+
+    def test_a_live_packet_is_traced_to_the_line_that_decides(self):
+        self.ravelin("apply", self.policy, "--no-confirm")
+        tracer = self.trace("in=wan from=192.0.2.1 to=host service=tcp/113", "--for", "2s")
+        self.world.tcp("192.0.2.254", 443)
+        self.world.tcp("192.0.2.254", 113)
+        said, _ = tracer.communicate(timeout=30)
+        self.assertEqual(0, tracer.returncode)
+        self.assertIn("policy.yaml:11", said)
+        self.assertIn("input: goto z_wan_host", said)
+        self.assertNotIn("web", said)
+        self.assertNotIn("ravelin_trace", self.gateway.run("nft", "list", "tables"))
+
+    def test_the_table_of_a_trace_goes_however_it_ends(self):
+        self.ravelin("apply", self.policy, "--no-confirm")
+        tables = lambda: self.gateway.run("nft", "list", "tables")
+        for end in (signal.SIGINT, signal.SIGKILL):
+            tracer = self.trace("in=wan")
+            self.assertIn("ravelin_trace", tables())
+            tracer.send_signal(end)
+            tracer.communicate(timeout=30)
+            self.assertNotIn("ravelin_trace", tables(), end)
+        self.assertIn("no such packet came", self.ravelin("explain", self.policy, "in=wan from=203.0.113.9",
+                                                          "--trace", "--for", "1s", code=1))
 
 
 if __name__ == "__main__":
