@@ -18,6 +18,13 @@ base::Result<firewall::StateDir> open_state(const std::string& path, bool to_rea
   return state;
 }
 
+base::Result<firewall::ForeignRuleset> read_foreign_tables() {
+  auto socket = firewall::NetlinkSocket::open();
+  if (!socket) return socket.error();
+  firewall::Channel channel(std::move(*socket));
+  return firewall::read_foreign(channel);
+}
+
 // Brings the keeper to where it can answer.
 base::Result<> prepare(firewall::Keeper& keeper, bool to_read) {
   if (to_read) return keeper.look();
@@ -42,7 +49,8 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
   if (auto ready = prepare(keeper, to_read); !ready) return ready.error();
   auto flows = firewall::NetlinkConntrack::open();
   if (!flows) return flows.error();
-  return firewall::Service(keeper, **kernel, *times, {&*flows, firewall::read_routes})
+  const firewall::Surroundings around{&*flows, firewall::read_routes, read_foreign_tables};
+  return firewall::Service(keeper, **kernel, *times, around)
       .answer(boost::json::serialize(question));
 }
 

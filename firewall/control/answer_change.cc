@@ -3,6 +3,7 @@
 #include "firewall/control/answers.h"
 #include "firewall/control/checks.h"
 #include "firewall/control/cut_flows.h"
+#include "firewall/control/neighbours.h"
 #include "firewall/diff/change.h"
 #include "firewall/diff/describe.h"
 #include "policies/analyse/difference.h"
@@ -123,6 +124,14 @@ Plan make_plan(const Desk& desk, const Proposal& proposal) {
   return plan;
 }
 
+// What others' tables mean for the policy, and why that is not known.
+std::vector<std::string> neighbours(const Desk& desk, const policies::Policy& policy) {
+  if (!desk.around.foreign) return {};
+  const auto foreign = desk.around.foreign();
+  if (foreign) return neighbour_warnings(policy, *foreign);
+  return {fmt::format("not looked at: {}", base::to_string(foreign.error()))};
+}
+
 json::value number_or_null(std::uint64_t number) {
   return number == 0 ? json::value() : json::value(number);
 }
@@ -145,6 +154,8 @@ Answer answer_plan(Desk desk, Question& question) {
   add_lines("In the kernel:", plan.objects, text);
   add_lines("Cost:", plan.depth, text);
   add_lines("Note:", plan.notes, text);
+  const std::vector<std::string> beside = neighbours(desk, proposal->policy);
+  add_lines("Other tables:", beside, text);
   const CutFlows flows = cut_flows(desk.around, proposal->policy, proposal->peer, desk.times.wall(),
                                    FlowUse::only_look);
   text += cut_flows_text(flows, FlowUse::only_look);
@@ -154,6 +165,7 @@ Answer answer_plan(Desk desk, Question& question) {
                       {"objects", list_json(plan.objects)},
                       {"depth", list_json(plan.depth)},
                       {"costs", list_json(plan.notes)},
+                      {"other_tables", list_json(beside)},
                       {"flows", cut_flows_json(flows)},
                       {"objections", objections_json(found)},
                       {"is_changed", !plan.steps.empty() || !plan.meaning.is_empty()}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firewall/kernel/conntrack.h"
+#include "firewall/kernel/foreign.h"
 #include "firewall/kernel/routes.h"
 
 #include <functional>
@@ -12,6 +13,7 @@ namespace ravelin::firewall {
 struct Surroundings {
   ConntrackTable* flows = nullptr;  // outlives whoever has this
   std::function<Result<Routes>()> routes;
+  std::function<Result<ForeignRuleset>()> foreign;  // tables of others
 };
 
 }  // namespace ravelin::firewall

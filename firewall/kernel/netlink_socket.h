@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "firewall/kernel/attributes.h"
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,12 @@ class NetlinkSocket {
   // All bytes in one sendmsg. The kernel has done what they ask when this returns, and every answer
   // to a batch is waiting.
   Result<> send(ByteSpan bytes);
+
+  // Events of a group (NFNLGRP_*) from now on.
+  Result<> join(int group);
+
+  // Whether something can be received; false: nothing came until then, or a signal did.
+  Result<bool> wait_until(std::chrono::steady_clock::time_point until);
 
   // One datagram; it borrows the socket's buffer until the next call.
   struct Datagram {

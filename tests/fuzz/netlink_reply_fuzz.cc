@@ -5,8 +5,10 @@
 #include "firewall/kernel/encode_elements.h"
 #include "firewall/kernel/errors.h"
 #include "firewall/kernel/flow.h"
+#include "firewall/kernel/foreign.h"
 #include "firewall/kernel/replies.h"
 #include "firewall/kernel/routes.h"
+#include "firewall/kernel/trace.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +61,10 @@ void check_reply(const Reply& reply, const Sent& sent) {
     CHECK(route->route.to.length <= 128);
     CHECK(route->interfaces.size() <= reply.body.size());
   }
+  if (const auto chain = decode_foreign_chain(reply)) CHECK(!chain->chain.name.empty());
+  if (const auto rule = decode_foreign_rule(reply))
+    CHECK(rule->interfaces.size() <= reply.body.size());
+  if (const auto step = decode_trace(reply)) CHECK(!step->chain.empty() && !step->verdict.empty());
   (void)decode_generation(reply);
   (void)decode_table(reply);
   (void)decode_rule(reply);
