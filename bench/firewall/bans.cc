@@ -1,5 +1,6 @@
-// bench_firewall_bans POLICY STATE HELD: how long bans take in a resident process, with HELD of them
-// there before. Prints JSON: microseconds of single bans (median and 99th percentile) and of CPU, and bans a second by size of batch.
+// bench_firewall_bans POLICY STATE HELD: how long bans take in a resident process, with HELD of
+// them there before. Prints JSON: microseconds of single bans (median and 99th percentile) and of
+// CPU, and bans a second by size of batch.
 #include "bench/firewall/desk.h"
 
 #include <fmt/format.h>

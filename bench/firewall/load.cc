@@ -1,6 +1,7 @@
 // bench_firewall_load: from files to what the kernel enforces, by the same path the agent takes.
 //   feed POLICY STATE               applies a policy with its feeds, and ends
-//   change POLICY STATE FEED A B C KIND  the same; then FEED, which holds what A does, becomes B, then
+//   change POLICY STATE FEED A B C KIND  the same; then FEED, which holds what A does, becomes B,
+//   then
 //                                   A again, then C (A with one entry more); then single elements.
 //                                   Prints the milliseconds of each as JSON
 //   depth POLICY                    what its connections cost, and how long it takes to compile, as
@@ -84,8 +85,9 @@ double element_milliseconds(Desk& desk, const std::string& set, bool is_interval
   for (std::uint32_t i = 0; i < kTimes; ++i) {
     firewall::Element element{.key = big_endian(kAddress + 512 * i, 4)};
     if (is_interval) element.key_end = big_endian(kAddress + 512 * i + 255, 4);
-    sum += milliseconds_of(
-        [&] { must(desk.kernel().apply({firewall::AddElements{set, {element}}}, {})); });
+    sum += milliseconds_of([&] {
+      must(desk.kernel().apply({firewall::AddElements{set, {element}}}, {}));
+    });
     must(desk.kernel().apply({firewall::RemoveElements{set, {element}}}, {}));
   }
   return sum / kTimes;
@@ -118,9 +120,10 @@ void change_feed(const std::vector<std::string>& words) {
   }
   const bool is_interval = words[6] == "nets";
   const std::string set = largest_feed_set(*desk, is_interval ? 1 : 0).name;
-  fmt::print("{{\"load\": {:.3f}, \"replace\": [{:.3f}], \"one_more\": [{:.3f}], \"element\": {:.4f}}}\n",
-             load, fmt::join(replace, ", "), fmt::join(more, ", "),
-             element_milliseconds(*desk, set, is_interval));
+  fmt::print(
+      "{{\"load\": {:.3f}, \"replace\": [{:.3f}], \"one_more\": [{:.3f}], \"element\": {:.4f}}}\n",
+      load, fmt::join(replace, ", "), fmt::join(more, ", "),
+      element_milliseconds(*desk, set, is_interval));
 }
 
 void print_depth(const std::string& path) {
@@ -134,8 +137,8 @@ void print_depth(const std::string& path) {
     lookups = std::max(lookups, depth.lookups);
     plain_rules = std::max(plain_rules, depth.plain_rules);
   }
-  fmt::print("{{\"lookups\": {}, \"plain_rules\": {}, \"notes\": {}, \"compile\": {:.1f}}}\n", lookups,
-             plain_rules, compiled.notes.size(), compile);
+  fmt::print("{{\"lookups\": {}, \"plain_rules\": {}, \"notes\": {}, \"compile\": {:.1f}}}\n",
+             lookups, plain_rules, compiled.notes.size(), compile);
 }
 
 void change_rules(std::uint32_t count) {
@@ -143,8 +146,7 @@ void change_rules(std::uint32_t count) {
   const Ruleset first = plain_rules(count, 1), other = plain_rules(count, 2);
   Ruleset more = other;
   more.chains[0].rules.push_back(plain_rule(count, 2));
-  const double load =
-      milliseconds_of([&] { must(kernel->apply(firewall::create(first), {})); });
+  const double load = milliseconds_of([&] { must(kernel->apply(firewall::create(first), {})); });
   const double replace =
       milliseconds_of([&] { must(kernel->apply(firewall::change(first, other), {})); });
   const double one_more =

@@ -1,7 +1,7 @@
-// bench_firewall_traffic ROUNDS SLICE_MS WHERE...: what a new connection and a denied packet cost behind
-// rulesets that are compared. WHERE is NAME,SERVER,CLIENT,ADDRESS,PROBES: two network namespaces,
-// the server's address, and a file of "tcp SOURCE PORT" (allowed), "late SOURCE PORT" (TCP, allowed by
-// one of the last rules) and "udp SOURCE PORT" (denied).
+// bench_firewall_traffic ROUNDS SLICE_MS WHERE...: what a new connection and a denied packet cost
+// behind rulesets that are compared. WHERE is NAME,SERVER,CLIENT,ADDRESS,PROBES: two network
+// namespaces, the server's address, and a file of "tcp SOURCE PORT" (allowed), "late SOURCE PORT"
+// (TCP, allowed by one of the last rules) and "udp SOURCE PORT" (denied).
 //
 // Client and server are this one process, and a veth hands each packet to the other side within the
 // sender's system call, so that CPU time of the process is all of it: both ends, both ways, and the
@@ -104,7 +104,8 @@ void connect_once(const Place& place, const TcpProbe& probe) {
   int server = accept4(probe.listener, nullptr, nullptr, SOCK_CLOEXEC);
   if (server < 0 && is_readable(probe.listener, kPatienceMs))
     server = accept4(probe.listener, nullptr, nullptr, SOCK_CLOEXEC);
-  if (server < 0) die(("a connection that is allowed did not come through in " + place.name).c_str());
+  if (server < 0)
+    die(("a connection that is allowed did not come through in " + place.name).c_str());
   reset_on_close(server);
   close(server);
   close(client);
@@ -128,7 +129,8 @@ int denied_socket(const Place& place, const std::string& source, std::uint16_t p
   if (connect(sender, plain(target), sizeof target) != 0) die("connecting a UDP socket");
   constexpr int kPatienceMs = 1;
   if (send(sender, "denied?", 7, 0) != 7) die("sending");
-  if (is_readable(receiver, kPatienceMs)) die(("a denied packet came through in " + place.name).c_str());
+  if (is_readable(receiver, kPatienceMs))
+    die(("a denied packet came through in " + place.name).c_str());
   close(receiver);
   return sender;
 }
@@ -177,7 +179,8 @@ double cost(double slice_us, const Work& work) {
 }
 
 double connection_cost(double slice_us, const Place& place, const std::vector<TcpProbe>& probes) {
-  return cost(slice_us, [&](std::size_t turn) { connect_once(place, probes[turn % probes.size()]); });
+  return cost(slice_us,
+              [&](std::size_t turn) { connect_once(place, probes[turn % probes.size()]); });
 }
 
 void measure(Place& place, double slice_us) {

@@ -54,8 +54,8 @@ class World {
     base::yaml::DiskLoader loader;
     NoFacts facts;
     base::Diagnostics diagnostics;
-    PolicyBundle bundle = collect(directory_.path("policy.yaml"), loader, facts, times_.wall(),
-                                  diagnostics);
+    PolicyBundle bundle =
+        collect(directory_.path("policy.yaml"), loader, facts, times_.wall(), diagnostics);
     return keeper_.apply(std::move(bundle), {.confirm_within = {}, .by = "test"});
   }
 

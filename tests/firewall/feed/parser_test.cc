@@ -141,8 +141,7 @@ TEST(FeedParser, StopsAtTheFirstEntryTooMany) {
   rules.entries_max = 99;
   const auto refused = parse(text, rules);
   ASSERT_FALSE(refused);
-  EXPECT_EQ("drop.txt:100:1: more than entries_max 99 entries",
-            base::to_string(refused.error()));
+  EXPECT_EQ("drop.txt:100:1: more than entries_max 99 entries", base::to_string(refused.error()));
 }
 
 TEST(FeedParser, RefusesWhatCannotBeTheList) {
