@@ -31,6 +31,40 @@ std::optional<Key4> take_quad(std::string_view& text) {
   return key;
 }
 
+constexpr std::ptrdiff_t kHostLineBytesMax = 16;  // "255.255.255.255" and its line feed
+
+unsigned digit(const char* at) {
+  return static_cast<unsigned char>(*at) - unsigned{'0'};
+}
+
+// A number of one to three digits, without a leading zero; more than 255: it is none. Moves on.
+unsigned take_number(const char*& at) {
+  constexpr unsigned kNone = 256;
+  unsigned value = digit(at);
+  if (value > 9) return kNone;
+  unsigned next = digit(++at);
+  if (next > 9) return value;
+  if (value == 0) return kNone;
+  value = value * 10 + next;
+  next = digit(++at);
+  if (next > 9) return value;
+  ++at;
+  return value * 10 + next;
+}
+
+// A line of that kind, of which kHostLineBytesMax bytes can be read; null: it is not.
+const char* after_host_line(const char* at, Key4& key) {
+  constexpr char kEnds[] = {'.', '.', '.', '\n'};
+  key = 0;
+  for (const char end : kEnds) {
+    const unsigned value = take_number(at);
+    if (value > 255 || *at != end) return nullptr;
+    ++at;
+    key = key << 8 | value;
+  }
+  return at;
+}
+
 std::optional<int> length_of(std::string_view text) {
   if (text.empty() || text.size() > 3) return std::nullopt;
   int length = 0;
@@ -101,6 +135,22 @@ bool add_slowly(std::string_view text, Entries& entries) {
 }
 
 }  // namespace
+
+std::size_t add_plain_hosts(std::string_view& piece, std::size_t most, Entries& entries) {
+  const char* at = piece.data();
+  const char* const end = piece.data() + piece.size();
+  std::size_t lines = 0;
+  while (lines < most && end - at >= kHostLineBytesMax) {
+    Key4 key = 0;
+    const char* next = after_host_line(at, key);
+    if (next == nullptr) break;
+    entries.v4.hosts.push_back(key);
+    ++lines;
+    at = next;
+  }
+  piece.remove_prefix(static_cast<std::size_t>(at - piece.data()));
+  return lines;
+}
 
 bool add_entry(std::string_view text, Entries& entries) {
   std::string_view rest = text;

@@ -22,4 +22,9 @@ struct Entries {
 // it is none of these, or wider than an IPv4 /8 or an IPv6 /16, which no list of offenders means.
 bool add_entry(std::string_view text, Entries& entries);
 
+// Takes lines from the start of `piece` that hold an IPv4 address and nothing else, as nearly all
+// of a feed do, and adds them; at most `most`. Stops at the first line that is not so or may not be
+// whole. How many lines; `piece` moves on behind them.
+std::size_t add_plain_hosts(std::string_view& piece, std::size_t most, Entries& entries);
+
 }  // namespace ravelin::firewall::feed

@@ -87,6 +87,8 @@ FeedParser::FeedParser(FeedRules rules) : rules_(std::move(rules)) {}
 
 base::Result<> FeedParser::add(std::string_view piece) {
   while (!piece.empty()) {
+    add_plain_lines(piece);
+    if (piece.empty()) break;
     const void* found = std::memchr(piece.data(), '\n', piece.size());
     const std::size_t length =
         found == nullptr ? piece.size()
@@ -109,6 +111,17 @@ base::Result<> FeedParser::add(std::string_view piece) {
     piece.remove_prefix(length + 1);
   }
   return {};
+}
+
+// Lines that need no second look; what is wrong in a feed is left to add_line.
+void FeedParser::add_plain_lines(std::string_view& piece) {
+  const std::size_t count = entries_.count();
+  if (!begun_.empty() || rules_.format != policies::Feed::Format::text ||
+      count >= rules_.entries_max)
+    return;
+  const std::size_t lines = add_plain_hosts(piece, rules_.entries_max - count, entries_);
+  line_number_ += lines;
+  lines_ += lines;
 }
 
 base::Result<> FeedParser::add_line(std::string_view line) {

@@ -50,6 +50,7 @@ class FeedParser {
   base::Result<FeedContents> finish() &&;
 
  private:
+  void add_plain_lines(std::string_view& piece);
   base::Result<> add_line(std::string_view line);
   void note_bad_line();
   base::Result<> judge() const;

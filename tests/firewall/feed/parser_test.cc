@@ -115,6 +115,35 @@ struct RefusalCase {
   const char* error;
 };
 
+TEST(FeedParser, TellsAlmostAddressesAmongAddresses) {
+  std::string many;
+  for (int i = 0; i < 250; ++i)
+    many += fmt::format("10.0.{}.{}\n", i % 10, i);
+  for (const std::string_view almost :
+       {"01.2.3.4", "1.2.3.04", "00.0.0.0", "256.1.1.1", "1.2.3.256", "1.2.3.999", "1.2.3.4444",
+        "1.2.3", "1.2.3.", "1.2.3.4.5", "1..2.3", ".1.2.3.4", "1.2.3.4x", "x1.2.3.4", "1,2.3.4",
+        "1.2.3.4/33", "1.2.3:4"}) {
+    const auto contents = parse(many + std::string(almost) + "\n" + many, rules_of());
+    ASSERT_TRUE(contents) << almost;
+    EXPECT_EQ(250U, contents->entries()) << almost;
+    EXPECT_EQ(501U, contents->lines) << almost;
+    EXPECT_EQ((std::vector<std::uint64_t>{251}), contents->first_bad_lines) << almost;
+  }
+}
+
+TEST(FeedParser, StopsAtTheFirstEntryTooMany) {
+  std::string text;
+  for (int i = 0; i < 100; ++i)
+    text += fmt::format("10.0.0.{}\n", i);
+  FeedRules rules = rules_of();
+  rules.entries_max = 100;
+  EXPECT_TRUE(parse(text, rules));
+  rules.entries_max = 99;
+  const auto refused = parse(text, rules);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ("drop.txt:100:1: more than entries_max 99 entries", base::to_string(refused.error()));
+}
+
 TEST(FeedParser, RefusesWhatCannotBeTheList) {
   FeedRules small = rules_of();
   small.entries_max = 2;
