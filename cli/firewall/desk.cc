@@ -49,12 +49,15 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
   if (auto ready = prepare(keeper, to_read); !ready) return ready.error();
   auto flows = firewall::NetlinkConntrack::open();
   if (!flows) return flows.error();
-  const firewall::Surroundings around{&*flows, firewall::read_routes, read_foreign_tables};
-  return firewall::Service(keeper, **kernel, *times, around)
+  return firewall::Service(keeper, **kernel, *times, surroundings_with(*flows))
       .answer(boost::json::serialize(question));
 }
 
 }  // namespace
+
+firewall::Surroundings surroundings_with(firewall::ConntrackTable& flows) {
+  return {&flows, firewall::read_routes, read_foreign_tables};
+}
 
 base::Result<firewall::Answer> answer_question(const FirewallFlags& flags,
                                                const boost::json::object& question) {

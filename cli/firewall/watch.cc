@@ -83,7 +83,11 @@ ExitCode watch(const WatchFlags& flags) {
   for (const std::string& missing : (*kernel)->features().missing)
     base::log_warn("firewall", "this kernel lacks something policies may need",
                    {{"what", missing}});
-  firewall::Agent agent(keeper, **kernel, feeds, *times, options_of(flags));
+  auto flows = firewall::NetlinkConntrack::open();
+  if (!flows) return report(flows.error());
+  firewall::AgentOptions options = options_of(flags);
+  options.around = surroundings_with(*flows);
+  firewall::Agent agent(keeper, **kernel, feeds, *times, std::move(options));
   const auto done = agent.run();
   if (!done) return report(done.error());
   if (keeper.live_revision() != 0)

@@ -53,7 +53,7 @@ Agent::Agent(Keeper& keeper, Kernel& kernel, FeedTable& feeds, const Times& time
       feeds_(feeds),
       times_(times),
       options_(std::move(options)),
-      service_(keeper, kernel, times),
+      service_(keeper, kernel, times, options_.around),
       access_(options_.access) {}
 
 Result<> Agent::run() {

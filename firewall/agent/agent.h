@@ -23,7 +23,8 @@ struct AgentOptions {
   AccessRules access;
   std::optional<std::string> policy;  // followed: applied when it changes and passes all checks
   std::string metrics_file;           // for node_exporter's textfile collector; empty: none
-  bool until_confirmed = false;       // ends once nothing waits to be confirmed
+  Surroundings around;
+  bool until_confirmed = false;  // ends once nothing waits to be confirmed
   // Puts the confirmed revision back, in a process of its own (guard.h).
   std::function<void()> undo;
 };
