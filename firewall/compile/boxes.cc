@@ -78,13 +78,17 @@ KeyBox intersection(const KeyBox& a, const KeyBox& b) {
 // Disjoint boxes, and what clauses do to them.
 class Cutter {
  public:
-  explicit Cutter(const Stratum& stratum) : index_(index_for(stratum)) {}
+  explicit Cutter(const Stratum& stratum)
+      : index_(index_for(stratum)),
+        pieces_max_(kPiecesMax[static_cast<std::size_t>(stratum.layer)]) {}
 
   // Whether it took not too many pieces; if it did, nothing has changed.
   bool add(const Clause& clause) {
     const std::size_t before = boxes_.size();
+    const std::vector<KeyBox> asked = wanted(clause);
+    asked_ = asked.size();
     killed_.clear();
-    for (const KeyBox& box : wanted(clause)) {
+    for (const KeyBox& box : asked) {
       if (add(box, before)) continue;
       for (std::size_t i = before; i < boxes_.size(); ++i)
         is_alive_[i] = false;
@@ -118,7 +122,7 @@ class Cutter {
       }
       pieces.swap(cut);
       if (!taken.is_decided && taken.rules.back() != box.rules.front()) lead_on(id, taken, box);
-      if (pieces.size() + boxes_.size() - before > kPiecesMax) return false;
+      if (pieces.size() + boxes_.size() - before > pieces_max_ + asked_) return false;
     }
     for (KeyBox& piece : pieces)
       put(std::move(piece));
@@ -146,6 +150,8 @@ class Cutter {
   }
 
   BoxIndex index_;
+  std::size_t pieces_max_;
+  std::size_t asked_ = 0;  // boxes of the clause being added, which are no pieces
   std::vector<KeyBox> boxes_;
   std::vector<bool> is_alive_;
   std::vector<std::size_t> killed_;  // by the clause being added

@@ -29,7 +29,10 @@ struct Boxes {
   std::vector<std::size_t> refused;
 };
 
-inline constexpr std::size_t kPiecesMax = 16'384;  // that one clause adds
+// That one clause adds, by layer: what is wide and comes late is cut into many pieces, but into few
+// behind those it overlaps.
+inline constexpr std::size_t kPiecesMax[] = {32, 256, 16'384};
+inline constexpr int kLayers = 3;
 inline constexpr std::size_t kBoxesMax = 500'000;  // of one stratum
 
 Boxes disjoint_boxes(const Stratum& stratum);

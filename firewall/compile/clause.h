@@ -49,7 +49,7 @@ struct Clause {
   bool is_plain = false;
   std::vector<int> from_feeds, to_feeds;
   std::vector<std::string> via;  // only these of the zone's interfaces
-  int layer = 0;                 // clauses of different layers never share a lookup
+  int layer = 0;                 // shares no lookup of a lower one
 
   // Whether a packet can meet both. Exact, but for feeds and `via`, which may meet anything.
   [[nodiscard]] bool overlaps(const Clause& other) const;

@@ -188,13 +188,12 @@ void append_stratum(Lowering& lowering, Pair& pair, const KeyedStratum& keyed) {
 
 // A clause that would be cut into too many pieces goes into a lookup of its own layer; when that
 // does not help, it becomes plain rules, and a note says so.
-void move_away(Lowering& lowering, const Pair& pair, const Clause& refused,
+void move_away(Lowering& lowering, const Pair& pair, const Clause& refused, int layer,
                std::vector<Clause>& clauses) {
-  constexpr int kLayersMax = 3;
   for (Clause& clause : clauses) {
     if (clause.rule != refused.rule || !(clause.shape == refused.shape)) continue;
-    if (clause.layer + 1 < kLayersMax) {
-      ++clause.layer;
+    if (layer + 1 < kLayers) {
+      clause.layer = layer + 1;
       continue;
     }
     clause.is_plain = true;
@@ -216,7 +215,7 @@ std::vector<KeyedStratum> feasible_strata(Lowering& lowering, const Pair& pair,
       Boxes boxes;
       if (!stratum.is_plain && !stratum.shape.is_everything()) boxes = disjoint_boxes(stratum);
       for (const std::size_t refused : boxes.refused)
-        move_away(lowering, pair, stratum.clauses[refused], clauses);
+        move_away(lowering, pair, stratum.clauses[refused], stratum.layer, clauses);
       is_feasible = is_feasible && boxes.refused.empty();
       keyed.push_back({std::move(stratum), std::move(boxes)});
     }

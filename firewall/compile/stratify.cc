@@ -7,18 +7,19 @@ namespace {
 
 bool may_share(const Stratum& stratum, const Clause& clause) {
   return !stratum.is_plain && !clause.is_plain && stratum.shape == clause.shape &&
-         stratum.layer == clause.layer;
+         stratum.layer >= clause.layer;
 }
 
-// How far a clause must stand behind one stratum: 0 it may overtake all of it, 1 it may share it (to
-// overtake it would save nothing), 2 it must stand behind.
+// How far a clause must stand behind one stratum: 0 it may overtake all of it, 1 it may share it, 2
+// it must stand behind. To overtake a stratum of its own layer would save nothing.
 std::size_t distance(const Stratum& stratum, const Clause& clause) {
-  if (may_share(stratum, clause)) return 1;
+  const bool shares = may_share(stratum, clause);
+  if (shares && stratum.layer == clause.layer) return 1;
   const bool meets = std::any_of(
       stratum.clauses.begin(), stratum.clauses.end(), [&](const Clause& earlier) {
         return earlier.rule != clause.rule && earlier.overlaps(clause);
       });
-  return meets ? 2 : 0;
+  return meets ? shares ? 1 : 2 : 0;
 }
 
 // The first stratum a clause may stand in.
