@@ -1,6 +1,7 @@
 // One pair of zones as a chain: a lookup a stratum, then how the pair ends.
 #include "firewall/compile/boxes.h"
 #include "firewall/compile/lowering.h"
+#include "firewall/compile/widen.h"
 #include "policies/model/meaning.h"
 
 #include <algorithm>
@@ -208,6 +209,12 @@ void move_away(Lowering& lowering, const Pair& pair, const Clause& refused, int 
 // Strata whose keys could all be made disjoint.
 std::vector<KeyedStratum> feasible_strata(Lowering& lowering, const Pair& pair,
                                           std::vector<Clause> clauses) {
+  // As many lookups as a pair may take before its clauses are widened.
+  constexpr std::size_t kStrataMax = 8;
+  if (const std::size_t narrow = stratify(clauses).size(); narrow > kStrataMax) {
+    std::vector<Clause> wide = widened(clauses);
+    if (stratify(wide).size() < narrow) clauses = std::move(wide);
+  }
   while (true) {
     std::vector<KeyedStratum> keyed;
     bool is_feasible = true;

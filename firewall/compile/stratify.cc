@@ -10,6 +10,11 @@ bool may_share(const Stratum& stratum, const Clause& clause) {
          stratum.layer >= clause.layer;
 }
 
+bool is_keyed(const Clause& clause) {
+  const ServiceKey key = clause.shape.service;
+  return !clause.is_plain && key != ServiceKey::none && key != ServiceKey::protocol;
+}
+
 // How far a clause must stand behind one stratum: 0 it may overtake all of it, 1 it may share it, 2
 // it must stand behind. To overtake a stratum of its own layer would save nothing.
 std::size_t distance(const Stratum& stratum, const Clause& clause) {
@@ -17,7 +22,8 @@ std::size_t distance(const Stratum& stratum, const Clause& clause) {
   if (shares && stratum.layer == clause.layer) return 1;
   const bool meets = std::any_of(
       stratum.clauses.begin(), stratum.clauses.end(), [&](const Clause& earlier) {
-        return earlier.rule != clause.rule && earlier.overlaps(clause);
+        return earlier.rule != clause.rule && !(earlier.is_rest && is_keyed(clause)) &&
+               earlier.overlaps(clause);
       });
   return meets ? shares ? 1 : 2 : 0;
 }

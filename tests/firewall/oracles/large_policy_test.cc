@@ -81,6 +81,7 @@ TEST(LargePolicy, TakesAFewLookups) {
   expect_shallow("networks and ranges", large_policy(kShapes[0], kRules));
   expect_shallow("hosts and ports", large_policy(kShapes[1], kRules));
   expect_shallow("services", large_policy(kShapes[2], kRules));
+  expect_shallow("all of them in turn", mixed_policy(kRules, 1));
 }
 
 TEST(LargePolicy, DoesTheSameInBothOracles) {
