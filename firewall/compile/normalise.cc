@@ -138,8 +138,21 @@ void add_group(const Rule& rule, const ServiceGroup& group, const Clause& common
   clauses.push_back(std::move(clause));
 }
 
+// Of two sorted lists; allocates nothing, since it is asked for many pairs of clauses.
+bool have_common(const AddressRanges& a, const AddressRanges& b) {
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i].last < b[j].first)
+      ++i;
+    else if (b[j].last < a[i].first)
+      ++j;
+    else
+      return true;
+  }
+  return false;
+}
+
 bool meet(const AddressRanges& a, bool a_is_set, const AddressRanges& b, bool b_is_set) {
-  return !a_is_set || !b_is_set || !policies::intersection(a, b).empty();
+  return !a_is_set || !b_is_set || have_common(a, b);
 }
 
 bool meet(const ServiceTerm& a, const ServiceTerm& b) {

@@ -180,7 +180,8 @@ RuleList RandomCases::list(const Policy& policy) {
     all.push_back(kHost);
     if (made.to_any) made.to = all;
   }
-  for (unsigned count = 1 + below(7); count > 0; --count)
+  // A long list now and then, so that its clauses are widened.
+  for (unsigned count = chance(10) ? 30 + below(30) : 1 + below(7); count > 0; --count)
     made.rules.push_back(rule(made, policy));
   return made;
 }
