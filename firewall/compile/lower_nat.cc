@@ -47,15 +47,16 @@ Bytes number_bytes(Field field, std::uint16_t number) {
 
 // Protocol and port or ICMP type as plain matches; a range is one.
 std::vector<Statement> term_matches(const policies::ServiceTerm& term, Field port) {
-  const bool is_icmp = term.protocol == policies::kIcmp, is_icmp6 = term.protocol == policies::kIcmpv6;
+  const bool is_icmp = term.protocol == policies::kIcmp,
+             is_icmp6 = term.protocol == policies::kIcmpv6;
   const Field field = is_icmp ? Field::icmp_type : is_icmp6 ? Field::icmpv6_type : port;
   std::vector<Statement> statements{Match{Field::l4proto, Comparison::equal, {term.protocol}}};
   if (term.first == 0 && term.last == 65535) return statements;
   if (term.first == term.last)
     statements.emplace_back(Match{field, Comparison::equal, number_bytes(field, term.first)});
   else
-    statements.emplace_back(MatchRange{field, false, number_bytes(field, term.first),
-                                       number_bytes(field, term.last)});
+    statements.emplace_back(
+        MatchRange{field, false, number_bytes(field, term.first), number_bytes(field, term.last)});
   return statements;
 }
 

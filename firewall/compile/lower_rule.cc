@@ -224,8 +224,7 @@ Verdict lower_rule(Lowering& lowering, const policies::Rule& rule) {
   append_verdict(rule, chain);
   const std::string name = chain.name;
   lowering.add_chain(std::move(chain));
-  const Verdict action =
-      rule.owner ? add_owner_gate(lowering, rule, wish, name) : jump_to(name);
+  const Verdict action = rule.owner ? add_owner_gate(lowering, rule, wish, name) : jump_to(name);
   lowering.actions.emplace(&rule, action);
   return action;
 }

@@ -23,15 +23,15 @@ inline policies::Rule large_rule(std::mt19937& random, LargeShape shape, int lin
   rule.verb = line % 2 == 0 ? Verb::allow : line % 3 == 0 ? Verb::reject : Verb::deny;
   const std::uint8_t protocol = below(3) == 0 ? policies::kUdp : policies::kTcp;
   const auto first = static_cast<std::uint16_t>(1 + below(60'000));
-  const auto length = static_cast<std::uint16_t>(
-      shape == LargeShape::hosts_and_ports ? 0 : below(4) == 0 ? below(4000) : below(3));
+  const auto length = static_cast<std::uint16_t>(shape == LargeShape::hosts_and_ports ? 0
+                                                 : below(4) == 0                      ? below(4000)
+                                                                                      : below(3));
   rule.services = {{protocol, first, static_cast<std::uint16_t>(first + length)}};
   if (shape != LargeShape::services) {
     base::IpAddress address{.family = base::Family::ipv4};
-    address.bytes = {10, static_cast<std::uint8_t>(below(16)), static_cast<std::uint8_t>(below(256)),
-                     static_cast<std::uint8_t>(below(256))};
-    const int prefix =
-        shape == LargeShape::hosts_and_ports ? 32 : 12 + static_cast<int>(below(21));
+    address.bytes = {10, static_cast<std::uint8_t>(below(16)),
+                     static_cast<std::uint8_t>(below(256)), static_cast<std::uint8_t>(below(256))};
+    const int prefix = shape == LargeShape::hosts_and_ports ? 32 : 12 + static_cast<int>(below(21));
     rule.from.is_restricted = true;
     rule.from.ranges = {policies::range_of({base::mask(address, prefix), prefix})};
   }

@@ -1,10 +1,9 @@
 // The simulator of policies and the simulator of rulesets, which share no code, on random policies
 // and packets. RAVELIN_ORACLE_POLICIES says how many policies, RAVELIN_ORACLE_SEED where to begin.
+#include "base/text.h"
 #include "tests/firewall/oracles/random_case.h"
 #include "tests/firewall/oracles/shrink.h"
 #include "tests/firewall/oracles/text.h"
-
-#include "base/text.h"
 
 #include <gtest/gtest.h>
 

@@ -25,7 +25,7 @@ void add_feed(const policies::Feed& feed, const policies::AddressRanges& entries
   for (const policies::AddressRange& range : policies::difference(entries, feed.never)) {
     const bool is_v4 = range.first.family == Family::ipv4;
     const bool is_host = range.first == range.last;
-    const FeedPart part = is_v4 ? is_host ? FeedPart::hosts4 : FeedPart::nets4
+    const FeedPart part = is_v4     ? is_host ? FeedPart::hosts4 : FeedPart::nets4
                           : is_host ? FeedPart::hosts6
                                     : FeedPart::nets6;
     state.contents[feed_set_name(feed.name, part)].push_back(
@@ -35,8 +35,8 @@ void add_feed(const policies::Feed& feed, const policies::AddressRanges& entries
 
 // Chains that turn or only look at a packet, before and behind those that decide.
 bool is_beside(std::string_view chain) {
-  constexpr std::string_view kBeginnings[] = {"post_nat", "snat_", "pre_nat", "dnat_",
-                                              "raw_pre",  "from_"};
+  constexpr std::string_view kBeginnings[] = {"post_nat", "snat_",   "pre_nat",
+                                              "dnat_",    "raw_pre", "from_"};
   return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
                      [&](std::string_view beginning) { return chain.starts_with(beginning); });
 }
@@ -142,7 +142,8 @@ std::optional<Disagreement> disagreement(const Case& asked, const Ruleset& rules
     table.redirected_to = packet.destination;
     const auto& groups = cgroups();
     const auto group = std::find(groups.begin(), groups.end(), packet.cgroup);
-    table.cgroup = group == groups.end() ? 0 : static_cast<std::uint64_t>(group - groups.begin()) + 1;
+    table.cgroup =
+        group == groups.end() ? 0 : static_cast<std::uint64_t>(group - groups.begin()) + 1;
     const Answer by_policy = answer_of(policies::simulate(asked.policy, packet, state));
     const Answer by_ruleset = answer_of(simulate::run(ruleset, packet, table), packet);
     if (!(by_policy == by_ruleset)) return Disagreement{i, by_policy, by_ruleset};

@@ -46,7 +46,8 @@ base::IpAddress RandomCases::address(Family family) {
 }
 
 AddressRange RandomCases::range(Family family) {
-  if (chance(5)) return policies::build::range(family == Family::ipv4 ? pick(kWide4) : pick(kWide6));
+  if (chance(5))
+    return policies::build::range(family == Family::ipv4 ? pick(kWide4) : pick(kWide6));
   const std::string place = family == Family::ipv4 ? pick(kPlaces4) : pick(kPlaces6);
   const unsigned a = below(6), b = chance(3) ? a : below(6);
   const std::string last = chance(8) ? "60" : std::to_string(std::max(a, b));
@@ -120,7 +121,9 @@ void RandomCases::add_conditions(Rule& rule, const RuleList& list) {
 
 void RandomCases::add_meters(Rule& rule, bool is_from_host) {
   constexpr seconds kBan(30);
-  const auto packets = [&] { return Rate{Rate::Of::packets, 1 + below(3), seconds(60), 1 + below(2)}; };
+  const auto packets = [&] {
+    return Rate{Rate::Of::packets, 1 + below(3), seconds(60), 1 + below(2)};
+  };
   if (chance(7)) rule.limit = rate();
   if (chance(12)) rule.log = policies::LogRule{.prefix = "x", .sample = 1 + below(3)};
   if (is_from_host) return;
@@ -260,9 +263,8 @@ void RandomCases::add_guard(Case& made) {
 }
 
 Packet RandomCases::packet() {
-  constexpr policies::ConnState kStates[] = {policies::ConnState::established,
-                                             policies::ConnState::related,
-                                             policies::ConnState::invalid};
+  constexpr policies::ConnState kStates[] = {
+      policies::ConnState::established, policies::ConnState::related, policies::ConnState::invalid};
   Packet made;
   if (!chance(5)) made.in_interface = chance(40) ? "lo" : pick(kInterfaces);
   if (made.in_interface.empty() && chance(10))
@@ -278,7 +280,8 @@ Packet RandomCases::packet() {
                          service.protocol == policies::kIcmp ||
                          service.protocol == policies::kIcmpv6;
   made.destination_port = has_range ? service.first : std::uint16_t{0};
-  if (policies::has_ports(service.protocol) && made.destination_port == 0) made.destination_port = 5;
+  if (policies::has_ports(service.protocol) && made.destination_port == 0)
+    made.destination_port = 5;
   if (policies::has_ports(service.protocol) && chance(6)) made.destination_port = 900;
   made.source_port = ++source_port_;
   if (chance(8)) made.state = pick(kStates);
@@ -313,9 +316,8 @@ Case RandomCases::next(std::size_t packets) {
     };
     const auto& never = made.policy.bans.never;
     return std::any_of(never.begin(), never.end(), near) ||
-           (made.policy.management &&
-            std::any_of(made.policy.management->from.ranges.begin(),
-                        made.policy.management->from.ranges.end(), near));
+           (made.policy.management && std::any_of(made.policy.management->from.ranges.begin(),
+                                                  made.policy.management->from.ranges.end(), near));
   };
   if (chance(4)) {
     const base::IpAddress banned = address(chance(2) ? Family::ipv4 : Family::ipv6);

@@ -63,9 +63,8 @@ bool is_lookup(const Rule& rule, Field field) {
 
 template <class Kind>
 bool has(const Rule& rule) {
-  return std::any_of(rule.statements.begin(), rule.statements.end(), [](const Statement& one) {
-    return std::holds_alternative<Kind>(one);
-  });
+  return std::any_of(rule.statements.begin(), rule.statements.end(),
+                     [](const Statement& one) { return std::holds_alternative<Kind>(one); });
 }
 
 void rename_field(Ruleset& ruleset, Field from, Field to) {
@@ -186,7 +185,9 @@ std::vector<SeededBug> misreadings() {
       {"ForgetsUntil",
        [](Policy& p) { for_each_rule(p, [](auto& rule) { rule.until.reset(); }); },
        {}},
-      {"ForgetsWhen", [](Policy& p) { for_each_rule(p, [](auto& rule) { rule.when.reset(); }); }, {}},
+      {"ForgetsWhen",
+       [](Policy& p) { for_each_rule(p, [](auto& rule) { rule.when.reset(); }); },
+       {}},
       {"ForgetsNever",
        [](Policy& p) {
          p.bans.never.clear();
@@ -245,7 +246,8 @@ std::vector<SeededBug> of_matching() {
        {},
        [](Ruleset& r) {
          for_each<Match>(r, "r_", [](Match& match) {
-           if (match.field == Field::day) match.value[0] = static_cast<std::uint8_t>((match.value[0] + 1) % 7);
+           if (match.field == Field::day)
+             match.value[0] = static_cast<std::uint8_t>((match.value[0] + 1) % 7);
          });
        }},
   };
@@ -271,7 +273,9 @@ std::vector<SeededBug> of_verdicts() {
        }},
       {"LetsSpoofedSourcesIn",
        {},
-       [](Ruleset& r) { remove_rules(r, "from_", [](const Rule& rule) { return has<Counter>(rule); }); }},
+       [](Ruleset& r) {
+         remove_rules(r, "from_", [](const Rule& rule) { return has<Counter>(rule); });
+       }},
       {"KeepsTheLinkInForwarding",
        {},
        [](Ruleset& r) {
@@ -291,7 +295,9 @@ std::vector<SeededBug> of_meters() {
        }},
       {"TurnsALimitRound",
        {},
-       [](Ruleset& r) { for_each<Limit>(r, "r_", [](Limit& limit) { limit.over = !limit.over; }); }},
+       [](Ruleset& r) {
+         for_each<Limit>(r, "r_", [](Limit& limit) { limit.over = !limit.over; });
+       }},
       {"GivesOneMoreOfTheBurst",
        {},
        [](Ruleset& r) {
@@ -353,7 +359,8 @@ std::vector<SeededBug> of_nat() {
 const std::vector<SeededBug>& seeded_bugs() {
   static const std::vector<SeededBug> kBugs = [] {
     std::vector<SeededBug> all;
-    for (const auto& some : std::array{misreadings(), of_matching(), of_verdicts(), of_meters(), of_nat()})
+    for (const auto& some :
+         std::array{misreadings(), of_matching(), of_verdicts(), of_meters(), of_nat()})
       all.insert(all.end(), some.begin(), some.end());
     return all;
   }();

@@ -66,8 +66,8 @@ class Shrinker {
   template <class Of>
   void shrink_match(const Of& of) {
     clear(of);
-    if (of(now_).ranges.size() > 1) thin([&](Case& one) -> auto& { return of(one).ranges; });
-    if (of(now_).feeds.size() > 1) thin([&](Case& one) -> auto& { return of(one).feeds; });
+    if (of(now_).ranges.size() > 1) thin([&](Case & one) -> auto& { return of(one).ranges; });
+    if (of(now_).feeds.size() > 1) thin([&](Case & one) -> auto& { return of(one).feeds; });
   }
 
   // Zones left in a list, one at least.
@@ -84,43 +84,43 @@ class Shrinker {
 
   void shrink_rule(std::size_t list, std::size_t at) {
     const auto rule = [=](Case& one) -> Rule& { return one.policy.lists[list].rules[at]; };
-    clear([&](Case& one) -> auto& { return rule(one).services; });
-    shrink_some([&](Case& one) -> auto& { return rule(one).services; });
-    shrink_match([&](Case& one) -> auto& { return rule(one).from; });
-    shrink_match([&](Case& one) -> auto& { return rule(one).to; });
-    clear([&](Case& one) -> auto& { return rule(one).via; });
-    clear([&](Case& one) -> auto& { return rule(one).owner; });
-    clear([&](Case& one) -> auto& { return rule(one).per_source.connections; });
-    clear([&](Case& one) -> auto& { return rule(one).per_source.new_connections; });
-    clear([&](Case& one) -> auto& { return rule(one).per_source; });
-    clear([&](Case& one) -> auto& { return rule(one).limit; });
-    clear([&](Case& one) -> auto& { return rule(one).ban; });
-    clear([&](Case& one) -> auto& { return rule(one).log; });
-    clear([&](Case& one) -> auto& { return rule(one).when; });
-    clear([&](Case& one) -> auto& { return rule(one).until; });
-    clear([&](Case& one) -> auto& { return rule(one).id; });
+    clear([&](Case & one) -> auto& { return rule(one).services; });
+    shrink_some([&](Case & one) -> auto& { return rule(one).services; });
+    shrink_match([&](Case & one) -> auto& { return rule(one).from; });
+    shrink_match([&](Case & one) -> auto& { return rule(one).to; });
+    clear([&](Case & one) -> auto& { return rule(one).via; });
+    clear([&](Case & one) -> auto& { return rule(one).owner; });
+    clear([&](Case & one) -> auto& { return rule(one).per_source.connections; });
+    clear([&](Case & one) -> auto& { return rule(one).per_source.new_connections; });
+    clear([&](Case & one) -> auto& { return rule(one).per_source; });
+    clear([&](Case & one) -> auto& { return rule(one).limit; });
+    clear([&](Case & one) -> auto& { return rule(one).ban; });
+    clear([&](Case & one) -> auto& { return rule(one).log; });
+    clear([&](Case & one) -> auto& { return rule(one).when; });
+    clear([&](Case & one) -> auto& { return rule(one).until; });
+    clear([&](Case & one) -> auto& { return rule(one).id; });
   }
 
   void shrink_list(std::size_t at) {
     const auto list = [=](Case& one) -> RuleList& { return one.policy.lists[at]; };
-    thin([&](Case& one) -> auto& { return list(one).rules; });
+    thin([&](Case & one) -> auto& { return list(one).rules; });
     for (std::size_t i = 0; i < now_.policy.lists[at].rules.size(); ++i)
       shrink_rule(at, i);
     attempt([&](Case& one) { return std::exchange(list(one).from_any, false); });
     attempt([&](Case& one) { return std::exchange(list(one).to_any, false); });
-    if (!list(now_).from_any) shrink_some([&](Case& one) -> auto& { return list(one).from; });
-    if (!list(now_).to_any) shrink_some([&](Case& one) -> auto& { return list(one).to; });
+    if (!list(now_).from_any) shrink_some([&](Case & one) -> auto& { return list(one).from; });
+    if (!list(now_).to_any) shrink_some([&](Case & one) -> auto& { return list(one).to; });
   }
 
   void shrink_nat(std::size_t at) {
     const auto nat = [=](Case& one) -> NatRule& { return one.policy.nat[at]; };
-    shrink_some([&](Case& one) -> auto& { return nat(one).via; });
-    shrink_some([&](Case& one) -> auto& { return nat(one).services; });
-    shrink_match([&](Case& one) -> auto& { return nat(one).from; });
-    clear([&](Case& one) -> auto& { return nat(one).to_port; });
-    clear([&](Case& one) -> auto& { return nat(one).per_source; });
-    clear([&](Case& one) -> auto& { return nat(one).limit; });
-    clear([&](Case& one) -> auto& { return nat(one).until; });
+    shrink_some([&](Case & one) -> auto& { return nat(one).via; });
+    shrink_some([&](Case & one) -> auto& { return nat(one).services; });
+    shrink_match([&](Case & one) -> auto& { return nat(one).from; });
+    clear([&](Case & one) -> auto& { return nat(one).to_port; });
+    clear([&](Case & one) -> auto& { return nat(one).per_source; });
+    clear([&](Case & one) -> auto& { return nat(one).limit; });
+    clear([&](Case & one) -> auto& { return nat(one).until; });
   }
 
   // The last zone, when nothing names it.
@@ -138,23 +138,23 @@ class Shrinker {
       return one.policy.zones.size() > 1;
     });
     for (std::size_t i = 0; i < now_.policy.zones.size(); ++i) {
-      clear([&](Case& one) -> auto& { return one.policy.zones[i].networks; });
-      shrink_some([&](Case& one) -> auto& { return one.policy.zones[i].interfaces; });
+      clear([&](Case & one) -> auto& { return one.policy.zones[i].networks; });
+      shrink_some([&](Case & one) -> auto& { return one.policy.zones[i].interfaces; });
     }
   }
 
   void pass() {
-    thin([](Case& one) -> auto& { return one.packets; });
-    thin([](Case& one) -> auto& { return one.policy.lists; });
-    thin([](Case& one) -> auto& { return one.policy.nat; });
-    thin([](Case& one) -> auto& { return one.banned; });
+    thin([](Case & one) -> auto& { return one.packets; });
+    thin([](Case & one) -> auto& { return one.policy.lists; });
+    thin([](Case & one) -> auto& { return one.policy.nat; });
+    thin([](Case & one) -> auto& { return one.banned; });
     shrink_zones();
     for (std::size_t i = 0; i < now_.policy.lists.size(); ++i)
       shrink_list(i);
     for (std::size_t i = 0; i < now_.policy.nat.size(); ++i)
       shrink_nat(i);
-    clear([](Case& one) -> auto& { return one.policy.management; });
-    clear([](Case& one) -> auto& { return one.policy.bans.never; });
+    clear([](Case & one) -> auto& { return one.policy.management; });
+    clear([](Case & one) -> auto& { return one.policy.bans.never; });
     attempt([](Case& one) { return std::exchange(one.policy.is_icmp_strict, false); });
   }
 

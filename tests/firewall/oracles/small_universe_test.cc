@@ -18,8 +18,8 @@ using policies::build::ip;
 using policies::build::kLan;
 using policies::build::kWan;
 
-// 3 verdicts and a rule that decides nothing, of 5 kinds of services, from 3 and to 2 groups; one of
-// some interfaces only.
+// 3 verdicts and a rule that decides nothing, of 5 kinds of services, from 3 and to 2 groups; one
+// of some interfaces only.
 std::vector<Rule> alphabet(int line) {
   constexpr Verb kVerbs[] = {Verb::allow, Verb::deny, Verb::reject, Verb::count};
   constexpr std::string_view kServices[] = {"any", "tcp", "tcp/1-2", "udp/2, tcp/2", "icmp/2"};

@@ -72,8 +72,8 @@ std::string conditions_text(const Rule& rule) {
 
 std::string rule_line(const Rule& rule) {
   constexpr std::string_view kVerbs[] = {"allow", "deny", "reject", "log", "count"};
-  std::string text = fmt::format("{}: {}", kVerbs[static_cast<std::size_t>(rule.verb)],
-                                 terms_text(rule.services));
+  std::string text =
+      fmt::format("{}: {}", kVerbs[static_cast<std::size_t>(rule.verb)], terms_text(rule.services));
   if (rule.from.is_restricted) text += ", from: " + match_text(rule.from);
   if (rule.to.is_restricted) text += ", to: " + match_text(rule.to);
   return fmt::format("    - {{ {}{} }}  # line {}\n", text, conditions_text(rule), rule.pos.line);
@@ -88,8 +88,9 @@ std::string zones_text(const Policy& policy, const std::vector<ZoneId>& zones) {
 
 std::string nat_text(const Policy& policy, const policies::NatRule& nat) {
   constexpr std::string_view kKinds[] = {"masquerade", "snat", "forward", "redirect"};
-  std::string text = fmt::format("  - {{ {}: {}, via: [{}]", kKinds[static_cast<std::size_t>(nat.kind)],
-                                 terms_text(nat.services), zones_text(policy, nat.via));
+  std::string text =
+      fmt::format("  - {{ {}: {}, via: [{}]", kKinds[static_cast<std::size_t>(nat.kind)],
+                  terms_text(nat.services), zones_text(policy, nat.via));
   if (nat.from.is_restricted) text += ", from: " + match_text(nat.from);
   for (const base::IpAddress& to : nat.to)
     text += ", to: " + base::to_string(to);
