@@ -29,8 +29,14 @@ void settle(policies::PerSource& limits, std::optional<Rate>& limit) {
 }
 
 void settle(policies::Policy& policy) {
+  // Which address of the host a redirect leads to is known to the kernel alone.
+  const bool redirects = std::any_of(policy.nat.begin(), policy.nat.end(), [](const auto& nat) {
+    return nat.kind == policies::NatRule::Kind::redirect;
+  });
   for (policies::RuleList& list : policy.lists) {
+    const bool is_to_host = std::count(list.to.begin(), list.to.end(), policies::kHost) != 0;
     for (policies::Rule& rule : list.rules) {
+      if (redirects && is_to_host) rule.to = {};
       settle(rule.per_source, rule.limit);
       rule.when.reset();
       if (rule.log)
