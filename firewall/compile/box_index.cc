@@ -97,7 +97,8 @@ BoxIndex index_for(const Stratum& stratum) {
   const std::size_t by_ports = spread(ports), by_from = spread(from), by_to = spread(to);
   if (by_from >= by_ports && by_from >= by_to && stratum.shape.has_from)
     return BoxIndex(BoxIndex::By::from);
-  return BoxIndex(by_to > by_ports && stratum.shape.has_to ? BoxIndex::By::to : BoxIndex::By::ports);
+  return BoxIndex(by_to > by_ports && stratum.shape.has_to ? BoxIndex::By::to
+                                                           : BoxIndex::By::ports);
 }
 
 }  // namespace ravelin::firewall

@@ -1,5 +1,5 @@
-// Which boxes can be near another one: kept by where they lie in one dimension, so that a new box is
-// not held against all of them. Pure; any thread.
+// Which boxes can be near another one: kept by where they lie in one dimension, so that a new box
+// is not held against all of them. Pure; any thread.
 #pragma once
 
 #include "firewall/compile/boxes.h"

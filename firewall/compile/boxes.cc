@@ -59,7 +59,12 @@ std::vector<KeyBox> wanted(const Clause& clause) {
   for (const ServiceTerm& term : terms) {
     for (const AddressRange& source : from) {
       for (const AddressRange& target : to)
-        boxes.push_back({source, target, term.protocol, term.first, term.last, {clause.rule},
+        boxes.push_back({source,
+                         target,
+                         term.protocol,
+                         term.first,
+                         term.last,
+                         {clause.rule},
                          !clause.falls_through});
     }
   }

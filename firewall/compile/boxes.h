@@ -16,8 +16,8 @@ struct KeyBox {
   policies::AddressRange from, to;
   std::uint8_t protocol = 0;
   std::uint16_t first = 0, last = 65535;  // ports or ICMP types
-  std::vector<int> rules;     // that a packet of it meets, in order
-  bool is_decided = true;     // by the last of them; else the way goes on
+  std::vector<int> rules;                 // that a packet of it meets, in order
+  bool is_decided = true;                 // by the last of them; else the way goes on
 
   [[nodiscard]] bool overlaps(const KeyBox& other) const;
 };

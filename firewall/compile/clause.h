@@ -52,7 +52,7 @@ struct Clause {
   // Other clauses of its rule take the packets with ports and ICMP's; this one comes behind
   // whatever comes before its rule, but what comes behind need not wait for it.
   bool is_rest = false;
-  int layer = 0;                 // shares no lookup of a lower one
+  int layer = 0;  // shares no lookup of a lower one
 
   // Whether a packet can meet both. Exact, but for feeds and `via`, which may meet anything.
   [[nodiscard]] bool overlaps(const Clause& other) const;

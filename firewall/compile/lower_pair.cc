@@ -154,7 +154,8 @@ Verdict way_of(Lowering& lowering, Pair& pair, const std::vector<int>& rules) {
   if (rules.size() == 1) return verdict_of(rules.front());
   const auto known = pair.ways.find(rules);
   if (known != pair.ways.end()) return known->second;
-  Chain chain{.name = lowering.name(fmt::format("c_{}", std::string_view(pair.chain.name).substr(2)))};
+  Chain chain{.name =
+                  lowering.name(fmt::format("c_{}", std::string_view(pair.chain.name).substr(2)))};
   for (const int index : rules) {
     const Rule& rule = *pair.rules[static_cast<std::size_t>(index)];
     chain.rules.push_back({{verdict_of(index)}, provenance(rule.pos, rule.id), rule.pos});

@@ -20,8 +20,8 @@ bool is_keyed(const Clause& clause) {
 std::size_t distance(const Stratum& stratum, const Clause& clause) {
   const bool shares = may_share(stratum, clause);
   if (shares && stratum.layer == clause.layer) return 1;
-  const bool meets = std::any_of(
-      stratum.clauses.begin(), stratum.clauses.end(), [&](const Clause& earlier) {
+  const bool meets =
+      std::any_of(stratum.clauses.begin(), stratum.clauses.end(), [&](const Clause& earlier) {
         return earlier.rule != clause.rule && !(earlier.is_rest && is_keyed(clause)) &&
                earlier.overlaps(clause);
       });

@@ -42,8 +42,8 @@ void split_any(const Clause& clause, std::vector<Clause>& out) {
     const bool is_v4 = clause.shape.family == Family::ipv4;
     const std::uint8_t icmp = is_v4 ? policies::kIcmp : policies::kIcmpv6;
     out.push_back(with_service(clause, ServiceKey::ports, every_port()));
-    out.push_back(with_service(clause, is_v4 ? ServiceKey::icmp : ServiceKey::icmpv6,
-                               {{icmp, 0, kTypeMax}}));
+    out.push_back(
+        with_service(clause, is_v4 ? ServiceKey::icmp : ServiceKey::icmpv6, {{icmp, 0, kTypeMax}}));
   }
   out.push_back(clause);
   out.back().is_rest = !clause.falls_through;

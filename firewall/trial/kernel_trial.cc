@@ -14,6 +14,7 @@ using policies::Packet;
 using policies::Verdict;
 
 constexpr auto kPatience = std::chrono::milliseconds(200);  // for what the kernel does at once
+constexpr std::string_view kEssentialComment = "essential ICMPv6";
 constexpr auto kPause = std::chrono::milliseconds(1);
 
 Bytes key_of(const base::IpAddress& source) {
@@ -43,6 +44,8 @@ std::string decider(const std::vector<const RuleCount*>& counted, const Ruleset&
       if (verdict != Verdict::allow) early = rule->comment;
       continue;
     }
+    // The host itself tells its neighbours of its groups meanwhile.
+    if (rule->comment == kEssentialComment && !by.empty()) continue;
     const Chain* chain = ruleset.find_chain(rule->chain);
     const bool is_final = chain != nullptr && !chain->rules.empty() &&
                           !std::holds_alternative<Counter>(chain->rules.back().statements.back());

@@ -1,8 +1,7 @@
 #include "firewall/trial/scratch.h"
 
-#include <fmt/format.h>
-
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -68,7 +67,8 @@ Result<> run_ip(const std::string& lines) {
   std::FILE* pipe = ::popen("ip -force -batch - > /dev/null 2>&1", "we");
   if (pipe == nullptr) return fail_errno(errno, "running ip");
   std::fwrite(lines.data(), 1, lines.size(), pipe);
-  if (::pclose(pipe) != 0) return fail(Errc::kernel, "ip (of iproute2) could not build the network");
+  if (::pclose(pipe) != 0)
+    return fail(Errc::kernel, "ip (of iproute2) could not build the network");
   return {};
 }
 
@@ -101,9 +101,9 @@ std::string route_lines(const Places& places) {
   std::string lines;
   for (const auto& [address, interface] : places.beyond) {
     const std::string version = version_of(address).substr(1) == "4" ? "" : "-6 ";
-    lines += fmt::format("route add {} dev {}\nneigh add {} lladdr {} dev {} nud permanent\n",
-                         whole(address), interface, base::to_string(address), kWorldMacText,
-                         interface);
+    lines +=
+        fmt::format("route add {} dev {}\nneigh add {} lladdr {} dev {} nud permanent\n",
+                    whole(address), interface, base::to_string(address), kWorldMacText, interface);
   }
   return lines;
 }
@@ -121,8 +121,8 @@ Result<Descriptor> open_wire(const std::string& interface) {
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
-  if (wire.number() < 0 || ::bind(wire.number(), reinterpret_cast<const sockaddr*>(&address),
-                                  sizeof(address)) != 0)
+  if (wire.number() < 0 ||
+      ::bind(wire.number(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return fail_errno(errno, "listening on " + interface);
   return wire;
 }
@@ -238,8 +238,9 @@ Result<> ScratchHost::open_sockets() {
     for (const std::uint8_t protocol :
          {policies::kTcp, policies::kUdp, policies::kIcmp, policies::kIcmpv6, kGre}) {
       if (protocol == (family == AF_INET ? policies::kIcmpv6 : policies::kIcmp)) continue;
-      Arrival arrival{family == AF_INET ? Family::ipv4 : Family::ipv6, protocol,
-                      Descriptor(::socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol))};
+      Arrival arrival{
+          family == AF_INET ? Family::ipv4 : Family::ipv6, protocol,
+          Descriptor(::socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol))};
       if (arrival.socket.number() < 0) return fail_errno(errno, "a raw socket");
       arrivals_.push_back(std::move(arrival));
     }
@@ -263,7 +264,8 @@ Result<> ScratchHost::send(const Packet& packet, const Tag& tag) {
   Octets frame(kHostMac.begin(), kHostMac.end());
   frame.insert(frame.end(), {2, 0, 0, 0, 0, 2});
   const std::uint16_t type = packet.source.family == Family::ipv4 ? ETH_P_IP : ETH_P_IPV6;
-  frame.insert(frame.end(), {static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type)});
+  frame.insert(frame.end(),
+               {static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type)});
   frame.insert(frame.end(), bytes.begin(), bytes.end());
   if (::send(wire->second.number(), frame.data(), frame.size(), 0) < 0)
     return fail_errno(errno, "sending on " + packet.in_interface);

@@ -32,11 +32,14 @@ bool add_places(const policies::Packet& packet, Places& places);
 class Descriptor {
  public:
   explicit Descriptor(int number = -1) : number_(number) {}
+
   Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+
   Descriptor& operator=(Descriptor&& other) noexcept {
     std::swap(number_, other.number_);
     return *this;
   }
+
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor();

@@ -39,9 +39,10 @@ bool is_line_of(const Policy& policy, std::string_view id, int line) {
 
 std::string destination_text(const Trace& trace) {
   if (!trace.dnat_to && !trace.dnat_port) return "it stays where it was sent";
-  return trace.dnat_to ? "it goes to " + base::to_string(base::IpEndpoint{
-                                             *trace.dnat_to, trace.dnat_port.value_or(0)})
-                       : fmt::format("it is redirected to port {}", *trace.dnat_port);
+  return trace.dnat_to
+             ? "it goes to " +
+                   base::to_string(base::IpEndpoint{*trace.dnat_to, trace.dnat_port.value_or(0)})
+             : fmt::format("it is redirected to port {}", *trace.dnat_port);
 }
 
 std::string wrong(const Policy& policy, const PolicyTest& test, const Trace& trace) {
@@ -49,18 +50,17 @@ std::string wrong(const Policy& policy, const PolicyTest& test, const Trace& tra
     return fmt::format("expected another verdict, but it is {}", happened(trace));
   if (!test.by.empty() && !is_line_of(policy, test.by, line_in(trace.by)))
     return fmt::format("expected rule \"{}\" to decide, but it is {}", test.by, happened(trace));
-  const bool is_turned = (!test.dnat_to || trace.dnat_to == test.dnat_to) &&
-                         (!test.dnat_port || trace.dnat_port == test.dnat_port) &&
-                         (!test.redirect_port ||
-                          (!trace.dnat_to && trace.dnat_port == test.redirect_port));
-  return is_turned ? std::string()
-                   : "expected another destination, but " + destination_text(trace);
+  const bool is_turned =
+      (!test.dnat_to || trace.dnat_to == test.dnat_to) &&
+      (!test.dnat_port || trace.dnat_port == test.dnat_port) &&
+      (!test.redirect_port || (!trace.dnat_to && trace.dnat_port == test.redirect_port));
+  return is_turned ? std::string() : "expected another destination, but " + destination_text(trace);
 }
 
 }  // namespace
 
 bool is_beside(std::string_view chain) {
-  constexpr std::string_view kBeginnings[] = {"post_nat", "snat_", "pre_nat",
+  constexpr std::string_view kBeginnings[] = {"post_nat", "snat_",   "pre_nat",
                                               "dnat_",    "raw_pre", "from_"};
   return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
                      [&](std::string_view beginning) { return chain.starts_with(beginning); });
@@ -81,9 +81,9 @@ Trace trace_of(const simulate::Outcome& outcome, const Packet& packet) {
                   : outcome.verdict == Kind::drop ? Verdict::deny
                                                   : Verdict::reject;
   // A packet that was dropped before the chains that decide was dropped by the last step.
-  const auto last = std::find_if(outcome.steps.rbegin(), outcome.steps.rend(), [&](const auto& step) {
-    return outcome.verdict == Kind::drop || !is_beside(step.chain);
-  });
+  const auto last = std::find_if(
+      outcome.steps.rbegin(), outcome.steps.rend(),
+      [&](const auto& step) { return outcome.verdict == Kind::drop || !is_beside(step.chain); });
   if (last != outcome.steps.rend()) trace.by = last->comment;
   trace.causes_ban = std::any_of(outcome.added.begin(), outcome.added.end(), [](const auto& one) {
     return one.set == set_names::kPacketBan4 || one.set == set_names::kPacketBan6;
@@ -101,8 +101,8 @@ policies::TestOutcome judge(const Policy& policy, const PolicyTest& test, const 
   if (what.empty() && test.expect_last && !is_as_expected(*test.expect_last, last))
     what = fmt::format("at the last of {}: it is {}", test.packet.repeat, happened(last));
   policies::TestOutcome outcome{.pos = test.pos, .name = test.name, .passed = what.empty()};
-  outcome.message = fmt::format("{}: {}", policies::packet_text(packet),
-                                outcome.passed ? happened(last) : what);
+  outcome.message =
+      fmt::format("{}: {}", policies::packet_text(packet), outcome.passed ? happened(last) : what);
   return outcome;
 }
 

@@ -55,9 +55,11 @@ std::vector<Case> meta_cases() {
       {"c", "meta l4proto 6-17", {MatchRange{Field::l4proto, false, {6}, {17}}}},
       {"c", "meta l4proto != 6-17", {MatchRange{Field::l4proto, true, {6}, {17}}}},
       {"c", "meta mark 0x10", {match(Field::mark, host32(16))}},
-      {"c", "meta mark 1-5", {MatchRange{Field::mark, false, big32(1), big32(5)}}},
+      {"c", "meta mark 1-5", {MatchRange{Field::mark, false, host32(1), host32(5)}}},
       {"c", "meta skuid 1000", {match(Field::skuid, host32(1000))}},
-      {"c", "meta skuid != 1000-2000", {MatchRange{Field::skuid, true, big32(1000), big32(2000)}}},
+      {"c",
+       "meta skuid != 1000-2000",
+       {MatchRange{Field::skuid, true, host32(1000), host32(2000)}}},
       {"c", "meta day 0", {match(Field::day, {0})}},
       {"c", "meta day 1-5", {MatchRange{Field::day, false, {1}, {5}}}},
       {"c",
@@ -66,6 +68,9 @@ std::vector<Case> meta_cases() {
       {"c", "fib daddr type local", {match(Field::fib_daddr_type, host32(2))}},
       {"c", "fib daddr type != local", {match(Field::fib_daddr_type, host32(2), kNot)}},
       {"c", "fib saddr . iif oif 0", {match(Field::fib_saddr_oif, host32(0))}},
+      {"c",
+       "meta l4proto tcp ct original proto-dst 80",
+       {match(Field::l4proto, {kTcp}), match(Field::ct_original_dport, port(80))}},
   };
 }
 

@@ -1,5 +1,5 @@
-// The third oracle: random policies in the kernel, with real packets from one network namespace into
-// and through another. Needs root.
+// The third oracle: random policies in the kernel, with real packets from one network namespace
+// into and through another. Needs root.
 #include "firewall/trial/trial.h"
 #include "tests/firewall/oracles/random_case.h"
 #include "tests/firewall/oracles/text.h"
@@ -22,18 +22,27 @@ constexpr std::size_t kPackets = 60;
 void settle(policies::PerSource& limits, std::optional<Rate>& limit) {
   limits.connections.reset();
   for (std::optional<Rate>* rate : {&limits.new_connections, &limit}) {
-    if (*rate) **rate = Rate{Rate::Of::packets, 1, std::chrono::seconds(86400), (*rate)->burst % 5 + 1};
+    if (*rate)
+      **rate = Rate{Rate::Of::packets, 1, std::chrono::seconds(86400), (*rate)->burst % 5 + 1};
   }
   if (!limits.new_connections) limits.ban_for.reset();
 }
 
 void settle(policies::Policy& policy) {
+  // Which address of the host a redirect leads to is known to the kernel alone.
+  const bool redirects = std::any_of(policy.nat.begin(), policy.nat.end(), [](const auto& nat) {
+    return nat.kind == policies::NatRule::Kind::redirect;
+  });
   for (policies::RuleList& list : policy.lists) {
+    const bool is_to_host = std::count(list.to.begin(), list.to.end(), policies::kHost) != 0;
     for (policies::Rule& rule : list.rules) {
+      if (redirects && is_to_host) rule.to = {};
       settle(rule.per_source, rule.limit);
       rule.when.reset();
-      if (rule.log) rule.log->rate = Rate{.count = 1, .per = std::chrono::seconds(86400), .burst = 1};
-      if (rule.ban && rule.ban->after) rule.ban->after = Rate{.count = 1, .per = std::chrono::seconds(86400), .burst = 2};
+      if (rule.log)
+        rule.log->rate = Rate{.count = 1, .per = std::chrono::seconds(86400), .burst = 1};
+      if (rule.ban && rule.ban->after)
+        rule.ban->after = Rate{.count = 1, .per = std::chrono::seconds(86400), .burst = 2};
     }
   }
   for (policies::NatRule& nat : policy.nat)
@@ -102,7 +111,8 @@ Answer told(Answer answer, const Packet& packet) {
 }
 
 Answer answer_of(const trial::Trace& trace) {
-  return {trace.verdict, trial::line_in(trace.by), trace.causes_ban, trace.dnat_to, trace.dnat_port};
+  return {trace.verdict, trial::line_in(trace.by), trace.causes_ban, trace.dnat_to,
+          trace.dnat_port};
 }
 
 // How many packets agreed; -1: one did not, which is told.

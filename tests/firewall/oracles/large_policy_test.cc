@@ -1,5 +1,6 @@
 // Large policies compile in time, to a few lookups, and to what they say.
 #include "tests/firewall/compile/large_policy.h"
+
 #include "tests/firewall/oracles/case.h"
 #include "tests/firewall/oracles/text.h"
 
@@ -38,7 +39,8 @@ std::vector<Packet> packets_for(const Policy& policy, std::size_t count, std::ui
     packet.in_interface = "eth0";
     packet.source = {.family = base::Family::ipv4};
     packet.source.bytes = {10, static_cast<std::uint8_t>(random() % 16),
-                           static_cast<std::uint8_t>(random()), static_cast<std::uint8_t>(random())};
+                           static_cast<std::uint8_t>(random()),
+                           static_cast<std::uint8_t>(random())};
     if (rule.from.is_restricted)
       packet.source = random() % 2 == 0 ? rule.from.ranges[0].first : rule.from.ranges[0].last;
     packet.destination = *base::parse_ip("192.0.2.1");
@@ -71,7 +73,8 @@ void expect_shallow(const char* name, const Policy& policy) {
   for (const Set& set : compiled.ruleset.sets)
     elements += set.elements.size();
   std::printf("%s: %zu rules, %lld ms, %d lookups, %zu elements\n", name,
-              policy.lists[0].rules.size(), static_cast<long long>(took.count()), lookups, elements);
+              policy.lists[0].rules.size(), static_cast<long long>(took.count()), lookups,
+              elements);
   EXPECT_LE(lookups, kLookupsMax) << name;
   EXPECT_FALSE(has_plain) << name;
 }

@@ -10,11 +10,12 @@
 
 namespace ravelin::firewall::trial {
 
-inline constexpr const char* kShipped[] = {
-    "policies/library/web-gateway.yaml",         "policies/library/database-host.yaml",
-    "policies/library/small-office-router.yaml", "policies/library/quarantine.yaml",
-    "tests/policies/parse/examples/edge/edge.yaml",
-    "tests/policies/parse/examples/office/office.yaml"};
+inline constexpr const char* kShipped[] = {"policies/library/web-gateway.yaml",
+                                           "policies/library/database-host.yaml",
+                                           "policies/library/small-office-router.yaml",
+                                           "policies/library/quarantine.yaml",
+                                           "tests/policies/parse/examples/edge/edge.yaml",
+                                           "tests/policies/parse/examples/office/office.yaml"};
 
 inline policies::Policy read_shipped(const std::string& path) {
   const std::string source = RAVELIN_SOURCE_DIR;

@@ -1,5 +1,6 @@
 // The tests of shipped policies on the simulator of rulesets; that a trial can fail; frames.
 #include "firewall/trial/trial.h"
+
 #include "tests/firewall/trial/shipped.h"
 #include "tests/policies/support/build_policy.h"
 
@@ -39,6 +40,7 @@ TEST(Frame, IsRecognisedByItsTag) {
       {"Ping", packet("eth0", "203.0.113.9", "icmp/8", "", "192.0.2.1"), 8},
       {"Gre", packet("eth0", "203.0.113.9", "gre", "", "192.0.2.1"), 0},
   };
+
   for (const auto& row : cases) {
     const Octets bytes = packet_bytes(row.packet, tag_of(7));
     const auto seen = recognise(bytes, tag_of(7));
