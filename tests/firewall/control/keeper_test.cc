@@ -53,7 +53,7 @@ rules:
 // One life of the process; the kernel and the disk outlive it.
 class Life {
  public:
-  Life(test::FakeKernel& kernel, const std::string& path, const FakeTimes& times)
+  Life(FakeKernel& kernel, const std::string& path, const FakeTimes& times)
       : state_(std::move(*StateDir::open(path))),
         feeds_(times),
         keeper(kernel, state_, times, feeds_) {}
@@ -100,7 +100,7 @@ class KeeperTest : public testing::Test {
   }
 
   test::TempDir temp_;
-  test::FakeKernel kernel_;
+  FakeKernel kernel_;
   FakeTimes times_;
   std::unique_ptr<Life> life_;
   std::vector<std::string> said_;
@@ -210,7 +210,9 @@ TEST_F(KeeperTest, ALostTableComesBackWithItsBans) {
   kernel_.lose_table();
   start();
   EXPECT_EQ(open_ports(), Ports{80});
-  EXPECT_TRUE(*kernel_.find("ban4", {203, 0, 113, 9}).value_or(std::nullopt));
+  const auto banned = kernel_.find("ban4", {203, 0, 113, 9});
+  ASSERT_TRUE(banned);
+  EXPECT_TRUE(*banned);
 }
 
 TEST_F(KeeperTest, DriftIsToldAndHealed) {
