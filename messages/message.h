@@ -245,8 +245,46 @@ struct Health {
   friend bool operator==(const Health&, const Health&) = default;
 };
 
-using Message =
-    std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
-                 SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health>;
+// To the firewall's agent: one of the commands of `ravelin firewall`. What it asks is JSON in the
+// descriptor that goes with the message (a memory file), since policies have no small bound.
+// Answered by FirewallAnswer.
+struct FirewallQuestion {
+  static constexpr std::uint16_t kType = 12;
+  static constexpr std::string_view kName = "firewall_question";
+
+  std::string command;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("command", self.command, kTokenBytes);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    return command.empty() ? "a question names its command" : "";
+  }
+
+  friend bool operator==(const FirewallQuestion&, const FirewallQuestion&) = default;
+};
+
+// The answer itself is JSON in the descriptor that goes with it; without one, `text` says why not.
+struct FirewallAnswer {
+  static constexpr std::uint16_t kType = 13;
+  static constexpr std::string_view kName = "firewall_answer";
+
+  Outcome outcome = Outcome::done;
+  std::string text;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("outcome", self.outcome);
+    visit("text", self.text, kTextBytes);
+  }
+
+  friend bool operator==(const FirewallAnswer&, const FirewallAnswer&) = default;
+};
+
+using Message = std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed,
+                             BackendSet, SignRequest, SignResult, CertificatePublished,
+                             ConfigGeneration, Health, FirewallQuestion, FirewallAnswer>;
 
 }  // namespace ravelin::messages

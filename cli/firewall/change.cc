@@ -18,6 +18,7 @@ struct ApplyFlags {
   std::string confirm_within;  // a duration
   bool is_confirmed_at_once = false;
   bool may_lock_out = false;
+  bool keeps_established = false;
   bool is_forced = false;
   std::uint64_t revision = 0;
   bool is_sure = false;
@@ -70,6 +71,7 @@ ExitCode apply(const ApplyFlags& flags) {
   if (!question) return ExitCode::refused;
   if (within != 0) (*question)["confirm_within"] = within;
   (*question)["allow_lockout"] = flags.may_lock_out;
+  (*question)["keep_established"] = flags.keeps_established;
   return ask(flags.common, std::move(*question));
 }
 
@@ -154,6 +156,8 @@ void add_firewall_change(CLI::App& group, Action& chosen) {
       ->excludes(within);
   command->add_flag("--allow-lockout", flags->may_lock_out,
                     "even if it cuts off management or your own session");
+  command->add_flag("--keep-established", flags->keeps_established,
+                    "leave connections alone that it would not let begin");
 
   flags = std::make_shared<ApplyFlags>();
   command = add(group, chosen, "confirm", "keep what was applied", flags, confirm);

@@ -2,6 +2,7 @@
 #include "cli/firewall/firewall.h"
 #include "cli/report.h"
 #include "firewall/control/checks.h"
+#include "firewall/trial/trial.h"
 #include "policies/analyse/findings.h"
 
 namespace ravelin::cli {
@@ -35,7 +36,25 @@ ExitCode check(const FirewallFlags& flags) {
   return is_valid ? ExitCode::done : ExitCode::refused;
 }
 
-ExitCode test(const FirewallFlags& flags) {
+struct TestFlags {
+  FirewallFlags common;
+  bool is_in_kernel = false;
+};
+
+using Outcomes = std::vector<policies::TestOutcome>;
+
+// What needs privileges fails with the command that has them.
+base::Result<Outcomes> run(const policies::Policy& policy, const TestFlags& flags,
+                           std::chrono::sys_seconds now) {
+  if (!flags.is_in_kernel) return policies::run_tests(policy, {.feeds = {}, .wall = now});
+  auto outcomes = firewall::trial::run_tests_in_kernel(policy, {.now = now});
+  if (outcomes || outcomes.error().code != base::Errc::denied) return outcomes;
+  return base::wrap(outcomes.error(),
+                    "run: sudo ravelin firewall test --kernel " + flags.common.policy);
+}
+
+ExitCode test(const TestFlags& test_flags) {
+  const FirewallFlags& flags = test_flags.common;
   base::Diagnostics diagnostics;
   const auto bundle = read_bundle(flags, diagnostics);
   print_error(findings_text(diagnostics));
@@ -45,8 +64,9 @@ ExitCode test(const FirewallFlags& flags) {
   json::array array;
   std::string text;
   std::size_t failed = 0;
-  const auto outcomes = policies::run_tests(*policy, {.feeds = {}, .wall = bundle->judged_at});
-  for (const policies::TestOutcome& outcome : outcomes) {
+  const auto outcomes = run(*policy, test_flags, bundle->judged_at);
+  if (!outcomes) return report(outcomes.error());
+  for (const policies::TestOutcome& outcome : *outcomes) {
     failed += outcome.passed ? 0 : 1;
     const std::string where = fmt::format("{}:{}", outcome.pos.file, outcome.pos.line);
     text +=
@@ -58,7 +78,7 @@ ExitCode test(const FirewallFlags& flags) {
                      {"passed", outcome.passed},
                      {"message", outcome.message}});
   }
-  text += fmt::format("{} of {} tests passed\n", outcomes.size() - failed, outcomes.size());
+  text += fmt::format("{} of {} tests passed\n", outcomes->size() - failed, outcomes->size());
   print(flags.form == OutputForm::json
             ? json::serialize(json::object{{"tests", std::move(array)}, {"failed", failed}}) + "\n"
             : text);
@@ -73,9 +93,11 @@ void add_firewall_check(CLI::App& group, Action& chosen) {
   add_policy_argument(*command, *flags);
   command->callback([&chosen, flags] { chosen = [flags] { return check(*flags); }; });
 
-  auto test_flags = std::make_shared<FirewallFlags>();
+  auto test_flags = std::make_shared<TestFlags>();
   CLI::App* tests = group.add_subcommand("test", "run the tests a policy brings along");
-  add_policy_argument(*tests, *test_flags);
+  add_policy_argument(*tests, test_flags->common);
+  tests->add_flag("--kernel", test_flags->is_in_kernel,
+                  "with real packets, in network namespaces made for it (needs root)");
   tests->callback([&chosen, test_flags] { chosen = [test_flags] { return test(*test_flags); }; });
 }
 

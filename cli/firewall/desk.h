@@ -6,6 +6,9 @@
 
 namespace ravelin::cli {
 
+// What of the machine answers look at beyond our table; `flows` outlives it.
+firewall::Surroundings surroundings_with(firewall::ConntrackTable& flows);
+
 base::Result<firewall::Answer> answer_question(const FirewallFlags& flags,
                                                const boost::json::object& question);
 

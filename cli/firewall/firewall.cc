@@ -70,7 +70,9 @@ void add_firewall(CLI::App& app, Action& chosen) {
   add_firewall_check(*group, chosen);
   add_firewall_change(*group, chosen);
   add_firewall_look(*group, chosen);
+  add_firewall_explain(*group, chosen);
   add_firewall_bans(*group, chosen);
+  add_firewall_watch(*group, chosen);
 }
 
 }  // namespace ravelin::cli

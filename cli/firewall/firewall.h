@@ -44,6 +44,8 @@ void add_firewall_check(CLI::App& group, Action& chosen);
 void add_firewall_change(CLI::App& group,
                          Action& chosen);                 // plan apply confirm rollback off history
 void add_firewall_look(CLI::App& group, Action& chosen);  // show status drift
+void add_firewall_explain(CLI::App& group, Action& chosen);
 void add_firewall_bans(CLI::App& group, Action& chosen);  // ban unban bans is-banned
+void add_firewall_watch(CLI::App& group, Action& chosen);
 
 }  // namespace ravelin::cli

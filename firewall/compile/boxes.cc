@@ -1,6 +1,6 @@
 #include "firewall/compile/boxes.h"
 
-#include "firewall/compile/key_bytes.h"
+#include "firewall/compile/box_index.h"
 
 #include <algorithm>
 
@@ -48,27 +48,6 @@ void subtract(KeyBox box, const KeyBox& cut, std::vector<KeyBox>& pieces) {
   }
 }
 
-// Whether `box` could be cut down by all earlier boxes without too many pieces; they stand in
-// `pieces`.
-bool cut_down(const KeyBox& box, std::span<const KeyBox> earlier, std::vector<KeyBox>& pieces) {
-  pieces.assign(1, box);
-  std::vector<KeyBox> cut;
-  for (const KeyBox& taken : earlier) {
-    if (!taken.overlaps(box)) continue;
-    cut.clear();
-    for (const KeyBox& piece : pieces) {
-      if (taken.overlaps(piece))
-        subtract(piece, taken, cut);
-      else
-        cut.push_back(piece);
-    }
-    pieces.swap(cut);
-    if (pieces.size() > kPiecesMax) return false;
-    if (pieces.empty()) return true;
-  }
-  return true;
-}
-
 // The boxes a clause asks for.
 std::vector<KeyBox> wanted(const Clause& clause) {
   const AddressRanges all{whole(clause.shape)};
@@ -80,26 +59,108 @@ std::vector<KeyBox> wanted(const Clause& clause) {
   for (const ServiceTerm& term : terms) {
     for (const AddressRange& source : from) {
       for (const AddressRange& target : to)
-        boxes.push_back({source, target, term.protocol, term.first, term.last, clause.rule});
+        boxes.push_back({source,
+                         target,
+                         term.protocol,
+                         term.first,
+                         term.last,
+                         {clause.rule},
+                         !clause.falls_through});
     }
   }
   return boxes;
 }
 
-bool add_clause(const Clause& clause, std::vector<KeyBox>& taken) {
-  const std::size_t before = taken.size();
-  std::vector<KeyBox> pieces;
-  for (const KeyBox& box : wanted(clause)) {
-    const bool is_small = cut_down(box, taken, pieces);
-    if (!is_small || taken.size() - before + pieces.size() > kPiecesMax * 4 ||
-        taken.size() + pieces.size() > kBoxesMax) {
-      taken.resize(before);
+KeyBox intersection(const KeyBox& a, const KeyBox& b) {
+  KeyBox both = a;
+  both.from = {std::max(a.from.first, b.from.first), std::min(a.from.last, b.from.last)};
+  both.to = {std::max(a.to.first, b.to.first), std::min(a.to.last, b.to.last)};
+  both.first = std::max(a.first, b.first);
+  both.last = std::min(a.last, b.last);
+  return both;
+}
+
+// Disjoint boxes, and what clauses do to them.
+class Cutter {
+ public:
+  explicit Cutter(const Stratum& stratum)
+      : index_(index_for(stratum)),
+        pieces_max_(kPiecesMax[static_cast<std::size_t>(stratum.layer)]) {}
+
+  // Whether it took not too many pieces; if it did, nothing has changed.
+  bool add(const Clause& clause) {
+    const std::size_t before = boxes_.size();
+    const std::vector<KeyBox> asked = wanted(clause);
+    asked_ = asked.size();
+    killed_.clear();
+    for (const KeyBox& box : asked) {
+      if (add(box, before)) continue;
+      for (std::size_t i = before; i < boxes_.size(); ++i)
+        is_alive_[i] = false;
+      for (const std::size_t id : killed_)
+        is_alive_[id] = id < before;
       return false;
     }
-    taken.insert(taken.end(), pieces.begin(), pieces.end());
+    return true;
   }
-  return true;
-}
+
+  std::vector<KeyBox> take() && {
+    std::vector<KeyBox> left;
+    for (std::size_t i = 0; i < boxes_.size(); ++i) {
+      if (is_alive_[i]) left.push_back(std::move(boxes_[i]));
+    }
+    return left;
+  }
+
+ private:
+  bool add(const KeyBox& box, std::size_t before) {
+    std::vector<KeyBox> pieces{box}, cut;
+    for (const std::size_t id : index_.near(box)) {
+      if (!is_alive_[id] || !boxes_[id].overlaps(box)) continue;
+      const KeyBox taken = boxes_[id];
+      cut.clear();
+      for (const KeyBox& piece : pieces) {
+        if (taken.overlaps(piece))
+          subtract(piece, taken, cut);
+        else
+          cut.push_back(piece);
+      }
+      pieces.swap(cut);
+      if (!taken.is_decided && taken.rules.back() != box.rules.front()) lead_on(id, taken, box);
+      if (pieces.size() + boxes_.size() - before > pieces_max_ + asked_) return false;
+    }
+    for (KeyBox& piece : pieces)
+      put(std::move(piece));
+    return boxes_.size() <= kBoxesMax;
+  }
+
+  // The common part of a box that is not decided and a later one leads to the rules of both.
+  void lead_on(std::size_t id, const KeyBox& open, const KeyBox& later) {
+    KeyBox both = intersection(open, later);
+    std::vector<KeyBox> left;
+    subtract(open, both, left);
+    both.rules.push_back(later.rules.front());
+    both.is_decided = later.is_decided;
+    is_alive_[id] = false;
+    killed_.push_back(id);
+    put(std::move(both));
+    for (KeyBox& piece : left)
+      put(std::move(piece));
+  }
+
+  void put(KeyBox box) {
+    index_.add(boxes_.size(), box);
+    boxes_.push_back(std::move(box));
+    is_alive_.push_back(true);
+  }
+
+  BoxIndex index_;
+  std::size_t pieces_max_;
+  std::size_t asked_ = 0;  // boxes of the clause being added, which are no pieces
+  std::vector<KeyBox> boxes_;
+  std::vector<bool> is_alive_;
+  std::vector<std::size_t> killed_;  // by the clause being added
+};
 
 }  // namespace
 
@@ -110,9 +171,11 @@ bool KeyBox::overlaps(const KeyBox& other) const {
 
 Boxes disjoint_boxes(const Stratum& stratum) {
   Boxes result;
+  Cutter cutter(stratum);
   for (std::size_t i = 0; i < stratum.clauses.size(); ++i) {
-    if (!add_clause(stratum.clauses[i], result.boxes)) result.refused.push_back(i);
+    if (!cutter.add(stratum.clauses[i])) result.refused.push_back(i);
   }
+  result.boxes = std::move(cutter).take();
   return result;
 }
 

@@ -1,10 +1,12 @@
-// The keys of one stratum, made disjoint: where clauses want the same key the first one has it.
-// Pure; any thread.
+// The keys of one stratum, made disjoint: where several clauses want a key it leads to their rules
+// one after the other, up to the first that decides. So clauses that may not decide share a lookup
+// with those behind them. Pure; any thread.
 #pragma once
 
 #include "firewall/compile/stratify.h"
 #include "firewall/ruleset/ruleset.h"
 
+#include <functional>
 #include <vector>
 
 namespace ravelin::firewall {
@@ -14,7 +16,8 @@ struct KeyBox {
   policies::AddressRange from, to;
   std::uint8_t protocol = 0;
   std::uint16_t first = 0, last = 65535;  // ports or ICMP types
-  int rule = 0;
+  std::vector<int> rules;                 // that a packet of it meets, in order
+  bool is_decided = true;                 // by the last of them; else the way goes on
 
   [[nodiscard]] bool overlaps(const KeyBox& other) const;
 };
@@ -22,11 +25,14 @@ struct KeyBox {
 struct Boxes {
   std::vector<KeyBox> boxes;  // disjoint
   // Places in Stratum::clauses of those that would be cut into too many pieces; their boxes are
-  // left out, and they have to stand as plain rules.
+  // left out, and they have to stand elsewhere.
   std::vector<std::size_t> refused;
 };
 
-inline constexpr std::size_t kPiecesMax = 4096;    // of one clause
+// That one clause adds, by layer: what is wide and comes late is cut into many pieces, but into few
+// behind those it overlaps.
+inline constexpr std::size_t kPiecesMax[] = {32, 256, 16'384};
+inline constexpr int kLayers = 3;
 inline constexpr std::size_t kBoxesMax = 500'000;  // of one stratum
 
 Boxes disjoint_boxes(const Stratum& stratum);
@@ -41,8 +47,9 @@ struct KeyElements {
   std::vector<Element> ranges;
 };
 
-// `verdict_of` tells where a rule of the pair leads.
+// `verdict_of` tells where the rules of a box lead.
+using VerdictOf = std::function<Verdict(const std::vector<int>& rules)>;
 KeyElements elements_of(const Shape& shape, std::span<const KeyBox> boxes,
-                        std::span<const Verdict> verdict_of);
+                        const VerdictOf& verdict_of);
 
 }  // namespace ravelin::firewall

@@ -49,6 +49,10 @@ struct Clause {
   bool is_plain = false;
   std::vector<int> from_feeds, to_feeds;
   std::vector<std::string> via;  // only these of the zone's interfaces
+  // Other clauses of its rule take the packets with ports and ICMP's; this one comes behind
+  // whatever comes before its rule, but what comes behind need not wait for it.
+  bool is_rest = false;
+  int layer = 0;  // shares no lookup of a lower one
 
   // Whether a packet can meet both. Exact, but for feeds and `via`, which may meet anything.
   [[nodiscard]] bool overlaps(const Clause& other) const;

@@ -22,7 +22,7 @@ std::uint64_t size_of(const AddressRange& range) {
 
 class ElementWriter {
  public:
-  ElementWriter(const Shape& shape, std::span<const Verdict> verdict_of)
+  ElementWriter(const Shape& shape, const VerdictOf& verdict_of)
       : shape_(shape), fields_(fields_of(shape).size()), verdict_of_(verdict_of) {}
 
   [[nodiscard]] bool is_small(const KeyBox& box) const {
@@ -53,7 +53,7 @@ class ElementWriter {
   }
 
   [[nodiscard]] std::optional<Verdict> verdict(const KeyBox& box) const {
-    return verdict_of_[static_cast<std::size_t>(box.rule)];
+    return verdict_of_(box.rules);
   }
 
   template <class Function>
@@ -79,7 +79,7 @@ class ElementWriter {
 
   Shape shape_;
   std::size_t fields_;
-  std::span<const Verdict> verdict_of_;
+  const VerdictOf& verdict_of_;
 };
 
 void sort_by_key(std::vector<Element>& elements) {
@@ -115,7 +115,7 @@ std::vector<Field> fields_of(const Shape& shape) {
 }
 
 KeyElements elements_of(const Shape& shape, std::span<const KeyBox> boxes,
-                        std::span<const Verdict> verdict_of) {
+                        const VerdictOf& verdict_of) {
   const ElementWriter writer(shape, verdict_of);
   KeyElements elements;
   for (const KeyBox& box : boxes) {

@@ -24,12 +24,6 @@ Bytes host_order(std::uint32_t value) {
   return bytes;
 }
 
-Bytes big_endian(std::uint32_t value) {
-  Bytes bytes = host_order(value);
-  std::reverse(bytes.begin(), bytes.end());
-  return bytes;
-}
-
 Bytes interface_bytes(std::string_view name, std::uint8_t fill) {
   Bytes bytes(kInterfaceBytes, fill);
   std::copy_n(name.begin(), std::min(name.size(), kInterfaceBytes), bytes.begin());

@@ -11,7 +11,6 @@ namespace ravelin::firewall {
 Bytes address_bytes(const base::IpAddress& address);  // 4 or 16
 Bytes port_bytes(std::uint16_t port);                 // 2, network order
 Bytes host_order(std::uint32_t value);                // 4
-Bytes big_endian(std::uint32_t value);                // 4: for ranges of host order fields
 // A name, or the first (0) or last (0xff) name that begins with it: 16 bytes.
 Bytes interface_bytes(std::string_view name, std::uint8_t fill = 0);
 

@@ -10,16 +10,16 @@ namespace {
 using policies::kHost;
 using policies::ZoneId;
 
-constexpr std::string_view kStates = "ct_states";
+constexpr std::string_view kStates = "ct_states", kForwardStates = "ct_states_fwd";
 constexpr std::string_view kEssential = "icmp6_link", kEssentialForwarded = "icmp6_path";
 constexpr int kLookupsToPair = 2;  // state, zone
 
 // Known connections pass, what conntrack cannot place does not; new ones go on.
-void add_states(Lowering& lowering) {
-  Set map{.name = lowering.name(kStates), .key = {Field::ct_state}};
+void add_states(Lowering& lowering, std::string_view name, const Verdict& invalid) {
+  Set map{.name = lowering.name(name), .key = {Field::ct_state}};
   map.is_verdict_map = true;
   constexpr std::uint32_t kInvalid = 1, kEstablished = 2, kRelated = 4;
-  map.elements = {{.key = host_order(kInvalid), .verdict = drop()},
+  map.elements = {{.key = host_order(kInvalid), .verdict = invalid},
                   {.key = host_order(kEstablished), .verdict = accept()},
                   {.key = host_order(kRelated), .verdict = accept()}};
   lowering.add_set(std::move(map));
@@ -42,10 +42,12 @@ Chain base_chain(Lowering& lowering, std::string_view name, Hook::Point point,
   return chain;
 }
 
-void append_beginning(Lowering& lowering, Chain& chain, Field field, std::string_view essential) {
+void append_states(Chain& chain, Field field, std::string_view states) {
   chain.rules.push_back({{interface_match(field, "lo"), accept()}, {}, {}});
-  chain.rules.push_back({{VerdictLookup{{{Field::ct_state, 0}}, std::string(kStates)}}, {}, {}});
-  if (chain.hook->point != Hook::Point::output) append_packet_bans(lowering, chain);
+  chain.rules.push_back({{VerdictLookup{{{Field::ct_state, 0}}, std::string(states)}}, {}, {}});
+}
+
+void append_essential(Lowering& lowering, Chain& chain, std::string_view essential) {
   if (lowering.policy.is_icmp_strict) return;
   if (lowering.out.ruleset.find_set(essential) == nullptr)
     add_essential(lowering, essential, essential == kEssentialForwarded);
@@ -82,7 +84,9 @@ void lower_input(Lowering& lowering) {
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, zone, kHost)));
   Chain chain = base_chain(lowering, "input", Hook::Point::input, 0);
-  append_beginning(lowering, chain, Field::iifname, kEssential);
+  append_states(chain, Field::iifname, kStates);
+  append_packet_bans(lowering, chain);
+  append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::iifname, "zone_in", verdicts);
   append_end(chain, "from an interface in no zone");
   lowering.add_chain(std::move(chain));
@@ -94,7 +98,8 @@ void lower_output(Lowering& lowering) {
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, kHost, zone)));
   Chain chain = base_chain(lowering, "output", Hook::Point::output, 0);
-  append_beginning(lowering, chain, Field::oifname, kEssential);
+  append_states(chain, Field::oifname, kStates);
+  append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::oifname, "zone_out", verdicts);
   append_end(chain, "to an interface in no zone");
   lowering.add_chain(std::move(chain));
@@ -107,6 +112,8 @@ Verdict lower_forward_from(Lowering& lowering, ZoneId from) {
   for (const ZoneId to : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, from, to)));
   Chain chain{.name = lowering.name(fmt::format("fwd_{}", zone))};
+  append_packet_bans(lowering, chain);
+  append_essential(lowering, chain, kEssentialForwarded);
   append_forwarded(lowering, from, chain);
   append_dispatch(lowering, chain, Field::oifname, fmt::format("fwd_{}", zone), verdicts);
   append_end(chain, fmt::format("{} -> an interface in no zone", zone));
@@ -115,18 +122,43 @@ Verdict lower_forward_from(Lowering& lowering, ZoneId from) {
   return verdict;
 }
 
+// What conntrack cannot place is dropped where one side is in a zone.
+Verdict lower_forward_invalid(Lowering& lowering) {
+  Chain chain{.name = lowering.name("fwd_invalid")};
+  const std::vector<Verdict> denied(lowering.policy.zones.size(), drop());
+  append_dispatch(lowering, chain, Field::iifname, "invalid_in", denied);
+  append_dispatch(lowering, chain, Field::oifname, "invalid_out", denied);
+  chain.rules.push_back({{accept()}, {}, {}});
+  const Verdict verdict = go_to(chain.name);
+  lowering.add_chain(std::move(chain));
+  return verdict;
+}
+
+// From an interface in no zone into a zone.
+Verdict lower_forward_into(Lowering& lowering) {
+  Chain chain{.name = lowering.name("fwd_from_none")};
+  append_packet_bans(lowering, chain);
+  append_essential(lowering, chain, kEssentialForwarded);
+  append_end(chain, "from an interface in no zone");
+  const Verdict verdict = go_to(chain.name);
+  lowering.add_chain(std::move(chain));
+  return verdict;
+}
+
 void lower_forward(Lowering& lowering) {
   if (!policies::forwards(lowering.policy)) return;
   constexpr std::int32_t kBeforeDocker = -1;
+  add_states(lowering, kForwardStates, lower_forward_invalid(lowering));
   std::vector<Verdict> verdicts;
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(lower_forward_from(lowering, zone));
   Chain chain = base_chain(lowering, "forward", Hook::Point::forward, kBeforeDocker);
-  append_beginning(lowering, chain, Field::iifname, kEssentialForwarded);
+  append_states(chain, Field::iifname, kForwardStates);
   append_dispatch(lowering, chain, Field::iifname, "fwd_in", verdicts);
-  // From an interface in no zone: into a zone it is ours and denied, else it is not ours.
-  const std::vector<Verdict> denied(lowering.policy.zones.size(), drop());
-  append_dispatch(lowering, chain, Field::oifname, "fwd_out", denied);
+  // From an interface in no zone: into a zone it is ours, else it is not; so what looks at more
+  // than interfaces and known connections stands behind this.
+  const std::vector<Verdict> into(lowering.policy.zones.size(), lower_forward_into(lowering));
+  append_dispatch(lowering, chain, Field::oifname, "fwd_out", into);
   chain.rules.push_back({{Counter{}, accept()}, "between interfaces in no zone: not ours", {}});
   lowering.add_chain(std::move(chain));
 }
@@ -141,8 +173,7 @@ void finish_depth(Lowering& lowering) {
 }  // namespace
 
 void lower_base(Lowering& lowering) {
-  add_states(lowering);
-  // Pairs first: they tell whether rules ban by packets, which the base chains have to know.
+  add_states(lowering, kStates, drop());
   lower_input(lowering);
   lower_forward(lowering);
   lower_output(lowering);

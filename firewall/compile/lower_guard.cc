@@ -88,12 +88,25 @@ void add_spoof_check(Lowering& lowering, Chain& raw) {
   append_by_interface(lowering, raw, Field::iifname, "spoof", patterns);
 }
 
+// Sources that no rule bans: those of the policy, of its management, and those the caller names.
+void add_never_sets(Lowering& lowering) {
+  if (!lowering.bans_by_packet) return;
+  policies::AddressRanges never = lowering.options.never;
+  if (const auto& management = lowering.policy.management)
+    never.insert(never.end(), management->from.ranges.begin(), management->from.ranges.end());
+  never = policies::normalised(std::move(never));
+  for (const Family family : kFamilies)
+    lowering.add_ranges(never_set(family), policies::in_family(lowering.policy.bans.never, family),
+                        policies::in_family(never, family));
+}
+
 }  // namespace
 
 void lower_guard(Lowering& lowering) {
   Chain raw{.name = lowering.name("raw_pre")};
   raw.hook = Hook{Hook::Type::filter, Hook::Point::prerouting, kRaw, Hook::Policy::accept};
   raw.rules.push_back({{interface_match(Field::iifname, "lo"), accept()}, {}, {}});
+  add_never_sets(lowering);
   add_ban_sets(lowering, raw);
   add_spoof_check(lowering, raw);
   lowering.add_chain(std::move(raw));
@@ -103,8 +116,13 @@ void append_packet_bans(const Lowering& lowering, Chain& chain) {
   if (!lowering.bans_by_packet) return;
   for (const Family family : kFamilies) {
     const std::string set(family == Family::ipv4 ? set_names::kPacketBan4 : set_names::kPacketBan6);
-    chain.rules.push_back(
-        {{Lookup{source_key(family), set}, Counter{}, drop()}, "banned by a rule", {}});
+    std::vector<Statement> statements{Lookup{source_key(family), set}};
+    // A ban is of a whole /64: who is in `never` passes beside a banned neighbour.
+    if (lowering.out.ruleset.find_set(never_set(family)) != nullptr)
+      statements.emplace_back(Lookup{saddr_key(family), std::string(never_set(family)), true});
+    statements.emplace_back(Counter{});
+    statements.emplace_back(drop());
+    chain.rules.push_back({std::move(statements), "banned by a rule", {}});
   }
 }
 

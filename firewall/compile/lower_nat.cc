@@ -3,6 +3,7 @@
 #include "firewall/compile/lowering.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ravelin::firewall {
 namespace {
@@ -34,17 +35,39 @@ bool is_live(const Lowering& lowering, const NatRule& nat) {
   return !nat.until || *nat.until > lowering.options.now;
 }
 
-// Protocol and ports as plain matches; a range of ports is one.
-std::vector<Statement> service_matches(const policies::ServiceTerm& term,
-                                       std::optional<std::uint16_t> port = {}) {
+bool is_of(Family family, const policies::ServiceTerm& term) {
+  return family == Family::ipv4 ? term.protocol != policies::kIcmpv6
+                                : term.protocol != policies::kIcmp;
+}
+
+Bytes number_bytes(Field field, std::uint16_t number) {
+  if (info(field).bytes == 1) return {static_cast<std::uint8_t>(number)};
+  return port_bytes(number);
+}
+
+// Protocol and port or ICMP type as plain matches; a range is one.
+std::vector<Statement> term_matches(const policies::ServiceTerm& term, Field port) {
+  const bool is_icmp = term.protocol == policies::kIcmp,
+             is_icmp6 = term.protocol == policies::kIcmpv6;
+  const Field field = is_icmp ? Field::icmp_type : is_icmp6 ? Field::icmpv6_type : port;
   std::vector<Statement> statements{Match{Field::l4proto, Comparison::equal, {term.protocol}}};
-  const std::uint16_t first = port.value_or(term.first), last = port.value_or(term.last);
-  if (first == last)
-    statements.emplace_back(Match{Field::th_dport, Comparison::equal, port_bytes(first)});
-  else if (first != 0 || last != 65535)
+  if (term.first == 0 && term.last == 65535) return statements;
+  if (term.first == term.last)
+    statements.emplace_back(Match{field, Comparison::equal, number_bytes(field, term.first)});
+  else
     statements.emplace_back(
-        MatchRange{Field::th_dport, false, port_bytes(first), port_bytes(last)});
+        MatchRange{field, false, number_bytes(field, term.first), number_bytes(field, term.last)});
   return statements;
+}
+
+// The services of an entry in one family, as alternatives; `port` is where the port stands.
+std::vector<std::vector<Statement>> service_matches(const NatRule& nat, Family family, Field port) {
+  if (nat.services.empty()) return {{}};
+  std::vector<std::vector<Statement>> alternatives;
+  for (const policies::ServiceTerm& term : nat.services) {
+    if (is_of(family, term)) alternatives.push_back(term_matches(term, port));
+  }
+  return alternatives;
 }
 
 Match family_match(Family family) {
@@ -72,11 +95,10 @@ void append_inbound(Lowering& lowering, const NatRule& nat, Family family, Chain
   if (nat.kind == NatRule::Kind::forward && to == nullptr) return;
   const Sources sources = sources_of(lowering, nat, family);
   if (sources.is_nobody) return;
-  for (const policies::ServiceTerm& term : nat.services) {
+  for (std::vector<Statement>& service : service_matches(nat, family, Field::th_dport)) {
     std::vector<Statement> statements{family_match(family)};
     if (sources.lookup) statements.emplace_back(*sources.lookup);
-    for (Statement& match : service_matches(term))
-      statements.push_back(std::move(match));
+    std::move(service.begin(), service.end(), std::back_inserter(statements));
     if (nat.kind == NatRule::Kind::redirect) {
       statements.emplace_back(Counter{});
       statements.emplace_back(Redirect{nat.to_port});
@@ -135,7 +157,10 @@ void lower_direction(Lowering& lowering, bool inbound, Chain base) {
   lowering.add_chain(std::move(base));
 }
 
+// One for all zones it arrives from, so that its limits are too.
 Verdict lower_forward_allow(Lowering& lowering, const NatRule& nat) {
+  if (const auto known = lowering.allows.find(&nat); known != lowering.allows.end())
+    return known->second;
   const std::string wish =
       nat.id.empty() ? fmt::format("{}_{}", nat.pos.line, nat.pos.column) : nat.id;
   Chain chain{.name = lowering.name(fmt::format("n_{}", wish))};
@@ -146,6 +171,7 @@ Verdict lower_forward_allow(Lowering& lowering, const NatRule& nat) {
   chain.rules.push_back({{Counter{}, accept()}, provenance(nat.pos, nat.id), nat.pos});
   const Verdict action = jump_to(chain.name);
   lowering.add_chain(std::move(chain));
+  lowering.allows.emplace(&nat, action);
   return action;
 }
 
@@ -171,14 +197,15 @@ void append_forwarded(Lowering& lowering, ZoneId via, Chain& chain) {
       if (to == nullptr || !has_family(nat, family)) continue;
       const Sources sources = sources_of(lowering, nat, family);
       if (sources.is_nobody) continue;
-      for (const policies::ServiceTerm& term : nat.services) {
+      // By the port it was sent to: two entries may lead to one port of one address.
+      for (std::vector<Statement>& service :
+           service_matches(nat, family, Field::ct_original_dport)) {
         std::vector<Statement> statements{
             Match{Field::ct_status, Comparison::has_any, host_order(kStatusDnat)}};
         if (sources.lookup) statements.emplace_back(*sources.lookup);
         statements.emplace_back(Match{family == Family::ipv4 ? Field::ip_daddr : Field::ip6_daddr,
                                       Comparison::equal, address_bytes(*to)});
-        for (Statement& match : service_matches(term, nat.to_port))
-          statements.push_back(std::move(match));
+        std::move(service.begin(), service.end(), std::back_inserter(statements));
         statements.emplace_back(action);
         chain.rules.push_back({std::move(statements), provenance(nat.pos, nat.id), nat.pos});
       }

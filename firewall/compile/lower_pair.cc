@@ -1,9 +1,11 @@
 // One pair of zones as a chain: a lookup a stratum, then how the pair ends.
 #include "firewall/compile/boxes.h"
 #include "firewall/compile/lowering.h"
+#include "firewall/compile/widen.h"
 #include "policies/model/meaning.h"
 
 #include <algorithm>
+#include <map>
 
 namespace ravelin::firewall {
 namespace {
@@ -19,6 +21,13 @@ struct Pair {
   std::vector<Verdict> verdict_of;
   Chain chain;
   PairDepth depth;
+  std::map<std::vector<int>, Verdict> ways;  // of rules met one after the other
+};
+
+// A stratum with its keys, if it has some.
+struct KeyedStratum {
+  Stratum stratum;
+  Boxes boxes;
 };
 
 Key key_of(const Shape& shape) {
@@ -68,9 +77,9 @@ std::optional<Lookup> services_of(Lowering& lowering, const Pair& pair, const Cl
   if (shape.service == ServiceKey::ports || shape.service == ServiceKey::protocol)
     shape.family.reset();
   Clause alone{.shape = shape, .terms = clause.terms};
-  const Verdict nothing = drop();
-  const Boxes boxes = disjoint_boxes({shape, false, {alone}});
-  KeyElements elements = elements_of(shape, boxes.boxes, std::span(&nothing, 1));
+  const Boxes boxes = disjoint_boxes({shape, 0, false, {alone}});
+  KeyElements elements =
+      elements_of(shape, boxes.boxes, [](const std::vector<int>& /*rules*/) { return drop(); });
   Set set{.name = lowering.name(fmt::format("s_{}", std::string_view(pair.chain.name).substr(2))),
           .key = fields_of(shape)};
   set.is_interval = !elements.ranges.empty();
@@ -139,49 +148,86 @@ void append_plain(Lowering& lowering, Pair& pair, const Clause& clause) {
   lowering.add_chain(std::move(ways));
 }
 
-void append_stratum(Lowering& lowering, Pair& pair, const Stratum& stratum) {
+// Where rules lead that a packet meets one after the other: each comes back unless it decides.
+Verdict way_of(Lowering& lowering, Pair& pair, const std::vector<int>& rules) {
+  const auto verdict_of = [&](int rule) { return pair.verdict_of[static_cast<std::size_t>(rule)]; };
+  if (rules.size() == 1) return verdict_of(rules.front());
+  const auto known = pair.ways.find(rules);
+  if (known != pair.ways.end()) return known->second;
+  Chain chain{.name =
+                  lowering.name(fmt::format("c_{}", std::string_view(pair.chain.name).substr(2)))};
+  for (const int index : rules) {
+    const Rule& rule = *pair.rules[static_cast<std::size_t>(index)];
+    chain.rules.push_back({{verdict_of(index)}, provenance(rule.pos, rule.id), rule.pos});
+  }
+  const Verdict way = jump_to(chain.name);
+  lowering.add_chain(std::move(chain));
+  pair.ways.emplace(rules, way);
+  return way;
+}
+
+void append_stratum(Lowering& lowering, Pair& pair, const KeyedStratum& keyed) {
+  const Stratum& stratum = keyed.stratum;
   if (stratum.is_plain) {
     append_plain(lowering, pair, stratum.clauses.front());
     return;
   }
   if (stratum.shape.is_everything()) {
-    const Clause& clause = stratum.clauses.front();
-    const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
-    pair.chain.rules.push_back({{pair.verdict_of[static_cast<std::size_t>(clause.rule)]},
-                                provenance(rule.pos, rule.id),
-                                rule.pos});
+    for (const Clause& clause : stratum.clauses) {
+      const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
+      pair.chain.rules.push_back({{pair.verdict_of[static_cast<std::size_t>(clause.rule)]},
+                                  provenance(rule.pos, rule.id),
+                                  rule.pos});
+    }
     return;
   }
-  const Boxes boxes = disjoint_boxes(stratum);
-  KeyElements elements = elements_of(stratum.shape, boxes.boxes, pair.verdict_of);
+  KeyElements elements =
+      elements_of(stratum.shape, keyed.boxes.boxes,
+                  [&](const std::vector<int>& rules) { return way_of(lowering, pair, rules); });
   append_map(lowering, pair, stratum.shape, std::move(elements.points), false);
   append_map(lowering, pair, stratum.shape, std::move(elements.ranges), true);
 }
 
-// Strata whose keys could all be made disjoint; clauses that cannot become plain rules, said in a
-// note.
-std::vector<Stratum> feasible_strata(Lowering& lowering, const Pair& pair,
-                                     std::vector<Clause> clauses) {
-  while (true) {
-    std::vector<Stratum> strata = stratify(clauses);
-    bool is_feasible = true;
-    for (const Stratum& stratum : strata) {
-      if (stratum.is_plain || stratum.shape.is_everything()) continue;
-      for (const std::size_t refused : disjoint_boxes(stratum).refused) {
-        const Clause& clause = stratum.clauses[refused];
-        for (Clause& one : clauses) {
-          if (one.rule != clause.rule || !(one.shape == clause.shape)) continue;
-          one.is_plain = true;
-          is_feasible = false;
-        }
-        const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
-        lowering.out.notes.push_back(
-            {rule.pos,
-             "overlaps the rules before it in too many pieces for a lookup: it is compared "
-             "on its own for every new connection that reaches it"});
-      }
+// A clause that would be cut into too many pieces goes into a lookup of its own layer; when that
+// does not help, it becomes plain rules, and a note says so.
+void move_away(Lowering& lowering, const Pair& pair, const Clause& refused, int layer,
+               std::vector<Clause>& clauses) {
+  for (Clause& clause : clauses) {
+    if (clause.rule != refused.rule || !(clause.shape == refused.shape)) continue;
+    if (layer + 1 < kLayers) {
+      clause.layer = layer + 1;
+      continue;
     }
-    if (is_feasible) return strata;
+    clause.is_plain = true;
+    const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
+    lowering.out.notes.push_back(
+        {rule.pos,
+         "overlaps the rules before it in too many pieces for a lookup: it is compared "
+         "on its own for every new connection that reaches it"});
+  }
+}
+
+// Strata whose keys could all be made disjoint.
+std::vector<KeyedStratum> feasible_strata(Lowering& lowering, const Pair& pair,
+                                          std::vector<Clause> clauses) {
+  // As many lookups as a pair may take before its clauses are widened.
+  constexpr std::size_t kStrataMax = 8;
+  if (const std::size_t narrow = stratify(clauses).size(); narrow > kStrataMax) {
+    std::vector<Clause> wide = widened(clauses);
+    if (stratify(wide).size() < narrow) clauses = std::move(wide);
+  }
+  while (true) {
+    std::vector<KeyedStratum> keyed;
+    bool is_feasible = true;
+    for (Stratum& stratum : stratify(clauses)) {
+      Boxes boxes;
+      if (!stratum.is_plain && !stratum.shape.is_everything()) boxes = disjoint_boxes(stratum);
+      for (const std::size_t refused : boxes.refused)
+        move_away(lowering, pair, stratum.clauses[refused], stratum.layer, clauses);
+      is_feasible = is_feasible && boxes.refused.empty();
+      keyed.push_back({std::move(stratum), std::move(boxes)});
+    }
+    if (is_feasible) return keyed;
   }
 }
 
@@ -218,8 +264,8 @@ std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to) {
     is_used[static_cast<std::size_t>(clause.rule)] = true;
   for (std::size_t i = 0; i < pair.rules.size(); ++i)
     pair.verdict_of.push_back(is_used[i] ? lower_rule(lowering, *pair.rules[i]) : drop());
-  for (const Stratum& stratum : feasible_strata(lowering, pair, std::move(clauses)))
-    append_stratum(lowering, pair, stratum);
+  for (const KeyedStratum& keyed : feasible_strata(lowering, pair, std::move(clauses)))
+    append_stratum(lowering, pair, keyed);
   append_ending(lowering, pair);
   std::string name = pair.chain.name;
   lowering.add_chain(std::move(pair.chain));

@@ -57,20 +57,16 @@ milliseconds refill_time(const policies::Rate& rate) {
 // be.
 std::string add_ban_chain(Lowering& lowering, std::string_view wish, const base::SourcePos& pos,
                           seconds duration) {
-  lowering.bans_by_packet = true;
   Chain chain{.name = lowering.name(fmt::format("ban_{}", wish))};
   for (const Family family : kFamilies) {
-    const auto never = policies::in_family(lowering.policy.bans.never, family);
-    const auto more = policies::in_family(lowering.options.never, family);
-    if (never.empty() && more.empty()) continue;
-    const std::string set = family == Family::ipv4 ? std::string("never4") : std::string("never6");
-    if (lowering.out.ruleset.find_set(set) == nullptr) lowering.add_ranges(set, never, more);
+    const std::string set(never_set(family));
+    if (lowering.out.ruleset.find_set(set) == nullptr) continue;
     append(chain, pos, {Lookup{saddr_key(family), set}, come_back()}, "never banned");
   }
   for (const Family family : kFamilies) {
     const std::string set(family == Family::ipv4 ? set_names::kPacketBan4 : set_names::kPacketBan6);
     append(chain, pos,
-           {Update{Update::Operation::add, source_key(family), set, milliseconds(duration), {}}},
+           {Update{Update::Operation::update, source_key(family), set, milliseconds(duration), {}}},
            "ban");
   }
   std::string name = chain.name;
@@ -78,21 +74,32 @@ std::string add_ban_chain(Lowering& lowering, std::string_view wish, const base:
   return name;
 }
 
-void append_conditions(const Lowering& lowering, const Rule& rule, Chain& chain) {
-  if (rule.owner && rule.owner->uid)
-    append(chain, rule.pos,
-           {Match{Field::skuid, Comparison::not_equal, host_order(*rule.owner->uid)}, come_back()});
-  if (rule.owner && !rule.owner->cgroup.empty()) {
+// In front of a rule's chain: only what the owner sends goes there. A packet without a socket has
+// no owner, and a rule that asks for one ends there: so it must be the one that leads on.
+Verdict add_owner_gate(Lowering& lowering, const Rule& rule, std::string_view wish,
+                       const std::string& chain) {
+  Chain gate{.name = lowering.name(fmt::format("o_{}", wish))};
+  std::vector<Statement> statements;
+  if (rule.owner->uid)
+    statements.emplace_back(Match{Field::skuid, Comparison::equal, host_order(*rule.owner->uid)});
+  if (!rule.owner->cgroup.empty()) {
     const auto found = lowering.options.cgroups.find(rule.owner->cgroup);
     Bytes id(8, 0xff);  // of no cgroup
     if (found != lowering.options.cgroups.end())
       std::copy_n(reinterpret_cast<const std::uint8_t*>(&found->second), 8, id.begin());
     const auto level = static_cast<std::uint8_t>(
         1 + std::count(rule.owner->cgroup.begin(), rule.owner->cgroup.end(), '/'));
-    append(
-        chain, rule.pos,
-        {Match{Field::socket_cgroup, Comparison::not_equal, std::move(id), 0, level}, come_back()});
+    statements.emplace_back(
+        Match{Field::socket_cgroup, Comparison::equal, std::move(id), 0, level});
   }
+  statements.emplace_back(go_to(chain));
+  append(gate, rule.pos, std::move(statements));
+  const Verdict action = jump_to(gate.name);
+  lowering.add_chain(std::move(gate));
+  return action;
+}
+
+void append_times(const Rule& rule, Chain& chain) {
   if (!rule.when) return;
   for (std::uint8_t day = 0; day < 7; ++day) {
     if ((rule.when->days >> day & 1) == 0)
@@ -106,8 +113,8 @@ void append_conditions(const Lowering& lowering, const Rule& rule, Chain& chain)
   // Outside of from..to; over midnight, inside of to..from.
   const bool is_over_midnight = to < from;
   append(chain, rule.pos,
-         {MatchRange{Field::hour, !is_over_midnight, big_endian(is_over_midnight ? to : from),
-                     big_endian((is_over_midnight ? from : to) - 1)},
+         {MatchRange{Field::hour, !is_over_midnight, host_order(is_over_midnight ? to : from),
+                     host_order((is_over_midnight ? from : to) - 1)},
           come_back()});
 }
 
@@ -209,14 +216,15 @@ Verdict lower_rule(Lowering& lowering, const policies::Rule& rule) {
     return known->second;
   const std::string wish = wish_for(rule);
   Chain chain{.name = lowering.name(fmt::format("r_{}", wish))};
-  append_conditions(lowering, rule, chain);
+  append_times(rule, chain);
   if (rule.limit) append(chain, rule.pos, {limit_of(*rule.limit, true), come_back()});
   append_log(rule, chain);
   append_ban(lowering, rule, wish, chain);
   lower_per_source(lowering, rule.per_source, rule.pos, wish, chain);
   append_verdict(rule, chain);
-  const Verdict action = jump_to(chain.name);
+  const std::string name = chain.name;
   lowering.add_chain(std::move(chain));
+  const Verdict action = rule.owner ? add_owner_gate(lowering, rule, wish, name) : jump_to(name);
   lowering.actions.emplace(&rule, action);
   return action;
 }

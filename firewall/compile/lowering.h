@@ -19,6 +19,7 @@ struct Lowering {
   const CompileOptions& options;
   Compiled out;
   std::map<const policies::Rule*, Verdict> actions;     // rules already lowered
+  std::map<const policies::NatRule*, Verdict> allows;   // of `forward` entries
   std::map<std::string, int, std::less<>> names_taken;  // of chains and sets
   bool bans_by_packet = false;                          // some rule fills pban4 and pban6
 
@@ -76,6 +77,12 @@ Limit limit_of(const policies::Rate& rate, bool over);
 std::string lower_pair(Lowering& lowering, policies::ZoneId from, policies::ZoneId to);
 
 void lower_guard(Lowering& lowering);  // sets of bans; raw_pre
+
+// The set of sources that no rule bans, if the policy has some.
+inline std::string_view never_set(base::Family family) {
+  return family == base::Family::ipv4 ? "never4" : "never6";
+}
+
 // Rules of input and forward that turn away new connections of sources banned by packets.
 void append_packet_bans(const Lowering& lowering, Chain& chain);
 

@@ -11,13 +11,11 @@ using base::Family;
 using policies::AddressMatch;
 using policies::Rule;
 
+// ICMP is keyed by its type also when it is whole: so it is seen in its own family only.
 ServiceKey key_of(const ServiceTerm& term) {
-  const bool is_whole = term.first == 0 && term.last == 65535;
-  if (term.protocol == 0) return ServiceKey::none;
-  if (is_whole) return ServiceKey::protocol;
   if (term.protocol == policies::kIcmp) return ServiceKey::icmp;
   if (term.protocol == policies::kIcmpv6) return ServiceKey::icmpv6;
-  return ServiceKey::ports;
+  return term.first == 0 && term.last == 65535 ? ServiceKey::protocol : ServiceKey::ports;
 }
 
 struct ServiceGroup {
@@ -25,13 +23,25 @@ struct ServiceGroup {
   std::vector<ServiceTerm> terms;
 };
 
-// The services of a rule by kind; one of "any protocol" swallows the others.
+// Whether the rule names the whole protocol of these ports: no packet may meet a rule twice, or it
+// is counted twice.
+bool is_within_protocol(const ServiceTerm& term, const Rule& rule) {
+  return key_of(term) == ServiceKey::ports &&
+         std::any_of(rule.services.begin(), rule.services.end(), [&](const ServiceTerm& other) {
+           return other.protocol == term.protocol && key_of(other) == ServiceKey::protocol;
+         });
+}
+
+// The services of a rule by kind; no two groups have a packet in common.
 std::vector<ServiceGroup> groups_of(const Rule& rule) {
+  constexpr std::uint16_t kTypeMax = 255;
   if (rule.services.empty()) return {ServiceGroup{}};
   std::vector<ServiceGroup> groups;
-  for (const ServiceTerm& term : rule.services) {
+  for (ServiceTerm term : rule.services) {
+    if (is_within_protocol(term, rule)) continue;
     const ServiceKey key = key_of(term);
-    if (key == ServiceKey::none) return {ServiceGroup{}};
+    if (key == ServiceKey::icmp || key == ServiceKey::icmpv6)
+      term.last = std::min(term.last, kTypeMax);
     auto group = std::find_if(groups.begin(), groups.end(),
                               [&](const ServiceGroup& one) { return one.key == key; });
     if (group == groups.end()) group = groups.insert(groups.end(), ServiceGroup{key, {}});
@@ -40,8 +50,6 @@ std::vector<ServiceGroup> groups_of(const Rule& rule) {
   return groups;
 }
 
-// ICMP is a protocol of one family each: whole, it needs no family guard, but the model sees icmp
-// in IPv4 only.
 std::optional<Family> family_of(const ServiceGroup& group) {
   if (group.key == ServiceKey::icmp) return Family::ipv4;
   if (group.key == ServiceKey::icmpv6) return Family::ipv6;
@@ -130,8 +138,21 @@ void add_group(const Rule& rule, const ServiceGroup& group, const Clause& common
   clauses.push_back(std::move(clause));
 }
 
+// Of two sorted lists; allocates nothing, since it is asked for many pairs of clauses.
+bool have_common(const AddressRanges& a, const AddressRanges& b) {
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i].last < b[j].first)
+      ++i;
+    else if (b[j].last < a[i].first)
+      ++j;
+    else
+      return true;
+  }
+  return false;
+}
+
 bool meet(const AddressRanges& a, bool a_is_set, const AddressRanges& b, bool b_is_set) {
-  return !a_is_set || !b_is_set || !policies::intersection(a, b).empty();
+  return !a_is_set || !b_is_set || have_common(a, b);
 }
 
 bool meet(const ServiceTerm& a, const ServiceTerm& b) {

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "firewall/control/answers.h"
 #include "firewall/control/checks.h"
+#include "firewall/control/cut_flows.h"
+#include "firewall/control/neighbours.h"
 #include "firewall/diff/change.h"
 #include "firewall/diff/describe.h"
 #include "policies/analyse/difference.h"
@@ -122,6 +124,14 @@ Plan make_plan(const Desk& desk, const Proposal& proposal) {
   return plan;
 }
 
+// What others' tables mean for the policy, and why that is not known.
+std::vector<std::string> neighbours(const Desk& desk, const policies::Policy& policy) {
+  if (!desk.around.foreign) return {};
+  const auto foreign = desk.around.foreign();
+  if (foreign) return neighbour_warnings(policy, *foreign);
+  return {fmt::format("not looked at: {}", base::to_string(foreign.error()))};
+}
+
 json::value number_or_null(std::uint64_t number) {
   return number == 0 ? json::value() : json::value(number);
 }
@@ -144,12 +154,19 @@ Answer answer_plan(Desk desk, Question& question) {
   add_lines("In the kernel:", plan.objects, text);
   add_lines("Cost:", plan.depth, text);
   add_lines("Note:", plan.notes, text);
+  const std::vector<std::string> beside = neighbours(desk, proposal->policy);
+  add_lines("Other tables:", beside, text);
+  const CutFlows flows = cut_flows(desk.around, proposal->policy, proposal->peer, desk.times.wall(),
+                                   FlowUse::only_look);
+  text += cut_flows_text(flows, FlowUse::only_look);
   if (!found.empty()) text += "It would be refused:\n" + objections_text(found);
   json::object object{{"allowed", list_json(plan.meaning.lines)},
                       {"notes", list_json(plan.meaning.notes)},
                       {"objects", list_json(plan.objects)},
                       {"depth", list_json(plan.depth)},
                       {"costs", list_json(plan.notes)},
+                      {"other_tables", list_json(beside)},
+                      {"flows", cut_flows_json(flows)},
                       {"objections", objections_json(found)},
                       {"is_changed", !plan.steps.empty() || !plan.meaning.is_empty()}};
   return {found.empty() ? Went::done : Went::no, std::move(text), json::serialize(object)};
@@ -158,6 +175,7 @@ Answer answer_plan(Desk desk, Question& question) {
 Answer answer_apply(Desk desk, Question& question) {
   const auto within = question.duration("confirm_within");
   const bool may_lock_out = question.flag("allow_lockout");
+  const FlowUse use = question.flag("keep_established") ? FlowUse::keep : FlowUse::end;
   const std::string by = question.text("by");
   auto proposal = read_proposal(question);
   if (!proposal) return answer_of(proposal.error());
@@ -182,10 +200,14 @@ Answer answer_apply(Desk desk, Question& question) {
                     applied->revision, base::format_duration(*within),
                     applied->previous == 0 ? std::string("the table is removed")
                                            : fmt::format("back to revision {}", applied->previous));
+  const CutFlows flows =
+      cut_flows(desk.around, proposal->policy, proposal->peer, desk.times.wall(), use);
+  text += "\n" + cut_flows_text(flows, use);
   json::object object{{"revision", applied->revision},
                       {"previous", number_or_null(applied->previous)},
-                      {"pending", applied->is_pending}};
-  return {Went::done, text + "\n", json::serialize(object)};
+                      {"pending", applied->is_pending},
+                      {"flows", cut_flows_json(flows)}};
+  return {Went::done, std::move(text), json::serialize(object)};
 }
 
 Answer answer_confirm(Desk desk, Question& question) {

@@ -11,12 +11,14 @@ struct Desk {
   Keeper& keeper;
   Kernel& kernel;
   const Times& times;
+  const Surroundings& around;
 };
 
 // plan: bundle, peer?, peer_port?, peer_interface?. Exit 0, or 1 while it has objections. Changes
 // nothing.
 Answer answer_plan(Desk desk, Question& question);
-// apply: bundle, by, confirm_within? (seconds), allow_lockout?, peer?, peer_port?, peer_interface?.
+// apply: bundle, by, confirm_within? (seconds), allow_lockout?, keep_established?, peer?,
+// peer_port?, peer_interface?. Flows that the policy denies are ended, unless they are to be kept.
 Answer answer_apply(Desk desk, Question& question);
 // confirm: revision, force?, session_age? (seconds, of the TCP session it is asked over).
 Answer answer_confirm(Desk desk, Question& question);

@@ -62,6 +62,19 @@ void compare_rules(const LiveTable& expected, const LiveTable& found,
   }
 }
 
+// Names that are not there, but are with a number behind them that nobody else wants.
+void find_numbered(const std::set<std::string>& wanted, const std::vector<std::string>& there,
+                   Names& names) {
+  constexpr std::size_t kSuffix = 2;
+  const std::set<std::string> known(there.begin(), there.end());
+  for (const std::string& name : there) {
+    if (wanted.contains(name) || name.size() <= kSuffix || name[name.size() - kSuffix] != '_')
+      continue;
+    const std::string stem = name.substr(0, name.size() - kSuffix);
+    if (wanted.contains(stem) && !known.contains(stem)) names[stem] = name;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> drift(const std::optional<LiveTable>& expected,
@@ -97,6 +110,20 @@ std::vector<std::string> outline_drift(const Ruleset& ruleset,
       lines.push_back(fmt::format("chain {}: its rules are not those put there", chain));
   }
   return lines;
+}
+
+Ruleset named_as(const Ruleset& ruleset, const std::optional<LiveTable>& table) {
+  if (!table) return ruleset;
+  Names chains, sets;
+  std::set<std::string> wanted;
+  for (const Chain& chain : ruleset.chains)
+    wanted.insert(chain.name);
+  find_numbered(wanted, table->chains, chains);
+  wanted.clear();
+  for (const Set& set : ruleset.sets)
+    wanted.insert(set.name);
+  find_numbered(wanted, table->sets, sets);
+  return with_names(ruleset, chains, sets);
 }
 
 }  // namespace ravelin::firewall

@@ -6,6 +6,7 @@
 #include "firewall/diff/change.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ravelin::firewall {
 namespace {
@@ -42,6 +43,7 @@ Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle
   auto policy = policy_of(bundle);
   if (!policy) return policy.error();
   Candidate made;
+  bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
   CompileOptions options{.revision = revision_text(revision, bundle)};
   for (const policies::Feed& feed : policy->feeds) {
     auto blocks = feeds_.blocks(feed);
@@ -54,20 +56,46 @@ Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle
 }
 
 Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
-  const Ruleset& target = wanted.prepared.compiled.ruleset;
+  const Ruleset& compiled = wanted.prepared.compiled.ruleset;
+  const Ruleset target = live_ ? with_fresh_chains(*live_, compiled) : compiled;
   Ruleset placed_now = live_ ? placed(*live_, target) : target;
-  Transaction steps = live_ ? change(*live_, target) : rebuild(snapshot_, target);
-  append_feeds(wanted, placed_now, steps);
-  append_bans(placed_now, Refill::new_sets, steps);
-  if (auto done = commit(steps); !done) return done.error();
+  Transaction elements;
+  append_feeds(wanted, placed_now, elements);
+  append_bans(placed_now, Refill::new_sets, elements);
+  if (live_) {
+    Stages steps = stages(*live_, target);
+    append(steps, *live_, std::move(elements));
+    if (auto done = commit_stages(steps); !done) return done.error();
+  } else {
+    Transaction steps = rebuild(snapshot_, target);
+    std::move(elements.begin(), elements.end(), std::back_inserter(steps));
+    if (auto done = commit(steps); !done) return done.error();
+  }
   settle(revision, std::move(wanted), std::move(placed_now));
   return let_go(*policy_);
+}
+
+// Whatever is refused, packets go the old way or the new one. What could not be cleaned up leads
+// nowhere; the next start finds it and makes the table anew.
+Result<> Keeper::commit_stages(const Stages& stages) {
+  if (auto done = send(stages.prepare); !done) return done;
+  if (auto done = send(stages.flip); !done) {
+    static_cast<void>(send(stages.undo));
+    return done;
+  }
+  kernel_.wait_for_packets();
+  static_cast<void>(send(stages.clean));
+  auto now = kernel_.read();
+  if (!now) return now.error();
+  snapshot_ = std::move(*now);
+  return {};
 }
 
 void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now) {
   live_ = std::move(placed_now);
   loaded_ = std::move(wanted.feeds);
   policy_ = std::move(wanted.prepared.policy);
+  judged_at_ = wanted.prepared.bundle.judged_at;
   live_revision_ = revision;
 }
 
@@ -81,15 +109,20 @@ Result<> Keeper::put_revision(std::uint64_t revision) {
 
 // Our own table changes through us alone, so a generation that others move does not make the steps
 // wrong; they are sent again.
-Result<> Keeper::commit(const Transaction& steps) {
+Result<> Keeper::send(const Transaction& steps) {
   Result<> done;
+  if (steps.empty()) return done;
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const auto generation = kernel_.generation();
     if (!generation) return generation.error();
     done = kernel_.apply(steps, *generation);
     if (done || done.error().code != Errc::conflict) break;
   }
-  if (!done) return done;
+  return done;
+}
+
+Result<> Keeper::commit(const Transaction& steps) {
+  if (auto done = send(steps); !done) return done;
   auto now = kernel_.read();
   if (!now) return now.error();
   snapshot_ = std::move(*now);
@@ -180,6 +213,25 @@ Result<std::optional<std::string>> Keeper::tick() {
                         revision)
           : fmt::format("revision {} was not confirmed in time: back to revision {}", revision,
                         done->revision));
+}
+
+Result<bool> Keeper::expire_rules() {
+  if (live_revision_ == 0 || !policy_) return false;
+  const auto now = times_.wall();
+  const auto has_ended = [&](const std::optional<std::chrono::sys_seconds>& until) {
+    return until && judged_at_ < *until && *until <= now;
+  };
+  const bool is_due =
+      std::any_of(policy_->nat.begin(), policy_->nat.end(),
+                  [&](const policies::NatRule& nat) { return has_ended(nat.until); }) ||
+      std::any_of(
+          policy_->lists.begin(), policy_->lists.end(), [&](const policies::RuleList& list) {
+            return std::any_of(list.rules.begin(), list.rules.end(),
+                               [&](const policies::Rule& rule) { return has_ended(rule.until); });
+          });
+  if (!is_due) return false;
+  if (auto done = put_revision(live_revision_); !done) return done.error();
+  return true;
 }
 
 Result<> Keeper::remove() {

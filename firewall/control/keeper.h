@@ -11,6 +11,7 @@
 
 #include "firewall/control/prepare.h"
 #include "firewall/control/times.h"
+#include "firewall/diff/stages.h"
 #include "firewall/kernel/kernel.h"
 #include "firewall/state/ban_book.h"
 #include "firewall/state/state_dir.h"
@@ -45,6 +46,9 @@ class Keeper {
   // not be given what it should have; then nothing filters as the policy says, and the message says
   // so.
   Result<std::vector<std::string>> recover();
+
+  // The same as if all that is unconfirmed had had its time.
+  Result<std::vector<std::string>> undo_unconfirmed();
 
   // Instead of recover(), to answer questions without changing anything; needs no lock.
   Result<> look();
@@ -83,6 +87,10 @@ class Keeper {
   Result<std::vector<std::string>> drift();
   Result<> heal();
 
+  // Takes out rules whose `until` has passed since the policy was put there. Whether there were
+  // any.
+  Result<bool> expire_rules();
+
   // Puts the present contents of all feeds into the kernel where they have changed. Which did.
   Result<std::vector<std::string>> refresh_feeds();
 
@@ -119,11 +127,15 @@ class Keeper {
   enum class Refill { new_sets, all };
   void append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
   Result<> commit(const Transaction& steps);
+  Result<> send(const Transaction& steps);
+  Result<> commit_stages(const Stages& stages);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
   Result<> let_go(const policies::Policy& policy);
   Result<> take_down();
   Result<> adopt(std::uint64_t revision);
   void read_bans(std::vector<std::string>& said);
+  enum class Waiting { goes_on, is_over };
+  Result<std::vector<std::string>> recover_with(Waiting waiting);
   Result<> return_to_confirmed(std::vector<std::string>& done);
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
@@ -140,6 +152,8 @@ class Keeper {
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
   std::uint64_t live_revision_ = 0;
+  std::chrono::sys_seconds
+      judged_at_{};  // when the live policy's rules were judged by their `until`
   bool is_only_looking_ = false;
 };
 

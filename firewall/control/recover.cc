@@ -16,7 +16,7 @@ Result<> Keeper::adopt(std::uint64_t revision) {
   if (!bundle) return bundle.error();
   auto wanted = candidate(revision, std::move(*bundle));
   if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
-  const Ruleset target = wanted->prepared.compiled.ruleset;
+  const Ruleset target = named_as(wanted->prepared.compiled.ruleset, snapshot_);
   if (!outline_drift(target, snapshot_).empty()) return put(revision, std::move(*wanted));
   // Its rules stay, and so do their counters; what its sets hold is known from the disk alone.
   live_ = target;
@@ -69,13 +69,21 @@ Result<> Keeper::look() {
   if (!bundle) return bundle.error();
   auto expected = candidate(revision, std::move(*bundle));
   if (!expected) return expected.error();
-  Ruleset ruleset = expected->prepared.compiled.ruleset;
+  Ruleset ruleset = named_as(expected->prepared.compiled.ruleset, snapshot_);
   settle(revision, std::move(*expected), std::move(ruleset));
   is_only_looking_ = true;
   return {};
 }
 
 Result<std::vector<std::string>> Keeper::recover() {
+  return recover_with(Waiting::goes_on);
+}
+
+Result<std::vector<std::string>> Keeper::undo_unconfirmed() {
+  return recover_with(Waiting::is_over);
+}
+
+Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
   std::vector<std::string> done;
   auto table = kernel_.read();
   if (!table) return table.error();
@@ -85,7 +93,8 @@ Result<std::vector<std::string>> Keeper::recover() {
   const auto confirmed = state_.confirmed();
   if (!confirmed) return confirmed.error();
   const bool is_confirmed = pending && *pending && *confirmed == (*pending)->revision;
-  if (pending && *pending && !is_confirmed && time_left(**pending, times_.boot()).count() > 0) {
+  if (waiting == Waiting::goes_on && pending && *pending && !is_confirmed &&
+      time_left(**pending, times_.boot()).count() > 0) {
     // It may not have come to its batch: then the table is still the old one, and so it stays.
     const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
     if (there == (*pending)->revision) {

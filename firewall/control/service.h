@@ -7,6 +7,7 @@
 #pragma once
 
 #include "firewall/control/keeper.h"
+#include "firewall/control/surroundings.h"
 
 #include <string>
 #include <string_view>
@@ -28,8 +29,8 @@ bool only_looks(std::string_view command);
 
 class Service {
  public:
-  Service(Keeper& keeper, Kernel& kernel, const Times& times)
-      : keeper_(keeper), kernel_(kernel), times_(times) {}
+  Service(Keeper& keeper, Kernel& kernel, const Times& times, Surroundings around = {})
+      : keeper_(keeper), kernel_(kernel), times_(times), around_(std::move(around)) {}
 
   // Never fails: a question that makes no sense is refused.
   Answer answer(std::string_view question);
@@ -38,6 +39,7 @@ class Service {
   Keeper& keeper_;
   Kernel& kernel_;
   const Times& times_;
+  Surroundings around_;
 };
 
 // An answer on its way through the socket.

@@ -107,14 +107,14 @@ ByteSpan Batch::message(const BatchMessage& message) const {
 }
 
 std::vector<std::uint8_t> request(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
-                                  ByteSpan body) {
+                                  ByteSpan body, std::uint8_t family) {
   std::vector<std::uint8_t> out(kHeaderBytes);
   nlmsghdr header{};
   header.nlmsg_len = static_cast<std::uint32_t>(kHeaderBytes + body.size());
   header.nlmsg_type = nftables_type(type);
   header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
   header.nlmsg_seq = sequence;
-  write_header(out.data(), header, NFPROTO_INET, 0);
+  write_header(out.data(), header, family, 0);
   if (!body.empty()) {
     out.resize(out.size() + body.size());
     std::memcpy(out.data() + kHeaderBytes, body.data(), body.size());

@@ -75,9 +75,11 @@ class Batch {
   std::uint32_t next_sequence_;
 };
 
-// A message outside any batch: a question. `body` are its attributes.
+inline constexpr std::uint8_t kInetFamily = 1;  // NFPROTO_INET, that of our table
+
+// A message outside any batch: a question. `body` are its attributes; family 0 is every family.
 std::vector<std::uint8_t> request(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
-                                  ByteSpan body = {});
+                                  ByteSpan body = {}, std::uint8_t family = kInetFamily);
 
 // One attribute at the end of `out`, padded.
 void put_attribute(std::vector<std::uint8_t>& out, std::uint16_t type, ByteSpan value);

@@ -81,9 +81,10 @@ Result<bool> Channel::ask(std::uint16_t type, ByteSpan body, const Take& take) {
   }
 }
 
-Result<> Channel::dump(std::uint16_t type, ByteSpan body, Generation generation, const Take& take) {
+Result<> Channel::dump(std::uint16_t type, ByteSpan body, Generation generation, const Take& take,
+                       std::uint8_t family) {
   const std::uint32_t sequence = sequence_++;
-  if (auto sent = socket_.send(request(type, NLM_F_DUMP, sequence, body)); !sent)
+  if (auto sent = socket_.send(request(type, NLM_F_DUMP, sequence, body, family)); !sent)
     return sent.error();
   bool is_whole = true;
   while (true) {

@@ -37,7 +37,8 @@ class Channel {
 
   // Asks for all of a kind. Errc::conflict: the ruleset changed meanwhile, or is not that of
   // `generation`; what was handed over is then of no use.
-  Result<> dump(std::uint16_t type, ByteSpan body, Generation generation, const Take& take);
+  Result<> dump(std::uint16_t type, ByteSpan body, Generation generation, const Take& take,
+                std::uint8_t family = kInetFamily);
 
   Result<Generation> generation();
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "firewall/kernel/nf_tables_constants.h"
 
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-enum class Source : std::uint8_t { meta, network, transport, ct, socket, fib };
+enum class Source : std::uint8_t { meta, network, transport, ct, ct_original, socket, fib };
 
 // Where a field comes from: the key of meta, ct or socket, the offset in a header, or what fib is
 // asked for.
@@ -52,6 +53,7 @@ constexpr std::array<Load, static_cast<std::size_t>(Field::count_)> kLoads{{
     {Source::meta, NFT_META_TIME_HOUR},
     {Source::fib, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR},
     {Source::fib, NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF},
+    {Source::ct_original, NFT_CT_PROTO_DST},
 }};
 
 ExprPtr load_payload(const Load& load, std::uint32_t reg, std::size_t bytes) {
@@ -76,9 +78,12 @@ ExprPtr load_expr(const Load& load, std::uint32_t reg, std::size_t bytes, std::u
       nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_META_DREG, reg);
       return expr;
     }
-    case Source::ct: {
+    case Source::ct:
+    case Source::ct_original: {
       ExprPtr expr = make_expr("ct");
       nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_CT_KEY, load.key);
+      if (load.source == Source::ct_original)
+        nftnl_expr_set_u8(expr.get(), NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
       nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_CT_DREG, reg);
       return expr;
     }

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace ravelin::firewall {
@@ -79,17 +80,22 @@ class Encoder {
     if (auto fits = check_width(range.field, range.last); !fits) return fits;
     out_.guard(range.field);
     out_.load(range.field);
-    if (needs_network_order(range.field)) swap_to_network_order(out_, range.field);
+    Bytes first = range.first, last = range.last;
+    if (needs_network_order(range.field)) {
+      swap_to_network_order(out_, range.field);
+      std::reverse(first.begin(), first.end());
+      std::reverse(last.begin(), last.end());
+    }
     if (!range.is_negated) {
-      out_.compare(NFT_CMP_GTE, range.first);
-      out_.compare(NFT_CMP_LTE, range.last);
+      out_.compare(NFT_CMP_GTE, first);
+      out_.compare(NFT_CMP_LTE, last);
       return {};
     }
     ExprPtr expr = make_expr("range");
     nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_RANGE_SREG, data_register());
     nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_RANGE_OP, NFT_RANGE_NEQ);
-    set_bytes(*expr, NFTNL_EXPR_RANGE_FROM_DATA, range.first);
-    set_bytes(*expr, NFTNL_EXPR_RANGE_TO_DATA, range.last);
+    set_bytes(*expr, NFTNL_EXPR_RANGE_FROM_DATA, first);
+    set_bytes(*expr, NFTNL_EXPR_RANGE_TO_DATA, last);
     out_.add(std::move(expr));
     return {};
   }

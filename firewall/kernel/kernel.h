@@ -54,6 +54,9 @@ class Kernel {
   // Our table, or none when it does not exist.
   virtual Result<std::optional<LiveTable>> read() = 0;
 
+  // Comes back once every packet that was being judged when it was called has been.
+  virtual void wait_for_packets() = 0;
+
   // Whether a key (an address, network order) is in one of our sets now, and for how much longer.
   struct Found {
     std::optional<std::chrono::milliseconds> expires;

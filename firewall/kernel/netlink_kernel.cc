@@ -4,7 +4,11 @@
 #include "firewall/kernel/nf_tables_constants.h"
 #include "firewall/kernel/read_table.h"
 
+#include <linux/membarrier.h>
 #include <linux/netfilter/nf_tables.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -140,6 +144,13 @@ TableFlags table_flags(bool may_own, const std::optional<LiveTable>& live) {
     flags.first = owned;
   }
   return flags;
+}
+
+// Packets are judged under the RCU lock, and this system call waits for all who hold it
+// (membarrier(2), MEMBARRIER_CMD_GLOBAL). Where it is not to be had, a pause as long as it takes.
+void NetlinkKernel::wait_for_packets() {
+  constexpr int kPauseMs = 20;
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) ::poll(nullptr, 0, kPauseMs);
 }
 
 }  // namespace ravelin::firewall

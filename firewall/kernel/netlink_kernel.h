@@ -33,6 +33,7 @@ class NetlinkKernel final : public Kernel {
   Result<> apply(const Transaction& transaction, std::optional<Generation> based_on) override;
   Result<> try_out(const Transaction& transaction) override;
   Result<std::optional<LiveTable>> read() override;
+  void wait_for_packets() override;
   // Errc::not_found: there is no such set.
   Result<std::optional<Found>> find(const std::string& set, const Bytes& key) override;
 

@@ -3,10 +3,12 @@
 #include "firewall/kernel/nf_tables_constants.h"
 
 #include <linux/netlink.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -42,8 +44,9 @@ bool set_options(int fd) {
 
 }  // namespace
 
-Result<NetlinkSocket> NetlinkSocket::open() {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+Result<NetlinkSocket> NetlinkSocket::open(Protocol protocol) {
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+                          protocol == Protocol::netfilter ? NETLINK_NETFILTER : NETLINK_ROUTE);
   if (fd < 0) return fail_kernel("opening a netlink socket");
   NetlinkSocket socket(fd, 0);
   sockaddr_nl address{};
@@ -96,6 +99,23 @@ Result<> NetlinkSocket::send(ByteSpan bytes) {
                 "a batch of {} bytes does not fit into a socket's buffer (net.core.wmem_max)",
                 bytes.size());
   return fail_kernel("sending to the kernel");
+}
+
+Result<> NetlinkSocket::join(int group) {
+  if (::setsockopt(fd_, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0) return {};
+  return fail_kernel("listening to the kernel");
+}
+
+Result<bool> NetlinkSocket::wait_until(std::chrono::steady_clock::time_point until) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
+  pollfd waiting{fd_, POLLIN, 0};
+  const int ready =
+      ::poll(&waiting, 1,
+             static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), kLongest).count()));
+  if (ready < 0 && errno != EINTR) return fail_kernel("waiting for the kernel");
+  return ready > 0;
 }
 
 Result<NetlinkSocket::Datagram> NetlinkSocket::receive(Wait wait) {

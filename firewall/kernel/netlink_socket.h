@@ -1,11 +1,12 @@
-// A netlink socket to nf_tables of the network namespace it was opened in. Its port is what the
-// kernel knows an owner of tables by, so it is opened once and kept: closing one also waits for
-// what the last batch removed. One thread.
+// A netlink socket to nf_tables (and conntrack, or to routes) of the network namespace it was
+// opened in. Its port is what the kernel knows an owner of tables by, so it is opened once and
+// kept: closing one also waits for what the last batch removed. One thread.
 #pragma once
 
 #include "base/result.h"
 #include "firewall/kernel/attributes.h"
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +17,8 @@ using base::Result;
 class NetlinkSocket {
  public:
   // Errc::kernel: no netlink, or no room for its buffers.
-  static Result<NetlinkSocket> open();
+  enum class Protocol : std::uint8_t { netfilter, route };
+  static Result<NetlinkSocket> open(Protocol protocol = Protocol::netfilter);
   NetlinkSocket(NetlinkSocket&& other) noexcept;
   NetlinkSocket& operator=(NetlinkSocket&& other) = delete;
   NetlinkSocket(const NetlinkSocket&) = delete;
@@ -26,6 +28,12 @@ class NetlinkSocket {
   // All bytes in one sendmsg. The kernel has done what they ask when this returns, and every answer
   // to a batch is waiting.
   Result<> send(ByteSpan bytes);
+
+  // Events of a group (NFNLGRP_*) from now on.
+  Result<> join(int group);
+
+  // Whether something can be received; false: nothing came until then, or a signal did.
+  Result<bool> wait_until(std::chrono::steady_clock::time_point until);
 
   // One datagram; it borrows the socket's buffer until the next call.
   struct Datagram {

@@ -34,6 +34,7 @@ constexpr std::array<FieldInfo, static_cast<std::size_t>(Field::count_)> kFields
     {"meta hour", "hour", 45, 4, true, 0, 0},
     {"fib daddr type", "fib_addrtype", 37, 4, true, 0, 0},
     {"fib saddr . iif oif", "iface_index", 20, 4, true, 0, 0},
+    {"ct original proto-dst", "inet_service", 13, 2, false, 0, 0},
 }};
 
 }  // namespace

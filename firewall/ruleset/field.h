@@ -36,6 +36,7 @@ enum class Field : std::uint8_t {
   hour,            // 4, host order: seconds of the day, UTC
   fib_daddr_type,  // 4, host order: RTN_LOCAL 2, RTN_BROADCAST 3, RTN_MULTICAST 5
   fib_saddr_oif,   // 4: the interface towards the source, among those it came in on; 0 = none
+  ct_original_dport,  // 2: the port it was sent to, before any NAT
   count_
 };
 

@@ -16,7 +16,8 @@
 
 namespace ravelin::firewall {
 
-inline constexpr std::string_view kTableName = "ravelin";  // of family inet
+inline constexpr std::string_view kTableName = "ravelin";             // of family inet
+inline constexpr std::string_view kTraceTableName = "ravelin_trace";  // there while one traces
 
 // One element. A key is the concatenation of its fields, each padded to four bytes. In a set of
 // intervals `key_end` is the last key included (equal to `key` for a lone value; never empty

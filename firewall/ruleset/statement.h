@@ -44,7 +44,8 @@ struct Match {
   friend bool operator==(const Match&, const Match&) = default;
 };
 
-struct MatchRange {  // first <= field <= last, compared as big endian
+// first <= field <= last, compared as numbers; both as they stand in a register, like every value.
+struct MatchRange {
   Field field = Field::th_dport;
   bool is_negated = false;
   Bytes first, last;

@@ -63,6 +63,10 @@ std::uint16_t destination_port(const policies::Packet& packet) {
   return policies::has_ports(packet.protocol) ? packet.destination_port : kNoPort;
 }
 
+std::uint16_t original_port(const Connection& connection) {
+  return policies::has_ports(connection.protocol) ? connection.destination_port : kNoPort;
+}
+
 std::uint32_t kind_of(const base::IpAddress& to, const TableState& state) {
   const bool is_v4 = to.family == base::Family::ipv4;
   const bool is_everyone =
@@ -137,6 +141,8 @@ std::optional<Bytes> load_unguarded(Field field, const Passage& passage, const T
       return number(field, kind_of(packet.destination, state));
     case Field::fib_saddr_oif:
       return number(field, way_back(passage, state));
+    case Field::ct_original_dport:
+      return number(field, original_port(passage.connection));
     case Field::count_:
       break;
   }

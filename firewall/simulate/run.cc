@@ -85,6 +85,7 @@ class Journey {
       outcome_.is_redirected = true;
       outcome_.dnat_port = wish.redirect_port;
       decide({own_address(), wish.redirect_port});
+      passage_.packet.out_interface.clear();
     } else if (wish.nat->kind == Nat::Kind::snat) {
       outcome_.snat_to = wish.nat->address;
       has_source_ = true;
@@ -115,6 +116,7 @@ class Journey {
   // Where redirect leads: an address of this host, of the packet's family.
   [[nodiscard]] base::IpAddress own_address() const {
     const base::Family family = passage_.packet.destination.family;
+    if (state_.redirected_to) return *state_.redirected_to;
     for (const base::IpAddress& own : state_.own) {
       if (own.family == family) return own;
     }

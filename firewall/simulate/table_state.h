@@ -57,6 +57,9 @@ struct TableState {
   std::map<Connection, Target> turned;
   std::vector<base::IpAddress> own;        // addresses of this host, besides loopback
   std::vector<base::IpAddress> broadcast;  // of its networks
+  // Where redirect leads, which is the address of the interface; none: the first own one of the
+  // packet's family.
+  std::optional<base::IpAddress> redirected_to;
   std::vector<Route> routes;  // the longest match counts; empty: the packet's own words count
   std::uint64_t cgroup = 0;   // of the sender on this host
   std::uint32_t random = 0;   // what numgen gives next, before its modulus

@@ -12,7 +12,6 @@
 namespace ravelin::policies {
 namespace {
 
-constexpr std::size_t kIncludeDepthMax = 10;
 constexpr std::string_view kVersion = "v1";
 
 bool read_version(const yaml::Value& value, std::string& version) {

@@ -15,6 +15,8 @@ namespace ravelin::policies {
 // Where includes are found that are not beside the including file.
 inline constexpr const char* kLibraryDirectory = "/usr/share/ravelin/policies";
 
+inline constexpr std::size_t kIncludeDepthMax = 10;
+
 struct ParsedPolicy {
   Policy policy;
   WantedFacts wanted;  // what the policy asks of the world, known or not

@@ -43,14 +43,14 @@ class Walk {
   Fate run() {
     if (path_ == Path::loopback) return end(Verdict::allow, Decider::loopback);
     if (const auto fate = before_conntrack()) return *fate;
-    if (packet_.state == ConnState::new_) {
-      if (const auto fate = forwarded()) return *fate;
-      redirect();
-    }
+    if (packet_.state == ConnState::new_) turn();
     if (!is_governed()) return end(Verdict::allow, Decider::default_allow);
     if (packet_.state == ConnState::invalid) return end(Verdict::deny, Decider::invalid_state);
     if (packet_.state != ConnState::new_) return end(Verdict::allow, Decider::established);
+    if (path_ != Path::output && state_.is_blocked(packet_.source, packet_.at) && may_be_banned())
+      return end(Verdict::deny, Decider::banned);
     if (is_essential()) return end(Verdict::allow, Decider::essential_icmp);
+    if (const auto fate = by_forward()) return *fate;
     return by_rules();
   }
 
@@ -134,44 +134,44 @@ class Walk {
     fate_.dnat_to = *destination;
   }
 
-  // `forward`: the first that fits.
-  std::optional<Fate> forwarded() {
-    if (path_ != Path::input) return std::nullopt;
+  // `forward` and `redirect`: the first that fits, in the order written.
+  void turn() {
     for (const NatRule& nat : policy_.nat) {
-      if (nat.kind != NatRule::Kind::forward || !is_for(nat)) continue;
+      const bool is_forward = nat.kind == NatRule::Kind::forward;
+      if ((!is_forward && nat.kind != NatRule::Kind::redirect) || !is_for(nat)) continue;
+      if (!is_forward) return redirect(nat);
       const IpAddress* target = target_of(nat);
-      if (target == nullptr) continue;
+      if (path_ != Path::input || target == nullptr) continue;
+      forward_ = &nat;
       rewrite(nat, target);
-      tell(fmt::format("{} forward {}: to {}", place_text(nat.pos), nat.services_text,
-                       base::to_string(*target)));
       path_ = Path::forward;
       to_ = zone_with(*target);
-      if (nat.limit && !state_.take(Meter::limit, &nat, *nat.limit, packet_)) {
-        tell(fmt::format("{} forward {}: is over the limit", place_text(nat.pos),
-                         nat.services_text));
-        return std::nullopt;
-      }
-      fate_.pos = nat.pos;
-      fate_.id = nat.id;
-      const bool is_over = exceeds(nat.per_source, &nat);
-      return end(is_over ? Verdict::deny : Verdict::allow, Decider::nat);
+      return tell(fmt::format("{} forward {}: to {}", place_text(nat.pos), nat.services_text,
+                              base::to_string(*target)));
     }
-    return std::nullopt;
   }
 
-  void redirect() {
-    if (path_ != Path::input && path_ != Path::forward) return;
-    if (fate_.dnat_to) return;
-    for (const NatRule& nat : policy_.nat) {
-      if (nat.kind != NatRule::Kind::redirect || !is_for(nat)) continue;
-      rewrite(nat, nullptr);
-      packet_.out_interface.clear();
-      path_ = Path::input;
-      to_ = kHost;
-      tell(fmt::format("{} redirect {}: to this host, port {}", place_text(nat.pos),
-                       nat.services_text, packet_.destination_port));
-      return;
+  void redirect(const NatRule& nat) {
+    rewrite(nat, nullptr);
+    packet_.out_interface.clear();
+    path_ = Path::input;
+    to_ = kHost;
+    tell(fmt::format("{} redirect {}: to this host, port {}", place_text(nat.pos),
+                     nat.services_text, packet_.destination_port));
+  }
+
+  // The allow that a `forward` brings along; empty: there was none, or it is over its limit.
+  std::optional<Fate> by_forward() {
+    if (forward_ == nullptr) return std::nullopt;
+    if (forward_->limit && !state_.take(Meter::limit, forward_, *forward_->limit, packet_)) {
+      tell(fmt::format("{} forward {}: is over the limit", place_text(forward_->pos),
+                       forward_->services_text));
+      return std::nullopt;
     }
+    fate_.pos = forward_->pos;
+    fate_.id = forward_->id;
+    const bool is_over = exceeds(forward_->per_source, forward_);
+    return end(is_over ? Verdict::deny : Verdict::allow, Decider::nat);
   }
 
   [[nodiscard]] std::optional<ZoneId> zone_with(const IpAddress& address) const {
@@ -250,7 +250,7 @@ class Walk {
   void ban(std::chrono::seconds duration) {
     if (!may_be_banned() || path_ == Path::output) return;
     fate_.causes_ban = true;
-    state_.ban(packet_.source, packet_.at + duration);
+    state_.block(packet_.source, packet_.at + duration);
   }
 
   [[nodiscard]] std::string side_text(ZoneId zone, const std::string& interface) const {
@@ -269,6 +269,7 @@ class Walk {
   std::vector<std::string>* steps_;
   std::optional<ZoneId> from_, to_;  // empty: an interface of no zone
   Path path_ = Path::input;
+  const NatRule* forward_ = nullptr;  // that turned it
   Fate fate_;
 };
 

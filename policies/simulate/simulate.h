@@ -11,8 +11,10 @@
 
 namespace ravelin::policies {
 
-// In this order: loopback; bans; sources that cannot be on that interface; what conntrack knows;
-// `forward` and `redirect` (new connections); essential ICMPv6; the rules of the pair; its end.
+// In this order: loopback; bans by hand; sources that cannot be on that interface; `forward` and
+// `redirect` (new connections; of all of them the first that fits); what conntrack knows; bans by
+// rules (new connections); essential ICMPv6; the allow of a `forward`; the rules of the pair; its
+// end.
 // A path that the policy does not govern ends before conntrack's state is asked: output without a
 // list of `host`, forwarding without a list between zones or between two interfaces of no zone.
 //

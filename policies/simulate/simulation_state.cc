@@ -36,6 +36,16 @@ bool SimulationState::is_banned(const base::IpAddress& source, std::chrono::nano
   return found != bans_.end() && now < found->second;
 }
 
+void SimulationState::block(const base::IpAddress& source, std::chrono::nanoseconds until) {
+  blocks_[source_key(source)] = until;
+}
+
+bool SimulationState::is_blocked(const base::IpAddress& source,
+                                 std::chrono::nanoseconds now) const {
+  const auto found = blocks_.find(source_key(source));
+  return found != blocks_.end() && now < found->second;
+}
+
 bool SimulationState::is_in_feed(int feed, const base::IpAddress& address) const {
   const auto index = static_cast<std::size_t>(feed);
   return index < feeds_.size() && contains(feeds_[index], address);

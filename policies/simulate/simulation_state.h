@@ -31,9 +31,13 @@ class SimulationState {
   void open_connection(Owner rule, const base::IpAddress& source);
   void close_connection(Owner rule, const base::IpAddress& source);
 
-  // A later ban of the same source replaces the earlier one.
+  // By hand: nothing passes. A later ban of the same source replaces the earlier one.
   void ban(const base::IpAddress& source, std::chrono::nanoseconds until);
   [[nodiscard]] bool is_banned(const base::IpAddress& source, std::chrono::nanoseconds now) const;
+
+  // By a rule: no new connection passes, since anyone can send packets in another's name.
+  void block(const base::IpAddress& source, std::chrono::nanoseconds until);
+  [[nodiscard]] bool is_blocked(const base::IpAddress& source, std::chrono::nanoseconds now) const;
 
   [[nodiscard]] bool is_in_feed(int feed, const base::IpAddress& address) const;
 
@@ -43,7 +47,7 @@ class SimulationState {
   std::vector<AddressRanges> feeds_;
   std::map<std::tuple<Meter, Owner, base::IpAddress>, TokenBucket> buckets_;
   std::map<SourceKey, std::uint32_t> connections_;
-  std::map<base::IpAddress, std::chrono::nanoseconds> bans_;  // until
+  std::map<base::IpAddress, std::chrono::nanoseconds> bans_, blocks_;  // until
 };
 
 }  // namespace ravelin::policies

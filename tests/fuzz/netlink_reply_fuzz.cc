@@ -4,7 +4,11 @@
 #include "firewall/kernel/encode.h"
 #include "firewall/kernel/encode_elements.h"
 #include "firewall/kernel/errors.h"
+#include "firewall/kernel/flow.h"
+#include "firewall/kernel/foreign.h"
 #include "firewall/kernel/replies.h"
+#include "firewall/kernel/routes.h"
+#include "firewall/kernel/trace.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +53,18 @@ void check_reply(const Reply& reply, const Sent& sent) {
   }
   if (const auto found = decode_element(reply); found && found->expires)
     CHECK(found->expires->count() >= 0);
+  if (const auto flow = decode_flow(reply)) {
+    CHECK(flow->original.source.family == flow->original.destination.family);
+    CHECK(!to_string(*flow).empty() && !remove_flow(*flow, 1).empty());
+  }
+  if (const auto route = decode_route(reply)) {
+    CHECK(route->route.to.length <= 128);
+    CHECK(route->interfaces.size() <= reply.body.size());
+  }
+  if (const auto chain = decode_foreign_chain(reply)) CHECK(!chain->chain.name.empty());
+  if (const auto rule = decode_foreign_rule(reply))
+    CHECK(rule->interfaces.size() <= reply.body.size());
+  if (const auto step = decode_trace(reply)) CHECK(!step->chain.empty() && !step->verdict.empty());
   (void)decode_generation(reply);
   (void)decode_table(reply);
   (void)decode_rule(reply);

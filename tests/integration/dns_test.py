@@ -128,7 +128,9 @@ class Names(Case):
         self.becomes(gateway, "127.0.0.2")
         before = dns.asked("app.internal")
         wait_until(lambda: dns.asked("app.internal") >= before + 4, "the name is asked for again")
-        self.assertEqual(gateway.log().count("only a part of an answer is used"), 1)
+        # Said once, and once more after each time nothing could be had (a slow machine's time-outs).
+        self.assertIn(gateway.log().count("only a part of an answer is used"),
+                      range(1, 2 + gateway.log().count("the last good answer is kept")))
         self.assertIn("0.0.0.0 (unspecified); 224.0.0.1 (multicast)", gateway.log())
 
     def test_a_cut_answer_comes_over_tcp(self):

@@ -2,74 +2,12 @@
 pass and fail as it says."""
 
 import json
-import os
-import subprocess
-import tempfile
 import unittest
 
-import net_lab
-
-BINARY = os.path.abspath(os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin"))
-
-POLICY = """policy: v1
-name: web
-zones:
-  wan: { interfaces: [wan0] }
-  ops: { interfaces: [ops0], networks: [10.9.0.0/24, "fd09::/64"] }
-addresses:
-  admins: [10.9.0.7, "fd09::7"]
-services:
-  web: [tcp/80, tcp/443]
-management: { service: ssh, from: admins }
-rules:
-  wan -> host:
-    - { allow: web, id: web }
-  ops -> host:
-    - { allow: ssh, from: admins, id: ssh }
-    - reject: any
-tests:
-  - { name: web is public, packet: { in: wan, from: 192.0.2.1, to: host, service: tcp/80 }, expect: allow, by: web }
-  - { name: ssh is not, packet: { in: wan, from: 192.0.2.1, to: host, service: tcp/22 }, expect: deny }
-  - { never: { in: wan, to: host, service: tcp/22 } }
-"""
+from firewall_lab import POLICY, FirewallTest
 
 
-class Firewall(unittest.TestCase):
-    def setUp(self):
-        net_lab.require_privilege(self)
-        self.lab = net_lab.Lab()
-        self.addCleanup(self.lab.close)
-        self.gateway, self.world, self.ops = (self.lab.host(name) for name in ("gw", "world", "ops"))
-        self.lab.join(self.gateway, "wan0", ["192.0.2.254/24", "2001:db8::254/64"],
-                      self.world, "eth0", ["192.0.2.1/24", "2001:db8::1/64"])
-        self.lab.join(self.gateway, "ops0", ["10.9.0.254/24", "fd09::254/64"],
-                      self.ops, "eth0", ["10.9.0.7/24", "10.9.0.8/24", "fd09::7/64", "203.0.113.9/24"])
-        for port in (22, 80, 443, 9100):
-            self.gateway.listen(port)
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.directory = temporary.name
-        self.write(POLICY)
-
-    def write(self, text):
-        with open(f"{self.directory}/policy.yaml", "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def ravelin(self, *arguments, code=0):
-        command = ["ip", "netns", "exec", self.gateway.name, BINARY, "firewall", *arguments]
-        if arguments[0] not in ("check", "test"):
-            command += ["--state", f"{self.directory}/state", "--socket", f"{self.directory}/agent.sock"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
-                              check=False)
-        self.assertEqual(code, done.returncode, f"{arguments}: {done.stdout}{done.stderr}")
-        return done.stdout, done.stderr
-
-    def policy(self):
-        return f"{self.directory}/policy.yaml"
-
-    def apply(self):
-        return self.ravelin("apply", self.policy(), "--no-confirm")
-
+class Firewall(FirewallTest):
     def test_connections_pass_and_fail_as_written(self):
         self.assertEqual("open", self.world.tcp("192.0.2.254", 22))  # before there is a policy
         self.assertIn("revision 1 is applied", self.apply()[0])

@@ -25,7 +25,7 @@ POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "
 # From a policy to the kernel. A simulator of rulesets knows nothing of how they come about.
 # A feed ends as blocks of keys, which are part of what a ruleset is.
 FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
-                  {"firewall/kernel"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
+                  {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
 ORDERS = {"gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
 MAY_INCLUDE = {
@@ -45,6 +45,7 @@ MAY_INCLUDE = {
     "firewall/simulate": {"base", "policies"},
     "firewall/diff": {"base"},
     "firewall/kernel": {"base"},
+    "firewall/trial": {"base", "policies"},
     "firewall/state": {"base", "base/io", "messages", "policies"},
     "firewall/control": {"base", "base/io", "messages", "policies"},
     "firewall/agent": {"base", "base/io", "messages", "policies"},

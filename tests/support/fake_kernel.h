@@ -28,6 +28,9 @@ class FakeKernel final : public Kernel {
   Result<> apply(const Transaction& transaction, std::optional<Generation> based_on) override;
   Result<> try_out(const Transaction& transaction) override;
   Result<std::optional<LiveTable>> read() override;
+
+  void wait_for_packets() override {}  // it judges none
+
   Result<std::optional<Found>> find(const std::string& set, const Bytes& key) override;
 
   // The next transaction, tried or applied, fails at this step (0-based) as if the kernel had

@@ -81,6 +81,8 @@ Ruleset matches() {
       rule({is(Field::fib_daddr_type, 2), accept()}),
       rule({compare(Field::fib_daddr_type, Comparison::not_equal, 3), accept()}),
       rule({is(Field::fib_saddr_oif, 0), drop()}),
+      rule({is(Field::l4proto, 6), is(Field::ct_original_dport, 80), accept()}),
+      rule({is(Field::l4proto, 17), between(Field::ct_original_dport, 80, 90), accept()}),
   });
 }
 

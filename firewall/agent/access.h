@@ -1,0 +1,36 @@
+// Who may ask the agent for what: root for everything, the gateway's user for bans alone, and of
+// those so many a second. Pure; one thread.
+#pragma once
+
+#include "firewall/agent/seq_socket.h"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace ravelin::firewall {
+
+struct AccessRules {
+  uid_t own = 0;                 // the agent's user
+  std::optional<uid_t> gateway;  // the gateway's
+  std::uint32_t bans_per_second = 50'000;
+};
+
+class Access {
+ public:
+  explicit Access(const AccessRules& rules) : rules_(rules), tokens_(rules.bans_per_second) {}
+
+  // Why not; empty: it may.
+  [[nodiscard]] std::string_view refusal_of_question(const PeerId& peer) const;
+  // A ban that is allowed takes one of this second's.
+  std::string_view refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now);
+  // How the peer stands in the records: "gateway", "root".
+  [[nodiscard]] std::string_view name_of(const PeerId& peer) const;
+
+ private:
+  AccessRules rules_;
+  std::uint32_t tokens_;
+  std::chrono::nanoseconds filled_{0};
+};
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,87 @@
+// `ravelin firewall watch`: the process that owns the table. It answers commands and bans on a
+// socket, undoes what is not confirmed in time, heals drift, follows the files of feeds and of its
+// policy, keeps bans on the disk and says how all of it is going. One thread: whatever it does is
+// over in milliseconds, but for loading a feed of millions.
+#pragma once
+
+#include "firewall/agent/access.h"
+#include "firewall/agent/guard.h"
+#include "firewall/control/feed_table.h"
+#include "firewall/control/service.h"
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ravelin::firewall {
+
+struct AgentOptions {
+  std::string socket;
+  mode_t socket_mode = 0600;
+  AccessRules access;
+  std::optional<std::string> policy;  // followed: applied when it changes and passes all checks
+  std::string metrics_file;           // for node_exporter's textfile collector; empty: none
+  Surroundings around;
+  bool until_confirmed = false;  // ends once nothing waits to be confirmed
+  // Puts the confirmed revision back, in a process of its own (guard.h).
+  std::function<void()> undo;
+};
+
+class Agent {
+ public:
+  Agent(Keeper& keeper, Kernel& kernel, FeedTable& feeds, const Times& times, AgentOptions options);
+
+  // Serves until SIGTERM or SIGINT, or until it is done. The keeper has recovered.
+  Result<> run();
+
+ private:
+  struct Client {
+    SeqSocket socket;
+    PeerId peer;
+  };
+
+  struct WaitingBan {
+    std::size_t client;
+    std::uint32_t id;
+    BanOrder order;
+  };
+
+  Result<> poll_once(SeqListener& listener, int signals);
+  void accept(SeqListener& listener);
+  void serve(std::size_t index, std::vector<WaitingBan>& bans);
+  bool serve_one(std::size_t index, Received received, std::vector<WaitingBan>& bans);
+  void answer_question(Client& client, const Received& received, const std::string& command);
+  void settle_bans(std::vector<WaitingBan>& bans);
+  void drop_closed();
+
+  void tick();
+  void watch_table();
+  void expire_rules();
+  void follow_policy();
+  void follow_feeds();
+  void write_metrics();
+
+  Keeper& keeper_;
+  Kernel& kernel_;
+  FeedTable& feeds_;
+  const Times& times_;
+  AgentOptions options_;
+  Service service_;
+  Access access_;
+  Guard guard_;
+  std::vector<Client> clients_;
+  std::vector<std::size_t> closed_;
+  std::optional<Generation> generation_;
+  std::string policy_stamp_, policy_seen_;  // of its files: as last judged, as last seen
+  std::chrono::nanoseconds began_{0}, next_second_{0};
+  bool bans_changed_ = false;
+  bool is_over_ = false;
+  std::uint64_t heals_ = 0;
+};
+
+// A stamp of a file and what tells that it changed; empty: it cannot be looked at.
+std::string file_stamp(const std::string& path);
+
+}  // namespace ravelin::firewall

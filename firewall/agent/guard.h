@@ -1,0 +1,33 @@
+// A process that outlives the agent: it waits until an unconfirmed change is settled, and when the
+// agent dies before that, it puts the confirmed revision back. Forked while the agent has one
+// thread.
+#pragma once
+
+#include "firewall/agent/seq_socket.h"
+
+#include <sys/types.h>
+
+#include <functional>
+
+namespace ravelin::firewall {
+
+class Guard {
+ public:
+  Guard() = default;
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard();  // disarms
+
+  // `undo` runs in the other process once this one is gone without disarm(). It must not use what
+  // this process has open but for standard error: all other descriptors are closed there.
+  Result<> arm(const std::function<void()>& undo);
+  void disarm();
+
+  [[nodiscard]] bool is_armed() const { return child_ > 0; }
+
+ private:
+  pid_t child_ = -1;
+  Fd alive_;  // the writing end of a pipe: closed by our death
+};
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,197 @@
+#include "firewall/agent/seq_socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+
+constexpr int kBacklog = 64;
+constexpr std::size_t kDescriptorsHeld = 4;  // more than any message of the firewall's has
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path)
+    return base::fail(Errc::invalid, "the path of a socket has at most {} bytes: {}",
+                      sizeof address.sun_path - 1, path);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+Fd make_socket() {
+  return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+std::vector<Fd> descriptors_of(msghdr& message) {
+  std::vector<Fd> found;
+  for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+    if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(at) + i * sizeof fd, sizeof fd);
+      found.emplace_back(fd);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = std::exchange(other.fd_, -1);
+  return *this;
+}
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<SeqSocket> SeqSocket::connect(const std::string& path) {
+  const auto address = address_of(path);
+  if (!address) return address.error();
+  Fd fd = make_socket();
+  if (fd.get() < 0) return base::fail_errno(errno, "making a socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0)
+    return SeqSocket(std::move(fd));
+  base::Error error = base::fail_errno(errno, "connecting to " + path);
+  if (errno == ENOENT || errno == ECONNREFUSED) error.code = Errc::not_found;
+  return error;
+}
+
+Result<std::optional<Received>> SeqSocket::receive(std::chrono::milliseconds patience) {
+  using Maybe = std::optional<Received>;
+  if (patience.count() > 0) {
+    pollfd waiting{fd_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return Maybe();
+  }
+  std::array<std::byte, messages::kMessageBytesMax> bytes;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kDescriptorsHeld)> control;
+  iovec part{bytes.data(), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const ssize_t count = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Maybe();
+  if (count < 0) return base::fail_errno(errno, "receiving");
+  if (count == 0) return base::fail(Errc::unavailable, "the peer has closed the connection");
+  std::vector<Fd> descriptors = descriptors_of(header);
+  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+    return base::fail(Errc::protocol, "the peer sent more than a message may have");
+  auto packet =
+      messages::decode(std::span(bytes).first(static_cast<std::size_t>(count)), descriptors.size());
+  if (!packet) return packet.error();
+  return Maybe(Received{std::move(*packet), std::move(descriptors)});
+}
+
+Result<> SeqSocket::send(const messages::Packet& packet, int descriptor) {
+  messages::Packet sent = packet;
+  sent.descriptors = descriptor >= 0 ? 1 : 0;
+  const auto bytes = messages::encode(sent);
+  if (!bytes) return bytes.error();
+  iovec part{const_cast<std::byte*>(bytes->data()), bytes->size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (descriptor >= 0) {
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+  }
+  if (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+  base::Error error = base::fail_errno(errno, "sending");
+  error.code = Errc::unavailable;
+  return error;
+}
+
+Result<PeerId> SeqSocket::peer() const {
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
+    return base::fail_errno(errno, "asking who is connected");
+  return PeerId{credentials.pid, credentials.uid};
+}
+
+Result<SeqListener> SeqListener::open(const std::string& path, mode_t mode) {
+  const auto address = address_of(path);
+  if (!address) return address.error();
+  if (const auto other = SeqSocket::connect(path); other)
+    return base::fail(Errc::conflict, "another agent listens on {}", path);
+  ::unlink(path.c_str());
+  Fd fd = make_socket();
+  if (fd.get() < 0) return base::fail_errno(errno, "making a socket");
+  // Nobody else gets in between: the mode is narrowed before the name exists.
+  const mode_t before = ::umask(0777 & ~mode);
+  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
+  const int why = errno;
+  ::umask(before);
+  if (bound != 0) return base::fail_errno(why, "listening on " + path);
+  if (::listen(fd.get(), kBacklog) != 0) return base::fail_errno(errno, "listening on " + path);
+  return SeqListener(std::move(fd), path);
+}
+
+SeqListener::~SeqListener() {
+  if (fd_.get() >= 0) ::unlink(path_.c_str());
+}
+
+Result<std::optional<SeqSocket>> SeqListener::accept() {
+  Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (fd.get() >= 0) return std::optional<SeqSocket>(SeqSocket(std::move(fd)));
+  if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return std::optional<SeqSocket>();
+  return base::fail_errno(errno, "accepting");
+}
+
+Result<Fd> memory_file(std::string_view text) {
+  Fd fd(::memfd_create("ravelin", MFD_CLOEXEC));
+  if (fd.get() < 0) return base::fail_errno(errno, "making a memory file");
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return base::fail_errno(errno, "writing a memory file");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return fd;
+}
+
+Result<std::string> read_memory_file(int fd, std::size_t bytes_max) {
+  struct stat status {};
+
+  if (::fstat(fd, &status) != 0) return base::fail_errno(errno, "looking at what was handed over");
+  // Anything else could block, or never end.
+  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > bytes_max)
+    return base::fail(Errc::protocol, "what was handed over is no file of at most {} bytes",
+                      bytes_max);
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const ssize_t count =
+        ::pread(fd, text.data() + have, text.size() - have, static_cast<off_t>(have));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0)
+      return base::fail(Errc::protocol, "what was handed over changed while it was read");
+    have += static_cast<std::size_t>(count);
+  }
+  return text;
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,149 @@
+// What the agent does by itself: timers, drift, files, metrics.
+#include "base/io/file.h"
+#include "base/io/log.h"
+#include "firewall/agent/agent.h"
+#include "firewall/agent/metrics.h"
+#include "firewall/control/checks.h"
+#include "firewall/control/system_facts.h"
+
+#include <sys/stat.h>
+
+namespace ravelin::firewall {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kPart = "firewall";
+
+}  // namespace
+
+std::string file_stamp(const std::string& path) {
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return fmt::format("{}:{}:{}:{}.{};", status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+void Agent::tick() {
+  const auto undone = keeper_.tick();
+  if (!undone) {
+    base::log_error(kPart, "an unconfirmed change cannot be undone; trying again",
+                    {{"reason", undone.error().message}});
+  } else if (*undone) {
+    base::log_warn(kPart, **undone);
+    guard_.disarm();
+    generation_.reset();
+    if (options_.until_confirmed) is_over_ = true;
+  }
+  watch_table();
+  const auto now = times_.boot().since_boot;
+  if (now < next_second_) return;
+  next_second_ = now + 1s;
+  if (began_.count() == 0) began_ = now;
+  // Whoever started it for a change may have gone without asking for one.
+  constexpr auto kPatience = 30s;
+  if (options_.until_confirmed && !keeper_.pending() && clients_.empty() &&
+      now - began_ > kPatience)
+    is_over_ = true;
+  expire_rules();
+  follow_feeds();
+  follow_policy();
+  if (bans_changed_) {
+    const auto saved = keeper_.save_bans();
+    bans_changed_ = !saved;
+    if (!saved) base::log_error(kPart, "bans cannot be saved", {{"reason", saved.error().message}});
+  }
+  write_metrics();
+}
+
+// Asking for the generation costs microseconds; the table is read only when someone changed
+// something.
+void Agent::watch_table() {
+  const auto generation = kernel_.generation();
+  if (!generation || generation_ == *generation) return;
+  const auto lines = keeper_.drift();
+  if (!lines) {
+    base::log_error(kPart, "the table cannot be read", {{"reason", lines.error().message}});
+    return;
+  }
+  generation_ = *generation;
+  if (lines->empty()) return;
+  for (const std::string& line : *lines)
+    base::log_warn(kPart, "drift", {{"found", line}});
+  if (auto healed = keeper_.heal(); !healed) {
+    generation_.reset();
+    base::log_error(kPart, "the table cannot be put right; trying again",
+                    {{"reason", healed.error().message}});
+    return;
+  }
+  ++heals_;
+  generation_.reset();
+  base::log_warn(kPart, "the table is put right", {{"revision", keeper_.live_revision()}});
+}
+
+void Agent::expire_rules() {
+  const auto ended = keeper_.expire_rules();
+  if (!ended)
+    base::log_error(kPart, "rules whose time is over cannot be taken out",
+                    {{"reason", ended.error().message}});
+  if (ended && *ended) base::log_info(kPart, "rules whose time is over are taken out");
+}
+
+void Agent::follow_feeds() {
+  const auto changed = keeper_.refresh_feeds();
+  if (!changed) {
+    base::log_error(kPart, "feeds cannot be put into the kernel",
+                    {{"reason", changed.error().message}});
+    return;
+  }
+  for (const std::string& feed : *changed)
+    base::log_info(kPart, "a feed has changed", {{"feed", feed}});
+}
+
+// A policy that is being written changes again within the second: it is judged once it is quiet.
+void Agent::follow_policy() {
+  if (!options_.policy || keeper_.pending()) return;
+  std::string stamp = file_stamp(*options_.policy);
+  if (keeper_.policy()) {
+    for (const std::string& file : keeper_.policy()->files)
+      stamp += file_stamp(file);
+  }
+  const bool is_quiet = stamp == policy_seen_;
+  policy_seen_ = stamp;
+  if (!is_quiet || stamp == policy_stamp_) return;
+  policy_stamp_ = stamp;
+  base::yaml::DiskLoader loader;
+  SystemFacts facts;
+  base::Diagnostics diagnostics;
+  PolicyBundle bundle = collect(*options_.policy, loader, facts, times_.wall(), diagnostics);
+  const auto refuse = [&](std::string_view why) {
+    base::log_error(kPart, "the policy has changed and is not applied",
+                    {{"reason", why}, {"revision", keeper_.live_revision()}});
+  };
+  for (const base::Finding& finding : diagnostics.findings()) {
+    if (finding.severity == base::Severity::error) return refuse(base::to_string(finding));
+  }
+  const auto policy = policy_of(bundle);
+  if (!policy) return refuse(policy.error().message);
+  if (keeper_.policy() == *policy) return;  // the same in other words
+  const auto found = objections(*policy, std::nullopt, {.feeds = {}, .wall = times_.wall()});
+  if (!found.empty()) return refuse(to_string(found.front()));
+  const auto applied = keeper_.apply(std::move(bundle), {{}, "watch", "the policy changed"});
+  if (!applied) return refuse(applied.error().message);
+  generation_.reset();
+  base::log_info(kPart, "the policy has changed and is applied", {{"revision", applied->revision}});
+}
+
+void Agent::write_metrics() {
+  if (options_.metrics_file.empty()) return;
+  const auto table = keeper_.read();
+  const AgentState state{
+      .keeper = keeper_, .feeds = feeds_.status(), .heals = heals_, .now = times_.wall()};
+  constexpr mode_t kReadable = 0644;
+  const std::string text = metrics_text(state, table ? *table : std::nullopt);
+  if (auto done = base::replace_file(options_.metrics_file, text, kReadable); !done)
+    base::log_warn(kPart, "metrics cannot be written", {{"reason", done.error().message}});
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,107 @@
+// Ending flows, with a table of flows in memory.
+#include "firewall/control/cut_flows.h"
+
+#include "policies/parse/parse.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+namespace ravelin::firewall {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FakeConntrack final : public ConntrackTable {
+ public:
+  Result<> each(const Take& take) override {
+    if (is_silent) return base::fail(base::Errc::timeout, "the kernel does not answer");
+    for (const Flow& flow : flows)
+      take(flow);
+    return {};
+  }
+
+  Result<bool> remove(const Flow& flow) override { return std::erase(flows, flow) != 0; }
+
+  std::vector<Flow> flows;
+  bool is_silent = false;
+};
+
+policies::Policy policy() {
+  base::Diagnostics diagnostics;
+  return policies::parse_policy(
+             "policy: v1\nzones: { wan: { interfaces: [wan0] } }\n"
+             "rules:\n  wan -> host:\n    - allow: https\n",
+             {}, diagnostics)
+      .policy;
+}
+
+Flow flow(std::uint16_t from, std::uint16_t to) {
+  Flow made;
+  made.original = {*base::parse_ip("203.0.113.9"), *base::parse_ip("192.0.2.254"), policies::kTcp,
+                   from, to};
+  made.reply = {made.original.destination, made.original.source, policies::kTcp, to, from};
+  made.has_reply = true;
+  return made;
+}
+
+class CutFlowsTest : public ::testing::Test {
+ protected:
+  CutFlows cut(FlowUse use) {
+    const auto routes = []() -> Result<Routes> {
+      return Routes{{{*base::parse_prefix("192.0.2.254"), 255, true, {"wan0"}},
+                     {*base::parse_prefix("0.0.0.0/0"), 254, false, {"wan0"}}}};
+    };
+    return cut_flows({&table_, routes}, policy(), {}, {}, use);
+  }
+
+  FakeConntrack table_;
+};
+
+TEST_F(CutFlowsTest, EndsWhatIsDeniedAndTellsIt) {
+  table_.flows = {flow(1, 443), flow(2, 22), flow(3, 443)};
+  const CutFlows done = cut(FlowUse::end);
+  EXPECT_EQ(table_.flows, (std::vector{flow(1, 443), flow(3, 443)}));
+  EXPECT_EQ(done.denied, 1u);
+  EXPECT_EQ(done.removed, 1u);
+  EXPECT_EQ(cut_flows_text(done, FlowUse::end),
+            "Established flows that it denies, ended:\n"
+            "  tcp 203.0.113.9:2 -> 192.0.2.254:22, denied by the end of the lists\n");
+}
+
+TEST_F(CutFlowsTest, LookingAndKeepingEndNothing) {
+  table_.flows = {flow(2, 22)};
+  for (const FlowUse use : {FlowUse::only_look, FlowUse::keep}) {
+    const CutFlows told = cut(use);
+    EXPECT_EQ(told.denied, 1u);
+    EXPECT_EQ(told.removed, 0u);
+    EXPECT_EQ(table_.flows.size(), 1u);
+  }
+}
+
+TEST_F(CutFlowsTest, AHundredAreListedAndAllAreEnded) {
+  for (std::uint16_t port = 1; port <= 150; ++port)
+    table_.flows.push_back(flow(port, 22));
+  const CutFlows done = cut(FlowUse::end);
+  EXPECT_TRUE(table_.flows.empty());
+  EXPECT_EQ(done.lines.size(), kFlowsToldMax);
+  EXPECT_EQ(done.removed, 150u);
+  EXPECT_THAT(cut_flows_text(done, FlowUse::end), HasSubstr("  and 50 more\n"));
+}
+
+TEST_F(CutFlowsTest, TroubleIsTold) {
+  table_.is_silent = true;
+  const CutFlows done = cut(FlowUse::end);
+  EXPECT_THAT(cut_flows_text(done, FlowUse::end),
+              HasSubstr("established flows go on, whatever it says of them: the kernel"));
+  EXPECT_TRUE(cut_flows_json(done).contains("trouble"));
+}
+
+TEST_F(CutFlowsTest, WithoutATableThereIsNothingToTell) {
+  const CutFlows done = cut_flows({}, policy(), {}, {}, FlowUse::end);
+  EXPECT_EQ(cut_flows_text(done, FlowUse::end), "");
+}
+
+}  // namespace
+}  // namespace ravelin::firewall

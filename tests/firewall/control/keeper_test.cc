@@ -1,0 +1,292 @@
+// The keeper over a kernel in memory and a directory of its own: whatever is refused, cut off or
+// late, the table is one revision's, and the disk knows which to come back to.
+#include "firewall/control/keeper.h"
+
+#include "firewall/control/feed_table.h"
+#include "tests/support/fake_kernel.h"
+#include "tests/support/temp_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace ravelin::firewall {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FakeTimes final : public Times {
+ public:
+  [[nodiscard]] std::chrono::sys_seconds wall() const override { return wall_; }
+
+  [[nodiscard]] BootTime boot() const override { return {boot_id, since_boot}; }
+
+  void advance(std::chrono::seconds by) {
+    wall_ += by;
+    since_boot += by;
+  }
+
+  std::string boot_id = "boot-1";
+  std::chrono::nanoseconds since_boot{100s};
+
+ private:
+  std::chrono::sys_seconds wall_{1'800'000'000s};
+};
+
+PolicyBundle policy(std::string_view ports) {
+  PolicyBundle bundle{.path = "/p.yaml", .directory = "/"};
+  bundle.files["/p.yaml"] = {"p", fmt::format(R"(policy: v1
+name: test
+zones:
+  wan: {{ interfaces: [eth0] }}
+bans: {{ never: [192.0.2.77] }}
+rules:
+  wan -> host:
+    - {{ allow: [{}], id: web }}
+  host -> wan:
+    - allow: any
+)",
+                                              ports)};
+  return bundle;
+}
+
+// One life of the process; the kernel and the disk outlive it.
+class Life {
+ public:
+  Life(test::FakeKernel& kernel, const std::string& path, const FakeTimes& times)
+      : state_(std::move(*StateDir::open(path))),
+        feeds_(times),
+        keeper(kernel, state_, times, feeds_) {}
+
+ private:
+  StateDir state_;
+  FeedTable feeds_;
+
+ public:
+  Keeper keeper;
+};
+
+class KeeperTest : public testing::Test {
+ protected:
+  void start() {
+    life_.reset();
+    life_ = std::make_unique<Life>(kernel_, temp_.path("firewall"), times_);
+    const auto said = keeper().recover();
+    ASSERT_TRUE(said) << said.error().message;
+    said_ = *said;
+  }
+
+  Keeper& keeper() { return life_->keeper; }
+
+  void SetUp() override { start(); }
+
+  Result<Keeper::Applied> apply(std::string_view ports,
+                                std::optional<std::chrono::seconds> within = {}) {
+    return keeper().apply(policy(ports), {within, "tester"});
+  }
+
+  // The ports that the table in the kernel lets in from wan.
+  [[nodiscard]] std::vector<int> open_ports() const {
+    std::vector<int> ports;
+    if (!kernel_.table()) return {-1};
+    const Ruleset ruleset = kernel_.ruleset();
+    for (const Set& set : ruleset.sets) {
+      if (!set.is_verdict_map || set.key.size() != 2) continue;
+      for (const Element& element : set.elements)
+        ports.push_back(element.key.at(4) << 8 | element.key.at(5));
+    }
+    std::sort(ports.begin(), ports.end());
+    return ports;
+  }
+
+  test::TempDir temp_;
+  test::FakeKernel kernel_;
+  FakeTimes times_;
+  std::unique_ptr<Life> life_;
+  std::vector<std::string> said_;
+};
+
+using Ports = std::vector<int>;
+
+TEST_F(KeeperTest, AppliesAndRemembersWhatIsConfirmed) {
+  const auto applied = apply("tcp/80");
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(applied->revision, 1U);
+  EXPECT_EQ(open_ports(), Ports{80});
+  start();
+  EXPECT_TRUE(said_.empty());
+  EXPECT_EQ(keeper().live_revision(), 1U);
+}
+
+TEST_F(KeeperTest, ARefusedChangeLeavesTheOldOneAndIsNotPending) {
+  ASSERT_TRUE(apply("tcp/80"));
+  const FakeTable before = *kernel_.table();
+  for (std::size_t step = 0; step < 40; ++step) {
+    kernel_.fail_next_at(step);
+    const auto applied = apply("tcp/443, tcp/8443", 60s);
+    if (applied) {
+      EXPECT_GT(step, 3U);  // all steps were refused once
+      return;
+    }
+    EXPECT_EQ(open_ports(), Ports{80}) << step;
+    EXPECT_EQ(keeper().pending(), std::nullopt) << step;
+    EXPECT_EQ(keeper().live_revision(), 1U) << step;
+  }
+  FAIL() << "a change has fewer steps";
+}
+
+TEST_F(KeeperTest, WhatIsNotConfirmedInTimeIsUndone) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_EQ(open_ports(), Ports{443});
+  times_.advance(59s);
+  EXPECT_EQ(*keeper().tick(), std::nullopt);
+  times_.advance(1s);
+  EXPECT_EQ(**keeper().tick(), "revision 2 was not confirmed in time: back to revision 1");
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(*keeper().tick(), std::nullopt);
+}
+
+TEST_F(KeeperTest, ConfirmingEndsTheWait) {
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_FALSE(keeper().confirm(7));
+  EXPECT_TRUE(keeper().confirm(1));
+  times_.advance(1h);
+  EXPECT_EQ(*keeper().tick(), std::nullopt);
+  EXPECT_EQ(open_ports(), Ports{443});
+}
+
+TEST_F(KeeperTest, TheFirstPolicyUndoneLeavesNoTable) {
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_FALSE(kernel_.table());
+}
+
+TEST_F(KeeperTest, AnotherUnconfirmedChangeStillLeadsBackToTheConfirmedOne) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  ASSERT_TRUE(apply("tcp/8443", 60s));
+  times_.advance(61s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, AStartGoesOnCountingDown) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  times_.advance(30s);
+  start();
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_EQ(said_, std::vector<std::string>{"revision 2 still waits to be confirmed"});
+  times_.advance(30s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, AnotherBootUndoes) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  times_.boot_id = "boot-2";
+  times_.since_boot = 1s;
+  kernel_.lose_table();
+  start();
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, APendingRecordThatCannotBeReadCountsAsExpired) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  temp_.write("firewall/pending", "revision 2\n");
+  start();
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_NE(said_.front().find("counts as expired"), std::string::npos);
+}
+
+TEST_F(KeeperTest, ALostTableComesBackWithItsBans) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "scanner", "root", ""}));
+  ASSERT_TRUE(keeper().save_bans());
+  kernel_.lose_table();
+  start();
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_TRUE(*kernel_.find("ban4", {203, 0, 113, 9}).value_or(std::nullopt));
+}
+
+TEST_F(KeeperTest, DriftIsToldAndHealed) {
+  ASSERT_TRUE(apply("tcp/80"));
+  EXPECT_TRUE(keeper().drift()->empty());
+  kernel_.lose_table();
+  EXPECT_EQ(keeper().drift()->front(), "table inet ravelin is gone: nothing filters");
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_TRUE(keeper().drift()->empty());
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, AConcurrentWriterIsMetWithAnotherTry) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.change_elsewhere();
+  ASSERT_TRUE(apply("tcp/443"));
+  EXPECT_EQ(open_ports(), Ports{443});
+}
+
+TEST_F(KeeperTest, GoingBackToAnEarlierRevisionMakesANewOne) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443"));
+  const auto back = keeper().rollback(1, "tester");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->revision, 3U);
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_FALSE(keeper().rollback({}, "tester"));  // nothing is unconfirmed
+  EXPECT_FALSE(keeper().rollback(99, "tester"));
+}
+
+TEST_F(KeeperTest, BansTheKernelRefusesAreNotInTheBook) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.fail_next_at(0);
+  EXPECT_FALSE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+  EXPECT_TRUE(keeper().bans().list(times_.wall()).empty());
+  const auto never = keeper().ban({*base::parse_prefix("192.0.2.77"), 600s, "", "root", ""});
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code, base::Errc::denied);
+}
+
+TEST_F(KeeperTest, ManyBansAreOneTransaction) {
+  ASSERT_TRUE(apply("tcp/80"));
+  const std::size_t before = kernel_.transactions();
+  std::vector<BanOrder> orders;
+  for (int i = 0; i < 100; ++i)
+    orders.push_back(
+        {*base::parse_prefix(fmt::format("203.0.113.{}", i % 50)), 600s, "", "root", ""});
+  const auto answers = keeper().ban_all(orders);
+  ASSERT_TRUE(answers) << answers.error().message;
+  EXPECT_EQ(kernel_.transactions(), before + 1);
+  EXPECT_EQ(keeper().bans().list(times_.wall()).size(), 50U);
+}
+
+TEST_F(KeeperTest, OffForgetsTheTableAndWhatWasConfirmed) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(keeper().remove());
+  EXPECT_FALSE(kernel_.table());
+  start();
+  EXPECT_FALSE(kernel_.table());
+  EXPECT_TRUE(apply("tcp/443"));
+}
+
+TEST_F(KeeperTest, RulesEndWithTheirUntil) {
+  PolicyBundle bundle = policy("tcp/80");
+  std::string& text = bundle.files["/p.yaml"].text;
+  const std::size_t at = text.find("    - { allow: [tcp/80], id: web }");
+  ASSERT_NE(at, std::string::npos);
+  text.insert(
+      at, "    - { allow: tcp/9999, until: 2027-01-15T08:00:30Z }\n");  // 30 s after the fake clock
+  ASSERT_TRUE(keeper().apply(std::move(bundle), {{}, "tester"}));
+  EXPECT_EQ(open_ports(), (Ports{80, 9999}));
+  times_.advance(31s);
+  ASSERT_TRUE(keeper().expire_rules());
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(keeper().live_revision(), 1U);
+}
+
+}  // namespace
+}  // namespace ravelin::firewall
