@@ -1,7 +1,9 @@
-// bench_firewall_bans POLICY STATE HELD: how long bans take in a resident process, with HELD of
-// them there before. Prints JSON: microseconds of single bans (median and 99th percentile) and of
-// CPU, and bans a second by size of batch.
+// bench_firewall_bans POLICY STATE HELD: how long bans take in the process that keeps the table,
+// with HELD of them there before. bench_firewall_bans --agent SOCKET HELD: the same, asked for over
+// the socket of a resident agent. Prints JSON: microseconds of single bans (median and 99th
+// percentile) and of CPU, and bans a second by size of batch.
 #include "bench/firewall/desk.h"
+#include "firewall/agent/seq_socket.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +12,8 @@
 #include <chrono>
 #include <ctime>
 #include <functional>
-#include <random>
+#include <span>
+#include <thread>
 #include <vector>
 
 namespace ravelin::bench {
@@ -50,6 +53,46 @@ BanDoor keeper_door(Desk& desk) {
   return [&desk](const std::vector<BanOrder>& orders) {
     for (auto& answer : must(desk.keeper().ban_all(orders)))
       must(std::move(answer));
+  };
+}
+
+// Asks for some at once and waits for each answer. Those refused: the agent takes only so many a
+// second.
+std::vector<BanOrder> ban_over(firewall::SeqSocket& agent, std::span<const BanOrder> orders) {
+  constexpr std::chrono::seconds kPatience(10);
+  std::uint32_t id = 0;
+  for (const BanOrder& order : orders)
+    must(agent.send(
+        {.id = ++id,
+         .message = messages::BanRequest{
+             .target = order.target, .duration = std::chrono::hours(1), .reason = order.reason}}));
+  std::vector<BanOrder> refused;
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    const auto received = must(agent.receive(kPatience));
+    const auto* result =
+        received ? std::get_if<messages::BanResult>(&received->packet.message) : nullptr;
+    if (result != nullptr && result->outcome == messages::Outcome::refused)
+      refused.push_back(orders[received->packet.id - 1]);
+    else if (result == nullptr || result->outcome != messages::Outcome::done)
+      give_up(base::fail(base::Errc::unavailable, "the agent did not ban: {}",
+                         result == nullptr ? "no answer" : result->text));
+  }
+  return refused;
+}
+
+BanDoor agent_door(firewall::SeqSocket& agent) {
+  return [&agent](const std::vector<BanOrder>& orders) {
+    constexpr std::size_t kUnderWay = 64;  // what waits in a socket has an end
+    constexpr int kTriesMax = 1000;
+    for (std::size_t at = 0; at < orders.size(); at += kUnderWay) {
+      const auto part = std::span(orders).subspan(at, std::min(kUnderWay, orders.size() - at));
+      std::vector<BanOrder> left(part.begin(), part.end());
+      for (int tries = 0; !left.empty() && tries < kTriesMax; ++tries) {
+        if (tries != 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        left = ban_over(agent, left);
+      }
+      if (!left.empty()) give_up(base::fail(base::Errc::timeout, "the agent refuses to ban"));
+    }
   };
 }
 
@@ -95,10 +138,7 @@ void measure_batches(const BanDoor& door, Offenders& offenders) {
   }
 }
 
-int run(const std::string& policy, const std::string& state, std::size_t held) {
-  const auto desk = Desk::open(state);
-  desk->apply(policy);
-  const BanDoor door = keeper_door(*desk);
+void measure(const BanDoor& door, std::size_t held) {
   Offenders offenders;
   constexpr std::size_t kAtOnce = 1024;
   for (std::size_t i = 0; i < held; i += kAtOnce)
@@ -107,6 +147,17 @@ int run(const std::string& policy, const std::string& state, std::size_t held) {
   measure_single(door, offenders);
   measure_batches(door, offenders);
   fmt::print("}}\n");
+}
+
+int run(const std::string& first, const std::string& second, std::size_t held) {
+  if (first == "--agent") {
+    firewall::SeqSocket agent = must(firewall::SeqSocket::connect(second));
+    measure(agent_door(agent), held);
+    return 0;
+  }
+  const auto desk = Desk::open(second);
+  desk->apply(first);
+  measure(keeper_door(*desk), held);
   return 0;
 }
 
@@ -115,7 +166,7 @@ int run(const std::string& policy, const std::string& state, std::size_t held) {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    fmt::print(stderr, "usage: bench_firewall_bans POLICY STATE HELD\n");
+    fmt::print(stderr, "usage: bench_firewall_bans POLICY STATE HELD | --agent SOCKET HELD\n");
     return 2;
   }
   return ravelin::bench::run(argv[1], argv[2], std::stoul(argv[3]));

@@ -1,14 +1,13 @@
 // bench_firewall_load: from files to what the kernel enforces, by the same path the agent takes.
-//   feed POLICY STATE               applies a policy with its feeds, and ends
-//   change POLICY STATE FEED A B C KIND  the same; then FEED, which holds what A does, becomes B,
-//   then
-//                                   A again, then C (A with one entry more); then single elements.
-//                                   Prints the milliseconds of each as JSON
-//   depth POLICY                    what its connections cost, and how long it takes to compile, as
-//                                   JSON
-//   rules COUNT                     a table of that many rules one by one, and ends
-//   change-rules COUNT              the same; then other rules, then one more
-//   print-rules COUNT SEED          that table as nft prints it
+//   feed POLICY STATE     applies a policy with its feeds, and ends
+//   change POLICY STATE FEED A B C KIND
+//                         the same; then FEED, which holds what A does, becomes B, then A again,
+//                         then C (A with one entry more); then single elements, hosts or nets by
+//                         KIND. Prints the milliseconds of each as JSON
+//   depth POLICY          what its connections cost, and how long it takes to compile, as JSON
+//   rules COUNT           a table of that many rules one by one, and ends
+//   change-rules COUNT    the same; then other rules, then one more
+//   print-rules COUNT SEED  that table as nft prints it
 #include "bench/firewall/desk.h"
 #include "firewall/diff/change.h"
 
@@ -93,33 +92,37 @@ double element_milliseconds(Desk& desk, const std::string& set, bool is_interval
   return sum / kTimes;
 }
 
-const firewall::Set& largest_feed_set(Desk& desk, std::size_t nets_min) {
-  const auto part = nets_min != 0 ? firewall::FeedPart::nets4 : firewall::FeedPart::hosts4;
+// The set that holds the feed, under the name it stands with.
+std::string feed_set(Desk& desk, bool is_interval) {
+  const auto part = is_interval ? firewall::FeedPart::nets4 : firewall::FeedPart::hosts4;
   const std::string name = firewall::feed_set_name("list", part);
   for (const firewall::Set& set : desk.keeper().live()->sets) {
-    if (set.name.starts_with(name)) return set;
+    if (set.name.starts_with(name)) return set.name;
   }
   give_up(base::fail(base::Errc::not_found, "the policy has no feed \"list\""));
 }
 
 void change_feed(const std::vector<std::string>& words) {
-  const auto& [policy, state, feed] = std::tie(words[0], words[1], words[2]);
-  become(feed, words[3]);
+  const std::string& policy = words[0];
+  const std::string& state = words[1];
+  const std::string& feed = words[2];
+  const std::string &first = words[3], &other = words[4], &longer = words[5];
+  become(feed, first);
   const auto desk = Desk::open(state);
   const double load = milliseconds_of([&] { desk->apply(policy); });
   std::vector<double> replace, more;
   for (int i = 0; i < 2; ++i) {
-    for (const std::size_t next : {4, 3}) {
-      become(feed, words[next]);
+    for (const std::string* next : {&other, &first}) {
+      become(feed, *next);
       replace.push_back(milliseconds_of([&] { refresh(*desk); }));
     }
-    become(feed, words[5]);
+    become(feed, longer);
     more.push_back(milliseconds_of([&] { refresh(*desk); }));
-    become(feed, words[3]);
+    become(feed, first);
     refresh(*desk);
   }
   const bool is_interval = words[6] == "nets";
-  const std::string set = largest_feed_set(*desk, is_interval ? 1 : 0).name;
+  const std::string set = feed_set(*desk, is_interval);
   fmt::print(
       "{{\"load\": {:.3f}, \"replace\": [{:.3f}], \"one_more\": [{:.3f}], \"element\": {:.4f}}}\n",
       load, fmt::join(replace, ", "), fmt::join(more, ", "),

@@ -210,6 +210,7 @@ int run(int rounds, double slice_us, const std::vector<std::string>& words) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   std::vector<Place> places;
+  places.reserve(words.size());
   for (const std::string& word : words)
     places.push_back(open_place(word));
   for (int round = 0; round < rounds; ++round) {

@@ -3,13 +3,16 @@
 import json
 import os
 import statistics
+import time
 
 from harness.firewall_lab import inside
 from harness.firewall_sets import POLICY, write
+from harness.processes import Process
 
 HELD = 100_000  # bans that are there before
 BATCH = 1024
 SINGLES = 10
+PATIENCE = 10  # seconds until the agent listens
 
 
 def addresses(first, count):
@@ -30,6 +33,29 @@ class BanRun:
                                         os.path.join(self.directory, f"bans-{self.states}"), str(HELD))
         finally:
             self.lab.close(name)
+        return self._read(text)
+
+    def agent(self):
+        """Over the socket of `ravelin firewall watch`, its process and the one that asks on the same machine."""
+        self.states += 1
+        where = os.path.join(self.directory, f"agent-{self.states}")
+        socket, flags = f"{where}.sock", ["--state", where, "--socket", f"{where}.sock"]
+        name, program = self.lab.open(), [self.lab.program("ravelin"), "firewall"]
+        try:
+            inside(name, *program, "apply", self.policy, "--no-confirm", *flags)
+            command = ["ip", "netns", "exec", name, *program, "watch", *flags]
+            with Process(command, sorted(os.sched_getaffinity(0)), f"{where}.log") as agent:
+                end = time.monotonic() + PATIENCE
+                while not os.path.exists(socket) and time.monotonic() < end:
+                    agent.check_alive()
+                    time.sleep(0.05)
+                text, _ = self.lab.measured(name, self.lab.program("bench_firewall_bans"), "--agent", socket, str(HELD))
+        finally:
+            self.lab.close(name)
+        return self._read(text)
+
+    @staticmethod
+    def _read(text):
         found = json.loads(text)
         return {"single_us": found["single_us"], "single_p99_us": found["single_p99_us"], "cpu_us": found["single_cpu_us"],
                 **{f"batch {size}": found[f"batch_{size}"]["bans_per_second"] for size in (64, 256, 1024)}}
@@ -63,6 +89,6 @@ class BanRun:
                              ("ipset", "-file", batch, "restore"), ("ipset", "-file", table, "restore"))
 
     def round(self, number):
-        ways = [("ravelin", self.ravelin), ("nft -f", self.nft), ("ipset", self.ipset)]
+        ways = [("ravelin", self.ravelin), ("agent", self.agent), ("nft -f", self.nft), ("ipset", self.ipset)]
         turn = number % len(ways)
         return {name: measure() for name, measure in ways[turn:] + ways[:turn]}

@@ -185,7 +185,7 @@ class SetRun:
             inner = json.loads(self.lab.measured(name, program, *change)[0])
         finally:
             self.lab.close(name)
-        found = {"load": usage, "replace": {"wall_ms": min(inner["replace"])}, "one_more": {"wall_ms": min(inner["one_more"])}}
+        found = {"load": usage, "resident": {"wall_ms": inner["load"]}, "replace": {"wall_ms": min(inner["replace"])}, "one_more": {"wall_ms": min(inner["one_more"])}}
         if "element" in inner:
             found["element"] = {"wall_ms": inner["element"]}
         return found
@@ -196,13 +196,14 @@ class SetRun:
                else f"add element inet bench feed {{ {EXTRA[self.case.kind]} }}")
         load, replace, more = self.in_new_namespace(
             ("nft", "-f", self.path("load.nft")), ("nft", "-f", self.path("replace.nft")), ("nft", one))
-        return {"load": load, "replace": replace, "one_more": more, **({} if rules else {"element": more})}
+        return {"load": load, "resident": load, "replace": replace, "one_more": more,
+                **({} if rules else {"element": more})}
 
     def ipset(self):
         load, replace, more = self.in_new_namespace(
             ("ipset", "-file", self.path("load.ipset"), "restore"), ("ipset", "-file", self.path("replace.ipset"), "restore"),
             ("ipset", "add", "feed", EXTRA[self.case.kind]))
-        return {"load": load, "replace": replace, "one_more": more, "element": more}
+        return {"load": load, "resident": load, "replace": replace, "one_more": more, "element": more}
 
     def nft_load(self, *words):
         return {"load": self.in_new_namespace(("nft", *words))[0]}
