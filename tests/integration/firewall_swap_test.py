@@ -1,5 +1,6 @@
 """Policies swapped as fast as the kernel takes them, under traffic: no packet of a new flow that both
-policies deny gets through, none that both allow is lost."""
+policies deny gets through, none that both allow is lost. RAVELIN_SWAPS=N swaps so often; the default keeps
+the suite short."""
 
 import os
 import re
