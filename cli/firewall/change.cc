@@ -1,6 +1,8 @@
 // `ravelin firewall plan`, `apply`, `confirm`, `rollback`, `off` and `history`.
+#include "base/io/file.h"
 #include "base/text.h"
 #include "base/utc.h"
+#include "cli/firewall/desk.h"
 #include "cli/firewall/firewall.h"
 #include "cli/firewall/operator_session.h"
 #include "cli/report.h"
@@ -23,7 +25,15 @@ struct ApplyFlags {
   std::uint64_t revision = 0;
   bool is_sure = false;
   bool has_detailed_exit = false;
+  std::string plan;  // a file: written by `plan`, read by `apply`
 };
+
+void add_peer(json::object& question) {
+  const auto peer = ssh_peer();
+  if (!peer) return;
+  question["peer"] = base::to_string(peer->address);
+  question["peer_port"] = peer->port;
+}
 
 // The bundle of the policy and who asks from where, as members of a question.
 std::optional<json::object> proposal(const FirewallFlags& flags, std::string_view command) {
@@ -36,16 +46,57 @@ std::optional<json::object> proposal(const FirewallFlags& flags, std::string_vie
   }
   json::object question{
       {"command", command}, {"bundle", firewall::format_bundle(*bundle)}, {"by", who_asks()}};
-  if (const auto peer = ssh_peer()) {
-    question["peer"] = base::to_string(peer->address);
-    question["peer_port"] = peer->port;
-  }
+  add_peer(question);
   return question;
 }
 
+// A plan is the policy as it was read, and what the table held then.
+base::Result<> write_plan(const std::string& path, const json::object& question,
+                          const json::object& answer) {
+  constexpr mode_t kPrivate = 0600;
+  const json::object plan{{"bundle", question.at("bundle")}, {"live", answer.at("live")}};
+  return base::replace_file(path, json::serialize(plan) + "\n", kPrivate);
+}
+
 ExitCode plan(const ApplyFlags& flags) {
-  auto question = proposal(flags.common, "plan");
-  return question ? ask(flags.common, std::move(*question)) : ExitCode::refused;
+  const auto question = proposal(flags.common, "plan");
+  if (!question) return ExitCode::refused;
+  const auto answer = answer_question(flags.common, *question);
+  if (!answer) return report(answer.error());
+  const ExitCode code = print_answer(*answer, flags.common.form);
+  if (code != ExitCode::done) return code;
+  boost::system::error_code error;
+  const json::value members = json::parse(answer->json, error);
+  if (error || !members.is_object()) return ExitCode::could_not;
+  if (!flags.plan.empty()) {
+    if (auto written = write_plan(flags.plan, *question, members.get_object()); !written)
+      return report(written.error());
+  }
+  const bool is_changed = members.at("is_changed").as_bool();
+  return flags.has_detailed_exit && is_changed ? ExitCode::no : ExitCode::done;
+}
+
+// The question that a plan's file stands for.
+std::optional<json::object> planned(const ApplyFlags& flags) {
+  const auto text = base::read_file(flags.plan, firewall::kBundleBytesMax * 2);
+  if (!text) {
+    report(text.error());
+    return std::nullopt;
+  }
+  boost::system::error_code error;
+  const json::value plan = json::parse(*text, error);
+  const json::object* members = error ? nullptr : plan.if_object();
+  if (members == nullptr || !members->contains("bundle") || !members->contains("live")) {
+    print_error(
+        fmt::format("ravelin: {} is no plan (ravelin firewall plan --out FILE)\n", flags.plan));
+    return std::nullopt;
+  }
+  json::object question{{"command", "apply"},
+                        {"bundle", members->at("bundle")},
+                        {"planned_for", members->at("live")},
+                        {"by", who_asks()}};
+  add_peer(question);
+  return question;
 }
 
 ExitCode usage(std::string_view why) {
@@ -67,7 +118,7 @@ ExitCode apply(const ApplyFlags& flags) {
       return usage("without a terminal, say --confirm-within TIME or --no-confirm");
     within = kDefaultSeconds;
   }
-  auto question = proposal(flags.common, "apply");
+  auto question = flags.plan.empty() ? proposal(flags.common, "apply") : planned(flags);
   if (!question) return ExitCode::refused;
   if (within != 0) (*question)["confirm_within"] = within;
   (*question)["allow_lockout"] = flags.may_lock_out;
@@ -143,11 +194,18 @@ void add_firewall_change(CLI::App& group, Action& chosen) {
   CLI::App* command =
       add(group, chosen, "plan", "what applying a policy would change", flags, plan);
   add_policy_argument(*command, flags->common);
+  command->add_option("--out", flags->plan, "keep it, for apply --plan")->type_name("FILE");
+  command->add_flag("--detailed-exitcode", flags->has_detailed_exit,
+                    "exit 1 when something would change");
 
   flags = std::make_shared<ApplyFlags>();
   command = add(group, chosen, "apply", "put a policy into the kernel, all of it or nothing", flags,
                 apply);
   add_policy_argument(*command, flags->common);
+  command
+      ->add_option("--plan", flags->plan,
+                   "what was planned, if the table is still what it was then")
+      ->type_name("FILE");
   auto* within =
       command->add_option("--confirm-within", flags->confirm_within,
                           "undo it unless it is confirmed in this time (60s on a terminal)");

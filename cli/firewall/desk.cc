@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "firewall/agent/client.h"
 #include "firewall/control/feed_table.h"
+#include "firewall/control/system_facts.h"
 #include "firewall/kernel/netlink_kernel.h"
 
 namespace ravelin::cli {
@@ -46,6 +47,7 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
   if (!kernel) return kernel.error();
   firewall::FeedTable feeds(*times);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
+  keeper.never_ban(firewall::own_addresses());
   if (auto ready = prepare(keeper, to_read); !ready) return ready.error();
   auto flows = firewall::NetlinkConntrack::open();
   if (!flows) return flows.error();

@@ -1,13 +1,17 @@
 // `ravelin firewall watch`: the agent that owns the table.
 #include "base/io/log.h"
+#include "base/io/systemd.h"
 #include "cli/firewall/desk.h"
 #include "cli/report.h"
 #include "firewall/agent/agent.h"
+#include "firewall/control/system_facts.h"
 #include "firewall/kernel/netlink_kernel.h"
 
 #include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 namespace ravelin::cli {
 namespace {
@@ -42,6 +46,7 @@ base::Result<> undo_unconfirmed(const std::string& path) {
   if (!kernel) return kernel.error();
   firewall::FeedTable feeds(*times);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
+  keeper.never_ban(firewall::own_addresses());
   const auto done = keeper.undo_unconfirmed();
   if (!done) return done.error();
   for (const std::string& line : *done)
@@ -67,6 +72,13 @@ firewall::AgentOptions options_of(const WatchFlags& flags) {
   return options;
 }
 
+// The table is in the kernel: the network may come up.
+void tell_service_manager() {
+  const auto service = base::parse_service_environment(::getenv, ::getpid());
+  if (service && !service->notify_socket.empty())
+    base::ServiceNotifier(service->notify_socket).tell(base::ServiceState::ready);
+}
+
 ExitCode watch(const WatchFlags& flags) {
   auto times = firewall::SystemTimes::open();
   if (!times) return report(times.error());
@@ -76,6 +88,7 @@ ExitCode watch(const WatchFlags& flags) {
   if (!kernel) return report(kernel.error());
   firewall::FeedTable feeds(*times);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
+  keeper.never_ban(firewall::own_addresses());
   const auto found = keeper.recover();
   if (!found) return report(found.error());
   for (const std::string& line : *found)
@@ -88,6 +101,7 @@ ExitCode watch(const WatchFlags& flags) {
   firewall::AgentOptions options = options_of(flags);
   options.around = surroundings_with(*flows);
   firewall::Agent agent(keeper, **kernel, feeds, *times, std::move(options));
+  tell_service_manager();
   const auto done = agent.run();
   if (!done) return report(done.error());
   if (keeper.live_revision() != 0)

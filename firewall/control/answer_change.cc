@@ -168,6 +168,7 @@ Answer answer_plan(Desk desk, Question& question) {
                       {"other_tables", list_json(beside)},
                       {"flows", cut_flows_json(flows)},
                       {"objections", objections_json(found)},
+                      {"live", desk.keeper.live_identity()},
                       {"is_changed", !plan.steps.empty() || !plan.meaning.is_empty()}};
   return {found.empty() ? Went::done : Went::no, std::move(text), json::serialize(object)};
 }
@@ -177,8 +178,15 @@ Answer answer_apply(Desk desk, Question& question) {
   const bool may_lock_out = question.flag("allow_lockout");
   const FlowUse use = question.flag("keep_established") ? FlowUse::keep : FlowUse::end;
   const std::string by = question.text("by");
+  const std::string live = desk.keeper.live_identity();
+  const std::string planned_for = question.text_or("planned_for", live);
   auto proposal = read_proposal(question);
   if (!proposal) return answer_of(proposal.error());
+  if (planned_for != live)
+    return answer_of(base::fail(
+        Errc::conflict,
+        "the plan was made for a table that held \"{}\", and now it holds \"{}\"; plan again",
+        planned_for, live));
   std::vector<Objection> found = objections_to(desk, *proposal);
   if (may_lock_out)
     std::erase_if(found, [](const Objection& one) { return one.kind == Objection::Kind::lockout; });

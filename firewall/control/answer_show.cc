@@ -67,6 +67,11 @@ Answer answer_status(Desk desk, Question& /*question*/) {
   object["bans"] = desk.keeper.bans().list(desk.times.wall()).size();
   text += *table ? fmt::format("revision {} is in the kernel\n", desk.keeper.live_revision())
                  : "there is no table inet ravelin: nothing filters\n";
+  if (desk.keeper.is_fallback())
+    text +=
+        "the confirmed revision could not be put back: nobody but management gets in; apply a "
+        "policy\n";
+  object["management_only"] = desk.keeper.is_fallback();
   if (*table && (*table)->owner_port == 0)
     text += "table unprotected: anyone with CAP_NET_ADMIN can change it\n";
   if (pending) {

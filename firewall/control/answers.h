@@ -18,7 +18,8 @@ struct Desk {
 // nothing.
 Answer answer_plan(Desk desk, Question& question);
 // apply: bundle, by, confirm_within? (seconds), allow_lockout?, keep_established?, peer?,
-// peer_port?, peer_interface?. Flows that the policy denies are ended, unless they are to be kept.
+// peer_port?, peer_interface?, planned_for? (what `plan` called live). Flows that the policy denies
+// are ended, unless they are to be kept.
 Answer answer_apply(Desk desk, Question& question);
 // confirm: revision, force?, session_age? (seconds, of the TCP session it is asked over).
 Answer answer_confirm(Desk desk, Question& question);

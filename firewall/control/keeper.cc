@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "firewall/control/drift.h"
+#include "firewall/control/fallback.h"
 #include "firewall/control/rebuild.h"
 #include "firewall/diff/change.h"
 
@@ -30,6 +31,15 @@ FeedSize size_of(const FeedBlocks& blocks) {
 
 }  // namespace
 
+std::string Keeper::live_identity() const {
+  if (snapshot_) {
+    for (const RuleCount& rule : snapshot_->rules) {
+      if (rule.chain == kRevisionChain) return rule.comment;
+    }
+  }
+  return "none";
+}
+
 std::optional<std::uint64_t> revision_of(const LiveTable& table) {
   for (const RuleCount& rule : table.rules) {
     if (rule.chain != kRevisionChain) continue;
@@ -45,6 +55,7 @@ Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle
   Candidate made;
   bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
   CompileOptions options{.revision = revision_text(revision, bundle)};
+  options.never = policies::normalised(never_);
   for (const policies::Feed& feed : policy->feeds) {
     auto blocks = feeds_.blocks(feed);
     if (!blocks) return blocks.error();
@@ -96,6 +107,7 @@ void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now
   loaded_ = std::move(wanted.feeds);
   policy_ = std::move(wanted.prepared.policy);
   judged_at_ = wanted.prepared.bundle.judged_at;
+  is_fallback_ = false;
   live_revision_ = revision;
 }
 
@@ -171,6 +183,13 @@ Result<> Keeper::confirm(std::uint64_t revision) {
   if (revision != live_revision_)
     return base::fail(Errc::conflict, "revision {} is not what the kernel has ({})", revision,
                       live_revision_);
+  // First: a confirmed revision always has one to fall back to.
+  const std::optional<policies::Management> management =
+      policy_ ? policy_->management : std::nullopt;
+  if (auto kept =
+          state_.replace(std::string(kFallbackFile), format_bundle(management_only(management)));
+      !kept)
+    return kept;
   if (auto done = state_.confirm(revision); !done) return done;
   if (auto done = state_.clear_pending(); !done) return done;
   pending_.reset();
@@ -250,12 +269,12 @@ Result<std::vector<std::string>> Keeper::drift() {
 }
 
 Result<> Keeper::heal() {
-  if (live_revision_ == 0) return take_down();
+  if (live_revision_ == 0 && !is_fallback_) return take_down();
   const auto now = kernel_.read();
   if (!now) return now.error();
   live_.reset();
   snapshot_ = *now;
-  return put_revision(live_revision_);
+  return is_fallback_ ? put_fallback() : put_revision(live_revision_);
 }
 
 }  // namespace ravelin::firewall

@@ -104,6 +104,9 @@ class Keeper {
 
   [[nodiscard]] std::optional<Pending> pending() const { return pending_; }
 
+  // Whether only management gets in, since the confirmed revision could not be put back.
+  [[nodiscard]] bool is_fallback() const { return is_fallback_; }
+
   [[nodiscard]] std::uint64_t live_revision() const { return live_revision_; }
 
   // What the kernel holds, as put there; none: no table.
@@ -112,6 +115,14 @@ class Keeper {
   [[nodiscard]] const std::optional<policies::Policy>& policy() const { return policy_; }
 
   Result<std::optional<LiveTable>> read() { return kernel_.read(); }
+
+  // Which revision of which policy the table says it holds: "7 0a1b2c3d4e5f6071"; "none" without a
+  // table. What a plan is bound to.
+  [[nodiscard]] std::string live_identity() const;
+
+  // Never banned, besides what policies name: this host's own addresses. Counts from the next
+  // policy on.
+  void never_ban(policies::AddressRanges addresses) { never_ = std::move(addresses); }
 
  private:
   // A policy on its way into the kernel, with what its feeds hold.
@@ -137,6 +148,8 @@ class Keeper {
   enum class Waiting { goes_on, is_over };
   Result<std::vector<std::string>> recover_with(Waiting waiting);
   Result<> return_to_confirmed(std::vector<std::string>& done);
+  Result<> fall_back(const base::Error& why, std::vector<std::string>& done);
+  Result<> put_fallback();
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
   void take_out(const base::IpPrefix& target, std::map<std::string, std::vector<Element>>& removed);
@@ -151,10 +164,12 @@ class Keeper {
   std::optional<LiveTable> snapshot_;                      // of the kernel, after our last change
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
+  policies::AddressRanges never_;
   std::uint64_t live_revision_ = 0;
   std::chrono::sys_seconds
       judged_at_{};  // when the live policy's rules were judged by their `until`
   bool is_only_looking_ = false;
+  bool is_fallback_ = false;
 };
 
 // The revision a table says it holds (kRevisionChain); none: it does not say.

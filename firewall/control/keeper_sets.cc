@@ -173,8 +173,11 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
 
 // A policy's lists of `never` hold for bans that are there already.
 Result<> Keeper::let_go(const policies::Policy& policy) {
-  const std::vector<Ban> lifted = bans_.set_rules(
-      policy.bans, policy.management ? policy.management->from.ranges : policies::AddressRanges());
+  policies::AddressRanges never = never_;
+  if (policy.management)
+    never.insert(never.end(), policy.management->from.ranges.begin(),
+                 policy.management->from.ranges.end());
+  const std::vector<Ban> lifted = bans_.set_rules(policy.bans, std::move(never));
   const Transaction steps = lift_steps(lifted);
   if (steps.empty()) return {};
   if (auto done = kernel_.apply(steps, {}); !done) return base::wrap(done.error(), "lifting bans");

@@ -1,5 +1,6 @@
 // What a start does with what the last one left behind.
 #include "firewall/control/drift.h"
+#include "firewall/control/fallback.h"
 #include "firewall/control/keeper.h"
 #include "firewall/diff/change.h"
 
@@ -41,7 +42,35 @@ Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
     done.push_back(
         snapshot_ ? fmt::format("the table was not that of revision {}: it is now", **confirmed)
                   : fmt::format("the table was gone: revision {} is back", **confirmed));
-  return adopt(**confirmed);
+  const auto adopted = adopt(**confirmed);
+  return adopted ? adopted : fall_back(adopted.error(), done);
+}
+
+Result<> Keeper::fall_back(const base::Error& why, std::vector<std::string>& done) {
+  if (auto put = put_fallback(); !put)
+    return base::wrap(put.error(),
+                      fmt::format("the confirmed revision cannot be put back ({}), and nobody "
+                                  "but management cannot be let in either",
+                                  why.message));
+  done.push_back(
+      fmt::format("the confirmed revision cannot be put back ({}): nobody but management gets in; "
+                  "apply a policy",
+                  why.message));
+  return {};
+}
+
+// Damaged as well, or from before there was one: ssh from anywhere.
+Result<> Keeper::put_fallback() {
+  PolicyBundle bundle = management_only(std::nullopt);
+  if (const auto text = state_.read(std::string(kFallbackFile), kBundleBytesMax); text && *text) {
+    if (auto kept = parse_bundle(**text)) bundle = std::move(*kept);
+  }
+  auto wanted = candidate(0, std::move(bundle));
+  if (!wanted) return wanted.error();
+  live_.reset();
+  if (auto done = put(0, std::move(*wanted)); !done) return done;
+  is_fallback_ = true;
+  return {};
 }
 
 void Keeper::read_bans(std::vector<std::string>& said) {

@@ -3,6 +3,7 @@
 #include "policies/model/meaning.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -106,6 +107,18 @@ policies::Facts SystemFacts::find(const policies::ParsedPolicy& policy) {
     if (auto found = resolve(name); !found.empty()) facts.names[name] = std::move(found);
   }
   return facts;
+}
+
+policies::AddressRanges own_addresses() {
+  policies::AddressRanges found;
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return found;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    const auto address = address_of(at->ifa_addr);
+    if (address && (at->ifa_flags & IFF_LOOPBACK) == 0) found.push_back({*address, *address});
+  }
+  return policies::normalised(std::move(found));
 }
 
 }  // namespace ravelin::firewall

@@ -21,4 +21,7 @@ class SystemFacts final : public FactFinder {
   std::chrono::milliseconds patience_;  // for all names together
 };
 
+// The addresses of this host's interfaces, but for those of loopback.
+policies::AddressRanges own_addresses();
+
 }  // namespace ravelin::firewall

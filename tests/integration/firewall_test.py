@@ -109,6 +109,23 @@ class Firewall(FirewallTest):
         self.assertIn("lookups for a new connection", text)
         self.assertEqual(before, self.gateway.run("nft", "list", "ruleset"))
 
+    def test_a_plan_is_applied_as_it_was_made_or_not_at_all(self):
+        self.apply()
+        plan = f"{self.directory}/plan.json"
+        self.ravelin("plan", self.policy(), "--detailed-exitcode")
+        self.write(POLICY.replace("web: [tcp/80, tcp/443]", "web: [tcp/80, tcp/443, tcp/9100]"))
+        self.ravelin("plan", self.policy(), "--out", plan, "--detailed-exitcode", code=1)
+        self.write("policy: v1")  # what is in the file now does not matter
+        self.ravelin("apply", "--plan", plan, "--no-confirm")
+        self.assertEqual("open", self.world.tcp("192.0.2.254", 9100))
+        _, errors = self.ravelin("apply", "--plan", plan, "--no-confirm", code=4)
+        self.assertIn("plan again", errors)
+
+    def test_addresses_of_this_host_are_never_banned(self):
+        self.apply()
+        _, errors = self.ravelin("ban", "192.0.2.254", code=3)
+        self.assertIn("never banned", errors)
+
     def test_history_tells_who_applied_what(self):
         self.apply()
         self.apply()

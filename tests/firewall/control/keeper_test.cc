@@ -2,6 +2,7 @@
 // late, the table is one revision's, and the disk knows which to come back to.
 #include "firewall/control/keeper.h"
 
+#include "firewall/control/fallback.h"
 #include "firewall/control/feed_table.h"
 #include "tests/support/fake_kernel.h"
 #include "tests/support/temp_dir.h"
@@ -213,6 +214,36 @@ TEST_F(KeeperTest, ALostTableComesBackWithItsBans) {
   const auto banned = kernel_.find("ban4", {203, 0, 113, 9});
   ASSERT_TRUE(banned);
   EXPECT_TRUE(*banned);
+}
+
+TEST_F(KeeperTest, WithoutItsConfirmedRevisionOnlyManagementGetsIn) {
+  ASSERT_TRUE(apply("tcp/80"));
+  temp_.write("firewall/revisions/1/bundle.json", "{");
+  kernel_.lose_table();
+  start();
+  EXPECT_EQ(open_ports(), Ports{22});
+  EXPECT_TRUE(keeper().is_fallback());
+  EXPECT_NE(said_.back().find("nobody but management gets in"), std::string::npos);
+  kernel_.lose_table();
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(open_ports(), Ports{22});
+  ASSERT_TRUE(apply("tcp/443"));
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_FALSE(keeper().is_fallback());
+}
+
+TEST(Fallback, LetsInWhatManagementNames) {
+  policies::Management management;
+  management.services = {{policies::kTcp, 2222, 2222}};
+  management.from.is_restricted = true;
+  management.from.ranges = {policies::range_of(*base::parse_prefix("10.9.0.0/24"))};
+  const PolicyBundle bundle = management_only(management);
+  const auto policy = policy_of(bundle);
+  ASSERT_TRUE(policy) << policy.error().message;
+  ASSERT_EQ(policy->lists.size(), 1U);
+  const policies::Rule& rule = policy->lists.front().rules.front();
+  EXPECT_EQ(rule.services, management.services);
+  EXPECT_EQ(rule.from.ranges, management.from.ranges);
 }
 
 TEST_F(KeeperTest, DriftIsToldAndHealed) {
