@@ -25,7 +25,7 @@ ExitCode ban(const BanFlags& flags) {
     }
     question["duration"] = std::chrono::duration_cast<std::chrono::seconds>(*given).count();
   }
-  return ask(flags.common, std::move(question));
+  return ask(flags.common, question);
 }
 
 CLI::App* add(CLI::App& group, Action& chosen, const std::shared_ptr<BanFlags>& flags,

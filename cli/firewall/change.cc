@@ -123,20 +123,20 @@ ExitCode apply(const ApplyFlags& flags) {
   if (within != 0) (*question)["confirm_within"] = within;
   (*question)["allow_lockout"] = flags.may_lock_out;
   (*question)["keep_established"] = flags.keeps_established;
-  return ask(flags.common, std::move(*question));
+  return ask(flags.common, *question);
 }
 
 ExitCode confirm(const ApplyFlags& flags) {
   json::object question{
       {"command", "confirm"}, {"revision", flags.revision}, {"force", flags.is_forced}};
   if (const auto age = session_age()) question["session_age"] = age->count();
-  return ask(flags.common, std::move(question));
+  return ask(flags.common, question);
 }
 
 ExitCode rollback(const ApplyFlags& flags) {
   json::object question{{"command", "rollback"}, {"by", who_asks()}};
   if (flags.revision != 0) question["revision"] = flags.revision;
-  return ask(flags.common, std::move(question));
+  return ask(flags.common, question);
 }
 
 ExitCode off(const ApplyFlags& flags) {

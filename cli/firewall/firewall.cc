@@ -39,7 +39,7 @@ ExitCode print_answer(const firewall::Answer& answer, OutputForm form) {
   return static_cast<ExitCode>(static_cast<int>(answer.went));
 }
 
-ExitCode ask(const FirewallFlags& flags, boost::json::object question) {
+ExitCode ask(const FirewallFlags& flags, const boost::json::object& question) {
   const auto answer = answer_question(flags, question);
   return answer ? print_answer(*answer, flags.form) : report(answer.error());
 }

@@ -31,7 +31,7 @@ void add_state_flags(CLI::App& command, FirewallFlags& flags);
 ExitCode print_answer(const firewall::Answer& answer, OutputForm form);
 
 // Asks the agent if one answers at flags.socket; else takes the state directory and answers itself.
-ExitCode ask(const FirewallFlags& flags, boost::json::object question);
+ExitCode ask(const FirewallFlags& flags, const boost::json::object& question);
 
 // A policy read with its includes and facts, as findings say; none with errors, which are printed.
 std::optional<firewall::PolicyBundle> read_bundle(const FirewallFlags& flags,

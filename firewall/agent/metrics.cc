@@ -30,6 +30,7 @@ std::vector<Count> counts_of(const LiveTable& table) {
     count.bytes += rule.bytes;
   }
   std::vector<Count> counts;
+  counts.reserve(by_rule.size());
   for (auto& [rule, count] : by_rule)
     counts.push_back(std::move(count));
   std::stable_sort(counts.begin(), counts.end(),

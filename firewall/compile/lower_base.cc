@@ -117,7 +117,7 @@ Verdict lower_forward_from(Lowering& lowering, ZoneId from) {
   append_forwarded(lowering, from, chain);
   append_dispatch(lowering, chain, Field::oifname, fmt::format("fwd_{}", zone), verdicts);
   append_end(chain, fmt::format("{} -> an interface in no zone", zone));
-  const Verdict verdict = go_to(chain.name);
+  Verdict verdict = go_to(chain.name);
   lowering.add_chain(std::move(chain));
   return verdict;
 }
@@ -129,7 +129,7 @@ Verdict lower_forward_invalid(Lowering& lowering) {
   append_dispatch(lowering, chain, Field::iifname, "invalid_in", denied);
   append_dispatch(lowering, chain, Field::oifname, "invalid_out", denied);
   chain.rules.push_back({{accept()}, {}, {}});
-  const Verdict verdict = go_to(chain.name);
+  Verdict verdict = go_to(chain.name);
   lowering.add_chain(std::move(chain));
   return verdict;
 }
@@ -140,7 +140,7 @@ Verdict lower_forward_into(Lowering& lowering) {
   append_packet_bans(lowering, chain);
   append_essential(lowering, chain, kEssentialForwarded);
   append_end(chain, "from an interface in no zone");
-  const Verdict verdict = go_to(chain.name);
+  Verdict verdict = go_to(chain.name);
   lowering.add_chain(std::move(chain));
   return verdict;
 }

@@ -169,7 +169,7 @@ Verdict lower_forward_allow(Lowering& lowering, const NatRule& nat) {
         {{limit_of(*nat.limit, true), come_back()}, provenance(nat.pos, nat.id), nat.pos});
   lower_per_source(lowering, nat.per_source, nat.pos, wish, chain);
   chain.rules.push_back({{Counter{}, accept()}, provenance(nat.pos, nat.id), nat.pos});
-  const Verdict action = jump_to(chain.name);
+  Verdict action = jump_to(chain.name);
   lowering.add_chain(std::move(chain));
   lowering.allows.emplace(&nat, action);
   return action;

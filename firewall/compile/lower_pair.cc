@@ -160,7 +160,7 @@ Verdict way_of(Lowering& lowering, Pair& pair, const std::vector<int>& rules) {
     const Rule& rule = *pair.rules[static_cast<std::size_t>(index)];
     chain.rules.push_back({{verdict_of(index)}, provenance(rule.pos, rule.id), rule.pos});
   }
-  const Verdict way = jump_to(chain.name);
+  Verdict way = jump_to(chain.name);
   lowering.add_chain(std::move(chain));
   pair.ways.emplace(rules, way);
   return way;

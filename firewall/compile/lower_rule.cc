@@ -94,7 +94,7 @@ Verdict add_owner_gate(Lowering& lowering, const Rule& rule, std::string_view wi
   }
   statements.emplace_back(go_to(chain));
   append(gate, rule.pos, std::move(statements));
-  const Verdict action = jump_to(gate.name);
+  Verdict action = jump_to(gate.name);
   lowering.add_chain(std::move(gate));
   return action;
 }
@@ -224,7 +224,7 @@ Verdict lower_rule(Lowering& lowering, const policies::Rule& rule) {
   append_verdict(rule, chain);
   const std::string name = chain.name;
   lowering.add_chain(std::move(chain));
-  const Verdict action = rule.owner ? add_owner_gate(lowering, rule, wish, name) : jump_to(name);
+  Verdict action = rule.owner ? add_owner_gate(lowering, rule, wish, name) : jump_to(name);
   lowering.actions.emplace(&rule, action);
   return action;
 }

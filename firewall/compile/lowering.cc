@@ -23,7 +23,8 @@ std::string Lowering::name(std::string_view wish) {
     const int uses = names_taken[text]++;
     if (uses == 0) return text;
     const std::string suffix = "_" + std::to_string(uses);
-    text = text.substr(0, kNameMax - suffix.size()) + suffix;
+    text.resize(std::min(text.size(), kNameMax - suffix.size()));
+    text += suffix;
   }
 }
 

@@ -114,7 +114,7 @@ Plan make_plan(const Desk& desk, const Proposal& proposal) {
   plan.meaning =
       policies::difference_between(desk.keeper.policy().value_or(nothing), proposal.policy);
   const Prepared prepared =
-      compile_bundle(proposal.bundle, proposal.policy, {.revision = "0 plan"});
+      compile_bundle(proposal.bundle, proposal.policy, {.revision = desk.keeper.live_identity()});
   const Ruleset& wanted = prepared.compiled.ruleset;
   plan.steps = desk.keeper.live() ? change(*desk.keeper.live(), wanted) : create(wanted);
   plan.objects = lines_of(describe(plan.steps, desk.keeper.live().value_or(Ruleset{})));

@@ -55,7 +55,7 @@ Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle
   Candidate made;
   bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
   CompileOptions options{.revision = revision_text(revision, bundle)};
-  options.never = policies::normalised(never_);
+  options.never = never_;
   for (const policies::Feed& feed : policy->feeds) {
     auto blocks = feeds_.blocks(feed);
     if (!blocks) return blocks.error();

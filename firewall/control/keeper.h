@@ -122,7 +122,9 @@ class Keeper {
 
   // Never banned, besides what policies name: this host's own addresses. Counts from the next
   // policy on.
-  void never_ban(policies::AddressRanges addresses) { never_ = std::move(addresses); }
+  void never_ban(policies::AddressRanges addresses) {
+    never_ = policies::normalised(std::move(addresses));
+  }
 
  private:
   // A policy on its way into the kernel, with what its feeds hold.
@@ -150,6 +152,7 @@ class Keeper {
   Result<> return_to_confirmed(std::vector<std::string>& done);
   Result<> fall_back(const base::Error& why, std::vector<std::string>& done);
   Result<> put_fallback();
+  [[nodiscard]] bool is_own(const base::IpPrefix& target) const;
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
   void take_out(const base::IpPrefix& target, std::map<std::string, std::vector<Element>>& removed);

@@ -50,6 +50,11 @@ const Set* standing(const Ruleset& ruleset, std::string_view name) {
   return nullptr;
 }
 
+base::Error own_refusal(const base::IpPrefix& target) {
+  return base::fail(Errc::denied, "{} is never banned: it is an address of this host",
+                    base::to_string(target.address));
+}
+
 bool is_new(const std::optional<Ruleset>& live, const Set& set) {
   return !live || live->find_set(set.name) == nullptr;
 }
@@ -173,15 +178,19 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
 
 // A policy's lists of `never` hold for bans that are there already.
 Result<> Keeper::let_go(const policies::Policy& policy) {
-  policies::AddressRanges never = never_;
-  if (policy.management)
-    never.insert(never.end(), policy.management->from.ranges.begin(),
-                 policy.management->from.ranges.end());
-  const std::vector<Ban> lifted = bans_.set_rules(policy.bans, std::move(never));
+  const std::vector<Ban> lifted = bans_.set_rules(
+      policy.bans, policy.management ? policy.management->from.ranges : policies::AddressRanges());
   const Transaction steps = lift_steps(lifted);
   if (steps.empty()) return {};
   if (auto done = kernel_.apply(steps, {}); !done) return base::wrap(done.error(), "lifting bans");
   return {};
+}
+
+// A range around an address of this host may well be banned: what this host sends to itself is let
+// through before any ban.
+bool Keeper::is_own(const base::IpPrefix& target) const {
+  const int bits = target.address.family == Family::ipv4 ? 32 : 128;
+  return target.length == bits && policies::contains(never_, target.address);
 }
 
 Result<Ban> Keeper::ban(const BanOrder& order) {
@@ -197,7 +206,8 @@ Result<std::vector<Result<Ban>>> Keeper::ban_all(const std::vector<BanOrder>& or
   std::vector<Result<Ban>> answers;
   std::vector<BanBook::Change> changes;
   for (const BanOrder& order : orders) {
-    auto change = bans_.ban(order, times_.wall());
+    auto change = is_own(order.target) ? Result<BanBook::Change>(own_refusal(order.target))
+                                       : bans_.ban(order, times_.wall());
     if (change) {
       answers.emplace_back(change->ban);
       changes.push_back(std::move(*change));
