@@ -67,6 +67,11 @@ constexpr const char* kGolden[] = {
     "02"
     "02"
     "0e007261746520697320636170706564",
+    "52564c4e01000c000300000001000600"
+    "0400706c616e",
+    "52564c4e01000d000300000000000c00"
+    "01"
+    "09006f6e6c7920726f6f74",
 };
 
 TEST(Codec, HasAnExampleOfEveryMessage) {
@@ -150,7 +155,7 @@ TEST(Codec, SaysWhatIsWrong) {
       {"Version", 0, 4, {2}, "message of format version 2, this program speaks 1"},
       {"Flags", 0, 5, {0x80}, "message with unknown flags 0x80"},
       {"TypeZero", 0, 6, {0, 0}, "message of unknown type 0"},
-      {"TypeUnknown", 0, 6, {12, 0}, "message of unknown type 12"},
+      {"TypeUnknown", 0, 6, {14, 0}, "message of unknown type 14"},
       {"TypeHighByte", 0, 6, {1, 1}, "message of unknown type 257"},
       {"Descriptors", 0, 12, {1, 0}, "message says 1 descriptors go with it, 0 came"},
       {"DescriptorsMax", 0, 12, {65, 0}, "message with 65 descriptors, at most 64 are allowed"},

@@ -44,6 +44,8 @@ inline std::vector<Packet> example_packets() {
       {.descriptors = 1, .message = ConfigGeneration{.number = 7, .hash = some_bytes(4)}},
       {.message =
            Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
+      {.id = 3, .descriptors = 1, .message = FirewallQuestion{.command = "plan"}},
+      {.id = 3, .message = FirewallAnswer{.outcome = Outcome::refused, .text = "only root"}},
   };
 }
 

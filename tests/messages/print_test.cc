@@ -19,6 +19,8 @@ constexpr const char* kPrinted[] = {
     R"(certificate_published{name="www.example.com" generation=1099511627776})",
     R"(config_generation{number=7 hash=<4 bytes>})",
     R"(health{role=keys condition=degraded text="rate is capped"})",
+    R"(firewall_question{command="plan"})",
+    R"(firewall_answer{outcome=refused text="only root"})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {
