@@ -10,6 +10,7 @@ namespace {
 
 std::string services_text(const std::vector<policies::ServiceTerm>& services) {
   std::vector<std::string> terms;
+  terms.reserve(services.size());
   for (const policies::ServiceTerm& term : services)
     terms.push_back(policies::to_string(term));
   return terms.empty() ? "any" : fmt::format("[{}]", fmt::join(terms, ", "));
@@ -17,6 +18,7 @@ std::string services_text(const std::vector<policies::ServiceTerm>& services) {
 
 std::string sources_text(const policies::AddressMatch& from) {
   std::vector<std::string> ranges;
+  ranges.reserve(from.ranges.size());
   for (const policies::AddressRange& range : from.ranges)
     ranges.push_back(fmt::format("\"{}\"", policies::to_string(range)));
   return fmt::format("[{}]", fmt::join(ranges, ", "));

@@ -20,8 +20,8 @@ FeedBlocks blocks_of(feed::FeedContents contents) {
 }
 
 const FeedBlocks& nothing() {
-  static const FeedBlocks kNothing = blocks_of({});
-  return kNothing;
+  static const FeedBlocks empty = blocks_of({});
+  return empty;
 }
 
 // All that changes when a file is written or replaced.

@@ -53,7 +53,7 @@ class FeedParser {
   void add_plain_lines(std::string_view& piece);
   base::Result<> add_line(std::string_view line);
   void note_bad_line();
-  base::Result<> judge() const;
+  [[nodiscard]] base::Result<> judge() const;
 
   FeedRules rules_;
   Entries entries_;

@@ -97,10 +97,10 @@ class FactsReader {
   }
 
   const json::array& list(const json::value& value) {
-    static const json::array kNone;
+    static const json::array none;
     if (value.is_array()) return value.get_array();
     refuse();
-    return kNone;
+    return none;
   }
 
   std::string_view text(const json::value& value) {

@@ -97,8 +97,8 @@ std::string to_string(const ServiceTerm& term) {
 }
 
 const std::vector<Service>& built_in_services() {
-  static const std::vector<Service> kServices = make_services();
-  return kServices;
+  static const std::vector<Service> services = make_services();
+  return services;
 }
 
 }  // namespace ravelin::policies
