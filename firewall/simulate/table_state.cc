@@ -20,9 +20,9 @@ void end_connection(TableState& state, const Connection& connection) {
 }
 
 bool is_own(const TableState& state, const base::IpAddress& address) {
-  static const base::IpPrefix kLoopback4 = *base::parse_prefix("127.0.0.0/8");
-  static const base::IpPrefix kLoopback6 = *base::parse_prefix("::1");
-  return kLoopback4.contains(address) || kLoopback6.contains(address) ||
+  static const base::IpPrefix loopback4 = *base::parse_prefix("127.0.0.0/8");
+  static const base::IpPrefix loopback6 = *base::parse_prefix("::1");
+  return loopback4.contains(address) || loopback6.contains(address) ||
          std::find(state.own.begin(), state.own.end(), address) != state.own.end();
 }
 

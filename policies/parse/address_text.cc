@@ -141,8 +141,8 @@ std::optional<AddressRange> part_of(const base::IpPrefix& prefix, const Delegate
 }
 
 const AddressRanges& bogons() {
-  static const AddressRanges kRanges = make_bogons();
-  return kRanges;
+  static const AddressRanges ranges = make_bogons();
+  return ranges;
 }
 
 }  // namespace ravelin::policies
