@@ -104,7 +104,7 @@ class Namer {
   std::string name_for(const std::string& wish, const Chain& chain) {
     tried_.insert(wish);
     for (int number = 0; number <= kNamesMax; ++number) {
-      const std::string name = number == 0 ? wish : numbered(wish, number);
+      std::string name = number == 0 ? wish : numbered(wish, number);
       const Chain* there = live_.find_chain(name);
       if (there != nullptr && is_same(*there, chain)) return name;
     }
