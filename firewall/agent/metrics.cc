@@ -1,15 +1,11 @@
 #include "firewall/agent/metrics.h"
 
+#include "firewall/control/line_counts.h"
+
 #include <algorithm>
-#include <map>
 
 namespace ravelin::firewall {
 namespace {
-
-struct Count {
-  std::string rule;
-  std::uint64_t packets = 0, bytes = 0;
-};
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -20,23 +16,14 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::vector<Count> counts_of(const LiveTable& table) {
-  std::map<std::string, Count> by_rule;
-  for (const RuleCount& rule : table.rules) {
-    if (rule.comment.empty() || rule.chain == kRevisionChain) continue;
-    Count& count = by_rule[rule.comment];
-    count.rule = rule.comment;
-    count.packets += rule.packets;
-    count.bytes += rule.bytes;
-  }
-  std::vector<Count> counts;
-  counts.reserve(by_rule.size());
-  for (auto& [rule, count] : by_rule)
-    counts.push_back(std::move(count));
-  std::stable_sort(counts.begin(), counts.end(),
-                   [](const Count& a, const Count& b) { return a.packets > b.packets; });
+// The busiest first; of those alike, by name.
+std::vector<LineCount> busiest(const LiveTable& table) {
+  std::vector<LineCount> counts = line_counts(table);
+  std::sort(counts.begin(), counts.end(), [](const LineCount& a, const LineCount& b) {
+    return a.packets != b.packets ? a.packets > b.packets : a.comment < b.comment;
+  });
   if (counts.size() <= kRuleSeriesMax) return counts;
-  Count other{.rule = "other"};
+  LineCount other{.comment = "other"};
   for (std::size_t i = kRuleSeriesMax; i < counts.size(); ++i) {
     other.packets += counts[i].packets;
     other.bytes += counts[i].bytes;
@@ -64,15 +51,15 @@ class Text {
   std::string out_;
 };
 
-void add_rules(const std::vector<Count>& counts, Text& text) {
+void add_rules(const std::vector<LineCount>& counts, Text& text) {
   text.family("ravelin_firewall_packets_total", "counter", "Packets that met a rule, by its line.");
-  for (const Count& count : counts)
-    text.sample("ravelin_firewall_packets_total", fmt::format("rule=\"{}\"", escaped(count.rule)),
-                count.packets);
+  for (const LineCount& count : counts)
+    text.sample("ravelin_firewall_packets_total",
+                fmt::format("rule=\"{}\"", escaped(count.comment)), count.packets);
   text.family("ravelin_firewall_bytes_total", "counter",
               "Bytes of packets that met a rule, by its line.");
-  for (const Count& count : counts)
-    text.sample("ravelin_firewall_bytes_total", fmt::format("rule=\"{}\"", escaped(count.rule)),
+  for (const LineCount& count : counts)
+    text.sample("ravelin_firewall_bytes_total", fmt::format("rule=\"{}\"", escaped(count.comment)),
                 count.bytes);
 }
 
@@ -117,7 +104,7 @@ std::string metrics_text(const AgentState& state, const std::optional<LiveTable>
   text.family("ravelin_firewall_heals_total", "counter",
               "How often the table was changed by others and put right.");
   text.sample("ravelin_firewall_heals_total", "", state.heals);
-  if (table) add_rules(counts_of(*table), text);
+  if (table) add_rules(busiest(*table), text);
   add_bans(state, text);
   add_feeds(state, text);
   return std::move(text).take();

@@ -1,33 +1,14 @@
 // Commands that look: show, nft, status, drift.
 #include "base/text.h"
 #include "firewall/control/answers.h"
+#include "firewall/control/line_counts.h"
 
 #include <algorithm>
-#include <map>
 
 namespace ravelin::firewall {
 namespace {
 
 namespace json = boost::json;
-
-// The rules of a policy have their line as comment; one line may have become several rules.
-struct Line {
-  std::string comment;
-  std::uint64_t packets = 0, bytes = 0;
-};
-
-std::vector<Line> by_comment(const LiveTable& table) {
-  std::vector<Line> lines;
-  std::map<std::string, std::size_t> known;
-  for (const RuleCount& rule : table.rules) {
-    if (rule.comment.empty() || rule.chain == kRevisionChain) continue;
-    const auto [place, is_new] = known.emplace(rule.comment, lines.size());
-    if (is_new) lines.push_back({rule.comment, 0, 0});
-    lines[place->second].packets += rule.packets;
-    lines[place->second].bytes += rule.bytes;
-  }
-  return lines;
-}
 
 Answer no_table() {
   return {Went::no, "there is no table inet ravelin: nothing filters\n", R"({"rules":[]})"};
@@ -41,7 +22,7 @@ Answer answer_show(Desk desk, Question& /*question*/) {
   if (!*table) return no_table();
   std::string text = fmt::format("{:>12} {:>14}  {}\n", "packets", "bytes", "rule");
   json::array rules;
-  for (const Line& line : by_comment(**table)) {
+  for (const LineCount& line : line_counts(**table)) {
     text += fmt::format("{:>12} {:>14}  {}\n", line.packets, line.bytes, line.comment);
     rules.push_back({{"rule", line.comment}, {"packets", line.packets}, {"bytes", line.bytes}});
   }

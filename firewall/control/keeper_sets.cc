@@ -1,4 +1,5 @@
 // What the keeper puts into sets that no policy fills: bans and feeds.
+#include "firewall/compile/key_bytes.h"
 #include "firewall/control/feed_change.h"
 #include "firewall/control/keeper.h"
 #include "firewall/diff/change.h"
@@ -13,11 +14,6 @@ using base::Errc;
 using base::Family;
 using std::chrono::milliseconds;
 
-Bytes address_key(const base::IpAddress& address) {
-  const std::ptrdiff_t count = address.family == Family::ipv4 ? 4 : 16;
-  return {address.bytes.begin(), address.bytes.begin() + count};
-}
-
 bool is_single(const base::IpPrefix& target) {
   return target.length == (target.address.family == Family::ipv4 ? 32 : 64);
 }
@@ -29,8 +25,8 @@ std::string_view ban_set(const base::IpPrefix& target) {
 }
 
 Element ban_element(const base::IpPrefix& target) {
-  Element element{.key = address_key(target.address)};
-  if (!is_single(target)) element.key_end = address_key(policies::range_of(target).last);
+  Element element{.key = address_bytes(target.address)};
+  if (!is_single(target)) element.key_end = address_bytes(policies::range_of(target).last);
   return element;
 }
 

@@ -1,6 +1,7 @@
 #include "firewall/diff/change.h"
 
 #include "firewall/diff/set_plan.h"
+#include "firewall/diff/targets.h"
 
 #include <algorithm>
 #include <set>
@@ -19,27 +20,14 @@ Chain header_of(const Chain& chain) {
   return {chain.name, chain.hook, {}, chain.comment};
 }
 
-void collect_targets(const Ruleset& ruleset, std::set<std::string, std::less<>>& names) {
-  for (const Chain& chain : ruleset.chains) {
-    for (const Rule& rule : chain.rules) {
-      for (const Statement& statement : rule.statements) {
-        if (const auto* verdict = std::get_if<Verdict>(&statement)) names.insert(verdict->chain);
-      }
-    }
-  }
-  for (const Set& set : ruleset.sets) {
-    for (const Element& element : set.elements) {
-      if (element.verdict) names.insert(element.verdict->chain);
-    }
-  }
-}
-
 // One change as it is worked out.
 class Change {
  public:
   Change(const Ruleset& live, const Ruleset& wanted)
-      : live_(live), plans_(plan_sets(live, wanted)), placed_(wanted) {
-    collect_targets(wanted, targets_);
+      : live_(live),
+        plans_(plan_sets(live, wanted)),
+        placed_(wanted),
+        targets_(targets_of(wanted)) {
     placed_.comment = live.comment;
     placed_.sets.clear();
     for (const SetPlan& plan : plans_.sets)

@@ -2,6 +2,7 @@
 
 #include "firewall/diff/change.h"
 #include "firewall/diff/set_plan.h"
+#include "firewall/diff/targets.h"
 
 #include <fmt/format.h>
 
@@ -30,23 +31,6 @@ void rename_in(Statement& statement, const Names& chains, const Names& sets) {
   if (auto* lookup = std::get_if<Lookup>(&statement)) rename(lookup->set, sets);
   if (auto* lookup = std::get_if<VerdictLookup>(&statement)) rename(lookup->map, sets);
   if (auto* update = std::get_if<Update>(&statement)) rename(update->set, sets);
-}
-
-std::set<std::string, std::less<>> targets_of(const Ruleset& ruleset) {
-  std::set<std::string, std::less<>> names;
-  for (const Chain& chain : ruleset.chains) {
-    for (const Rule& rule : chain.rules) {
-      for (const Statement& statement : rule.statements) {
-        if (const auto* verdict = std::get_if<Verdict>(&statement)) names.insert(verdict->chain);
-      }
-    }
-  }
-  for (const Set& set : ruleset.sets) {
-    for (const Element& element : set.elements) {
-      if (element.verdict) names.insert(element.verdict->chain);
-    }
-  }
-  return names;
 }
 
 bool is_same(const Chain& live, const Chain& wanted) {

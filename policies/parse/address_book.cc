@@ -9,17 +9,7 @@ namespace ravelin::policies {
 namespace {
 
 constexpr std::size_t kNestingMax = 32;
-constexpr std::size_t kTextMax = 200;
 constexpr std::size_t kWarningsMax = 200;
-
-void append(std::string& text, std::string_view word) {
-  if (text.size() >= kTextMax) {
-    if (!text.ends_with("…")) text += ", …";
-    return;
-  }
-  if (!text.empty()) text += ", ";
-  text += word;
-}
 
 void append(std::vector<AddressRange>& to, const AddressRanges& from) {
   to.insert(to.end(), from.begin(), from.end());
@@ -88,7 +78,7 @@ bool AddressBook::add(const yaml::Value& value, AddressUse use, Collected& to) {
     return false;
   }
   if (!yaml::apply(value, word, yaml::Default{})) return false;
-  append(to.text, word);
+  append_word(to.text, word);
   return add_word(value, word, use, to);
 }
 
@@ -263,7 +253,7 @@ bool AddressBook::add_country(const yaml::Value& value, Collected& to) {
                             yaml::quote(*code)));
     return false;
   }
-  append(to.text, "geo " + *code);
+  append_word(to.text, "geo " + *code);
   wanted_.countries.insert(*code);
   const auto found = facts_.countries.find(*code);
   if (found != facts_.countries.end()) {

@@ -14,17 +14,7 @@ using base::fail;
 
 constexpr std::size_t kNestingMax = 32;
 constexpr std::size_t kTermsMax = 256;
-constexpr std::size_t kTextMax = 200;
 constexpr std::uint16_t kPortMax = 65535;
-
-void append(std::string& text, std::string_view word) {
-  if (text.size() >= kTextMax) {
-    if (!text.ends_with("…")) text += ", …";
-    return;
-  }
-  if (!text.empty()) text += ", ";
-  text += word;
-}
 
 void append(std::vector<ServiceTerm>& to, const std::vector<ServiceTerm>& from) {
   for (const ServiceTerm& term : from) {
@@ -119,7 +109,7 @@ bool ServiceBook::read(const yaml::Value& value, AnyService any, Services& servi
 bool ServiceBook::add(const yaml::Value& value, Services& to) {
   const std::string* word = value.scalar("a service (tcp/443, or a name)");
   if (word == nullptr) return false;
-  append(to.text, *word);
+  append_word(to.text, *word);
   if (*word == kAny) {
     value.error("\"any\" is every service; write it alone");
     return false;

@@ -99,4 +99,14 @@ bool Count::operator()(const yaml::Value& value, std::uint64_t& target) const {
   return true;
 }
 
+void append_word(std::string& text, std::string_view word) {
+  constexpr std::size_t kTextMax = 200;
+  if (text.size() >= kTextMax) {
+    if (!text.ends_with("…")) text += ", …";
+    return;
+  }
+  if (!text.empty()) text += ", ";
+  text += word;
+}
+
 }  // namespace ravelin::policies

@@ -80,4 +80,8 @@ struct Count {
   bool operator()(const yaml::Value& value, std::uint64_t& target) const;
 };
 
+// Adds to what was written, for people: "admins, feed/abuse"; from about 200 bytes on "…" stands
+// for the rest.
+void append_word(std::string& text, std::string_view word);
+
 }  // namespace ravelin::policies

@@ -1,6 +1,7 @@
 #include "tests/firewall/oracles/case.h"
 
-#include "base/text.h"
+#include "firewall/compile/key_bytes.h"
+#include "firewall/trial/trace.h"
 #include "policies/space/interface_classes.h"
 
 #include <algorithm>
@@ -15,11 +16,6 @@ using policies::Verdict;
 
 constexpr std::string_view kNowhere = "none9";  // an interface of no zone
 
-Bytes bytes_of(const base::IpAddress& address) {
-  const std::ptrdiff_t count = address.family == Family::ipv4 ? 4 : 16;
-  return {address.bytes.begin(), address.bytes.begin() + count};
-}
-
 void add_feed(const policies::Feed& feed, const policies::AddressRanges& entries,
               simulate::TableState& state) {
   for (const policies::AddressRange& range : policies::difference(entries, feed.never)) {
@@ -29,25 +25,8 @@ void add_feed(const policies::Feed& feed, const policies::AddressRanges& entries
                           : is_host ? FeedPart::hosts6
                                     : FeedPart::nets6;
     state.contents[feed_set_name(feed.name, part)].push_back(
-        {bytes_of(range.first), is_host ? Bytes{} : bytes_of(range.last), {}, {}, {}});
+        {address_bytes(range.first), is_host ? Bytes{} : address_bytes(range.last), {}, {}, {}});
   }
-}
-
-// Chains that turn or only look at a packet, before and behind those that decide.
-bool is_beside(std::string_view chain) {
-  constexpr std::string_view kBeginnings[] = {"post_nat", "snat_",   "pre_nat",
-                                              "dnat_",    "raw_pre", "from_"};
-  return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
-                     [&](std::string_view beginning) { return chain.starts_with(beginning); });
-}
-
-// "edge.yaml:33 web" -> 33
-int line_in(std::string_view comment) {
-  const std::size_t colon = comment.find(':');
-  if (colon == std::string_view::npos || !comment.substr(0, colon).ends_with(".yaml")) return 0;
-  const std::string_view rest = comment.substr(colon + 1);
-  const auto line = base::parse_u64(rest.substr(0, rest.find(' ')));
-  return line ? static_cast<int>(*line) : 0;
 }
 
 }  // namespace
@@ -81,7 +60,7 @@ simulate::TableState table_state_of(const Case& asked) {
   for (const base::IpAddress& address : asked.banned) {
     const bool is_v4 = address.family == Family::ipv4;
     state.contents[is_v4 ? "ban4" : "ban6"].push_back(
-        {bytes_of(policies::source_key(address)), {}, {}, {}, {}});
+        {address_bytes(policies::source_key(address)), {}, {}, {}, {}});
   }
   for (std::size_t i = 0; i < asked.policy.zones.size(); ++i) {
     const std::string interface =
@@ -120,8 +99,8 @@ Answer answer_of(const simulate::Outcome& outcome, const Packet& packet) {
                    : outcome.verdict == Kind::drop ? Verdict::deny
                                                    : Verdict::reject;
   const auto last = std::find_if(outcome.steps.rbegin(), outcome.steps.rend(),
-                                 [](const auto& step) { return !is_beside(step.chain); });
-  if (last != outcome.steps.rend()) answer.line = line_in(last->comment);
+                                 [](const auto& step) { return !trial::is_beside(step.chain); });
+  if (last != outcome.steps.rend()) answer.line = trial::line_in(last->comment);
   answer.causes_ban = std::any_of(outcome.added.begin(), outcome.added.end(), [](const auto& one) {
     return one.set == set_names::kPacketBan4 || one.set == set_names::kPacketBan6;
   });
