@@ -10,7 +10,6 @@ namespace ravelin::firewall::oracles {
 namespace {
 
 using base::Family;
-using policies::ConnState;
 using policies::Packet;
 using policies::Verdict;
 
@@ -41,8 +40,8 @@ std::string to_string(const Answer& answer) {
 }
 
 const std::vector<std::string>& cgroups() {
-  static const std::vector<std::string> kPaths = {"system.slice", "user.slice"};
-  return kPaths;
+  static const std::vector<std::string> paths = {"system.slice", "user.slice"};
+  return paths;
 }
 
 CompileOptions options_of(const Case& asked) {
