@@ -26,7 +26,10 @@ POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "
 # A feed ends as blocks of keys, which are part of what a ruleset is.
 FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
                   {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
-ORDERS = {"gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
+# A pair of files and its checks; what is kept on the disk; who signs; what gateways see of it; renewal.
+CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"}, {"certs/ca", "certs/view"},
+               {"certs/rotate"}]
+ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
 MAY_INCLUDE = {
     "base": set(),
@@ -39,6 +42,13 @@ MAY_INCLUDE = {
     "policies/parse": {"base", "base/io"},
     "policies/check": {"base"},
     "certs": {"base", "base/io", "messages"},
+    "certs/issuer": {"base"},
+    "certs/config": {"base", "base/io"},
+    "certs/store": {"base", "base/io"},
+    "certs/acme": {"base", "base/io"},
+    "certs/ca": {"base", "base/io"},
+    "certs/view": {"base", "base/io"},
+    "certs/rotate": {"base", "base/io"},
     "firewall/ruleset": {"base"},
     "firewall/feed": {"base", "base/io", "policies"},
     "firewall/compile": {"base", "policies"},
