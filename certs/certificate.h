@@ -71,6 +71,24 @@ Result<std::vector<X509Ptr>> parse_bundle(std::string_view pem, std::string_view
 // The CRLs of a PEM text. Errors: none there, one that does not parse.
 Result<std::vector<CrlPtr>> parse_crls(std::string_view pem, std::string_view name);
 
+// One block of PEM text: "CERTIFICATE" and its bytes. May hold a key: wiped when it goes.
+struct PemBlock {
+  std::string label;
+  std::string der;
+
+  PemBlock() = default;
+  PemBlock(std::string label_text, std::string der_bytes);
+  PemBlock(const PemBlock&) = delete;
+  PemBlock& operator=(const PemBlock&) = delete;
+  PemBlock(PemBlock&&) noexcept = default;
+  PemBlock& operator=(PemBlock&&) noexcept = default;
+  ~PemBlock();
+};
+
+// All blocks in order, without looking into them. Errors: none there, one that is broken or
+// encrypted.
+Result<std::vector<PemBlock>> decode_pem(std::string_view pem, std::string_view name);
+
 std::string to_pem(const X509* certificate);
 std::string to_pem(const X509_CRL* crl);
 std::string to_pem(const Chain& chain);

@@ -97,6 +97,27 @@ Result<X509Ptr> decode_certificate(const Block& block, std::string_view name) {
 
 }  // namespace
 
+PemBlock::PemBlock(std::string label_text, std::string der_bytes)
+    : label(std::move(label_text)), der(std::move(der_bytes)) {}
+
+PemBlock::~PemBlock() {
+  OPENSSL_cleanse(der.data(), der.size());
+}
+
+Result<std::vector<PemBlock>> decode_pem(std::string_view pem, std::string_view name) {
+  std::vector<PemBlock> blocks;
+  auto done = each_block(pem, name, [&](const Block& block) -> Result<> {
+    if (block.label == PEM_STRING_PKCS8 || !block.header.empty())
+      return fail(Errc::invalid, "{}: line {}: is encrypted", name, block.line);
+    blocks.emplace_back(block.label, std::string(reinterpret_cast<const char*>(block.der),
+                                                 static_cast<std::size_t>(block.size)));
+    return {};
+  });
+  if (!done) return done.error();
+  if (blocks.empty()) return fail(Errc::invalid, "{}: has no PEM block", name);
+  return blocks;
+}
+
 Result<std::vector<X509Ptr>> parse_bundle(std::string_view pem, std::string_view name) {
   std::vector<X509Ptr> certificates;
   auto done = each_block(pem, name, [&](const Block& block) -> Result<> {

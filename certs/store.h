@@ -28,9 +28,9 @@ class CertificateView {
   CertificateView& operator=(const CertificateView&) = delete;
   virtual ~CertificateView() = default;
 
-  // The pairs for a lower-case host name, exact before wildcard; nullptr when no certificate covers
-  // it. The answer lives as long as the view.
-  [[nodiscard]] virtual const PairSet* find(std::string_view name) const = 0;
+  // The pairs for a lower-case host name, exact before wildcard; empty when no certificate covers
+  // it.
+  [[nodiscard]] virtual PairSet find(std::string_view name) const = 0;
 };
 
 class CertStore {

@@ -17,6 +17,7 @@ namespace json = boost::json;
 using base::Errc;
 using base::Result;
 
+constexpr std::string_view kCertificates = "/v1/certificates/";
 constexpr std::string_view kAbuse = "/v1/abuse/";
 constexpr std::string_view kForget = "/forget";
 
@@ -111,13 +112,28 @@ AdminResponse forget_client(const base::IpPrefix& client, AdminBackend& backend)
   return get_abuse(backend);
 }
 
+// Of "/v1/certificates/NAME": the name, percent-encoded.
+std::optional<std::string> parse_certificate(std::string_view path) {
+  if (!path.starts_with(kCertificates)) return std::nullopt;
+  auto name = percent_decoded(path.substr(kCertificates.size()));
+  if (!name || name->empty()) return std::nullopt;
+  return *name;
+}
+
+AdminResponse get_certificate(const std::string& name, AdminBackend& backend) {
+  const auto certificate = backend.stored_certificate(name);
+  if (!certificate) return failure_of(certificate.error());
+  return json_answer(stored_certificate_json(*certificate));
+}
+
 AdminResponse unknown_path(std::string_view path) {
   return admin_failure(
       404, "no_such_path",
       fmt::format("there is no {} here (GET /v1/status, GET /v1/servers, POST "
                   "/v1/reload, POST /v1/servers/POOL, DELETE /v1/servers/POOL/SERVER, "
                   "POST /v1/servers/POOL/SERVER/"
-                  "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET /v1/abuse, POST "
+                  "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET "
+                  "/v1/certificates/NAME, GET /v1/abuse, POST "
                   "/v1/abuse/CLIENT/forget, "
                   "GET /metrics, /healthz, /readyz)",
                   path));
@@ -179,6 +195,8 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend) {
     return request.method == "POST" ? forget_client(*client, backend)
                                     : method_failure(path, "POST");
   }
+  if (const auto name = parse_certificate(path))
+    return reads ? get_certificate(*name, backend) : method_failure(path, "GET");
   auto answer = answer_server_order(request, path, backend);
   return answer ? std::move(*answer) : unknown_path(path);
 }

@@ -32,6 +32,7 @@ struct WorkerStatus {
   std::uint32_t index = 0;
   std::uint64_t generation = 0;  // of the configuration it serves
   std::uint64_t connections = 0;
+  std::uint64_t store_revision = 0;  // of the certificate store
 };
 
 // Where a pool finds servers.
@@ -55,6 +56,25 @@ struct CertificateStatus {
   std::string file;
   std::string serial;
   base::WallTime not_after;
+};
+
+// The store of certificates; all empty where none is shown.
+struct StoreStatus {
+  std::string path;
+  std::uint64_t certificates = 0;
+  std::uint64_t revision = 0;  // of the newest view
+  std::string trouble;         // why it cannot be followed; "" = it can
+  std::vector<std::pair<std::string, std::string>>
+      refused;  // certificate, why its newest is not served
+};
+
+// One certificate of the store, as it is served.
+struct StoredCertificateStatus {
+  std::string name;
+  std::uint64_t generation = 0;
+  base::WallTime not_after;
+  std::uint32_t workers = 0;
+  std::uint32_t workers_serving = 0;  // that serve all of the store's newest view
 };
 
 struct ReloadStatus {
@@ -98,6 +118,7 @@ struct GatewayStatus {
   ReloadStatus reload;
   OverloadStatus overload;
   LimitStatus limits;
+  StoreStatus store;
 };
 
 class AdminBackend {
@@ -111,6 +132,10 @@ class AdminBackend {
   [[nodiscard]] virtual std::vector<PoolStatus> pools() const = 0;
   [[nodiscard]] virtual Readiness readiness() const = 0;
   [[nodiscard]] virtual std::string metrics_text() const = 0;  // the body of /metrics
+
+  // Error: not_found, the store has none of that name or is not shown.
+  [[nodiscard]] virtual base::Result<StoredCertificateStatus> stored_certificate(
+      std::string_view name) const = 0;
 
   // The worst first, at most 100.
   [[nodiscard]] virtual std::vector<AbusiveClient> abusive_clients() const = 0;

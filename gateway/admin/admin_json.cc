@@ -84,7 +84,8 @@ json::array worker_array(const std::vector<WorkerStatus>& workers) {
   for (const WorkerStatus& worker : workers) {
     all.push_back({{"worker", worker.index},
                    {"generation", worker.generation},
-                   {"connections", worker.connections}});
+                   {"connections", worker.connections},
+                   {"store_revision", worker.store_revision}});
   }
   return all;
 }
@@ -101,7 +102,27 @@ json::array certificate_array(const std::vector<CertificateStatus>& certificates
   return all;
 }
 
+json::object store_object(const StoreStatus& store) {
+  json::array refused;
+  for (const auto& [name, why] : store.refused)
+    refused.push_back({{"name", name}, {"reason", why}});
+  return {{"path", store.path},
+          {"certificates", store.certificates},
+          {"revision", store.revision},
+          {"trouble", store.trouble},
+          {"refused", std::move(refused)}};
+}
+
 }  // namespace
+
+std::string stored_certificate_json(const StoredCertificateStatus& certificate) {
+  const json::object out{{"name", certificate.name},
+                         {"generation", certificate.generation},
+                         {"not_after", time_text(certificate.not_after)},
+                         {"workers", certificate.workers},
+                         {"workers_serving", certificate.workers_serving}};
+  return json::serialize(out) + "\n";
+}
 
 std::string status_json(const GatewayStatus& status) {
   json::object out;
@@ -118,6 +139,7 @@ std::string status_json(const GatewayStatus& status) {
   out["workers"] = worker_array(status.workers);
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
+  out["store"] = store_object(status.store);
   json::object percent;
   for (const auto& [resource, value] : status.overload.percent)
     percent[resource] = value;

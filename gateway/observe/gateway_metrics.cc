@@ -138,6 +138,10 @@ ListenerMetrics::ListenerMetrics(MetricRegistry& registry, std::string name)
     handshake_duration_[static_cast<std::size_t>(resumed)] =
         histogram_of(registry, Metric::tls_handshake_duration, {name_, yes_or_no(resumed)});
   }
+  for (const std::size_t failed : {0U, 1U}) {
+    straddled_[failed] = counter_of(registry, Metric::tls_handshakes_straddled_total,
+                                    {name_, failed == 0 ? "ok" : "failed"});
+  }
 }
 
 void ListenerMetrics::connection_rejected(WorkerCells& cells, Reason reason) {

@@ -99,6 +99,11 @@ class ListenerMetrics {
   void handshake_done(WorkerCells& cells, TlsVersion version, Resumed resumed, Reason result,
                       microseconds duration);
 
+  // Certificates were replaced between its beginning and its end.
+  void handshake_straddled(WorkerCells& cells, Reason result) {
+    cells.add(straddled_[result == Reason::none ? 0 : 1]);
+  }
+
   void request_started(WorkerCells& cells) { cells.add(in_flight_, 1); }
 
   void request_ended(WorkerCells& cells) { cells.add(in_flight_, -1); }
@@ -113,6 +118,7 @@ class ListenerMetrics {
   Counter connections_total_;
   Gauge in_flight_;
   std::array<Histogram, 2> handshake_duration_;  // by Resumed
+  std::array<Counter, 2> straddled_;             // ok, failed
   LazyCells<kReasonCount> rejected_;
   LazyCells<kReasonCount> errors_;
   LazyCells<kReasonCount> bans_;

@@ -23,6 +23,7 @@ enum class Metric : std::uint8_t {
   connections_rejected_total,
   tls_handshakes_total,
   tls_handshake_duration,
+  tls_handshakes_straddled_total,
   server_requests_total,
   server_connections,
   server_check_failures_total,
@@ -48,9 +49,14 @@ enum class Metric : std::uint8_t {
   hash_overflows_total,
   check_duration,
   dns_queries_total,
-  dns_waiting,         // collected {}: questions whose turn has not come
-  certificate_expiry,  // collected {name}: Unix time of the served notAfter
-  staple_expiry,       // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
+  dns_waiting,             // collected {}: questions whose turn has not come
+  certificate_expiry,      // collected {name}: Unix time of the served notAfter
+  certificate_generation,  // collected {name}: of the store
+  store_certificates,      // collected {}
+  store_refused,           // collected {}: certificates whose newest generation is not served
+  store_revision,          // collected {worker}
+  store_loads_total,       // collected {}: certificates made ready by a handshake
+  staple_expiry,           // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "gateway/config/words.h"
 #include "gateway/limit/client_prefix.h"
+#include "gateway/runtime/store_status.h"
 
 #include <unistd.h>
 
@@ -277,7 +278,8 @@ GatewayStatus AdminAdapter::status() const {
   status.listeners = listeners_of(gateway_);
   for (std::uint32_t i = 0; i < gateway_.workers().size(); ++i) {
     const Worker& worker = *gateway_.workers()[i];
-    status.workers.push_back({i, worker.generation(), worker.open_connections()});
+    status.workers.push_back(
+        {i, worker.generation(), worker.open_connections(), worker.store_revision()});
   }
   status.pools = pools();
   status.certificates = certificates_of(gateway_);
@@ -285,7 +287,12 @@ GatewayStatus AdminAdapter::status() const {
   status.reload = {reload.ok, reload.at, reload.error};
   status.overload = overload_of(gateway_);
   status.limits = limits_of(*snapshot);
+  status.store = store_status(gateway_);
   return status;
+}
+
+Result<StoredCertificateStatus> AdminAdapter::stored_certificate(std::string_view name) const {
+  return gateway::stored_certificate(gateway_, name);
 }
 
 std::string AdminAdapter::metrics_text() const {
@@ -354,6 +361,7 @@ void collect_gateway_metrics(Gateway& gateway) {
   gateway.metrics().add_collector([&gateway](MetricSamples& samples) {
     collect_servers(gateway, samples);
     collect_certificates(gateway, samples);
+    collect_store(gateway, samples);
     collect_staples(gateway, samples);
     collect_limits(gateway, samples);
     collect_overload(gateway, samples);

@@ -15,6 +15,8 @@ class AdminAdapter final : public AdminBackend {
   [[nodiscard]] std::vector<PoolStatus> pools() const override;
   [[nodiscard]] Readiness readiness() const override;
   [[nodiscard]] std::string metrics_text() const override;
+  [[nodiscard]] base::Result<StoredCertificateStatus> stored_certificate(
+      std::string_view name) const override;
   [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override;
   base::Result<void> forget_client(const base::IpPrefix& client) override;
   base::Result<std::uint64_t> reload() override;

@@ -29,6 +29,7 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
   auto context = TlsContext::create(*policy, base::wall_now());
   if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));
   materials.context = *context;
+  materials.from_store = tls.from_store;
   // The same policy keeps its context: sessions and their cache live on.
   const ListenerRuntime* before =
       previous == nullptr ? nullptr : previous->find_listener(listener.name);
@@ -323,14 +324,18 @@ Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
   return renewed;
 }
 
-std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,
-                                                     std::shared_ptr<const TicketKeys> tickets) {
+std::shared_ptr<const ListenerTls> make_listener_tls(
+    const ListenerMaterials& materials, std::shared_ptr<const TicketKeys> tickets,
+    const std::shared_ptr<const certs::StoreView>& store) {
   std::vector<IndexedPair> pairs;
   for (std::size_t i = 0; i < materials.pairs.size(); ++i) {
     pairs.push_back({materials.pairs[i].served, materials.is_default[i]});
   }
   auto tls = std::make_shared<ListenerTls>();
-  tls->certificates = std::make_shared<CertificateIndex>(std::move(pairs));
+  const bool has_store = materials.from_store && store != nullptr;
+  tls->certificates =
+      std::make_shared<CertificateIndex>(std::move(pairs), has_store ? store : nullptr);
+  tls->store_revision = has_store ? store->revision() : 0;
   tls->context = TlsContext::with_usual_certificate(materials.context, *tls->certificates);
   tls->tickets = std::move(tickets);
   tls->staples = staples_of(materials);

@@ -2,6 +2,7 @@
 // nothing has changed. Control thread; reads certificate files.
 #pragma once
 
+#include "certs/view/store_view.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/runtime/build_pool.h"
 #include "gateway/tls/certificate_watcher.h"
@@ -22,6 +23,7 @@ struct ListenerMaterials {
   std::vector<WatchedPair> pairs;  // in the configured order
   std::vector<bool> is_default;
   std::vector<std::optional<StapleFile>> staples;  // of the pairs; nothing where none is configured
+  bool from_store = false;                         // every name of the store as well
 };
 
 // What a generation is built from, besides its configuration. Borrows all of it.
@@ -59,8 +61,10 @@ struct RenewedSnapshot {
 base::Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
                                              const GenerationParts& parts);
 
-// What handshakes use: certificates as an index, with the tickets that are current.
-std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,
-                                                     std::shared_ptr<const TicketKeys> tickets);
+// What handshakes use: certificates as an index, with the tickets that are current. `store` is used
+// by listeners that show it; may be null.
+std::shared_ptr<const ListenerTls> make_listener_tls(
+    const ListenerMaterials& materials, std::shared_ptr<const TicketKeys> tickets,
+    const std::shared_ptr<const certs::StoreView>& store);
 
 }  // namespace ravelin::gateway

@@ -129,7 +129,10 @@ Result<Gateway::Next> Gateway::make_next(const Config& config) {
   if (!rings) return rings.error();
   auto sockets = sockets_.prepare(config.listeners);
   if (!sockets) return sockets.error();
-  return Next{std::move(*built), std::move(*found), std::move(*rings), std::move(*sockets)};
+  auto store = store_.prepare(config);
+  if (!store) return store.error();
+  return Next{std::move(*built), std::move(*found), std::move(*rings), std::move(*sockets),
+              std::move(*store)};
 }
 
 void Gateway::adopt(Next next) {
@@ -140,15 +143,17 @@ void Gateway::adopt(Next next) {
   servers_ = std::move(next.built.servers);
   materials_ = std::move(next.built.tls);
   tickets_ = std::move(next.rings);
+  store_.adopt(*snapshot_->config, std::move(next.store), control_.io(), [this] { tick_store(); });
   newer_contexts_.clear();
   stale_pools_.clear();
   for (const PoolRuntime& pool : snapshot_->pools)
     apply_settings(pool);
   Worker::Generation generation{.snapshot = snapshot_};
-  for (const auto& [name, materials] : materials_)
-    generation.tls.emplace(name, make_listener_tls(materials, tickets_.at(name).keys()));
+  for (const auto& [name, ignored] : materials_)
+    generation.tls.emplace(name, tls_of(name));
   health_->use(snapshot_->pools);  // first: a server without an address is not to be used
   sockets_.adopt(std::move(next.sockets), std::move(generation));
+  note_store();
   if (before != nullptr) {
     drain_changed(*before);
     dns_->use(snapshot_->config->dns);
@@ -168,8 +173,12 @@ void Gateway::drain_changed(const Snapshot& before) {
   }
 }
 
+std::shared_ptr<const ListenerTls> Gateway::tls_of(const std::string& listener) const {
+  return make_listener_tls(materials_.at(listener), tickets_.at(listener).keys(), store_.view());
+}
+
 void Gateway::publish_tls(const std::string& listener) {
-  const auto tls = make_listener_tls(materials_.at(listener), tickets_.at(listener).keys());
+  const auto tls = tls_of(listener);
   for (const auto& worker : workers_)
     worker->set_tls(listener, tls);
 }
@@ -266,6 +275,20 @@ void Gateway::tick_certificates() {
   }
 }
 
+void Gateway::tick_store() {
+  if (!store_.tick(base::mono_now())) return;
+  for (const auto& [listener, materials] : materials_)
+    if (materials.from_store) publish_tls(listener);
+  note_store();
+}
+
+void Gateway::note_store() {
+  const auto view = store_.view();
+  if (view == nullptr) return;
+  for (const auto& worker : workers_)
+    worker->note_store(view->revision());
+}
+
 void Gateway::tick_staples() {
   const base::MonoTime now = base::mono_now();
   if (now < next_staple_look_) return;
@@ -281,6 +304,7 @@ void Gateway::tick() {
     if (!error) tick();
   });
   tick_certificates();
+  tick_store();
   tick_staples();
   members_.discovery().tick(base::mono_now());
   for (auto& [listener, ring] : tickets_) {

@@ -12,6 +12,7 @@
 #include "gateway/runtime/pool_members.h"
 #include "gateway/runtime/restart_only.h"
 #include "gateway/runtime/server_orders.h"
+#include "gateway/runtime/store_certificates.h"
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
@@ -98,6 +99,8 @@ class Gateway final : public ControlEvents {
     return materials_;
   }
 
+  [[nodiscard]] const StoreCertificates& store() const { return store_; }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -128,6 +131,7 @@ class Gateway final : public ControlEvents {
     Discovery::Next found;
     std::map<std::string, TicketRing> rings;
     ListeningSockets::Change sockets;
+    StoreCertificates::Next store;
   };
 
   base::Result<Next> make_next(const Config& config);
@@ -142,10 +146,13 @@ class Gateway final : public ControlEvents {
   void renew_pools();
   void adopt(RenewedSnapshot renewed);
   void patch_contexts(Snapshot& snapshot);
+  [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void publish_tls(const std::string& listener);
   void watch_certificates();
   void tick();
   void tick_certificates();
+  void tick_store();
+  void note_store();
   void tick_staples();
   void finish_shut_down();
   void tell(base::ServiceState state);
@@ -178,6 +185,7 @@ class Gateway final : public ControlEvents {
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;
+  StoreCertificates store_;
   // Contexts made since the generation in use was built, because of a new client certificate.
   std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;

@@ -75,6 +75,13 @@ void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tl
   });
 }
 
+void Worker::note_store(std::uint64_t revision) {
+  reactor_.post([this, revision] {
+    context_.store_revision = revision;
+    store_revision_.store(revision, std::memory_order_release);
+  });
+}
+
 void Worker::set_server_tls(std::shared_ptr<Server> server,
                             std::shared_ptr<const UpstreamContext> context) {
   reactor_.post([this, server = std::move(server), context = std::move(context)] {

@@ -50,6 +50,8 @@ class Worker {
   void apply(Generation generation);
   // Connections accepted from now on use this.
   void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
+  // All that was set before belongs to this revision of the certificate store.
+  void note_store(std::uint64_t revision);
   // Connections made to `server` from now on use this.
   void set_server_tls(std::shared_ptr<Server> server,
                       std::shared_ptr<const UpstreamContext> context);
@@ -68,6 +70,11 @@ class Worker {
   // Generation served, for `status`; connections and tasks still there. Any thread.
   [[nodiscard]] std::uint64_t generation() const {
     return generation_.load(std::memory_order_acquire);
+  }
+
+  // Of the certificate store, as it serves it; 0 = none yet.
+  [[nodiscard]] std::uint64_t store_revision() const {
+    return store_revision_.load(std::memory_order_acquire);
   }
 
   [[nodiscard]] std::uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
@@ -108,6 +115,7 @@ class Worker {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::uint64_t> beats_{0};
+  std::atomic<std::uint64_t> store_revision_{0};
   std::atomic<std::size_t> open_connections_{0};
   std::thread thread_;
 };

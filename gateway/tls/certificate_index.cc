@@ -27,21 +27,21 @@ CertificateIndex::CertificateIndex(std::vector<IndexedPair> pairs,
   }
 }
 
-const certs::PairSet* CertificateIndex::usual() const {
-  if (!fallback_.is_empty()) return &fallback_;
+certs::PairSet CertificateIndex::usual() const {
+  if (!fallback_.is_empty()) return fallback_;
   for (const auto& entry : pairs_)
     if (const auto& names = entry.pair->chain.info.dns_names; !names.empty())
       return find(names.front());
-  return nullptr;
+  return {};
 }
 
-const certs::PairSet* CertificateIndex::find(std::string_view name) const {
-  if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
+certs::PairSet CertificateIndex::find(std::string_view name) const {
+  if (const auto found = exact_.find(name); found != exact_.end()) return found->second;
   const std::size_t dot = name.find('.');
   if (dot != std::string_view::npos && dot != 0)
     if (const auto found = wildcard_.find(name.substr(dot + 1)); found != wildcard_.end())
-      return &found->second;
-  return store_ == nullptr ? nullptr : store_->find(name);
+      return found->second;
+  return store_ == nullptr ? certs::PairSet{} : store_->find(name);
 }
 
 }  // namespace ravelin::gateway

@@ -28,17 +28,15 @@ class CertificateIndex final : public certs::CertificateView {
   explicit CertificateIndex(std::vector<IndexedPair> pairs,
                             std::shared_ptr<const certs::CertificateView> store = nullptr);
 
-  // Exact name, then `*.` in place of the first label, then the store; nullptr when none covers it.
-  [[nodiscard]] const certs::PairSet* find(std::string_view name) const override;
+  // Exact name, then `*.` in place of the first label, then the store; empty when none covers it.
+  [[nodiscard]] certs::PairSet find(std::string_view name) const override;
 
-  // What is served for a name nothing covers; nullptr = such a client is refused.
-  [[nodiscard]] const certs::PairSet* fallback() const {
-    return fallback_.is_empty() ? nullptr : &fallback_;
-  }
+  // What is served for a name nothing covers; empty = such a client is refused.
+  [[nodiscard]] const certs::PairSet& fallback() const { return fallback_; }
 
   // What most handshakes get, as far as one can know: the fallback, else that of the first name.
-  // nullptr when there is neither.
-  [[nodiscard]] const certs::PairSet* usual() const;
+  // Empty when there is neither.
+  [[nodiscard]] certs::PairSet usual() const;
 
   // The pairs this index was made of, in order (for metrics and `status`).
   [[nodiscard]] const std::vector<IndexedPair>& pairs() const { return pairs_; }

@@ -118,21 +118,21 @@ Result<> TlsContext::configure(const TlsPolicy& policy, base::WallTime now) {
 
 std::shared_ptr<const TlsContext> TlsContext::with_usual_certificate(
     const std::shared_ptr<const TlsContext>& base, const CertificateIndex& index) {
-  const certs::PairSet* usual = index.usual();
-  if (usual == nullptr || *usual == base->resident_ ||
+  const certs::PairSet usual = index.usual();
+  if (usual.is_empty() || usual == base->resident_ ||
       base->policy_.client_auth != ClientAuthMode::none)
     return base;
   const std::shared_ptr<TlsContext> context(new TlsContext);
   // Neither depends on the time nor can it fail where it did not before; if so, `base` serves.
   if (!context->configure(base->policy_, {})) return base;
-  for (const auto& pair : {usual->ec, usual->rsa})
+  for (const auto& pair : {usual.ec, usual.rsa})
     if (pair != nullptr &&
         SSL_CTX_use_cert_and_key(context->ssl_ctx(), pair->chain.leaf.get(), pair->key.get(),
                                  pair->chain.intermediates.get(), 1) != 1) {
       ERR_clear_error();
       return base;
     }
-  context->resident_ = *usual;
+  context->resident_ = usual;
   return context;
 }
 

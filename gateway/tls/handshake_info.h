@@ -35,6 +35,7 @@ struct ListenerTls {
   std::shared_ptr<const CertificateIndex> certificates;  // never null
   std::shared_ptr<const TicketKeys> tickets;             // null = no tickets are given or taken
   std::shared_ptr<const StapleList> staples{};           // null = nothing is stapled
+  std::uint64_t store_revision = 0;                      // of the store's view in `certificates`
 };
 
 // Lives from new_server_ssl() to end_handshake() at one address, on its worker's thread.
@@ -45,7 +46,7 @@ struct HandshakeInfo {
   std::uint16_t version_max = 0;  // highest TLS version offered (0x0303 = 1.2); 0 = no hello read
   // Our own decision to refuse; Reason::none when OpenSSL or the peer ended it.
   Reason refused = Reason::none;
-  const certs::PairSet* pairs = nullptr;  // what the name gets; inside tls->certificates
+  certs::PairSet pairs{};  // what the name gets
 };
 
 // A server-side SSL for info.tls, in accept state. Error only when out of memory: nullptr.

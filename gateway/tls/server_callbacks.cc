@@ -34,15 +34,15 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
   if (info->version_max == 0)
     info->version_max = static_cast<std::uint16_t>(SSL_client_hello_get0_legacy_version(ssl));
   const CertificateIndex& index = *info->tls->certificates;
-  info->pairs = nullptr;
+  info->pairs = {};
   if (const auto body = extension(ssl, TLSEXT_TYPE_server_name); body.data() != nullptr) {
     auto name = parse_server_name(body);
     if (!name) return refuse(*info, Reason::handshake_failed, SSL_AD_DECODE_ERROR, alert);
     info->sni = std::move(*name);
     info->pairs = index.find(info->sni);
   }
-  if (info->pairs == nullptr) info->pairs = index.fallback();
-  if (info->pairs == nullptr)
+  if (info->pairs.is_empty()) info->pairs = index.fallback();
+  if (info->pairs.is_empty())
     return refuse(*info, Reason::handshake_unknown_name, SSL_AD_UNRECOGNIZED_NAME, alert);
   return SSL_CLIENT_HELLO_SUCCESS;
 }
@@ -55,11 +55,11 @@ bool use(SSL* ssl, const certs::PairPtr& pair) {
 // Not called for a resumed session. OpenSSL picks the key type the client can use.
 int on_certificate(SSL* ssl, void*) {
   HandshakeInfo* info = handshake_info(ssl);
-  CHECK(info != nullptr && info->pairs != nullptr);
+  CHECK(info != nullptr && !info->pairs.is_empty());
   const certs::PairSet& resident = info->tls->context->resident();
-  if (*info->pairs == resident) return 1;
+  if (info->pairs == resident) return 1;
   if (!resident.is_empty()) SSL_certs_clear(ssl);
-  if (use(ssl, info->pairs->ec) && use(ssl, info->pairs->rsa)) return 1;
+  if (use(ssl, info->pairs.ec) && use(ssl, info->pairs.rsa)) return 1;
   info->refused = Reason::handshake_key_unavailable;
   return 0;
 }

@@ -167,11 +167,13 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
     const Resumed resumed = SSL_session_reused(stream_.ssl()) != 0 ? Resumed::yes : Resumed::no;
     listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
                                       Reason::none, handshake_time_);
+    note_straddled(*info.tls, Reason::none);
     co_return true;
   }
   const Reason reason = refuse_handshake(info, end);
   listener->metrics->handshake_done(worker_.cells, TlsVersion::none, Resumed::no, reason, 0us);
   listener->metrics->error(worker_.cells, reason);
+  note_straddled(*info.tls, reason);
   note(reason, peer_.address, {});
   end_handshake(stream_.ssl());
   if (reason == Reason::plain_http_on_tls) {
@@ -180,6 +182,11 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
     co_await linger();
   }
   co_return false;
+}
+
+void Connection::note_straddled(const ListenerTls& tls, Reason result) {
+  if (tls.store_revision == 0 || tls.store_revision == worker_.store_revision) return;
+  listener_now().metrics->handshake_straddled(worker_.cells, result);
 }
 
 Reason Connection::refuse_handshake(const HandshakeInfo& info, HandshakeEnd end) {

@@ -73,6 +73,7 @@ class Connection {
   base::Task<bool> take_proxy_header();
   void refuse_proxy_header(const ListenerRuntime& listener, const ProxyHeaderRead& read);
   base::Task<bool> handshake(std::shared_ptr<const ListenerTls> tls);
+  void note_straddled(const ListenerTls& tls, Reason result);
   Reason refuse_handshake(const HandshakeInfo& info, HandshakeEnd end);
   base::Task<void> serve_requests();
   // Waits for the first byte of a request; false when there will be none.

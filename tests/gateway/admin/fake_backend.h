@@ -57,6 +57,14 @@ class FakeBackend final : public AdminBackend {
     return metrics_.empty() ? "# TYPE ravelin_build_info gauge\nravelin_build_info 1\n" : metrics_;
   }
 
+  [[nodiscard]] base::Result<StoredCertificateStatus> stored_certificate(
+      std::string_view name) const override {
+    if (name != "*.example.com")
+      return base::fail(base::Errc::not_found, "no certificate \"{}\" of the store is served",
+                        name);
+    return StoredCertificateStatus{std::string(name), 12, fake_now(), 2, 1};
+  }
+
   [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override { return abusive_; }
 
   base::Result<void> forget_client(const base::IpPrefix& client) override {

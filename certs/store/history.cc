@@ -1,0 +1,38 @@
+#include "certs/store/history.h"
+
+#include "certs/store/json_members.h"
+
+namespace ravelin::certs {
+
+namespace json = boost::json;
+
+std::string format_entry(const HistoryEntry& entry) {
+  const json::object object{{"at", entry.at.time_since_epoch().count()},
+                            {"event", entry.event},
+                            {"generation", entry.generation},
+                            {"by", entry.by},
+                            {"node", entry.node},
+                            {"detail", entry.detail}};
+  return json::serialize(object);
+}
+
+std::vector<HistoryEntry> parse_history(std::string_view text) {
+  std::vector<HistoryEntry> entries;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    auto members = JsonMembers::parse(text.substr(0, end), "a line of the history");
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (!members) continue;
+    HistoryEntry entry;
+    entry.at = members->time("at");
+    entry.event = members->text("event");
+    entry.generation = members->number("generation");
+    entry.by = members->text("by");
+    entry.node = members->text("node");
+    entry.detail = members->text("detail");
+    if (members->whole()) entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+}  // namespace ravelin::certs

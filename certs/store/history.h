@@ -1,0 +1,33 @@
+// What happened to one certificate, a line each, never rewritten. The text of a line is pure; any
+// thread.
+#pragma once
+
+#include "base/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ravelin::certs {
+
+using base::Result;
+
+struct HistoryEntry {
+  std::chrono::sys_seconds at{};
+  std::string event;  // "issue", "rotate", "rollback", "import", "revoke", "probe", "failed"
+  std::uint64_t generation = 0;  // that is served then; 0 = none
+  std::string by;
+  std::string node;
+  std::string detail;  // for people
+
+  friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
+};
+
+std::string format_entry(const HistoryEntry& entry);  // one line, without its end
+
+// Oldest first. A line cut off by a crash is left out.
+std::vector<HistoryEntry> parse_history(std::string_view text);
+
+}  // namespace ravelin::certs

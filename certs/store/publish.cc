@@ -1,0 +1,146 @@
+// Changing what is in a store. Each step is durable before the next begins.
+#include "base/io/file.h"
+#include "base/io/log.h"
+#include "certs/store/durable.h"
+#include "certs/store/journal.h"
+#include "certs/store/store_dir.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace ravelin::certs {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+constexpr mode_t kPrivate = 0600;
+constexpr mode_t kPublic = 0644;  // inside folders that are the owner's alone
+constexpr mode_t kKept = 0500;    // of a generation's folder: nothing is added later
+
+Result<> make_certificate_folder(const StorePaths& paths, const std::string& name) {
+  for (const std::string& folder : {paths.of(name), paths.generations(name)})
+    if (auto made = make_folder(folder); !made) return made;
+  if (auto synced = sync_folder(paths.of(name)); !synced) return synced;
+  return sync_folder(paths.all());
+}
+
+Result<> fill(const std::string& folder, const Generation& generation) {
+  for (const PairSlot slot : kPairSlots) {
+    const auto& texts = generation.texts(slot);
+    if (!texts) continue;
+    auto done = write_new_file(folder + "/" + key_file(slot), texts->key, kPrivate);
+    if (done) done = write_new_file(folder + "/" + chain_file(slot), texts->chain, kPublic);
+    if (!done) return done;
+  }
+  // Last: a folder without a record is no generation.
+  auto done = write_new_file(folder + "/" + std::string(kMetaFile),
+                             format_generation(generation.info), kPrivate);
+  if (done) done = sync_folder(folder);
+  if (done && ::chmod(folder.c_str(), kKept) != 0) return base::fail_errno(errno, folder);
+  return done;
+}
+
+// Its folder has to be writable to be emptied.
+Result<> remove_generation(const std::string& folder) {
+  static_cast<void>(::chmod(folder.c_str(), 0700) != 0);
+  return remove_folder(folder);
+}
+
+Result<> announce(const StorePaths& paths, const JournalLine& line) {
+  auto appended = append_line(paths.journal(), format_line(line));
+  if (!appended) return appended.error();
+  return {};
+}
+
+}  // namespace
+
+Result<> StoreDir::set_want(Lease& lease, const std::string& name, const Want& want) {
+  return lease.while_held([&]() -> Result<> {
+    if (auto made = make_certificate_folder(paths_, name); !made) return made;
+    return base::replace_file(paths_.want(name), format_want(want), kPrivate);
+  });
+}
+
+Result<std::uint64_t> StoreDir::keep(Lease& lease, const std::string& name, Generation generation) {
+  std::uint64_t number = 0;
+  auto done = lease.while_held([&]() -> Result<> {
+    if (auto made = make_certificate_folder(paths_, name); !made) return made;
+    auto found = state(name);
+    if (!found) return found.error();
+    number =
+        std::max(found->current, found->generations.empty() ? 0 : found->generations.back()) + 1;
+    generation.info.number = number;
+    const std::string folder = paths_.generation(name, number);
+    const std::string aside = folder + ".tmp";
+    auto step = remove_generation(aside);  // a crash may have left it
+    if (step) step = make_folder(aside);
+    if (step) step = fill(aside, generation);
+    if (step) step = move_to(aside, folder);
+    if (!step) static_cast<void>(!remove_generation(aside).has_value());
+    return step;
+  });
+  if (!done) return done.error();
+  return number;
+}
+
+Result<> StoreDir::publish(Lease& lease, const std::string& name, std::uint64_t number) {
+  return lease.while_held([&]() -> Result<> {
+    auto before = state(name);
+    if (!before) return before.error();
+    if (!std::ranges::binary_search(before->generations, number))
+      return fail(Errc::not_found, "certificate \"{}\" has no generation {}", name, number);
+    const std::string target = "gen/" + number_text(number);
+    auto step = announce(paths_, {JournalEvent::begin, name, number});
+    if (step && before->current != 0 && before->current != number)
+      step = point_link(paths_.previous(name), "gen/" + number_text(before->current));
+    if (step) step = point_link(paths_.current(name), target);
+    // Not closed is no failure: whoever follows the journal keeps looking.
+    if (step) static_cast<void>(!announce(paths_, {JournalEvent::done, name, number}).has_value());
+    return step;
+  });
+}
+
+Result<> StoreDir::prune(Lease& lease, const std::string& name, std::size_t count) {
+  return lease.while_held([&]() -> Result<> {
+    const auto found = state(name);
+    if (!found) return found.error();
+    const auto& all = found->generations;
+    for (std::size_t i = 0; i + count < all.size(); ++i) {
+      if (all[i] == found->current || all[i] == found->previous) continue;
+      if (auto removed = remove_generation(paths_.generation(name, all[i])); !removed)
+        return removed;
+    }
+    return {};
+  });
+}
+
+Result<> StoreDir::remove(Lease& lease, const std::string& name) {
+  return lease.while_held([&]() -> Result<> {
+    const auto found = state(name);
+    if (!found) return found.error();
+    if (auto told = announce(paths_, {JournalEvent::gone, name, 0}); !told) return told;
+    // In one step out of the way, so that no half of it is left.
+    const std::string aside = paths_.all() + "/.gone-" + folder_of(name);
+    if (auto moved = move_to(paths_.of(name), aside); !moved) return moved;
+    for (const std::uint64_t number : found->generations)
+      static_cast<void>(::chmod((aside + "/gen/" + number_text(number)).c_str(), 0700) != 0);
+    return remove_folder(aside);
+  });
+}
+
+void StoreDir::note(const std::string& name, const HistoryEntry& entry) const {
+  if (const auto done = append_line(paths_.history(name), format_entry(entry)); !done)
+    base::log_warn("certs", "the history could not be written",
+                   {{"name", name}, {"error", done.error().message}});
+}
+
+Result<> StoreDir::revoke_key(std::string_view spki_sha256) {
+  auto appended = append_line(paths_.revoked_keys(), spki_sha256);
+  if (!appended) return appended.error();
+  return {};
+}
+
+}  // namespace ravelin::certs

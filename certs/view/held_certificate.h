@@ -1,0 +1,24 @@
+// From a store's files to what a view holds. Blocks on the disk: never on a worker's thread.
+#pragma once
+
+#include "certs/store/store_dir.h"
+#include "certs/view/store_view.h"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace ravelin::certs {
+
+using RevokedKeys = std::set<std::string, std::less<>>;
+
+// The generation that is served under that name; nullptr: nothing is (none yet, gone). Errors: its
+// files are damaged or open to others, its key is revoked.
+Result<HeldPtr> read_held(const StoreDir& store, const std::string& name,
+                          const RevokedKeys& revoked, std::uint64_t id);
+
+// A generation as a view holds it. Errors: its PEM is broken.
+Result<HeldPtr> to_held(const std::string& name, const Generation& generation, std::uint64_t id);
+
+}  // namespace ravelin::certs

@@ -1,0 +1,242 @@
+#include "certs/view/index_bytes.h"
+
+#include "base/hash.h"
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+
+namespace ravelin::certs {
+namespace {
+
+using base::Errc;
+using base::fail;
+
+constexpr std::array<char, 8> kPublicMagic = {'R', 'V', 'L', 'N', 'P', 'U', 'B', '1'};
+constexpr std::array<char, 8> kKeysMagic = {'R', 'V', 'L', 'N', 'K', 'E', 'Y', '1'};
+
+struct PublicHead {
+  std::array<char, 8> magic;
+  std::uint64_t build_id, journal_id, journal_offset, rows, slots, size;
+  std::uint64_t checksum;  // of rows and slots
+};
+
+struct KeysHead {
+  std::array<char, 8> magic;
+  std::uint64_t build_id, size;
+};
+
+struct RowBytes {
+  std::uint64_t offset, key_offset;
+  std::int64_t not_after;
+  std::uint64_t generation;
+};
+
+struct SlotBytes {
+  std::uint64_t hash;
+  std::uint32_t row, rank;
+};
+
+template <class T>
+void put(std::string& out, const T& value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class Length>
+void put_text(std::string& out, std::string_view text) {
+  put(out, static_cast<Length>(text.size()));
+  out += text;
+}
+
+template <class T>
+T read_at(std::string_view bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+std::uint64_t hash_of(std::string_view name) {
+  return base::mix_bits(base::fnv1a(name));
+}
+
+// Takes values from the front; once something is missing, everything is.
+class Cursor {
+ public:
+  Cursor(std::string_view bytes, std::uint64_t at)
+      : rest_(at <= bytes.size() ? bytes.substr(at) : std::string_view()),
+        is_good_(at <= bytes.size()) {}
+
+  template <class T>
+  T take() {
+    if (rest_.size() < sizeof(T)) {
+      is_good_ = false;
+      rest_ = {};
+      return T{};
+    }
+    const T value = read_at<T>(rest_, 0);
+    rest_.remove_prefix(sizeof(T));
+    return value;
+  }
+
+  template <class Length>
+  std::string_view take_text() {
+    const auto size = static_cast<std::size_t>(take<Length>());
+    if (size > rest_.size()) {
+      is_good_ = false;
+      rest_ = {};
+      return {};
+    }
+    const std::string_view text = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return text;
+  }
+
+  [[nodiscard]] bool is_good() const { return is_good_; }
+
+ private:
+  std::string_view rest_;
+  bool is_good_;
+};
+
+template <class T>
+std::string bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+}  // namespace
+
+IndexWriter::IndexWriter(IndexHead head) : head_(head) {}
+
+base::Result<> IndexWriter::add(const IndexEntry& entry) {
+  constexpr std::size_t kNamesMax = 10'000;
+  constexpr std::size_t kEntriesMax = std::size_t{1} << 32U;
+  if (entry.names.size() > kNamesMax || entries_.size() >= kEntriesMax)
+    return fail(Errc::invalid, "certificate \"{}\" does not fit into the index", entry.name);
+  const auto row = static_cast<std::uint32_t>(rows_.size());
+  rows_.push_back({entries_.size(), keys_.size(), entry.not_after.time_since_epoch().count(),
+                   entry.generation});
+  put_text<std::uint16_t>(entries_, entry.name);
+  put(entries_, static_cast<std::uint16_t>(entry.names.size()));
+  for (const std::string_view name : entry.names) {
+    put_text<std::uint16_t>(entries_, name);
+    slots_.push_back({hash_of(name), row, name == entry.name ? 0U : 1U});
+  }
+  for (const PairSlot slot : kPairSlots) {
+    const auto& pair = entry.pair(slot);
+    put(entries_, static_cast<std::uint8_t>(pair ? pair->chain.size() : 0));
+    if (!pair) continue;
+    for (const std::string_view der : pair->chain)
+      put_text<std::uint32_t>(entries_, der);
+    put_text<std::uint32_t>(keys_, pair->key);
+  }
+  return {};
+}
+
+IndexBytes IndexWriter::finish() {
+  std::ranges::sort(slots_, {},
+                    [](const Slot& slot) { return std::tuple(slot.hash, slot.rank, slot.row); });
+  const std::string rows = bytes_of(rows_);
+  const std::string slots = bytes_of(slots_);
+  static_assert(sizeof(Row) == sizeof(RowBytes) && sizeof(Slot) == sizeof(SlotBytes));
+  IndexBytes bytes;
+  put(bytes.public_bytes,
+      PublicHead{kPublicMagic, head_.build_id, head_.journal.id, head_.journal.offset, rows_.size(),
+                 slots_.size(), sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(),
+                 base::fnv1a(rows + slots)});
+  bytes.public_bytes += rows + slots + entries_;
+  put(bytes.key_bytes, KeysHead{kKeysMagic, head_.build_id, sizeof(KeysHead) + keys_.size()});
+  bytes.key_bytes += keys_;
+  return bytes;
+}
+
+base::Result<IndexReader> IndexReader::open(std::string_view public_bytes,
+                                            std::string_view key_bytes) {
+  const auto broken = [](std::string_view why) {
+    return fail(Errc::invalid, "the index of the store {}", why);
+  };
+  if (public_bytes.size() < sizeof(PublicHead) || key_bytes.size() < sizeof(KeysHead))
+    return broken("is cut off");
+  const auto head = read_at<PublicHead>(public_bytes, 0);
+  const auto keys = read_at<KeysHead>(key_bytes, 0);
+  if (head.magic != kPublicMagic || keys.magic != kKeysMagic)
+    return broken("is of another version");
+  if (head.size != public_bytes.size() || keys.size != key_bytes.size())
+    return broken("is cut off");
+  if (head.build_id != keys.build_id) return broken("and that of its keys do not belong together");
+  const std::size_t tables_max = public_bytes.size() - sizeof(PublicHead);
+  if (head.rows > tables_max / sizeof(RowBytes) || head.slots > tables_max / sizeof(SlotBytes) ||
+      head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes) > tables_max)
+    return broken("is damaged");
+  const std::string_view tables = public_bytes.substr(
+      sizeof(PublicHead), head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes));
+  if (base::fnv1a(tables) != head.checksum) return broken("is damaged");
+  IndexReader reader;
+  reader.public_ = public_bytes;
+  reader.keys_ = key_bytes;
+  reader.head_ = {head.build_id, {head.journal_id, head.journal_offset}};
+  reader.row_count_ = head.rows;
+  reader.slot_count_ = head.slots;
+  return reader;
+}
+
+IndexReader::Row IndexReader::row(std::size_t at) const {
+  const auto row = read_at<RowBytes>(public_, sizeof(PublicHead) + at * sizeof(RowBytes));
+  return {row.generation, std::chrono::sys_seconds(std::chrono::seconds(row.not_after))};
+}
+
+std::optional<IndexEntry> IndexReader::entry(std::size_t row) const {
+  if (row >= row_count_) return std::nullopt;
+  const auto place = read_at<RowBytes>(public_, sizeof(PublicHead) + row * sizeof(RowBytes));
+  const std::size_t entries =
+      sizeof(PublicHead) + row_count_ * sizeof(RowBytes) + slot_count_ * sizeof(SlotBytes);
+  Cursor at(public_.substr(entries), place.offset);
+  Cursor keys(keys_.substr(sizeof(KeysHead)), place.key_offset);
+  IndexEntry entry;
+  entry.generation = place.generation;
+  entry.not_after = std::chrono::sys_seconds(std::chrono::seconds(place.not_after));
+  entry.name = at.take_text<std::uint16_t>();
+  const auto names = at.take<std::uint16_t>();
+  entry.names.reserve(names);
+  for (unsigned i = 0; i < names && at.is_good(); ++i)
+    entry.names.push_back(at.take_text<std::uint16_t>());
+  for (const PairSlot slot : kPairSlots) {
+    const auto count = at.take<std::uint8_t>();
+    if (count == 0) continue;
+    PairBytes pair;
+    pair.chain.reserve(count);
+    for (unsigned i = 0; i < count && at.is_good(); ++i)
+      pair.chain.push_back(at.take_text<std::uint32_t>());
+    pair.key = keys.take_text<std::uint32_t>();
+    entry.pair(slot) = std::move(pair);
+  }
+  if (!at.is_good() || !keys.is_good()) return std::nullopt;
+  return entry;
+}
+
+std::vector<std::size_t> IndexReader::find(std::string_view name) const {
+  const std::size_t slots = sizeof(PublicHead) + row_count_ * sizeof(RowBytes);
+  const auto slot_at = [&](std::size_t i) {
+    return read_at<SlotBytes>(public_, slots + i * sizeof(SlotBytes));
+  };
+  const std::uint64_t hash = hash_of(name);
+  std::size_t first = 0;
+  for (std::size_t count = slot_count_; count > 0;) {
+    const std::size_t half = count / 2;
+    if (slot_at(first + half).hash < hash) {
+      first += half + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  std::vector<std::size_t> rows;
+  for (; first < slot_count_ && slot_at(first).hash == hash; ++first) {
+    const std::size_t row = slot_at(first).row;
+    const auto found = entry(row);
+    // Two names may have one hash.
+    if (found && std::ranges::find(found->names, name) != found->names.end()) rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace ravelin::certs

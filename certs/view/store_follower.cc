@@ -1,0 +1,174 @@
+#include "certs/view/store_follower.h"
+
+#include "base/io/log.h"
+#include "certs/view/store_index.h"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace ravelin::certs {
+
+using base::Errc;
+
+StoreFollower::StoreFollower(StoreDir store, const FollowOptions& options)
+    : store_(std::move(store)),
+      options_(options),
+      pairs_(std::make_shared<PairCache>(options.parsed_max)) {}
+
+StoreFollower::~StoreFollower() {
+  if (inotify_ >= 0) ::close(inotify_);
+}
+
+Result<std::unique_ptr<StoreFollower>> StoreFollower::open(const std::string& path,
+                                                           const FollowOptions& options) {
+  auto store = StoreDir::open(path);
+  if (!store) return store.error();
+  std::unique_ptr<StoreFollower> follower(new StoreFollower(std::move(*store), options));
+  if (auto begun = follower->begin(); !begun) return begun.error();
+  return follower;
+}
+
+// Where the journal stands first, then the files: what changes in between is looked at again.
+Result<> StoreFollower::begin() {
+  watch();
+  auto revoked = store_.revoked_keys();
+  if (!revoked) return revoked.error();
+  revoked_ = std::move(*revoked);
+  auto index = open_index(store_.paths(), next_id_);
+  const auto news = read_journal(store_.paths().journal(),
+                                 index ? (*index)->reader.head().journal : JournalPlace{});
+  if (!news) return news.error();
+  start_.used_index = index && !news->is_another;
+  if (!start_.used_index) {
+    start_.why_not = index ? "it is not of this store's journal" : index.error().message;
+    view_ = std::make_shared<const StoreView>(nullptr, pairs_);
+    return read_all();
+  }
+  next_id_ += (*index)->reader.size();
+  view_ = std::make_shared<const StoreView>(std::move(*index), pairs_);
+  place_ = news->place;
+  note(news->lines);
+  for (const std::string& name : std::exchange(waiting_, {}))
+    take_over(name);
+  return {};
+}
+
+Result<> StoreFollower::read_all() {
+  const auto news = read_journal(store_.paths().journal(), {});
+  if (!news) return news.error();
+  const auto names = store_.names();
+  if (!names) return names.error();
+  place_ = news->place;
+  note(news->lines);
+  waiting_.clear();
+  for (const std::string& name : *names)
+    take_over(name);
+  return {};
+}
+
+void StoreFollower::watch() {
+  inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (inotify_ < 0) return;
+  if (::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY) < 0) {
+    ::close(inotify_);
+    inotify_ = -1;
+  }
+}
+
+void StoreFollower::note(const std::vector<JournalLine>& lines) {
+  for (const JournalLine& line : lines) {
+    waiting_.insert(line.name);
+    if (line.event == JournalEvent::begin)
+      open_.insert(line.name);
+    else
+      open_.erase(line.name);
+  }
+}
+
+void StoreFollower::read_news(base::MonoTime now) {
+  const auto news = read_journal(store_.paths().journal(), place_);
+  const std::string why = news ? std::string() : base::to_string(news.error());
+  if (why != trouble_) {
+    trouble_ = why;
+    if (news)
+      base::log_info("certs", "the store can be read again", {{"store", store_.paths().root()}});
+    else
+      base::log_error("certs", "the store cannot be followed; what is served stays",
+                      {{"store", store_.paths().root()}, {"error", why}});
+  }
+  if (!news) return;
+  place_ = news->place;
+  note(news->lines);
+  if (news->is_another)
+    if (const auto names = store_.names(); names) waiting_.insert(names->begin(), names->end());
+  if (!waiting_.empty())
+    if (auto revoked = store_.revoked_keys(); revoked) revoked_ = std::move(*revoked);
+  if (now < next_look_) return;
+  next_look_ = now + options_.look_every;
+  waiting_.insert(open_.begin(), open_.end());
+}
+
+void StoreFollower::refuse(const std::string& name, const std::string& why) {
+  if (const auto known = refused_.find(name); known != refused_.end() && known->second == why)
+    return;
+  refused_[name] = why;
+  base::log_error("certs", "a generation is refused; the one before is still served",
+                  {{"name", name}, {"reason", why}});
+}
+
+bool StoreFollower::take_over(const std::string& name) {
+  auto held = read_held(store_, name, revoked_, next_id_);
+  if (!held) {
+    // The key of what is served was revoked: it must not be served even for want of a better one.
+    const bool is_revoked =
+        held.error().code == Errc::denied && held.error().message.starts_with("E_KEY_COMPROMISED");
+    refuse(name, held.error().message);
+    if (!is_revoked || !view_->fact(name)) return false;
+    view_ = view_->without(name);
+    return true;
+  }
+  const auto served = view_->fact(name);
+  if (*held == nullptr) {
+    refused_.erase(name);
+    if (!served) return false;
+    view_ = view_->without(name);
+    base::log_info("certs", "a certificate is no longer served", {{"name", name}});
+    return true;
+  }
+  if (served && served->generation == (*held)->entry.generation) {
+    refused_.erase(name);
+    return false;
+  }
+  ++next_id_;
+  const PairSet pairs = pairs_->get((*held)->id, (*held)->entry);
+  const bool is_whole = (pairs.ec != nullptr) == (*held)->entry.ec.has_value() &&
+                        (pairs.rsa != nullptr) == (*held)->entry.rsa.has_value();
+  if (!is_whole) {
+    refuse(name, fmt::format("generation {}: a key or certificate does not parse, or they do not "
+                             "belong together",
+                             (*held)->entry.generation));
+    return false;
+  }
+  refused_.erase(name);
+  view_ = view_->with(std::move(*held));
+  return true;
+}
+
+bool StoreFollower::poll(base::MonoTime now) {
+  std::array<char, 4096> ignored{};
+  while (inotify_ >= 0 && ::read(inotify_, ignored.data(), ignored.size()) > 0) {
+  }
+  read_news(now);
+  bool has_changed = false;
+  for (std::size_t i = 0; i < options_.changes_per_poll && !waiting_.empty(); ++i) {
+    const std::string name = *waiting_.begin();
+    waiting_.erase(waiting_.begin());
+    has_changed = take_over(name) || has_changed;
+  }
+  return has_changed;
+}
+
+}  // namespace ravelin::certs

@@ -1,0 +1,92 @@
+// Follows a store as it changes: maps its index, reads what its journal has since, and makes a new
+// view of each change. What cannot be served is said once, and what was served before stays. The
+// control thread's; it reads files, so never a worker's.
+//
+//   auto follower = StoreFollower::open(path, {});
+//   now and then, or when fd() is readable: if (follower->poll(now)) publish(follower->view());
+#pragma once
+
+#include "base/clock.h"
+#include "base/handle.h"
+#include "certs/store/journal.h"
+#include "certs/store/store_dir.h"
+#include "certs/view/held_certificate.h"
+#include "certs/view/store_view.h"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace ravelin::certs {
+
+struct FollowOptions {
+  std::size_t parsed_max = 4096;                        // certificates kept as OpenSSL objects
+  std::size_t changes_per_poll = 64;                    // about a millisecond each
+  base::Duration look_every = std::chrono::seconds(1);  // at what was announced and not closed
+};
+
+class StoreFollower final : public CertStore {
+ public:
+  // With the view of what is served now. Without an index that can be used every certificate is
+  // read, which takes its time. Errors: those of StoreDir::open.
+  static Result<std::unique_ptr<StoreFollower>> open(const std::string& path,
+                                                     const FollowOptions& options);
+  StoreFollower(const StoreFollower&) = delete;
+  StoreFollower& operator=(const StoreFollower&) = delete;
+  ~StoreFollower() override;
+
+  [[nodiscard]] std::shared_ptr<const CertificateView> view() const override { return view_; }
+
+  [[nodiscard]] const std::shared_ptr<const StoreView>& store_view() const { return view_; }
+
+  // Readable when the journal may have grown; -1: inotify is not to be had, poll() all the same.
+  [[nodiscard]] int fd() const { return inotify_; }
+
+  // Takes over what is new, changes_per_poll of it at most. True: view() is another.
+  bool poll(base::MonoTime now);
+
+  // Whether poll() has more to do at once.
+  [[nodiscard]] bool has_more() const { return !waiting_.empty(); }
+
+  // Why the journal cannot be read; "" = it can.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+  // Certificates whose newest generation is not served, and why.
+  [[nodiscard]] const std::map<std::string, std::string>& refused() const { return refused_; }
+
+  // How the first view came about, for the log.
+  struct Start {
+    bool used_index = false;
+    std::string why_not;  // if it was not
+  };
+
+  [[nodiscard]] const Start& start() const { return start_; }
+
+ private:
+  StoreFollower(StoreDir store, const FollowOptions& options);
+  Result<> begin();
+  Result<> read_all();
+  void watch();
+  void note(const std::vector<JournalLine>& lines);
+  void read_news(base::MonoTime now);
+  bool take_over(const std::string& name);
+  void refuse(const std::string& name, const std::string& why);
+
+  StoreDir store_;
+  FollowOptions options_;
+  std::shared_ptr<PairCache> pairs_;
+  std::shared_ptr<const StoreView> view_;
+  JournalPlace place_;
+  RevokedKeys revoked_;
+  std::uint64_t next_id_ = 1;
+  std::set<std::string> waiting_;  // to be looked at
+  std::set<std::string> open_;     // announced, not closed
+  base::MonoTime next_look_;
+  std::map<std::string, std::string> refused_;
+  std::string trouble_;
+  Start start_;
+  int inotify_ = -1;
+};
+
+}  // namespace ravelin::certs

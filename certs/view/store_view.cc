@@ -1,0 +1,169 @@
+#include "certs/view/store_view.h"
+
+#include "base/hash.h"
+
+#include <algorithm>
+
+namespace ravelin::certs {
+
+StoreView::StoreView(std::shared_ptr<const SharedIndex> index, std::shared_ptr<PairCache> pairs)
+    : index_(std::move(index)),
+      pairs_(std::move(pairs)),
+      size_(index_ == nullptr ? 0 : index_->reader.size()) {}
+
+std::size_t StoreView::shard_of(std::string_view text) {
+  return static_cast<std::size_t>(base::mix_bits(base::fnv1a(text)) % kShards);
+}
+
+// The shard of that text, as a copy of this view's own.
+template <class Value>
+StoreView::TextMap<Value>& StoreView::own(Shards<Value>& shards, std::string_view text) {
+  auto& shard = shards[shard_of(text)];
+  auto copy = shard == nullptr ? std::make_shared<TextMap<Value>>()
+                               : std::make_shared<TextMap<Value>>(*shard);
+  TextMap<Value>& map = *copy;
+  shard = std::move(copy);
+  return map;
+}
+
+const HeldPtr* StoreView::held(std::string_view name) const {
+  const auto& shard = changed_[shard_of(name)];
+  if (shard == nullptr) return nullptr;
+  const auto found = shard->find(name);
+  return found == shard->end() ? nullptr : &found->second;
+}
+
+std::optional<std::size_t> StoreView::row_of(std::string_view name) const {
+  if (index_ == nullptr) return std::nullopt;
+  for (const std::size_t row : index_->reader.find(name)) {
+    const auto entry = index_->reader.entry(row);
+    if (entry && entry->name == name) return row;
+  }
+  return std::nullopt;
+}
+
+PairSet StoreView::find_exactly(std::string_view name) const {
+  // A certificate that is called so goes before one that covers the name as well.
+  if (const HeldPtr* own = held(name); own != nullptr && *own != nullptr)
+    return pairs_->get((*own)->id, (*own)->entry);
+  PairSet found;
+  if (index_ != nullptr) {
+    for (const std::size_t row : index_->reader.find(name)) {
+      const auto entry = index_->reader.entry(row);
+      if (!entry || held(entry->name) != nullptr) continue;
+      found = pairs_->get(index_->first_id + row, *entry);
+      if (entry->name == name) return found;
+      break;
+    }
+  }
+  const auto& shard = covering_[shard_of(name)];
+  if (shard != nullptr)
+    if (const auto others = shard->find(name); others != shard->end() && !others->second.empty())
+      return pairs_->get(others->second.front()->id, others->second.front()->entry);
+  return found;
+}
+
+PairSet StoreView::find(std::string_view name) const {
+  if (PairSet found = find_exactly(name); !found.is_empty()) return found;
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos || dot == 0) return {};
+  std::string wildcard = "*";
+  wildcard += name.substr(dot);
+  return find_exactly(wildcard);
+}
+
+std::shared_ptr<StoreView> StoreView::copy() const {
+  auto next = std::make_shared<StoreView>(index_, pairs_);
+  next->changed_ = changed_;
+  next->covering_ = covering_;
+  next->size_ = size_;
+  next->revision_ = revision_;
+  return next;
+}
+
+void StoreView::drop(std::string_view name) {
+  const HeldPtr* before = held(name);
+  if (before == nullptr || *before == nullptr) return;
+  const HeldPtr gone = *before;
+  for (const std::string_view covered : gone->entry.names) {
+    auto& map = own(covering_, covered);
+    const auto found = map.find(covered);
+    if (found == map.end()) continue;
+    std::erase(found->second, gone);
+    if (found->second.empty()) map.erase(found);
+  }
+}
+
+std::shared_ptr<const StoreView> StoreView::with(HeldPtr certificate) const {
+  auto next = copy();
+  const std::string_view name = certificate->entry.name;
+  const bool is_new = !fact(name);
+  next->drop(name);
+  for (const std::string_view covered : certificate->entry.names) {
+    auto& list = own(next->covering_, covered)[std::string(covered)];
+    // By name: the order of publishing must not decide who answers.
+    const auto place =
+        std::ranges::find_if(list, [&](const HeldPtr& other) { return other->entry.name > name; });
+    list.insert(place, certificate);
+  }
+  own(next->changed_, name)[std::string(name)] = std::move(certificate);
+  next->size_ += is_new ? 1 : 0;
+  ++next->revision_;
+  return next;
+}
+
+std::shared_ptr<const StoreView> StoreView::without(std::string_view name) const {
+  auto next = copy();
+  next->size_ -= fact(name) ? 1 : 0;
+  next->drop(name);
+  own(next->changed_, name)[std::string(name)] = nullptr;
+  ++next->revision_;
+  return next;
+}
+
+std::optional<StoreView::Fact> StoreView::fact(std::string_view name) const {
+  if (const HeldPtr* own = held(name); own != nullptr) {
+    if (*own == nullptr) return std::nullopt;
+    return Fact{std::string(name), (*own)->entry.generation, (*own)->entry.not_after};
+  }
+  const auto row = row_of(name);
+  if (!row) return std::nullopt;
+  const IndexReader::Row facts = index_->reader.row(*row);
+  return Fact{std::string(name), facts.generation, facts.not_after};
+}
+
+std::vector<StoreView::Fact> StoreView::soonest(std::size_t count) const {
+  struct Candidate {
+    std::chrono::sys_seconds not_after;
+    std::size_t row;             // of the index, unless
+    const HeldCertificate* own;  // it is not null
+  };
+
+  std::vector<Candidate> all;
+  all.reserve(size_);
+  for (const auto& shard : changed_) {
+    if (shard == nullptr) continue;
+    for (const auto& [name, own] : *shard)
+      if (own != nullptr) all.push_back({own->entry.not_after, 0, own.get()});
+  }
+  for (std::size_t row = 0; index_ != nullptr && row < index_->reader.size(); ++row)
+    all.push_back({index_->reader.row(row).not_after, row, nullptr});
+  // Some of the index may be hidden: those are passed over while taking.
+  std::ranges::sort(all, {}, &Candidate::not_after);
+  std::vector<Fact> facts;
+  facts.reserve(std::min(count, all.size()));
+  for (const Candidate& candidate : all) {
+    if (facts.size() == count) break;
+    if (candidate.own != nullptr) {
+      const IndexEntry& entry = candidate.own->entry;
+      facts.push_back({std::string(entry.name), entry.generation, entry.not_after});
+      continue;
+    }
+    const auto entry = index_->reader.entry(candidate.row);
+    if (entry && held(entry->name) == nullptr)
+      facts.push_back({std::string(entry->name), entry->generation, entry->not_after});
+  }
+  return facts;
+}
+
+}  // namespace ravelin::certs

@@ -1,0 +1,53 @@
+// The certificates of `certs.store` in the gateway: follows the store, and hands each new view to
+// the workers of the listeners that show it. One store per gateway. The control thread.
+#pragma once
+
+#include "base/result.h"
+#include "certs/view/store_follower.h"
+#include "gateway/config/config.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace ravelin::gateway {
+
+class StoreCertificates {
+ public:
+  // The store of a configuration, ready to be used; null where no listener shows one.
+  using Next = std::shared_ptr<certs::StoreFollower>;
+
+  // The one in use where it is the same store. Errors: it cannot be opened; names the key.
+  base::Result<Next> prepare(const Config& config);
+  void adopt(const Config& config, Next next, boost::asio::io_context& io,
+             std::function<void()> news);
+
+  // Takes over what was published. True: view() is another.
+  bool tick(base::MonoTime now);
+
+  // Null without a store.
+  [[nodiscard]] std::shared_ptr<const certs::StoreView> view() const {
+    return follower_ == nullptr ? nullptr : follower_->store_view();
+  }
+
+  // Null without a store.
+  [[nodiscard]] const certs::StoreFollower* follower() const { return follower_.get(); }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  void wait();
+
+  std::string path_;
+  Next follower_;
+  std::function<void()> news_;
+  // The follower's inotify, which it owns: released before that goes.
+  std::unique_ptr<boost::asio::posix::stream_descriptor> readable_;
+};
+
+// Whether a listener of it shows the store.
+bool shows_store(const Config& config);
+
+}  // namespace ravelin::gateway

@@ -1,0 +1,58 @@
+#include "gateway/runtime/store_status.h"
+
+#include "gateway/observe/metric_families.h"
+
+namespace ravelin::gateway {
+namespace {
+
+constexpr std::size_t kSeriesMax = 1000;
+
+}  // namespace
+
+StoreStatus store_status(const Gateway& gateway) {
+  StoreStatus status;
+  const certs::StoreFollower* follower = gateway.store().follower();
+  if (follower == nullptr) return status;
+  status.path = gateway.store().path();
+  status.certificates = follower->store_view()->size();
+  status.revision = follower->store_view()->revision();
+  status.trouble = follower->trouble();
+  status.refused.assign(follower->refused().begin(), follower->refused().end());
+  return status;
+}
+
+base::Result<StoredCertificateStatus> stored_certificate(const Gateway& gateway,
+                                                         std::string_view name) {
+  const auto view = gateway.store().view();
+  if (view == nullptr)
+    return base::fail(base::Errc::not_found, "no listener shows the certificates of a store");
+  const auto fact = view->fact(name);
+  if (!fact)
+    return base::fail(base::Errc::not_found, "no certificate \"{}\" of the store is served", name);
+  StoredCertificateStatus status{fact->name, fact->generation, fact->not_after, 0, 0};
+  for (const auto& worker : gateway.workers()) {
+    ++status.workers;
+    if (worker->store_revision() >= view->revision()) ++status.workers_serving;
+  }
+  return status;
+}
+
+void collect_store(const Gateway& gateway, MetricSamples& samples) {
+  const certs::StoreFollower* follower = gateway.store().follower();
+  if (follower == nullptr) return;
+  const certs::StoreView& view = *follower->store_view();
+  for (const certs::StoreView::Fact& fact : view.soonest(kSeriesMax)) {
+    samples.set(index(Metric::certificate_expiry), {fact.name},
+                static_cast<double>(fact.not_after.time_since_epoch().count()));
+    samples.set(index(Metric::certificate_generation), {fact.name},
+                static_cast<double>(fact.generation));
+  }
+  samples.set(index(Metric::store_certificates), {}, static_cast<double>(view.size()));
+  samples.set(index(Metric::store_refused), {}, static_cast<double>(follower->refused().size()));
+  samples.set(index(Metric::store_loads_total), {}, static_cast<double>(view.pairs().loads()));
+  for (std::size_t i = 0; i < gateway.workers().size(); ++i)
+    samples.set(index(Metric::store_revision), {std::to_string(i)},
+                static_cast<double>(gateway.workers()[i]->store_revision()));
+}
+
+}  // namespace ravelin::gateway
