@@ -43,7 +43,9 @@ std::optional<std::string> name_of(const GENERAL_NAME* name) {
   base::IpAddress address;
   address.family = bytes.size() == 4 ? base::Family::ipv4 : base::Family::ipv6;
   std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
-  return base::to_string(address);
+  std::string text = base::to_string(address);
+  // ::ffff:192.0.2.1 is another name for an IPv4 address, and clients do not look for it.
+  return base::parse_ip(text) == address ? std::optional(std::move(text)) : std::nullopt;
 }
 
 Result<std::vector<std::string>> read_names(X509_REQ* request) {

@@ -99,6 +99,8 @@ TEST(Csr, IsRefusedForItsNames) {
             "a request for signature with a name that is neither DNS name nor IP address");
   EXPECT_EQ(why(foreign_csr(key.get(), "URI:spiffe://a")),
             "a request for signature with a name that is neither DNS name nor IP address");
+  EXPECT_EQ(why(foreign_csr(key.get(), "IP:::ffff:192.0.2.1")),
+            "a request for signature with a name that is neither DNS name nor IP address");
   EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a.test,DNS:A.test")),
             "a request for signature that names \"a.test\" twice");
   EXPECT_EQ(why(foreign_csr(key.get(), "DNS:192.0.2.1")),
