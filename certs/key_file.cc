@@ -68,7 +68,7 @@ std::vector<PairFinding> judge_key_mode(const std::string& path, const struct st
     out.error(PairCode::key_perms,
               "{}: mode {:04o} lets the group {} read the private key (allowed: {}): chmod 600 {}",
               path, mode, group_name.empty() ? std::to_string(status.st_gid) : group_name,
-              base::join(rules.groups, ", "), path);
+              rules.groups.empty() ? "none" : base::join(rules.groups, ", "), path);
   if (status.st_uid != 0 && status.st_uid != effective_user && !listed(rules.owners, status.st_uid))
     out.error(PairCode::key_perms,
               "{}: belongs to uid {}, who can change it: chown it to root or to the user that runs "

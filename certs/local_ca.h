@@ -3,7 +3,7 @@
 // never put into a system trust store. Holds its private key; one thread at a time.
 #pragma once
 
-#include "certs/certificate.h"
+#include "certs/name_constraints.h"
 
 #include <chrono>
 #include <span>
@@ -54,6 +54,7 @@ class LocalCa {
 
  private:
   LocalCaOptions options_;
+  NameConstraints permitted_;
   X509Ptr certificate_;
   KeyPtr key_;
 };
