@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <utility>
 
 namespace ravelin::certs {
 namespace {
@@ -175,6 +177,16 @@ Result<> OwnCa::read_retired() {
 
 bool OwnCa::has_root_key() const {
   return folder_.has("root.key");
+}
+
+std::string OwnCa::root_fingerprint() const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  CHECK(X509_digest(root_.get(), EVP_sha256(), digest.data(), &size) == 1);
+  std::string text;
+  for (unsigned i = 0; i < size; ++i)
+    text += fmt::format("{:02x}", digest[i]);
+  return text;
 }
 
 bool OwnCa::is_issuing_due(base::WallTime now) const {

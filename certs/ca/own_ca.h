@@ -52,6 +52,9 @@ class OwnCa {
 
   [[nodiscard]] bool has_root_key() const;
 
+  // SHA-256 of the root certificate, lower-case hexadecimal: what people compare.
+  [[nodiscard]] std::string root_fingerprint() const;
+
   [[nodiscard]] bool is_issuing_due(base::WallTime now) const;
 
   // A new issuing certificate with a new key; the present one retires. Errors: the root's key is

@@ -1,6 +1,7 @@
 #include "certs/ca/own_ca_issuer.h"
 
 #include "base/io/log.h"
+#include "base/text.h"
 #include "certs/ca/issued_log.h"
 #include "certs/ca/revocation_list.h"
 #include "certs/ca/sign_leaf.h"
@@ -44,14 +45,10 @@ IssueFailure final_failure(base::Error error) {
   return {.error = std::move(error), .is_final = true};
 }
 
-std::string key_digest(const X509* leaf) {
-  return describe(leaf).spki_sha256;
-}
-
 Result<> check_not_compromised(const OwnCa& ca, const X509* leaf) {
   const auto revoked = read_revoked(ca.folder());
   if (!revoked) return revoked.error();
-  const std::string digest = key_digest(leaf);
+  const std::string digest = describe(leaf).spki_sha256;
   for (const RevokedRecord& record : *revoked) {
     if (record.key == digest && record.reason == RevocationReason::key_compromise)
       return fail(Errc::invalid, "this key was revoked as compromised: ask with a new one");
@@ -108,6 +105,7 @@ IssuedRecord record_of(const X509* leaf, const OwnCa& ca, const Request& request
   const CertificateInfo info = describe(leaf);
   return {.serial = info.serial,
           .issuer = describe(ca.issuing().certificate.get()).serial,
+          .key = info.spki_sha256,
           .names = request.order.names,
           .profile = std::string(text_of(request.profile)),
           .issued_at = std::chrono::floor<std::chrono::seconds>(now),
@@ -148,27 +146,62 @@ const SigningCa* issuer_of(const OwnCa& ca, X509* leaf) {
   return nullptr;
 }
 
-Result<> take_back(const OwnCa& ca, X509* leaf, RevocationReason reason, base::WallTime now) {
+// `record` without reason and time, which are filled in here.
+Result<> take_back(const OwnCa& ca, RevokedRecord record, RevocationReason reason,
+                   base::WallTime now) {
+  const auto revoked = read_revoked(ca.folder());
+  if (!revoked) return revoked.error();
+  const bool is_known = std::ranges::any_of(
+      *revoked, [&](const RevokedRecord& known) { return known.serial == record.serial; });
+  if (!is_known) {
+    record.reason = reason;
+    record.revoked_at = std::chrono::floor<std::chrono::seconds>(now);
+    if (auto added = add_revoked(ca.folder(), record); !added) return added.error();
+  }
+  return refresh_crl(ca, now);
+}
+
+Result<RevokedRecord> record_of(const OwnCa& ca, X509* leaf) {
   const CertificateInfo info = describe(leaf);
   const SigningCa* issuer = issuer_of(ca, leaf);
   if (issuer == nullptr)
     return fail(Errc::invalid, "the certificate {} was not signed by the CA \"{}\"", info.serial,
                 ca.settings().name);
-  const auto revoked = read_revoked(ca.folder());
-  if (!revoked) return revoked.error();
-  const bool is_known = std::ranges::any_of(
-      *revoked, [&](const RevokedRecord& record) { return record.serial == info.serial; });
-  if (!is_known) {
-    auto added = add_revoked(
-        ca.folder(), {.serial = info.serial,
-                      .issuer = describe(issuer->certificate.get()).serial,
-                      .key = info.spki_sha256,
-                      .reason = reason,
-                      .revoked_at = std::chrono::floor<std::chrono::seconds>(now),
-                      .not_after = std::chrono::floor<std::chrono::seconds>(info.not_after)});
-    if (!added) return added.error();
+  return RevokedRecord{.serial = info.serial,
+                       .issuer = describe(issuer->certificate.get()).serial,
+                       .key = info.spki_sha256,
+                       .not_after = std::chrono::floor<std::chrono::seconds>(info.not_after)};
+}
+
+Result<RevokedRecord> record_of(const OwnCa& ca, std::string_view serial) {
+  const auto issued = read_issued(ca.folder());
+  if (!issued) return issued.error();
+  for (const IssuedRecord& record : *issued) {
+    if (base::iequals(record.serial, serial))
+      return RevokedRecord{.serial = record.serial,
+                           .issuer = record.issuer,
+                           .key = record.key,
+                           .not_after = record.not_after};
   }
-  return refresh_crl(ca, now);
+  return fail(Errc::invalid, "{} records no certificate {}", ca.folder().path("issued.jsonl"),
+              serial);
+}
+
+// A CA that nobody else changes meanwhile.
+struct HeldCa {
+  CaLock lock;
+  OwnCa ca;
+};
+
+Result<HeldCa> hold(const std::string& dir, const std::stop_token& stop) {
+  const auto folder = CaFolder::open(dir);
+  if (!folder && folder.error().code != Errc::not_found) return folder.error();
+  // Without a folder, open() has the words for it.
+  auto lock = folder ? folder->lock(kLockWait, stop) : Result<CaLock>(folder.error());
+  auto ca = OwnCa::open(dir);
+  if (!ca) return ca.error();
+  if (!lock) return lock.error();
+  return HeldCa{std::move(*lock), std::move(*ca)};
 }
 
 }  // namespace
@@ -177,26 +210,31 @@ Issuer::Outcome OwnCaIssuer::issue(const CertificateOrder& order, OrderNote& not
                                    std::stop_token stop) {
   const auto request = read_request(order);
   if (!request) return final_failure(request.error());
-  const auto folder = CaFolder::open(dir_);
-  const auto lock = folder ? folder->lock(kLockWait, stop) : Result<CaLock>(folder.error());
-  if (!lock) return IssueFailure{lock.error()};
-  auto ca = OwnCa::open(dir_);
-  if (!ca) return IssueFailure{ca.error()};
+  auto held = hold(dir_, stop);
+  if (!held) return IssueFailure{held.error()};
   const base::WallTime now = clock_();
-  keep_fresh(*ca, now);
-  return answer(*ca, *request, note, now);
+  keep_fresh(held->ca, now);
+  return answer(held->ca, *request, note, now);
 }
 
 Result<> OwnCaIssuer::revoke(std::string_view chain_pem, RevocationReason reason,
                              std::stop_token stop) {
   const auto chain = parse_chain(chain_pem, "certificate");
   if (!chain) return chain.error();
-  const auto folder = CaFolder::open(dir_);
-  const auto lock = folder ? folder->lock(kLockWait, stop) : Result<CaLock>(folder.error());
-  if (!lock) return lock.error();
-  auto ca = OwnCa::open(dir_);
-  if (!ca) return ca.error();
-  return take_back(*ca, chain->leaf.get(), reason, clock_());
+  const auto held = hold(dir_, stop);
+  if (!held) return held.error();
+  auto record = record_of(held->ca, chain->leaf.get());
+  if (!record) return record.error();
+  return take_back(held->ca, std::move(*record), reason, clock_());
+}
+
+Result<> OwnCaIssuer::revoke_serial(std::string_view serial, RevocationReason reason,
+                                    std::stop_token stop) {
+  const auto held = hold(dir_, stop);
+  if (!held) return held.error();
+  auto record = record_of(held->ca, serial);
+  if (!record) return record.error();
+  return take_back(held->ca, std::move(*record), reason, clock_());
 }
 
 Result<std::optional<RenewalWindow>> OwnCaIssuer::renewal_window(std::string_view /*chain_pem*/,

@@ -30,6 +30,9 @@ class OwnCaIssuer : public Issuer {
   Result<> revoke(std::string_view chain_pem, RevocationReason reason,
                   std::stop_token stop) override;
 
+  // The same by its serial number alone, for one that is recorded as signed. Errors: it is not.
+  Result<> revoke_serial(std::string_view serial, RevocationReason reason, std::stop_token stop);
+
   // Does not say.
   Result<std::optional<RenewalWindow>> renewal_window(std::string_view chain_pem,
                                                       std::stop_token stop) override;

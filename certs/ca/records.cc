@@ -106,6 +106,7 @@ std::string format_record(const IssuedRecord& record) {
   object["issued_at"] = base::utc_text(record.issued_at);
   object["not_after"] = base::utc_text(record.not_after);
   object["issuer"] = record.issuer;
+  object["key"] = record.key;
   object["order"] = record.order;
   return json::serialize(object);
 }
@@ -130,6 +131,7 @@ Result<IssuedRecord> parse_issued(std::string_view line) {
   record.issued_at = reader.time("issued_at");
   record.not_after = reader.time("not_after");
   record.issuer = reader.text("issuer");
+  record.key = reader.text("key");
   record.order = reader.text("order");
   if (!is_serial(record.serial)) reader.miss("serial");
   return reader.finish(std::move(record));

@@ -15,6 +15,7 @@ using std::chrono::sys_seconds;
 struct IssuedRecord {
   std::string serial;
   std::string issuer;  // serial of the issuing certificate
+  std::string key;     // hexadecimal SHA-256 of its public key
   std::vector<std::string> names;
   std::string profile;
   sys_seconds issued_at{};

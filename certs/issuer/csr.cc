@@ -21,6 +21,21 @@ void free_extensions(STACK_OF(X509_EXTENSION) * list) {
 
 using ExtensionsPtr = base::Handle<STACK_OF(X509_EXTENSION), free_extensions>;
 
+Result<> check_size(std::string_view bytes) {
+  if (bytes.size() <= kCsrBytesMax) return {};
+  return fail(Errc::invalid, "a request for signature of {} bytes (at most {})", bytes.size(),
+              kCsrBytesMax);
+}
+
+std::string to_der(X509_REQ* request) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_REQ(request, &der);
+  CHECK(size > 0);
+  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return bytes;
+}
+
 Result<> check_count(std::size_t names) {
   if (names == 0) return fail(Errc::invalid, "a request for signature without a name");
   if (names > kCsrNamesMax)
@@ -88,18 +103,21 @@ Result<std::string> make_csr(EVP_PKEY* key, std::span<const std::string> names) 
   CHECK(X509_REQ_add_extensions(request.get(), extensions) == 1);
   if (X509_REQ_sign(request.get(), key, EVP_sha256()) == 0)
     return fail(Errc::tls, "signing a request for signature: {}", take_openssl_error());
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_REQ(request.get(), &der);
-  CHECK(size > 0);
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-  OPENSSL_free(der);
-  return bytes;
+  return to_der(request.get());
+}
+
+Result<std::string> decode_csr(std::string_view text) {
+  if (auto checked = check_size(text); !checked) return checked.error();
+  if (text.find("-----BEGIN ") == std::string_view::npos) return std::string(text);
+  const BioPtr in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  const RequestPtr request(PEM_read_bio_X509_REQ(in.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  if (request == nullptr) return fail(Errc::invalid, "not a request for signature (PKCS#10 in PEM)");
+  return to_der(request.get());
 }
 
 Result<ParsedCsr> parse_csr(std::string_view der) {
-  if (der.size() > kCsrBytesMax)
-    return fail(Errc::invalid, "a request for signature of {} bytes (at most {})", der.size(),
-                kCsrBytesMax);
+  if (auto checked = check_size(der); !checked) return checked.error();
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const auto* const end = at + der.size();
   const RequestPtr request(d2i_X509_REQ(nullptr, &at, static_cast<long>(der.size())));

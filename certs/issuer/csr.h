@@ -18,6 +18,9 @@ inline constexpr std::size_t kCsrNamesMax = 100;
 // subjectAltName, signed with `key`. Errors: no name, too many, one that is neither.
 Result<std::string> make_csr(EVP_PKEY* key, std::span<const std::string> names);
 
+// The DER of a request in DER or PEM. Errors: larger than kCsrBytesMax, PEM of something else.
+Result<std::string> decode_csr(std::string_view text);
+
 struct ParsedCsr {
   std::vector<std::string> names;  // of the subjectAltName, in its order; addresses as text
   KeyPtr key;                      // the public half

@@ -1,4 +1,4 @@
-// A request for signature of any bytes: refused, or its names are ones that a certificate may
+// A request for signature of any bytes, DER or PEM: refused, or its names are ones that a certificate may
 // carry, and a request for the same names reads the same.
 #include "base/check.h"
 #include "certs/build_certificate.h"
@@ -12,8 +12,10 @@
 namespace ravelin::certs {
 namespace {
 
-void run(std::string_view der) {
-  const auto parsed = parse_csr(der);
+void run(std::string_view text) {
+  const auto der = decode_csr(text);
+  if (!der) return;
+  const auto parsed = parse_csr(*der);
   if (!parsed) return;
   CHECK(!parsed->names.empty() && parsed->names.size() <= kCsrNamesMax);
   CHECK(check_key_strength(parsed->key.get()).has_value());

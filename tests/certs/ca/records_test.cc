@@ -21,6 +21,7 @@ const auto kDay = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
 IssuedRecord issued(const std::string& serial, std::chrono::sys_seconds not_after) {
   return {.serial = serial,
           .issuer = "0F",
+          .key = "ab",
           .names = {"www.dev.test", "10.0.0.1"},
           .profile = "server",
           .issued_at = kDay,
@@ -33,7 +34,7 @@ TEST(Records, AreReadAsWritten) {
   EXPECT_EQ(format_record(record),
             R"({"serial":"0A1B","names":["www.dev.test","10.0.0.1"],"profile":"server",)"
             R"("issued_at":"2026-03-02T00:00:00Z","not_after":"2026-03-02T01:00:00Z",)"
-            R"("issuer":"0F","order":"own-ca/0A1B"})");
+            R"("issuer":"0F","key":"ab","order":"own-ca/0A1B"})");
   EXPECT_EQ(*parse_issued(format_record(record)), record);
   const RevokedRecord revoked{.serial = "0A1B",
                               .issuer = "0F",

@@ -1,5 +1,6 @@
 #include "certs/ca/revocation_list.h"
 
+#include "base/text.h"
 #include "certs/ca/own_ca_issuer.h"
 #include "certs/issuer/csr.h"
 #include "certs/issuer/private_key.h"
@@ -156,6 +157,20 @@ TEST(RevocationList, CertificatesOfOthersAreRefused) {
             "the certificate " + foreign.chain.info.serial + " was not signed by the CA \"Lab\"");
   EXPECT_FALSE(revoke(lab, "x"));
   EXPECT_TRUE(read_revoked(ca.folder())->empty());
+}
+
+TEST(RevocationList, SerialNumberIsEnoughForWhatWasSignedHere) {
+  CaLab lab;
+  const OwnCa ca = lab.create();
+  const Issued one = issue_client(lab, "a.dev.test");
+  const auto revoke_serial = [&](const std::string& serial) {
+    return lab.issuer().revoke_serial(serial, RevocationReason::key_compromise, {});
+  };
+  ASSERT_TRUE(revoke_serial(base::to_lower(one.chain.info.serial)));
+  EXPECT_EQ(test::verdict_with_lists(ca, one.chain, lab.now), X509_V_ERR_CERT_REVOKED);
+  EXPECT_EQ((*read_revoked(ca.folder()))[0].key, one.chain.info.spki_sha256);
+  EXPECT_EQ(revoke_serial("0A").error().message,
+            lab.file("issued.jsonl") + " records no certificate 0A");
 }
 
 TEST(RevocationList, CompromisedKeyIsNotSignedAgain) {

@@ -125,6 +125,23 @@ TEST(Csr, OfSomeoneElsesKeyIsRefused) {
   EXPECT_EQ(why(to_der(request.get())), "a request for signature whose own signature is wrong");
 }
 
+TEST(Csr, IsTakenFromPemToo) {
+  const KeyPtr key = make_key();
+  const std::string der = *make_csr(key.get(), Texts{"a.test"});
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509_REQ(out.get(), from_der(der).get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  const std::string pem(data, static_cast<std::size_t>(size));
+  EXPECT_EQ(*decode_csr(pem), der);
+  EXPECT_EQ(*decode_csr("comment\n" + pem), der);
+  EXPECT_EQ(*decode_csr(der), der);
+  EXPECT_EQ(decode_csr(pem.substr(0, pem.size() / 2)).error().message,
+            "not a request for signature (PKCS#10 in PEM)");
+  EXPECT_FALSE(decode_csr("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"));
+  EXPECT_FALSE(decode_csr(std::string(kCsrBytesMax + 1, 'x')));
+}
+
 TEST(Csr, DamagedBytesAreRefused) {
   const KeyPtr key = make_key();
   const std::string der = *make_csr(key.get(), Texts{"a.test"});
