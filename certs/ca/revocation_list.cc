@@ -1,7 +1,7 @@
 #include "certs/ca/revocation_list.h"
 
 #include "base/io/file.h"
-#include "certs/ca/record_lines.h"
+#include "certs/store/record_lines.h"
 
 #include <algorithm>
 

@@ -90,18 +90,6 @@ Result<> point_link(const std::string& link, const std::string& target) {
   return move_to(staged, link);
 }
 
-Result<std::uint64_t> append_line(const std::string& path, std::string_view line) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return fail_at("opening", path);
-  if (!write_all(fd.get(), std::string(line) + "\n") || ::fsync(fd.get()) != 0)
-    return fail_at("writing", path);
-
-  struct stat status {};
-
-  if (::fstat(fd.get(), &status) != 0) return fail_at("looking at", path);
-  return static_cast<std::uint64_t>(status.st_size);
-}
-
 Result<> remove_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);

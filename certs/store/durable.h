@@ -28,10 +28,6 @@ Result<> move_to(const std::string& from, const std::string& to);
 // `link` points to `target` from here on, in one step; what it pointed to before is untouched.
 Result<> point_link(const std::string& link, const std::string& target);
 
-// Adds a line to a file that is made with mode 0600 when it is not there. One write: lines of
-// several processes do not mix. Returns the size of the file then.
-Result<std::uint64_t> append_line(const std::string& path, std::string_view line);
-
 // A folder with all below it; none there is no error.
 Result<> remove_folder(const std::string& path);
 

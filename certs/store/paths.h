@@ -16,7 +16,7 @@
 #pragma once
 
 #include "certs/store/generation.h"
-#include "certs/store/names.h"
+#include "certs/names.h"
 
 #include <string>
 

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "certs/store/durable.h"
 #include "certs/store/journal.h"
+#include "certs/store/record_lines.h"
 #include "certs/store/store_dir.h"
 
 #include <sys/stat.h>
@@ -50,9 +51,7 @@ Result<> remove_generation(const std::string& folder) {
 }
 
 Result<> announce(const StorePaths& paths, const JournalLine& line) {
-  auto appended = append_line(paths.journal(), format_line(line));
-  if (!appended) return appended.error();
-  return {};
+  return append_line(paths.journal(), format_line(line));
 }
 
 }  // namespace
@@ -138,9 +137,7 @@ void StoreDir::note(const std::string& name, const HistoryEntry& entry) const {
 }
 
 Result<> StoreDir::revoke_key(std::string_view spki_sha256) {
-  auto appended = append_line(paths_.revoked_keys(), spki_sha256);
-  if (!appended) return appended.error();
-  return {};
+  return append_line(paths_.revoked_keys(), spki_sha256);
 }
 
 }  // namespace ravelin::certs

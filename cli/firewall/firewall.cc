@@ -5,12 +5,6 @@
 #include "firewall/control/prepare.h"
 #include "firewall/control/system_facts.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <string_view>
-
 namespace ravelin::cli {
 
 void add_policy_argument(CLI::App& command, FirewallFlags& flags) {
@@ -53,15 +47,6 @@ std::optional<firewall::PolicyBundle> read_bundle(const FirewallFlags& flags,
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()), diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   return bundle;
-}
-
-std::string who_asks() {
-  const passwd* user = ::getpwuid(::getuid());
-  std::string who = user != nullptr ? user->pw_name : fmt::format("user {}", ::getuid());
-  const char* ssh = std::getenv("SSH_CONNECTION");
-  if (ssh == nullptr) return who;
-  const std::string_view peer(ssh);
-  return who + " from " + std::string(peer.substr(0, peer.find(' ')));
 }
 
 void add_firewall(CLI::App& app, Action& chosen) {

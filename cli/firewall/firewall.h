@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/who_asks.h"
 #include "firewall/control/service.h"
 
 #include <boost/json.hpp>
@@ -36,9 +37,6 @@ ExitCode ask(const FirewallFlags& flags, const boost::json::object& question);
 // A policy read with its includes and facts, as findings say; none with errors, which are printed.
 std::optional<firewall::PolicyBundle> read_bundle(const FirewallFlags& flags,
                                                   base::Diagnostics& diagnostics);
-
-// "root", with "from ADDRESS" over SSH.
-std::string who_asks();
 
 void add_firewall_check(CLI::App& group, Action& chosen);
 void add_firewall_change(CLI::App& group,

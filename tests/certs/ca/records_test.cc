@@ -1,7 +1,7 @@
 #include "certs/ca/records.h"
 
 #include "certs/ca/issued_log.h"
-#include "certs/ca/record_lines.h"
+#include "certs/store/record_lines.h"
 #include "tests/certs/ca/ca_lab.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "certs/ca/record_lines.h"
+#include "certs/store/record_lines.h"
 
 #include "base/check.h"
 #include "base/io/file.h"

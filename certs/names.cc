@@ -1,4 +1,4 @@
-#include "certs/store/names.h"
+#include "certs/names.h"
 
 #include "base/address.h"
 #include "base/text.h"

@@ -1,0 +1,50 @@
+// The `certs:` section of ravelin.yaml as values with their defaults. Pure; any thread.
+#pragma once
+
+#include "base/result.h"
+#include "certs/issuer/challenges.h"
+
+#include <string>
+#include <vector>
+
+namespace ravelin::certs {
+
+using base::SourcePos;
+
+inline constexpr const char* kStoreDefault = "/var/lib/ravelin/certs";
+
+enum class IssuerKind : std::uint8_t { acme, local };
+
+struct IssuerConfig {
+  SourcePos pos;
+  std::string name;
+  IssuerKind kind = IssuerKind::local;
+  // The rest is of ACME CAs alone.
+  std::string directory;             // URL, https
+  std::string ca_file;               // roots its own server is trusted by; "" = the system's
+  std::string eab;                   // file with key id and key, a line each; "" = none
+  std::vector<std::string> contact;  // "mailto:…"
+  std::string chain;                 // preferred root; "" = the CA's default
+  std::string profile;               // of certificates; "" = the CA's default
+  std::vector<ChallengeType> challenges{ChallengeType::http_01, ChallengeType::tls_alpn_01,
+                                        ChallengeType::dns_01};
+  std::string dns_hook;  // program for dns-01; "" = none
+};
+
+struct CertificateConfig {
+  SourcePos pos;
+  std::string name;
+  std::vector<std::string> also;
+  std::vector<std::string> issuers;  // in order; empty in the file = all, in their order there
+  std::vector<std::string> keys{"p256"};
+  std::string profile;
+  bool pins_key = false;
+};
+
+struct CertsConfig {
+  std::string store = kStoreDefault;
+  std::vector<IssuerConfig> issuers;
+  std::vector<CertificateConfig> names;
+};
+
+}  // namespace ravelin::certs

@@ -1,0 +1,44 @@
+#include "cli/certs/as_owner.h"
+
+#include "base/check.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+namespace ravelin::cli {
+namespace {
+
+bool read_status(std::filesystem::path path, struct stat& status) {
+  path = std::filesystem::absolute(path).lexically_normal();
+  while (::stat(path.c_str(), &status) != 0) {
+    if (path == path.parent_path()) return false;
+    path = path.parent_path();
+  }
+  return true;
+}
+
+}  // namespace
+
+base::Result<AsOwner> AsOwner::of(const std::string& path) {
+  struct stat status {};
+
+  if (::geteuid() != 0 || !read_status(path, status) || status.st_uid == 0) return AsOwner(false);
+  if (::setegid(status.st_gid) != 0 || ::seteuid(status.st_uid) != 0) {
+    const int error = errno;
+    CHECK(::setegid(0) == 0);
+    return base::fail_errno(error, "becoming the owner of " + path);
+  }
+  return AsOwner(true);
+}
+
+AsOwner::AsOwner(AsOwner&& other) noexcept : is_changed_(std::exchange(other.is_changed_, false)) {}
+
+AsOwner::~AsOwner() {
+  if (is_changed_) CHECK(::seteuid(0) == 0 && ::setegid(0) == 0);
+}
+
+}  // namespace ravelin::cli

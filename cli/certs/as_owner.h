@@ -1,0 +1,28 @@
+// What root does in another user's folder, it does as that user: what it writes there, the user can
+// read afterwards.
+#pragma once
+
+#include "base/result.h"
+
+#include <string>
+
+namespace ravelin::cli {
+
+class AsOwner {
+ public:
+  // Changes the effective user and group to those of `path`, or of the nearest folder above it that
+  // is there. Does nothing unless we are root and it belongs to someone else. Errors: the kernel
+  // refuses. The whole process changes: one of these at a time.
+  static base::Result<AsOwner> of(const std::string& path);
+
+  AsOwner(AsOwner&& other) noexcept;
+  AsOwner& operator=(AsOwner&&) = delete;
+  ~AsOwner();  // root again
+
+ private:
+  explicit AsOwner(bool is_changed) : is_changed_(is_changed) {}
+
+  bool is_changed_;
+};
+
+}  // namespace ravelin::cli

@@ -1,0 +1,210 @@
+// `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
+#include "certs/certificate.h"
+#include "certs/view/store_index.h"
+#include "cli/certs/desk.h"
+#include "cli/report.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace ravelin::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct ChangeFlags {
+  CertsFlags common;
+  std::vector<std::string> names;  // the certificate's, and further ones it covers
+  std::vector<std::string> issuers;
+  std::vector<std::string> keys;
+  std::string profile;
+  std::string because;
+  std::uint64_t to = 0;
+  bool all = false;
+};
+
+json::object outcome_json(const std::string& name, std::uint64_t before,
+                          const certs::GenerationInfo& info) {
+  return {{"name", name},
+          {"before", before},
+          {"generation", info.number},
+          {"issuer", info.issuer},
+          {"names", json::array(info.names.begin(), info.names.end())},
+          {"not_after", certs::format_time(info.not_after())}};
+}
+
+// Said by people who wait: what is served now, and how to go back.
+ExitCode print_served(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
+                      std::uint64_t before, const certs::GenerationInfo& info) {
+  const auto seen = desk.await_gateway(name, info.number);
+  if (flags.form == OutputForm::json) {
+    json::object out = outcome_json(name, before, info);
+    out["gateway"] = seen ? *seen : seen.error().message;
+    print(json::serialize(out) + "\n");
+  } else {
+    print(fmt::format("generation {} -> {}: {}, until {}\n", before, info.number, info.issuer,
+                      certs::format_time(info.not_after())));
+    if (seen) print(*seen);
+    if (before != 0) print(fmt::format("undo: ravelin certs rollback {}\n", name));
+  }
+  return seen ? ExitCode::done : report(seen.error());
+}
+
+ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
+  const std::string name = request.name;
+  const auto rotated = certs::rotate_certificate(desk.parts(), request, {});
+  if (!rotated) {
+    const certs::RotationFailure& failure = rotated.error();
+    const ExitCode code = report(failure.error);
+    if (failure.retry_after)
+      print_error(fmt::format("ravelin: the CA asks to wait {} s\n", failure.retry_after->count()));
+    return code;
+  }
+  return print_served(desk, flags, name, rotated->before, rotated->info);
+}
+
+ExitCode issue(const ChangeFlags& flags) {
+  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  if (!desk) return desk.error();
+  const std::string& name = flags.names.front();
+  certs::Want want;
+  if (auto known = (*desk)->want(name); known) want = std::move(*known);
+  if (flags.names.size() > 1 || want.names.empty()) want.names = flags.names;
+  if (!flags.issuers.empty()) want.issuers = flags.issuers;
+  if (!flags.keys.empty()) want.keys = flags.keys;
+  if (!flags.profile.empty()) want.profile = flags.profile;
+  if (want.issuers.empty())
+    for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
+      want.issuers.push_back(issuer.name);
+  return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
+}
+
+ExitCode worse(ExitCode a, ExitCode b) {
+  return static_cast<int>(a) > static_cast<int>(b) ? a : b;
+}
+
+ExitCode rotate(const ChangeFlags& flags) {
+  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  if (!desk) return desk.error();
+  std::vector<std::string> names = flags.names;
+  if (flags.all) {
+    auto all = (*desk)->store().names();
+    if (!all) return report(all.error());
+    names = std::move(*all);
+  }
+  ExitCode code = ExitCode::done;
+  for (const std::string& name : names) {
+    auto want = (*desk)->want(name);
+    if (want && flags.all && want->issuers.empty()) continue;  // imported: not ours to renew
+    code = worse(code, want ? run_rotation(**desk, flags.common,
+                                           {name, std::move(*want), flags.because, who_asks()})
+                            : report(want.error()));
+  }
+  return code;
+}
+
+ExitCode rollback(const ChangeFlags& flags) {
+  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  if (!desk) return desk.error();
+  const std::string& name = flags.names.front();
+  const auto before = (*desk)->store().state(name);
+  if (!before) return report(before.error());
+  const auto info = certs::roll_back((*desk)->parts(), name, flags.to, who_asks());
+  if (!info) return report(info.error());
+  return print_served(**desk, flags.common, name, before->current, *info);
+}
+
+ExitCode remove(const ChangeFlags& flags) {
+  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  if (!desk) return desk.error();
+  const std::string& name = flags.names.front();
+  auto lease = (*desk)->store().lease(name, "remove");
+  if (!lease) return report(lease.error());
+  if (auto removed = (*desk)->store().remove(**lease, name); !removed)
+    return report(removed.error());
+  print(fmt::format("{} is removed with all its generations\n", name));
+  return ExitCode::done;
+}
+
+ExitCode index(const ChangeFlags& flags) {
+  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  if (!desk) return desk.error();
+  const auto made = certs::rebuild_index((*desk)->store());
+  if (!made) return report(made.error());
+  for (const std::string& line : made->left_out)
+    print_error("ravelin: left out: " + line + "\n");
+  if (flags.common.form == OutputForm::json)
+    print(json::serialize(json::object{{"certificates", made->certificates},
+                                       {"left_out", made->left_out.size()}}) +
+          "\n");
+  else
+    print(fmt::format("{} certificates are in the index\n", made->certificates));
+  return made->left_out.empty() ? ExitCode::done : ExitCode::no;
+}
+
+using Run = ExitCode (*)(const ChangeFlags&);
+
+CLI::App* add(CLI::App& group, Action& chosen, const char* name, const char* what,
+              const std::shared_ptr<ChangeFlags>& flags, Run run) {
+  CLI::App* command = group.add_subcommand(name, what);
+  add_certs_flags(*command, flags->common);
+  command->callback([&chosen, flags, run] { chosen = [flags, run] { return run(*flags); }; });
+  return command;
+}
+
+void add_issue(CLI::App& group, Action& chosen) {
+  auto flags = std::make_shared<ChangeFlags>();
+  CLI::App* command = add(group, chosen, "issue", "a certificate for new names", flags, issue);
+  command->add_option("name", flags->names, "the certificate's name, and others it covers")
+      ->required()
+      ->type_name("NAME");
+  command
+      ->add_option("--issuer", flags->issuers,
+                   "who signs it, in this order (\"local\": the own CA)")
+      ->type_name("ISSUER");
+  command
+      ->add_option("--key", flags->keys, "p256, p384, rsa2048, rsa3072, rsa4096; one of each type")
+      ->type_name("KIND")
+      ->delimiter(',');
+  command
+      ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
+      ->type_name("PROFILE");
+}
+
+void add_rotate(CLI::App& group, Action& chosen) {
+  auto flags = std::make_shared<ChangeFlags>();
+  flags->because = "rotate";
+  CLI::App* command =
+      add(group, chosen, "rotate", "a new key and certificate, served at once", flags, rotate);
+  CLI::Option* names = command->add_option("name", flags->names, "which")->type_name("NAME");
+  CLI::Option* all = command->add_flag("--all", flags->all, "every certificate that has an issuer");
+  all->excludes(names);
+  command->add_option("--because", flags->because, "why, for the history")
+      ->check(CLI::IsMember({"rotate", "key-compromise", "superseded"}))
+      ->capture_default_str();
+  command->require_option(1, 0);
+}
+
+}  // namespace
+
+void add_certs_change(CLI::App& group, Action& chosen) {
+  add_issue(group, chosen);
+  add_rotate(group, chosen);
+  auto back = std::make_shared<ChangeFlags>();
+  CLI::App* rolling =
+      add(group, chosen, "rollback", "the generation before is served again", back, rollback);
+  rolling->add_option("name", back->names, "which")->required()->expected(1)->type_name("NAME");
+  rolling->add_option("--to", back->to, "this generation")->type_name("N");
+  auto gone = std::make_shared<ChangeFlags>();
+  add(group, chosen, "remove", "a certificate goes, with all its generations", gone, remove)
+      ->add_option("name", gone->names, "which")
+      ->required()
+      ->expected(1)
+      ->type_name("NAME");
+  auto indexed = std::make_shared<ChangeFlags>();
+  add(group, chosen, "index", "make the index anew that gateways start from", indexed, index);
+}
+
+}  // namespace ravelin::cli

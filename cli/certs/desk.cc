@@ -1,0 +1,126 @@
+#include "cli/certs/desk.h"
+
+#include "base/io/yaml_include.h"
+#include "certs/ca/own_ca_issuer.h"
+#include "certs/config/parse_certs.h"
+#include "cli/admin_client.h"
+#include "cli/report.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace ravelin::cli {
+namespace {
+
+using base::Errc;
+using base::Result;
+
+// Without a configuration there is the own CA alone, as "local".
+certs::CertsConfig default_config(const std::string& store) {
+  certs::CertsConfig config;
+  config.store = store;
+  config.issuers.push_back({.name = "local"});
+  return config;
+}
+
+std::optional<certs::CertsConfig> read_config(const CertsFlags& flags) {
+  if (flags.config.empty())
+    return default_config(flags.store.empty() ? kDefaultCertsStore : flags.store);
+  base::yaml::DiskLoader loader;
+  base::Diagnostics diagnostics;
+  certs::CertsConfig config = certs::load_certs(flags.config, loader, diagnostics);
+  print_error(findings_text(diagnostics));
+  if (diagnostics.has_errors()) return std::nullopt;
+  const bool has_local = std::ranges::any_of(config.issuers, [](const auto& issuer) {
+    return issuer.name == "local" || issuer.kind == certs::IssuerKind::local;
+  });
+  if (!has_local) config.issuers.push_back({.name = "local"});
+  return config;
+}
+
+// A name in the path of an URL: what may not stand there is escaped.
+std::string escaped(std::string_view name) {
+  std::string text;
+  for (const char c : name)
+    text += c == '*' || c == ':' ? fmt::format("%{:02X}", static_cast<unsigned char>(c))
+                                 : std::string(1, c);
+  return text;
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<CertsDesk>, ExitCode> CertsDesk::open(const CertsFlags& flags,
+                                                                            Need need) {
+  auto config = read_config(flags);
+  if (!config) return ExitCode::refused;
+  auto owner = AsOwner::of(config->store);
+  if (!owner) return report(owner.error());
+  auto store = need == Need::change ? certs::StoreDir::make(config->store)
+                                    : certs::StoreDir::open(config->store);
+  if (!store) return report(store.error());
+  return std::unique_ptr<CertsDesk>(
+      new CertsDesk(std::move(*owner), std::move(*store), std::move(*config), flags));
+}
+
+certs::Issuer* CertsDesk::find_issuer(const std::string& name) {
+  if (const auto known = issuers_.find(name); known != issuers_.end()) return known->second.get();
+  const auto config = std::ranges::find(config_.issuers, name, &certs::IssuerConfig::name);
+  if (config == config_.issuers.end() || config->kind != certs::IssuerKind::local) return nullptr;
+  auto issuer = std::make_unique<certs::OwnCaIssuer>(store_.paths().root() + "/ca");
+  return issuers_.emplace(name, std::move(issuer)).first->second.get();
+}
+
+certs::RotationParts CertsDesk::parts() {
+  certs::RotationParts parts{.store = store_, .find_issuer = [this](const std::string& name) {
+                               return find_issuer(name);
+                             }};
+  if (flags_.form == OutputForm::text)
+    parts.progress = [](const std::string& step) { print(step + "\n"); };
+  return parts;
+}
+
+Result<certs::Want> CertsDesk::want(const std::string& name) const {
+  const auto found = std::ranges::find(config_.names, name, &certs::CertificateConfig::name);
+  if (found == config_.names.end()) {
+    if (auto state = store_.state(name); !state) return state.error();
+    return store_.want(name);
+  }
+  certs::Want want{.names = {name},
+                   .issuers = found->issuers,
+                   .keys = found->keys,
+                   .profile = found->profile,
+                   .pins_key = found->pins_key};
+  want.names.insert(want.names.end(), found->also.begin(), found->also.end());
+  return want;
+}
+
+Result<std::string> CertsDesk::await_gateway(const std::string& name,
+                                             std::uint64_t generation) const {
+  if (flags_.config.empty())
+    return std::string("published in the store; gateways that use it follow by themselves\n");
+  AdminFlags admin;
+  admin.config = flags_.config;
+  constexpr int kTurns = 200;
+  constexpr std::chrono::milliseconds kPause{50};
+  std::string last;
+  for (int i = 0; i < kTurns; ++i, std::this_thread::sleep_for(kPause)) {
+    const auto answer = ask_gateway(admin, "GET", "/v1/certificates/" + escaped(name));
+    if (!answer) {
+      last = answer.error().message;
+      // Nobody is there, or it has not come to this certificate yet.
+      if (answer.error().code == ExitCode::could_not && i == 0)
+        return "published in the store; no gateway answered (" + last + ")\n";
+      continue;
+    }
+    const std::int64_t workers = number_at(answer->json, "workers");
+    const std::int64_t serving = number_at(answer->json, "workers_serving");
+    const std::int64_t served = number_at(answer->json, "generation");
+    if (served == static_cast<std::int64_t>(generation) && serving == workers)
+      return fmt::format("served by {}/{} workers\n", serving, workers);
+    last = fmt::format("generation {} is served by {} of {} workers", served, serving, workers);
+  }
+  return base::fail(Errc::timeout, "published, but the gateway does not serve it after 10 s: {}",
+                    last);
+}
+
+}  // namespace ravelin::cli
