@@ -79,4 +79,13 @@ class OwnCa {
   std::vector<SigningCa> retired_;
 };
 
+// A CA that nobody else changes meanwhile.
+struct HeldCa {
+  CaLock lock;
+  OwnCa ca;
+};
+
+// Waits ten seconds for another process at most. Errors as those of lock() and open().
+Result<HeldCa> hold_ca(const std::string& dir, const std::stop_token& stop = {});
+
 }  // namespace ravelin::certs

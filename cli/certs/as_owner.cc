@@ -24,21 +24,25 @@ bool read_status(std::filesystem::path path, struct stat& status) {
 }  // namespace
 
 base::Result<AsOwner> AsOwner::of(const std::string& path) {
+  const gid_t group = ::getegid();
+
   struct stat status {};
 
-  if (::geteuid() != 0 || !read_status(path, status) || status.st_uid == 0) return AsOwner(false);
+  if (::geteuid() != 0 || !read_status(path, status) || status.st_uid == 0)
+    return AsOwner(false, group);
   if (::setegid(status.st_gid) != 0 || ::seteuid(status.st_uid) != 0) {
     const int error = errno;
-    CHECK(::setegid(0) == 0);
+    CHECK(::setegid(group) == 0);
     return base::fail_errno(error, "becoming the owner of " + path);
   }
-  return AsOwner(true);
+  return AsOwner(true, group);
 }
 
-AsOwner::AsOwner(AsOwner&& other) noexcept : is_changed_(std::exchange(other.is_changed_, false)) {}
+AsOwner::AsOwner(AsOwner&& other) noexcept
+    : is_changed_(std::exchange(other.is_changed_, false)), group_(other.group_) {}
 
 AsOwner::~AsOwner() {
-  if (is_changed_) CHECK(::seteuid(0) == 0 && ::setegid(0) == 0);
+  if (is_changed_) CHECK(::seteuid(0) == 0 && ::setegid(group_) == 0);
 }
 
 }  // namespace ravelin::cli

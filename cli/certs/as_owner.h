@@ -4,6 +4,8 @@
 
 #include "base/result.h"
 
+#include <sys/types.h>
+
 #include <string>
 
 namespace ravelin::cli {
@@ -20,9 +22,10 @@ class AsOwner {
   ~AsOwner();  // root again
 
  private:
-  explicit AsOwner(bool is_changed) : is_changed_(is_changed) {}
+  AsOwner(bool is_changed, gid_t group) : is_changed_(is_changed), group_(group) {}
 
   bool is_changed_;
+  gid_t group_;  // of before
 };
 
 }  // namespace ravelin::cli
