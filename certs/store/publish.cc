@@ -120,12 +120,14 @@ Result<> StoreDir::remove(Lease& lease, const std::string& name) {
   return lease.while_held([&]() -> Result<> {
     const auto found = state(name);
     if (!found) return found.error();
-    if (auto told = announce(paths_, {JournalEvent::gone, name, 0}); !told) return told;
+    const JournalLine begin{JournalEvent::begin, name, std::max<std::uint64_t>(found->current, 1)};
+    if (auto told = announce(paths_, begin); !told) return told;
     // In one step out of the way, so that no half of it is left.
     const std::string aside = paths_.all() + "/.gone-" + folder_of(name);
     if (auto moved = move_to(paths_.of(name), aside); !moved) return moved;
     for (const std::uint64_t number : found->generations)
       static_cast<void>(::chmod((aside + "/gen/" + number_text(number)).c_str(), 0700) != 0);
+    static_cast<void>(!announce(paths_, {JournalEvent::gone, name, 0}).has_value());
     return remove_folder(aside);
   });
 }

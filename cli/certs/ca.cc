@@ -9,6 +9,8 @@
 
 #include <boost/json.hpp>
 
+#include <filesystem>
+
 namespace ravelin::cli {
 namespace {
 

@@ -31,10 +31,6 @@ std::optional<certs::CertsConfig> read_config(const CertsFlags& flags) {
   certs::CertsConfig config = certs::load_certs(flags.config, loader, diagnostics);
   print_error(findings_text(diagnostics));
   if (diagnostics.has_errors()) return std::nullopt;
-  const bool has_local = std::ranges::any_of(config.issuers, [](const auto& issuer) {
-    return issuer.name == "local" || issuer.kind == certs::IssuerKind::local;
-  });
-  if (!has_local) config.issuers.push_back({.name = "local"});
   return config;
 }
 
@@ -65,7 +61,10 @@ boost::system::result<std::unique_ptr<CertsDesk>, ExitCode> CertsDesk::open(cons
 certs::Issuer* CertsDesk::find_issuer(const std::string& name) {
   if (const auto known = issuers_.find(name); known != issuers_.end()) return known->second.get();
   const auto config = std::ranges::find(config_.issuers, name, &certs::IssuerConfig::name);
-  if (config == config_.issuers.end() || config->kind != certs::IssuerKind::local) return nullptr;
+  // The own CA is always there under this word, whatever else it is called.
+  const bool is_own = config == config_.issuers.end() ? name == "local"
+                                                      : config->kind == certs::IssuerKind::local;
+  if (!is_own) return nullptr;
   auto issuer = std::make_unique<certs::OwnCaIssuer>(store_.paths().root() + "/ca");
   return issuers_.emplace(name, std::move(issuer)).first->second.get();
 }

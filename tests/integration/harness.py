@@ -329,7 +329,7 @@ class Gateway:
         return wait_until(lambda: next((r for r in self.access_records() if r["reason"] == reason), None),
                           f"an access record says {reason}")
 
-    def metric(self, name, **labels):
+    def metric(self, name, /, **labels):
         """The sum of the samples of `name` with these labels, read at {admin}."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=DEADLINE)
         connection.request("GET", "/metrics")
