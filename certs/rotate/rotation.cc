@@ -208,32 +208,36 @@ Result<std::uint64_t> begin(const RotationParts& parts, const RotationRequest& r
   return state->current;
 }
 
+RotationOutcome finish(const Work& work, const Prepared& prepared, const std::string& issuer) {
+  const RotationRequest& request = work.request;
+  auto info = serve(work.parts, work.lease, request.name, prepared.generation);
+  if (!info) return RotationFailure{info.error()};
+  static_cast<void>(!prepared.pending.end().has_value());
+  note_event(work.parts, request.name, request.reason, info->number, request.by,
+             fmt::format("generation {} -> {}, {}", work.before, info->number, issuer));
+  static_cast<void>(
+      !work.parts.store.prune(work.lease, request.name, StoreDir::kGenerationsKept).has_value());
+  return RotationResult{work.before, std::move(*info)};
+}
+
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
-  for (const std::string& issuer_name : request.want.issuers) {
-    Issuer* issuer = work.parts.find_issuer(issuer_name);
+  std::string all;
+  for (const std::string& name : request.issuers.empty() ? request.want.issuers : request.issuers) {
+    Issuer* issuer = work.parts.find_issuer(name);
     if (issuer == nullptr)
-      return RotationFailure{fail(Errc::invalid, "issuer \"{}\" is not configured", issuer_name)};
-    auto prepared = prepare(work, *issuer, issuer_name, kinds);
-    if (!prepared) {
-      failure = {base::wrap(prepared.error().error, "issuer " + issuer_name),
-                 prepared.error().retry_after};
-      note_event(work.parts, request.name, "failed", work.before, request.by,
-                 failure.error.message);
-      work.tell("{}", failure.error.message);
-      if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
-      continue;
-    }
-    auto info = serve(work.parts, work.lease, request.name, prepared->generation);
-    if (!info) return RotationFailure{info.error()};
-    static_cast<void>(!prepared->pending.end().has_value());
-    note_event(work.parts, request.name, request.reason, info->number, request.by,
-               fmt::format("generation {} -> {}, {}", work.before, info->number, issuer_name));
-    static_cast<void>(
-        !work.parts.store.prune(work.lease, request.name, StoreDir::kGenerationsKept).has_value());
-    return RotationResult{work.before, std::move(*info)};
+      return RotationFailure{fail(Errc::invalid, "issuer \"{}\" is not configured", name)};
+    auto prepared = prepare(work, *issuer, name, kinds);
+    if (prepared) return finish(work, *prepared, name);
+    failure = {base::wrap(prepared.error().error, "issuer " + name), prepared.error().retry_after};
+    all += (all.empty() ? "" : "; ") + failure.error.message;
+    work.tell("{}", failure.error.message);
+    if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
   }
+  failure.error.message = all;
+  if (!work.stop.stop_requested())
+    note_event(work.parts, request.name, "failed", work.before, request.by, all);
   return failure;
 }
 

@@ -16,10 +16,11 @@
 namespace ravelin::certs {
 
 struct RotationRequest {
-  std::string name;    // of the certificate in the store
-  Want want;           // kept beside it
-  std::string reason;  // "issue", "rotate", "renewal", "key-compromise"
-  std::string by;      // who asks
+  std::string name;                    // of the certificate in the store
+  Want want;                           // kept beside it
+  std::string reason;                  // "issue", "rotate", "renewal", "key-compromise"
+  std::string by;                      // who asks
+  std::vector<std::string> issuers{};  // tried this time, in order; empty = all of `want`
 };
 
 struct RotationResult {
@@ -46,7 +47,7 @@ struct RotationFailure {
 
 using RotationOutcome = boost::system::result<RotationResult, RotationFailure>;
 
-// Tries the issuers in their order. Failures are noted in the certificate's history.
+// Tries the issuers in their order. A failure is noted in the certificate's history, once.
 RotationOutcome rotate_certificate(const RotationParts& parts, const RotationRequest& request,
                                    std::stop_token stop);
 

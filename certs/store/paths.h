@@ -15,8 +15,8 @@
 // All of it is for its owner alone. Pure; any thread.
 #pragma once
 
-#include "certs/store/generation.h"
 #include "certs/names.h"
+#include "certs/store/generation.h"
 
 #include <string>
 

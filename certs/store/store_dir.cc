@@ -4,6 +4,7 @@
 #include "base/io/file.h"
 #include "base/text.h"
 #include "certs/key_file.h"
+#include "certs/store/challenge_folder.h"
 #include "certs/store/durable.h"
 #include "certs/store/journal.h"
 
@@ -37,7 +38,9 @@ Result<> check_folder(const std::string& path) {
     return error;
   }
   if (!S_ISDIR(status.st_mode)) return fail(Errc::invalid, "{} is no folder", path);
-  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+  // Root becomes its owner before it changes anything.
+  const uid_t user = ::geteuid();
+  if (status.st_uid != user && status.st_uid != 0 && user != 0)
     return fail(Errc::denied, "{} belongs to user {}; run this as that user, or chown -R it", path,
                 status.st_uid);
   if ((status.st_mode & 077U) != 0)
@@ -67,8 +70,8 @@ std::uint64_t random_id() {
 }
 
 Result<> make_inside(const StorePaths& paths) {
-  for (const std::string& folder :
-       {paths.all(), paths.locks(), paths.root() + "/revoked", paths.root() + "/accounts"})
+  for (const std::string& folder : {paths.all(), paths.locks(), paths.root() + "/revoked",
+                                    paths.root() + "/accounts", challenge_folder(paths)})
     if (auto made = make_folder(folder); !made) return made.error();
   // Another process may be at the same: the first one's journal stays.
   auto journal = write_new_file(paths.journal(), format_head(random_id()), 0600);

@@ -1,11 +1,14 @@
 #include "certs/view/store_follower.h"
 
 #include "base/io/log.h"
+#include "certs/store/challenge_folder.h"
 #include "certs/view/store_index.h"
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -34,6 +37,7 @@ Result<std::unique_ptr<StoreFollower>> StoreFollower::open(const std::string& pa
 // Where the journal stands first, then the files: what changes in between is looked at again.
 Result<> StoreFollower::begin() {
   watch();
+  read_challenges_anew();
   auto revoked = store_.revoked_keys();
   if (!revoked) return revoked.error();
   revoked_ = std::move(*revoked);
@@ -72,10 +76,13 @@ Result<> StoreFollower::read_all() {
 void StoreFollower::watch() {
   inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (inotify_ < 0) return;
-  if (::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY) < 0) {
-    ::close(inotify_);
-    inotify_ = -1;
-  }
+  const bool is_watched =
+      ::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY) >= 0 &&
+      ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
+                          IN_MOVED_TO | IN_DELETE) >= 0;
+  if (is_watched) return;
+  ::close(inotify_);
+  inotify_ = -1;
 }
 
 void StoreFollower::note(const std::vector<JournalLine>& lines) {
@@ -157,11 +164,31 @@ bool StoreFollower::take_over(const std::string& name) {
   return true;
 }
 
+void StoreFollower::read_challenges_anew() {
+  struct stat status {};
+
+  // A folder that has just changed may change again within what its time can tell.
+  constexpr std::int64_t kSettled = 2'000'000'000;
+  if (::stat(challenge_folder(store_.paths()).c_str(), &status) == 0) {
+    const FileStamp stamp = stamp_of(status);
+    const std::int64_t now = base::wall_now().time_since_epoch().count();
+    if (stamp == challenge_stamp_ && now - stamp.modified_ns > kSettled) return;
+    challenge_stamp_ = stamp;
+  }
+  std::vector<Challenge> found = read_challenges(store_.paths());
+  std::ranges::sort(found, {}, &Challenge::token);
+  if (challenges_ != nullptr && found == known_challenges_) return;
+  known_challenges_ = std::move(found);
+  const std::uint64_t revision = challenges_ == nullptr ? 1 : challenges_->revision() + 1;
+  challenges_ = std::make_shared<const ChallengeAnswers>(known_challenges_, revision);
+}
+
 bool StoreFollower::poll(base::MonoTime now) {
   std::array<char, 4096> ignored{};
   while (inotify_ >= 0 && ::read(inotify_, ignored.data(), ignored.size()) > 0) {
   }
   read_news(now);
+  read_challenges_anew();
   bool has_changed = false;
   for (std::size_t i = 0; i < options_.changes_per_poll && !waiting_.empty(); ++i) {
     const std::string name = *waiting_.begin();

@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "base/handle.h"
+#include "certs/file.h"
 #include "certs/store/journal.h"
 #include "certs/store/store_dir.h"
+#include "certs/view/challenge_answers.h"
 #include "certs/view/held_certificate.h"
 #include "certs/view/store_view.h"
 
@@ -38,9 +40,14 @@ class StoreFollower final : public CertStore {
 
   [[nodiscard]] std::shared_ptr<const CertificateView> view() const override { return view_; }
 
+  // Another object after poll() when challenges have come or gone.
+  [[nodiscard]] const std::shared_ptr<const ChallengeAnswers>& challenges() const {
+    return challenges_;
+  }
+
   [[nodiscard]] const std::shared_ptr<const StoreView>& store_view() const { return view_; }
 
-  // Readable when the journal may have grown; -1: inotify is not to be had, poll() all the same.
+  // Readable when something may have changed; -1: inotify is not to be had, poll() all the same.
   [[nodiscard]] int fd() const { return inotify_; }
 
   // Takes over what is new, changes_per_poll of it at most. True: view() is another.
@@ -71,12 +78,16 @@ class StoreFollower final : public CertStore {
   void note(const std::vector<JournalLine>& lines);
   void read_news(base::MonoTime now);
   bool take_over(const std::string& name);
+  void read_challenges_anew();
   void refuse(const std::string& name, const std::string& why);
 
   StoreDir store_;
   FollowOptions options_;
   std::shared_ptr<PairCache> pairs_;
   std::shared_ptr<const StoreView> view_;
+  std::shared_ptr<const ChallengeAnswers> challenges_;
+  std::vector<Challenge> known_challenges_;
+  FileStamp challenge_stamp_;
   JournalPlace place_;
   RevokedKeys revoked_;
   std::uint64_t next_id_ = 1;

@@ -18,6 +18,7 @@ using base::Errc;
 using base::Result;
 
 constexpr std::string_view kCertificates = "/v1/certificates/";
+constexpr std::string_view kChallenges = "/v1/challenges/";
 constexpr std::string_view kAbuse = "/v1/abuse/";
 constexpr std::string_view kForget = "/forget";
 
@@ -112,12 +113,18 @@ AdminResponse forget_client(const base::IpPrefix& client, AdminBackend& backend)
   return get_abuse(backend);
 }
 
-// Of "/v1/certificates/NAME": the name, percent-encoded.
-std::optional<std::string> parse_certificate(std::string_view path) {
-  if (!path.starts_with(kCertificates)) return std::nullopt;
-  auto name = percent_decoded(path.substr(kCertificates.size()));
-  if (!name || name->empty()) return std::nullopt;
-  return *name;
+// What stands behind a path like "/v1/certificates/", percent-encoded.
+std::optional<std::string> parse_tail(std::string_view path, std::string_view before) {
+  if (!path.starts_with(before)) return std::nullopt;
+  auto tail = percent_decoded(path.substr(before.size()));
+  if (!tail || tail->empty()) return std::nullopt;
+  return *tail;
+}
+
+AdminResponse get_challenge(const std::string& token, AdminBackend& backend) {
+  const auto challenge = backend.challenge(token);
+  if (!challenge) return failure_of(challenge.error());
+  return json_answer(challenge_json(*challenge));
 }
 
 AdminResponse get_certificate(const std::string& name, AdminBackend& backend) {
@@ -133,7 +140,7 @@ AdminResponse unknown_path(std::string_view path) {
                   "/v1/reload, POST /v1/servers/POOL, DELETE /v1/servers/POOL/SERVER, "
                   "POST /v1/servers/POOL/SERVER/"
                   "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET "
-                  "/v1/certificates/NAME, GET /v1/abuse, POST "
+                  "/v1/certificates/NAME, GET /v1/challenges/TOKEN, GET /v1/abuse, POST "
                   "/v1/abuse/CLIENT/forget, "
                   "GET /metrics, /healthz, /readyz)",
                   path));
@@ -195,8 +202,10 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend) {
     return request.method == "POST" ? forget_client(*client, backend)
                                     : method_failure(path, "POST");
   }
-  if (const auto name = parse_certificate(path))
+  if (const auto name = parse_tail(path, kCertificates))
     return reads ? get_certificate(*name, backend) : method_failure(path, "GET");
+  if (const auto token = parse_tail(path, kChallenges))
+    return reads ? get_challenge(*token, backend) : method_failure(path, "GET");
   auto answer = answer_server_order(request, path, backend);
   return answer ? std::move(*answer) : unknown_path(path);
 }

@@ -77,6 +77,13 @@ struct StoredCertificateStatus {
   std::uint32_t workers_serving = 0;  // that serve all of the store's newest view
 };
 
+// A challenge of a CA that is being answered.
+struct ChallengeStatus {
+  std::string token;
+  std::uint32_t workers = 0;
+  std::uint32_t workers_answering = 0;
+};
+
 struct ReloadStatus {
   bool is_ok = true;    // the last attempt
   base::WallTime time;  // of the last success; before any reload, of the start
@@ -136,6 +143,9 @@ class AdminBackend {
   // Error: not_found, the store has none of that name or is not shown.
   [[nodiscard]] virtual base::Result<StoredCertificateStatus> stored_certificate(
       std::string_view name) const = 0;
+
+  // Error: not_found, it is not known here (yet).
+  [[nodiscard]] virtual base::Result<ChallengeStatus> challenge(std::string_view token) const = 0;
 
   // The worst first, at most 100.
   [[nodiscard]] virtual std::vector<AbusiveClient> abusive_clients() const = 0;

@@ -124,6 +124,13 @@ std::string stored_certificate_json(const StoredCertificateStatus& certificate) 
   return json::serialize(out) + "\n";
 }
 
+std::string challenge_json(const ChallengeStatus& challenge) {
+  const json::object out{{"token", challenge.token},
+                         {"workers", challenge.workers},
+                         {"workers_answering", challenge.workers_answering}};
+  return json::serialize(out) + "\n";
+}
+
 std::string status_json(const GatewayStatus& status) {
   json::object out;
   out["version"] = status.version;

@@ -14,6 +14,7 @@ std::string pools_json(const std::vector<PoolStatus>& pools);
 std::string abuse_json(const std::vector<AbusiveClient>& clients);
 std::string overrides_json(const std::vector<OverrideRow>& rows);
 std::string stored_certificate_json(const StoredCertificateStatus& certificate);
+std::string challenge_json(const ChallengeStatus& challenge);
 std::string readiness_json(const Readiness& readiness);
 
 }  // namespace ravelin::gateway

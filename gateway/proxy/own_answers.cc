@@ -181,6 +181,16 @@ void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std:
   send(exchange, state, answer);
 }
 
+bool answer_challenge(Exchange& exchange, RequestState& state,
+                      const certs::ChallengeAnswers& challenges) {
+  const http1::RequestHead& request = exchange.request();
+  if (request.method != Method::get && request.method != Method::head) return false;
+  const std::string_view body = challenges.for_path(request.path);
+  if (body.empty() || request.framing != Framing::none) return false;
+  send(exchange, state, {.status = 200, .content_type = "application/octet-stream", .body = body});
+  return true;
+}
+
 void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
                      const Match& match, const RoutedRequest& asked) {
   const bool has_body = exchange.request().framing != Framing::none;

@@ -1,6 +1,7 @@
 // The answers the gateway gives itself: failures, redirects, fixed responses. One worker's thread.
 #pragma once
 
+#include "certs/view/challenge_answers.h"
 #include "gateway/proxy/proxy.h"
 #include "gateway/route/router.h"
 
@@ -28,6 +29,11 @@ struct RoutedRequest {
 // 404, 405 with Allow, or 421 when another TLS listener routes the host.
 void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
                      const Match& match, const RoutedRequest& asked);
+
+// What a CA asks for under /.well-known/acme-challenge/ while an order is under way. False: it is
+// no challenge of ours, and nothing was sent.
+bool answer_challenge(Exchange& exchange, RequestState& state,
+                      const certs::ChallengeAnswers& challenges);
 
 // A route's redirect or fixed response. The exchange's request() may be gone.
 void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,

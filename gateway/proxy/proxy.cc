@@ -47,6 +47,9 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
                          WorkerContext& worker) {
   note_request(exchange.request(), state);
   state.client = &client;
+  // Before everything that may refuse: a certificate that is not renewed refuses everyone.
+  if (worker.challenges != nullptr && answer_challenge(exchange, state, *worker.challenges))
+    co_return;
   const bool has_body = exchange.request().framing != Framing::none;
   const Admission admission(worker.load, state.snapshot->snapshot->config->overload.requests_max);
   if (!admission.is_admitted()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/io/task_group.h"
+#include "certs/view/challenge_answers.h"
 #include "gateway/balance/balancer.h"
 #include "gateway/balance/hedge_budget.h"
 #include "gateway/balance/retry_budget.h"
@@ -106,7 +107,8 @@ struct WorkerContext {
   // By listener: the last generation of those that have just left the configuration, while clients
   // who were connected before may still be accepted.
   std::unordered_map<std::string, std::shared_ptr<const WorkerSnapshot>> left;
-  std::uint64_t store_revision = 0;    // of the certificate store
+  std::uint64_t store_revision = 0;                           // of the certificate store
+  std::shared_ptr<const certs::ChallengeAnswers> challenges;  // null = there are none
   bool stopping = false;               // requests that are still being served are to end now
   std::list<Connection*> connections;  // every open one, for drain and stop
   std::atomic<std::size_t>& open_connections;  // how many: for other threads

@@ -295,6 +295,10 @@ Result<StoredCertificateStatus> AdminAdapter::stored_certificate(std::string_vie
   return gateway::stored_certificate(gateway_, name);
 }
 
+Result<ChallengeStatus> AdminAdapter::challenge(std::string_view token) const {
+  return challenge_status(gateway_, token);
+}
+
 std::string AdminAdapter::metrics_text() const {
   return gateway_.metrics().exposition();
 }

@@ -17,6 +17,7 @@ class AdminAdapter final : public AdminBackend {
   [[nodiscard]] std::string metrics_text() const override;
   [[nodiscard]] base::Result<StoredCertificateStatus> stored_certificate(
       std::string_view name) const override;
+  [[nodiscard]] base::Result<ChallengeStatus> challenge(std::string_view token) const override;
   [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override;
   base::Result<void> forget_client(const base::IpPrefix& client) override;
   base::Result<std::uint64_t> reload() override;

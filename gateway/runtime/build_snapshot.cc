@@ -324,18 +324,20 @@ Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
   return renewed;
 }
 
-std::shared_ptr<const ListenerTls> make_listener_tls(
-    const ListenerMaterials& materials, std::shared_ptr<const TicketKeys> tickets,
-    const std::shared_ptr<const certs::StoreView>& store) {
+std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,
+                                                     std::shared_ptr<const TicketKeys> tickets,
+                                                     const StoreParts& store) {
   std::vector<IndexedPair> pairs;
   for (std::size_t i = 0; i < materials.pairs.size(); ++i) {
     pairs.push_back({materials.pairs[i].served, materials.is_default[i]});
   }
   auto tls = std::make_shared<ListenerTls>();
-  const bool has_store = materials.from_store && store != nullptr;
+  const bool has_store = materials.from_store && store.view != nullptr;
   tls->certificates =
-      std::make_shared<CertificateIndex>(std::move(pairs), has_store ? store : nullptr);
-  tls->store_revision = has_store ? store->revision() : 0;
+      std::make_shared<CertificateIndex>(std::move(pairs), has_store ? store.view : nullptr);
+  tls->store_revision = has_store ? store.view->revision() : 0;
+  if (has_store && store.challenges != nullptr && !store.challenges->is_empty())
+    tls->challenges = store.challenges;
   tls->context = TlsContext::with_usual_certificate(materials.context, *tls->certificates);
   tls->tickets = std::move(tickets);
   tls->staples = staples_of(materials);

@@ -2,6 +2,7 @@
 // nothing has changed. Control thread; reads certificate files.
 #pragma once
 
+#include "certs/view/challenge_answers.h"
 #include "certs/view/store_view.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/runtime/build_pool.h"
@@ -61,10 +62,15 @@ struct RenewedSnapshot {
 base::Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
                                              const GenerationParts& parts);
 
-// What handshakes use: certificates as an index, with the tickets that are current. `store` is used
-// by listeners that show it; may be null.
-std::shared_ptr<const ListenerTls> make_listener_tls(
-    const ListenerMaterials& materials, std::shared_ptr<const TicketKeys> tickets,
-    const std::shared_ptr<const certs::StoreView>& store);
+// Of the certificate store, for listeners that show it; both may be null.
+struct StoreParts {
+  std::shared_ptr<const certs::StoreView> view;
+  std::shared_ptr<const certs::ChallengeAnswers> challenges;
+};
+
+// What handshakes use: certificates as an index, with the tickets that are current.
+std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& materials,
+                                                     std::shared_ptr<const TicketKeys> tickets,
+                                                     const StoreParts& store);
 
 }  // namespace ravelin::gateway

@@ -153,6 +153,7 @@ void Gateway::adopt(Next next) {
     generation.tls.emplace(name, tls_of(name));
   health_->use(snapshot_->pools);  // first: a server without an address is not to be used
   sockets_.adopt(std::move(next.sockets), std::move(generation));
+  set_challenges();
   note_store();
   if (before != nullptr) {
     drain_changed(*before);
@@ -174,7 +175,8 @@ void Gateway::drain_changed(const Snapshot& before) {
 }
 
 std::shared_ptr<const ListenerTls> Gateway::tls_of(const std::string& listener) const {
-  return make_listener_tls(materials_.at(listener), tickets_.at(listener).keys(), store_.view());
+  return make_listener_tls(materials_.at(listener), tickets_.at(listener).keys(),
+                           {store_.view(), store_.challenges()});
 }
 
 void Gateway::publish_tls(const std::string& listener) {
@@ -276,10 +278,18 @@ void Gateway::tick_certificates() {
 }
 
 void Gateway::tick_store() {
-  if (!store_.tick(base::mono_now())) return;
+  const StoreCertificates::News news = store_.tick(base::mono_now());
+  if (news.challenges) set_challenges();
+  if (!news.certificates && !news.challenges) return;
   for (const auto& [listener, materials] : materials_)
     if (materials.from_store) publish_tls(listener);
   note_store();
+}
+
+void Gateway::set_challenges() {
+  if (store_.challenges() == nullptr) return;
+  for (const auto& worker : workers_)
+    worker->set_challenges(store_.challenges());
 }
 
 void Gateway::note_store() {

@@ -152,6 +152,7 @@ class Gateway final : public ControlEvents {
   void tick();
   void tick_certificates();
   void tick_store();
+  void set_challenges();
   void note_store();
   void tick_staples();
   void finish_shut_down();

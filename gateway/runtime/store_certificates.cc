@@ -56,8 +56,11 @@ void StoreCertificates::wait() {
                         });
 }
 
-bool StoreCertificates::tick(base::MonoTime now) {
-  return follower_ != nullptr && follower_->poll(now);
+StoreCertificates::News StoreCertificates::tick(base::MonoTime now) {
+  if (follower_ == nullptr) return {};
+  const auto before = follower_->challenges();
+  const bool has_changed = follower_->poll(now);
+  return {has_changed, follower_->challenges() != before};
 }
 
 }  // namespace ravelin::gateway

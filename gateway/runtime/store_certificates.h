@@ -24,12 +24,22 @@ class StoreCertificates {
   void adopt(const Config& config, Next next, boost::asio::io_context& io,
              std::function<void()> news);
 
-  // Takes over what was published. True: view() is another.
-  bool tick(base::MonoTime now);
+  struct News {
+    bool certificates = false;  // view() is another
+    bool challenges = false;    // challenges() are others
+  };
+
+  // Takes over what was published.
+  News tick(base::MonoTime now);
 
   // Null without a store.
   [[nodiscard]] std::shared_ptr<const certs::StoreView> view() const {
     return follower_ == nullptr ? nullptr : follower_->store_view();
+  }
+
+  // Null without a store.
+  [[nodiscard]] std::shared_ptr<const certs::ChallengeAnswers> challenges() const {
+    return follower_ == nullptr ? nullptr : follower_->challenges();
   }
 
   // Null without a store.

@@ -37,6 +37,18 @@ base::Result<StoredCertificateStatus> stored_certificate(const Gateway& gateway,
   return status;
 }
 
+base::Result<ChallengeStatus> challenge_status(const Gateway& gateway, std::string_view token) {
+  const auto challenges = gateway.store().challenges();
+  if (challenges == nullptr || !challenges->has_token(token))
+    return base::fail(base::Errc::not_found, "no such challenge is up here");
+  ChallengeStatus status{.token = std::string(token)};
+  for (const auto& worker : gateway.workers()) {
+    ++status.workers;
+    if (worker->challenge_revision() >= challenges->revision()) ++status.workers_answering;
+  }
+  return status;
+}
+
 void collect_store(const Gateway& gateway, MetricSamples& samples) {
   const certs::StoreFollower* follower = gateway.store().follower();
   if (follower == nullptr) return;

@@ -14,6 +14,8 @@ StoreStatus store_status(const Gateway& gateway);
 base::Result<StoredCertificateStatus> stored_certificate(const Gateway& gateway,
                                                          std::string_view name);
 
+base::Result<ChallengeStatus> challenge_status(const Gateway& gateway, std::string_view token);
+
 void collect_store(const Gateway& gateway, MetricSamples& samples);
 
 }  // namespace ravelin::gateway

@@ -75,6 +75,13 @@ void Worker::set_tls(std::string listener, std::shared_ptr<const ListenerTls> tl
   });
 }
 
+void Worker::set_challenges(std::shared_ptr<const certs::ChallengeAnswers> challenges) {
+  reactor_.post([this, challenges = std::move(challenges)] {
+    context_.challenges = challenges->is_empty() ? nullptr : challenges;
+    challenge_revision_.store(challenges->revision(), std::memory_order_release);
+  });
+}
+
 void Worker::note_store(std::uint64_t revision) {
   reactor_.post([this, revision] {
     context_.store_revision = revision;

@@ -50,6 +50,8 @@ class Worker {
   void apply(Generation generation);
   // Connections accepted from now on use this.
   void set_tls(std::string listener, std::shared_ptr<const ListenerTls> tls);
+  // Answered from now on; never null. The revision counts once it is so.
+  void set_challenges(std::shared_ptr<const certs::ChallengeAnswers> challenges);
   // All that was set before belongs to this revision of the certificate store.
   void note_store(std::uint64_t revision);
   // Connections made to `server` from now on use this.
@@ -75,6 +77,11 @@ class Worker {
   // Of the certificate store, as it serves it; 0 = none yet.
   [[nodiscard]] std::uint64_t store_revision() const {
     return store_revision_.load(std::memory_order_acquire);
+  }
+
+  // Of the newest set_challenges() carried out.
+  [[nodiscard]] std::uint64_t challenge_revision() const {
+    return challenge_revision_.load(std::memory_order_acquire);
   }
 
   [[nodiscard]] std::uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
@@ -116,6 +123,7 @@ class Worker {
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::uint64_t> beats_{0};
   std::atomic<std::uint64_t> store_revision_{0};
+  std::atomic<std::uint64_t> challenge_revision_{0};
   std::atomic<std::size_t> open_connections_{0};
   std::thread thread_;
 };

@@ -46,4 +46,13 @@ std::uint16_t parse_highest_version(std::span<const std::uint8_t> extension) {
   return highest;
 }
 
+bool is_only_protocol(std::span<const std::uint8_t> extension, std::string_view protocol) {
+  // uint16 list length, then entries: uint8 length, name.
+  if (extension.size() != 3 + protocol.size() || read_u16(extension) != extension.size() - 2 ||
+      extension[2] != protocol.size())
+    return false;
+  return std::equal(protocol.begin(), protocol.end(), extension.begin() + 3,
+                    [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+}
+
 }  // namespace ravelin::gateway

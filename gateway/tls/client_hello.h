@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace ravelin::gateway {
 
@@ -17,5 +18,8 @@ std::optional<std::string> parse_server_name(std::span<const std::uint8_t> exten
 // The highest version of a supported_versions extension (RFC 8446 section 4.2.1), GREASE left out.
 // 0 when it is malformed or lists none.
 std::uint16_t parse_highest_version(std::span<const std::uint8_t> extension);
+
+// Whether `protocol` is the only one of an ALPN extension (RFC 7301 section 3.1).
+bool is_only_protocol(std::span<const std::uint8_t> extension, std::string_view protocol);
 
 }  // namespace ravelin::gateway

@@ -11,6 +11,7 @@
 
 #include "base/handle.h"
 #include "certs/store.h"
+#include "certs/view/challenge_answers.h"
 #include "gateway/observe/reason.h"
 
 #include <openssl/ssl.h>
@@ -35,7 +36,8 @@ struct ListenerTls {
   std::shared_ptr<const CertificateIndex> certificates;  // never null
   std::shared_ptr<const TicketKeys> tickets;             // null = no tickets are given or taken
   std::shared_ptr<const StapleList> staples{};           // null = nothing is stapled
-  std::uint64_t store_revision = 0;                      // of the store's view in `certificates`
+  std::shared_ptr<const certs::ChallengeAnswers> challenges{};  // null = none are answered
+  std::uint64_t store_revision = 0;  // of the store's view in `certificates`
 };
 
 // Lives from new_server_ssl() to end_handshake() at one address, on its worker's thread.
@@ -46,7 +48,8 @@ struct HandshakeInfo {
   std::uint16_t version_max = 0;  // highest TLS version offered (0x0303 = 1.2); 0 = no hello read
   // Our own decision to refuse; Reason::none when OpenSSL or the peer ended it.
   Reason refused = Reason::none;
-  certs::PairSet pairs{};  // what the name gets
+  certs::PairSet pairs{};     // what the name gets
+  bool is_challenge = false;  // a CA that looks whether the name is ours: no request follows
 };
 
 // A server-side SSL for info.tls, in accept state. Error only when out of memory: nullptr.

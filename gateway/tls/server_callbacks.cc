@@ -25,6 +25,20 @@ int refuse(HandshakeInfo& info, Reason reason, int description, int* alert) {
   return SSL_CLIENT_HELLO_ERROR;
 }
 
+// tls-alpn-01 (RFC 8737): whoever offers this protocol and no other gets the challenge's
+// certificate, is asked for none, and comes for nothing else.
+bool is_challenge(SSL* ssl, HandshakeInfo& info) {
+  if (info.tls->challenges == nullptr) return false;
+  const auto protocols = extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation);
+  if (!is_only_protocol(protocols, certs::kChallengeProtocol)) return false;
+  info.pairs = {.ec = info.tls->challenges->for_name(info.sni)};
+  if (info.pairs.is_empty()) return false;
+  info.is_challenge = true;
+  SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+  SSL_set_num_tickets(ssl, 0);
+  return true;
+}
+
 // First look at a ClientHello: remembers what OpenSSL forgets on failure, and refuses unknown
 // names.
 int on_client_hello(SSL* ssl, int* alert, void*) {
@@ -39,6 +53,7 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
     auto name = parse_server_name(body);
     if (!name) return refuse(*info, Reason::handshake_failed, SSL_AD_DECODE_ERROR, alert);
     info->sni = std::move(*name);
+    if (is_challenge(ssl, *info)) return SSL_CLIENT_HELLO_SUCCESS;
     info->pairs = index.find(info->sni);
   }
   if (info->pairs.is_empty()) info->pairs = index.fallback();
@@ -65,8 +80,13 @@ int on_certificate(SSL* ssl, void*) {
 }
 
 // RFC 7301 section 3.2: no common protocol is fatal, so that no other protocol's client is served.
-int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-            unsigned int offered_size, void* context) {
+int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+            const unsigned char* offered, unsigned int offered_size, void* context) {
+  if (const HandshakeInfo* info = handshake_info(ssl); info != nullptr && info->is_challenge) {
+    *out = offered + 1;  // the only one there is
+    *out_size = offered[0];
+    return SSL_TLSEXT_ERR_OK;
+  }
   const auto ours = static_cast<const TlsContext*>(context)->alpn();
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_size, ours.data(), static_cast<unsigned int>(ours.size()),

@@ -168,7 +168,7 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
     listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
                                       Reason::none, handshake_time_);
     note_straddled(*info.tls, Reason::none);
-    co_return true;
+    co_return !info.is_challenge;
   }
   const Reason reason = refuse_handshake(info, end);
   listener->metrics->handshake_done(worker_.cells, TlsVersion::none, Resumed::no, reason, 0us);

@@ -65,6 +65,12 @@ class FakeBackend final : public AdminBackend {
     return StoredCertificateStatus{std::string(name), 12, fake_now(), 2, 1};
   }
 
+  [[nodiscard]] base::Result<ChallengeStatus> challenge(std::string_view token) const override {
+    if (token != "token_1")
+      return base::fail(base::Errc::not_found, "no such challenge is up here");
+    return ChallengeStatus{std::string(token), 2, 2};
+  }
+
   [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override { return abusive_; }
 
   base::Result<void> forget_client(const base::IpPrefix& client) override {

@@ -1,0 +1,63 @@
+#include "certs/rotate/plan.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace ravelin::certs {
+namespace {
+
+bool covers_all(const std::vector<std::string>& names, const std::vector<std::string>& wanted) {
+  return std::ranges::all_of(wanted, [&](const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  });
+}
+
+PlannedRenewal plan(const HeldState& held, sys_seconds now) {
+  PlannedRenewal renewal{.name = held.name};
+  if (!held.served) {
+    renewal.why = "nothing is served yet";
+    renewal.is_emergency = true;
+  } else {
+    const RenewalFacts facts{held.name, held.served->not_before(), held.served->not_after(),
+                             held.window, held.is_revoked};
+    const RenewalTime time = renewal_time(facts);
+    const std::string mismatch = mismatch_of(held.want, *held.served);
+    renewal.at = mismatch.empty() ? time.at : std::min(time.at, held.served->made);
+    renewal.why = mismatch.empty() ? time.why : mismatch;
+    renewal.is_emergency = held.is_revoked || now >= emergency_time(facts);
+    renewal.not_after = facts.not_after;
+  }
+  if (held.failures.in_a_row == 0) return renewal;
+  const sys_seconds again = held.failures.last + back_off(held.failures.in_a_row);
+  if (again > renewal.at) {
+    renewal.at = again;
+    renewal.why += fmt::format("; again after {} failures", held.failures.in_a_row);
+  }
+  return renewal;
+}
+
+}  // namespace
+
+std::string mismatch_of(const Want& want, const GenerationInfo& served) {
+  if (served.reason == kPlaceholder) return "a placeholder is served";
+  if (!covers_all(served.names, want.names)) return "its names have changed";
+  std::vector<std::string> keys;
+  for (const PairSlot slot : kPairSlots)
+    if (served.facts(slot)) keys.push_back(served.facts(slot)->key);
+  if (keys.size() != want.keys.size() || !covers_all(keys, want.keys))
+    return "its kinds of keys have changed";
+  return {};
+}
+
+std::vector<PlannedRenewal> plan_renewals(std::span<const HeldState> held, sys_seconds now) {
+  std::vector<PlannedRenewal> renewals;
+  renewals.reserve(held.size());
+  for (const HeldState& each : held)
+    if (!each.want.issuers.empty()) renewals.push_back(plan(each, now));
+  std::ranges::sort(renewals, {}, [](const PlannedRenewal& renewal) {
+    return std::tuple(renewal.not_after, renewal.at, renewal.name);
+  });
+  return renewals;
+}
+
+}  // namespace ravelin::certs
