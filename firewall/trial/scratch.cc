@@ -52,7 +52,6 @@ Result<> write_settings() {
       {"ipv4/conf/default/rp_filter", "0"},
       {"ipv4/conf/all/accept_local", "1"},
       {"ipv4/icmp_ratelimit", "0"},
-      {"ipv6/conf/all/forwarding", "1"},
       {"ipv6/conf/default/accept_dad", "0"},
       {"ipv6/conf/default/router_solicitations", "0"},
       {"ipv6/icmp/ratelimit", "0"},
@@ -80,6 +79,8 @@ std::string whole(const base::IpAddress& address) {
   return base::to_string(address) + (address.family == Family::ipv4 ? "/32" : "/128");
 }
 
+// An interface without ARP and multicast joins no group, of which the host would report to its
+// neighbours in packets that rules count.
 std::string host_lines(const Places& places, const std::string& world) {
   std::string lines = "link set lo up\n";
   int number = 0;
@@ -87,7 +88,7 @@ std::string host_lines(const Places& places, const std::string& world) {
     ++number;
     lines += fmt::format(
         "link add {0} address {1} type veth peer name {0} address {2} netns {3}\n"
-        "link set {0} addrgenmode none up\n"
+        "link set {0} addrgenmode none arp off multicast off up\n"
         "addr add 192.0.2.{4}/32 dev {0}\naddr add 2001:db8:ffff::{4}/128 dev {0} nodad\n",
         name, kHostMacText, kWorldMacText, world, 100 + number);
   }
@@ -218,6 +219,8 @@ Result<> ScratchHost::build(const Places& places) {
   if (auto done = write_settings(); !done) return done;
   const std::string world = fmt::format("/proc/{}/fd/{}", ::getpid(), world_.number());
   if (auto done = run_ip(host_lines(places, world)); !done) return done;
+  // Interfaces made later would join the group of all routers.
+  if (auto done = write_setting("ipv6/conf/all/forwarding", "1"); !done) return done;
   ::setns(world_.number(), CLONE_NEWNET);
   Result<> done = write_setting("ipv6/conf/all/disable_ipv6", "1");
   if (done) done = run_ip(world_lines(places));

@@ -12,7 +12,7 @@ std::string service_text(const Box& box) {
     return to_string(ServiceTerm{first, ports.first, ports.last});
   }
   if (box.protocols == kAllProtocols && box.ports == kAllPorts) return "any protocol";
-  const std::string protocols = fmt::format("protocols {} to {}", first, last);
+  std::string protocols = fmt::format("protocols {} to {}", first, last);
   if (box.ports == kAllPorts) return protocols;
   return box.ports.first == box.ports.last
              ? fmt::format("{}, port {}", protocols, box.ports.first)

@@ -14,9 +14,9 @@ namespace ravelin::gateway::http1 {
 namespace {
 
 const std::vector<base::IpPrefix>& trusted() {
-  static const std::vector<base::IpPrefix> kTrusted = {*base::parse_prefix("10.0.0.0/8"),
-                                                       *base::parse_prefix("2001:db8::/32")};
-  return kTrusted;
+  static const std::vector<base::IpPrefix> trusted_networks = {
+      *base::parse_prefix("10.0.0.0/8"), *base::parse_prefix("2001:db8::/32")};
+  return trusted_networks;
 }
 
 bool is_trusted(const base::IpAddress& address) {

@@ -73,13 +73,13 @@ void check_reply(const Reply& reply, const Sent& sent) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Sent kSent;
+  static const Sent sent;
   const ByteSpan bytes{data, size};
   (void)key_at(bytes, size / 2);
   const auto replies = split_replies(bytes);
   if (!replies) return 0;
   CHECK(replies->size() <= size / 16);
   for (const Reply& reply : *replies)
-    check_reply(reply, kSent);
+    check_reply(reply, sent);
   return 0;
 }

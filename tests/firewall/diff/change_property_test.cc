@@ -51,8 +51,8 @@ Ruleset without_names(Ruleset ruleset) {
 }
 
 const Element& foreign_element() {
-  static const Element kElement = build::element(build::address("203.0.113.7"));
-  return kElement;
+  static const Element element = build::element(build::address("203.0.113.7"));
+  return element;
 }
 
 void fill_all(TableInMemory& table) {

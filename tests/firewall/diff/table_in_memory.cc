@@ -48,7 +48,7 @@ std::optional<std::string> TableInMemory::apply(const Transaction& transaction) 
   TableInMemory before = *this;
   for (const Step& one : transaction)
     std::visit([this](const auto& what) { step(what); }, one);
-  const std::optional<std::string> error = error_;
+  std::optional<std::string> error = error_;
   if (error) *this = std::move(before);
   return error;
 }

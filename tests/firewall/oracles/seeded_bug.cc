@@ -357,14 +357,14 @@ std::vector<SeededBug> of_nat() {
 }  // namespace
 
 const std::vector<SeededBug>& seeded_bugs() {
-  static const std::vector<SeededBug> kBugs = [] {
+  static const std::vector<SeededBug> bugs = [] {
     std::vector<SeededBug> all;
     for (const auto& some :
          std::array{misreadings(), of_matching(), of_verdicts(), of_meters(), of_nat()})
       all.insert(all.end(), some.begin(), some.end());
     return all;
   }();
-  return kBugs;
+  return bugs;
 }
 
 }  // namespace ravelin::firewall::oracles

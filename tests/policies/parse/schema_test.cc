@@ -219,7 +219,7 @@ class Walk {
     }
     std::size_t end = path.find_first_of(".[");
     if (path.front() == '"') end = path.find('"', 1) + 1;
-    const std::string step(path.substr(0, end));
+    std::string step(path.substr(0, end));
     path.remove_prefix(std::min(end, path.size()));
     return step;
   }
