@@ -4,7 +4,6 @@ tls-alpn-01 from files that acme_tool writes, dns-01 by a hook program). Everyth
 import base64
 import hashlib
 import http.server
-import ipaddress
 import json
 import os
 import socket
@@ -42,7 +41,7 @@ def free_ports(count):
 class Pki:
     """The CA that Pebble's own HTTPS certificate comes from, and that certificate."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names="DNS:localhost,IP:127.0.0.1"):
         self.ca, self.chain, self.key = (f"{folder}/{name}" for name in ("ca.pem", "srv.pem", "srv.key"))
         ca_key, request, extensions = f"{folder}/ca.key", f"{folder}/srv.csr", f"{folder}/ext"
         ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
@@ -51,7 +50,7 @@ class Pki:
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         run("openssl", "req", *ec, "-subj", "/CN=localhost", "-keyout", self.key, "-out", request)
         with open(extensions, "w") as file:
-            file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
+            file.write(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
         run("openssl", "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key,
             "-CAcreateserial", "-days", "30", "-extfile", extensions, "-out", self.chain)
 
@@ -69,6 +68,7 @@ class Responder:
 
     def __init__(self, folder, http_port, tls_port):
         self.folder = folder
+        self.served = set()  # every key authorization somebody asked for
         for kind in ("http-01", "tls-alpn-01"):
             os.makedirs(f"{folder}/{kind}")
         responder = self
@@ -97,9 +97,11 @@ class Responder:
             return None
         try:
             with open(f"{self.folder}/{kind}/{name}", "rb") as file:
-                return file.read()
+                authorization = file.read()
         except FileNotFoundError:
             return None
+        self.served.add(authorization.decode())
+        return authorization
 
     def _accept_tls(self):
         while True:
@@ -271,11 +273,3 @@ def verify(folder, pem, root, when=None):
 
 def describe(pem, *what):
     return run("openssl", "x509", "-noout", *what, input=pem.encode()).stdout.decode()
-
-
-def is_address(name):
-    try:
-        ipaddress.ip_address(name)
-        return True
-    except ValueError:
-        return False

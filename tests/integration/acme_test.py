@@ -41,9 +41,9 @@ class Lab(unittest.TestCase):
     def says_no_secret(self, tool):
         """Neither the account's key nor what proves a name stands in what was said or logged."""
         self.assertNotIn("PRIVATE KEY", tool.said)
-        for path in glob.glob(f"{self.pebble.board}/*/*"):
-            with open(path) as file:
-                self.assertNotIn(file.read(), tool.said)
+        for authorization in self.pebble.responder.served:
+            for part in authorization.split("."):
+                self.assertNotIn(part, tool.said)
         self.assertEqual(self.pebble.responder.leftovers(), [])
 
     def check_chain(self, out, *names):
@@ -121,7 +121,7 @@ class Orders(Lab):
         names = [f"n{i}.many.test" for i in range(50)]
         self.check_chain(self.tool().issue(*names), *names)
 
-    def test_the_preferred_root_is_taken_by_its_name_or_by_a_key_below_it(self):
+    def test_the_preferred_root_is_taken(self):
         roots = [self.pebble.ask(f"/roots/{i}") for i in (0, 1)]
         for at, root in enumerate(roots):
             name = describe(root, "-subject", "-nameopt", "multiline").split("=")[-1].strip()
@@ -155,9 +155,10 @@ class Orders(Lab):
         empty = f"{self.own.name}/empty"
         for kind in CHALLENGES:
             os.makedirs(f"{empty}/{kind}")
-        out = self.tool(board=empty).issue("a.example.test", "b.example.test", expect=1)
+        # One name: Pebble 2.4 may lock up for good when it refuses two of an order at once.
+        out = self.tool(board=empty).issue("a.example.test", expect=1)
         self.assertFalse(out["final"])
-        self.assertRegex(out["error"], r"example\.test: http-01: .*\(unauthorized\)")
+        self.assertRegex(out["error"], r"a\.example\.test: http-01: .*\(unauthorized\)")
         self.assertIn("(token)", out["error"])
 
     def test_a_request_for_other_names_is_refused(self):
@@ -174,14 +175,19 @@ class Orders(Lab):
         self.assertIn("the CA has no such profile", tool.said)
 
     def test_after_a_crash_the_same_order_goes_on(self):
-        tool = self.tool()
-        tool.issue("crash.example.test", dies=True, expect=9)
-        with open(tool.options["note"]) as file:
-            noted = json.load(file)["order"]
-        out = tool.issue("crash.example.test", resume=True)
-        self.assertEqual(out["order"], noted)
-        # It is valid now: the same chain once more, without an order.
-        self.assertEqual(tool.issue("crash.example.test", resume=True)["pem"], out["pem"])
+        for dies_at in ("note", "put_up", "take_down"):
+            with self.subTest(dies_at=dies_at):
+                tool = self.tool()
+                names = ("a.crash.test", "b.crash.test")
+                tool.issue(*names, dies_at=dies_at, expect=9)
+                with open(tool.options["note"]) as file:
+                    noted = json.load(file)["order"]
+                out = tool.issue(*names, resume=True)
+                self.assertEqual(out["order"], noted)
+                # It is valid now: the same chain once more, without an order.
+                self.assertEqual(tool.issue(*names, resume=True)["pem"], out["pem"])
+                for left in glob.glob(f"{self.pebble.board}/*/*"):  # of who died before taking it down
+                    os.unlink(left)
 
     def test_a_valid_order_for_another_key_makes_room_for_a_new_one(self):
         tool = self.tool()

@@ -51,19 +51,24 @@ std::vector<std::string> texts(const json::object& object, const char* key) {
 // DIR/http-01/TOKEN and DIR/tls-alpn-01/NAME hold the key authorization.
 class FileBoard final : public ChallengeBoard {
  public:
-  FileBoard(std::string folder, const std::string& hook)
-      : folder_(std::move(folder)), hook_({hook, std::chrono::seconds(10)}), has_hook_(!hook.empty()) {}
+  FileBoard(std::string folder, const std::string& hook, std::string dies_at)
+      : folder_(std::move(folder)),
+        hook_({hook, std::chrono::seconds(10)}),
+        has_hook_(!hook.empty()),
+        dies_at_(std::move(dies_at)) {}
 
   [[nodiscard]] bool can_answer(ChallengeType type) const override {
     return type == ChallengeType::dns_01 ? has_hook_ : !folder_.empty();
   }
 
   Result<> put_up(const Challenge& challenge) override {
+    if (dies_at_ == "put_up") ::_exit(9);  // as kill -9 does
     if (challenge.type == ChallengeType::dns_01) return hook_.put_up(challenge);
     return base::replace_file(path(challenge), challenge.key_authorization, 0600);
   }
 
   void take_down(const Challenge& challenge) override {
+    if (dies_at_ == "take_down") ::_exit(9);
     if (challenge.type == ChallengeType::dns_01)
       hook_.take_down(challenge);
     else
@@ -79,6 +84,7 @@ class FileBoard final : public ChallengeBoard {
   std::string folder_;
   DnsHook hook_;
   bool has_hook_;
+  std::string dies_at_;
 };
 
 class FileNote final : public OrderNote {
@@ -92,7 +98,7 @@ class FileNote final : public OrderNote {
 
   Result<> save(std::string_view text) override {
     if (auto saved = base::replace_file(path_, text, 0600); !saved) return saved;
-    if (dies_) ::_exit(9);  // as kill -9 does
+    if (dies_) ::_exit(9);
     return {};
   }
 
@@ -170,7 +176,7 @@ json::object issue(AcmeIssuer& issuer, const json::object& in) {
   for (const auto& [name, into] : {std::pair("not_before", &order.not_before),
                                    std::pair("not_after", &order.not_after)})
     if (in.contains(name)) *into = take(acme::parse_time(text(in, name)));
-  FileNote note(text(in, "note"), in.contains("dies"));
+  FileNote note(text(in, "note"), text(in, "dies_at") == "note");
   const auto outcome = issuer.issue(order, note, {});
   if (!outcome) {
     json::object out = no(outcome.error().error);
@@ -202,7 +208,7 @@ json::object window(AcmeIssuer& issuer, const json::object& in) {
 }
 
 json::object run(std::string_view command, const json::object& in) {
-  FileBoard board(text(in, "board"), text(in, "hook"));
+  FileBoard board(text(in, "board"), text(in, "hook"), text(in, "dies_at"));
   auto opened = AcmeIssuer::open(options_of(in), board);
   if (!opened) return no(opened.error());
   AcmeIssuer& issuer = **opened;
