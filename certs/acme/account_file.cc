@@ -95,9 +95,8 @@ Result<AccountFile> AccountFile::open(std::string folder, std::string directory_
   if (::stat(folder.c_str(), &status) != 0) return fail_errno(errno, folder);
   if (!S_ISDIR(status.st_mode)) return fail(Errc::invalid, "{}: is not a folder", folder);
   if ((status.st_mode & 077U) != 0)
-    return fail(Errc::denied,
-                "{}: mode {:04o} lets others at the account's key: chmod 700 {}", folder,
-                status.st_mode & 07777U, folder);
+    return fail(Errc::denied, "{}: mode {:04o} lets others at the account's key: chmod 700 {}",
+                folder, status.st_mode & 07777U, folder);
   AccountFile file(std::move(folder), std::move(directory_url));
   if (auto url = file.url(); !url) return url.error();
   return file;
@@ -125,7 +124,8 @@ Result<AccountFile::Lock> AccountFile::lock(const Patience& patience) const {
 Result<KeyPtr> AccountFile::key() const {
   if (exists(path(kKey))) return read_key(path(kKey));
   if (exists(path(kAccount)))
-    return fail(Errc::not_found, "{}: the account's key is gone ({} is there): restore it, or move {} away",
+    return fail(Errc::not_found,
+                "{}: the account's key is gone ({} is there): restore it, or move {} away",
                 path(kKey), kAccount, folder_);
   return write_new_key(path(kKey));
 }

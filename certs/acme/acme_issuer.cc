@@ -29,8 +29,8 @@ Result<std::unique_ptr<AcmeIssuer>> AcmeIssuer::open(AcmeOptions options, Challe
   if (!http) return base::wrap(http.error(), "issuer \"" + options.name + "\"");
   auto session = acme::Session::open(std::move(*http), options.directory, options.session);
   if (!session) return session.error();
-  auto file = acme::AccountFile::open(options.accounts + "/" + acme::folder_name(*url),
-                                      options.directory);
+  auto file =
+      acme::AccountFile::open(options.accounts + "/" + acme::folder_name(*url), options.directory);
   if (!file) return base::wrap(file.error(), "issuer \"" + options.name + "\"");
   return std::unique_ptr<AcmeIssuer>(new AcmeIssuer(std::move(options), board, std::move(*file),
                                                     acme::Client(std::move(*session))));
@@ -59,8 +59,8 @@ Reply<> AcmeIssuer::ensure_account(const Patience& patience) {
 
 // With the lock held and the key on the disk. A key the CA has met before gets its old account.
 Reply<> AcmeIssuer::register_account(const Patience& patience) {
-  const auto found = client_.register_account(key_.get(), options_.contacts,
-                                              options_.external_account, patience);
+  const auto found =
+      client_.register_account(key_.get(), options_.contacts, options_.external_account, patience);
   if (!found) return found.error();
   if (found->account.status != acme::Status::valid)
     return fail(Errc::denied, "{}: the CA says the account {} is {}", client_.start("new account"),
@@ -90,8 +90,8 @@ Reply<> AcmeIssuer::settle_key_change(const Patience& patience) {
 }
 
 Reply<bool> AcmeIssuer::replace_lost_account(const Failure& failure, const Patience& patience) {
-  const bool about_account = failure.is("accountDoesNotExist") || failure.is("unauthorized") ||
-                             failure.is("malformed");
+  const bool about_account =
+      failure.is("accountDoesNotExist") || failure.is("unauthorized") || failure.is("malformed");
   if (failure.status == 0 || !about_account) return false;
   const auto lock = file_.lock(patience);
   if (!lock) return lock.error();
@@ -104,10 +104,9 @@ Reply<bool> AcmeIssuer::replace_lost_account(const Failure& failure, const Patie
   if (found && found->account.status == acme::Status::valid && found->url == account_.kid)
     return false;  // it was about something else
   if (found && found->account.status == acme::Status::revoked) return false;
-  base::log_warn(kPart, "the CA no longer takes the account; registering another",
-                 {{"issuer", options_.name},
-                  {"account", account_.kid},
-                  {"set_aside_in", file_.folder()}});
+  base::log_warn(
+      kPart, "the CA no longer takes the account; registering another",
+      {{"issuer", options_.name}, {"account", account_.kid}, {"set_aside_in", file_.folder()}});
   if (auto retired = file_.retire(base::wall_now()); !retired) return retired.error();
   auto key = file_.key();
   if (!key) return key.error();
@@ -144,8 +143,10 @@ Result<> AcmeIssuer::change_account_key(std::stop_token stop) {
   if (!next) return next.error();
   if (auto changed = client_.change_key(account_, next->get(), patience); !changed) {
     // Only a "no" says that the old key still counts; after silence the CA is asked next time.
-    if (changed.error().status == 0) account_.kid.clear();
-    else if (auto dropped = file_.drop_next_key(); !dropped) return dropped;
+    if (changed.error().status == 0)
+      account_.kid.clear();
+    else if (auto dropped = file_.drop_next_key(); !dropped)
+      return dropped;
     return changed.error().error;
   }
   if (auto adopted = file_.adopt_next_key(); !adopted) return adopted;
@@ -161,8 +162,7 @@ Result<> AcmeIssuer::deactivate_account(std::stop_token stop) {
   if (auto ready = ensure_account(patience); !ready) return ready.error().error;
   const auto lock = file_.lock(patience);
   if (!lock) return lock.error();
-  if (auto done = client_.deactivate_account(account_, patience); !done)
-    return done.error().error;
+  if (auto done = client_.deactivate_account(account_, patience); !done) return done.error().error;
   base::log_info(kPart, "account deactivated",
                  {{"issuer", options_.name}, {"account", account_.kid}});
   account_ = {};

@@ -21,7 +21,8 @@ class AcmeIssuer final : public Issuer {
   static Result<std::unique_ptr<AcmeIssuer>> open(AcmeOptions options, ChallengeBoard& board);
 
   // When it fails after the order was placed, `note` says which: the same call goes on with it. An
-  // order of another CA or account is not gone on with. `replaces` must be a certificate of this CA.
+  // order of another CA or account is not gone on with. `replaces` must be a certificate of this
+  // CA.
   Outcome issue(const CertificateOrder& order, OrderNote& note, std::stop_token stop) override;
   Result<> revoke(std::string_view chain_pem, RevocationReason reason,
                   std::stop_token stop) override;

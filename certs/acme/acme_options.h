@@ -24,8 +24,8 @@ struct AcmeOptions {
                                         ChallengeType::dns_01};  // the first that works is taken
   std::string user_agent = "ravelin";
 
-  std::chrono::seconds order_deadline{600};  // one issue(), all told
-  std::chrono::seconds other_deadline{120};  // anything else
+  std::chrono::seconds order_deadline{600};    // one issue(), all told
+  std::chrono::seconds other_deadline{120};    // anything else
   std::chrono::milliseconds poll_first{1000};  // grows to ten times that; Retry-After wins
   acme::SessionLimits session{};
 };

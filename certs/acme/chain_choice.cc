@@ -90,9 +90,9 @@ bool is_preferred(const ChainFacts& chain, std::string_view preferred) {
 
 std::size_t choose_chain(std::span<const ChainFacts> chains, std::string_view preferred) {
   CHECK(!chains.empty());
-  const auto wanted = std::find_if(chains.begin(), chains.end(), [preferred](const ChainFacts& one) {
-    return is_preferred(one, preferred);
-  });
+  const auto wanted =
+      std::find_if(chains.begin(), chains.end(),
+                   [preferred](const ChainFacts& one) { return is_preferred(one, preferred); });
   if (wanted != chains.end()) return static_cast<std::size_t>(wanted - chains.begin());
   const auto shortest = std::min_element(
       chains.begin(), chains.end(),

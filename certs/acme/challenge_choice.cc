@@ -33,8 +33,8 @@ Result<OfferedChallenge> choose_challenge(const Authorization& authorization,
   std::vector<std::string> offered;
   for (const OfferedChallenge& challenge : authorization.challenges)
     offered.push_back(challenge.type);
-  return base::fail(base::Errc::denied,
-                    "{}: the CA offers {}; what can be answered here: {}", shown_name(authorization),
+  return base::fail(base::Errc::denied, "{}: the CA offers {}; what can be answered here: {}",
+                    shown_name(authorization),
                     offered.empty() ? "no challenge" : base::join(offered, ", ").substr(0, 200),
                     able.empty() ? "none" : base::join(able, ", "));
 }

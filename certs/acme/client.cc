@@ -75,8 +75,7 @@ Reply<FoundAccount> Client::register_account(EVP_PKEY* key,
     boost::system::error_code error;
     payload["externalAccountBinding"] = json::parse(sign_binding(*external, key, url), error);
   }
-  const auto response =
-      session_.post({key}, {kDoing, url, json::serialize(payload)}, patience);
+  const auto response = session_.post({key}, {kDoing, url, json::serialize(payload)}, patience);
   return account_reply(response, kDoing);
 }
 
@@ -102,8 +101,7 @@ Reply<> Client::change_key(const Signer& account, EVP_PKEY* new_key, const Patie
 
 Reply<> Client::set_deactivated(const Signer& account, std::string_view doing,
                                 const std::string& url, const Patience& patience) {
-  return nothing_of(
-      session_.post(account, {doing, url, R"({"status":"deactivated"})"}, patience));
+  return nothing_of(session_.post(account, {doing, url, R"({"status":"deactivated"})"}, patience));
 }
 
 Reply<> Client::deactivate_account(const Signer& account, const Patience& patience) {
@@ -197,8 +195,7 @@ Reply<> Client::revoke(const Signer& account, std::string_view der, RevocationRe
     return fail(Errc::not_found, "{}: this CA has no way to do it", session_.start(kDoing));
   const json::object payload{{"certificate", to_base64url(der)},
                              {"reason", static_cast<int>(reason)}};
-  const auto response =
-      session_.post(account, {kDoing, url, json::serialize(payload)}, patience);
+  const auto response = session_.post(account, {kDoing, url, json::serialize(payload)}, patience);
   if (!response && response.error().is("alreadyRevoked")) return {};
   return nothing_of(response);
 }

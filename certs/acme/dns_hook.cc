@@ -104,8 +104,7 @@ Result<Program> Program::start(std::vector<std::string> arguments) {
   std::string home = variable("HOME", "/");
   char* environment[] = {path.data(), home.data(), nullptr};
   pid_t pid = -1;
-  const int failed =
-      ::posix_spawn(&pid, argv[0], &files, &attributes, argv.data(), environment);
+  const int failed = ::posix_spawn(&pid, argv[0], &files, &attributes, argv.data(), environment);
   ::posix_spawn_file_actions_destroy(&files);
   ::posix_spawnattr_destroy(&attributes);
   ::close(pipe[1]);

@@ -14,8 +14,8 @@ struct DnsHookOptions {
   std::chrono::seconds deadline{120};  // for one call; then it and all it started are killed
 };
 
-// `present` has to return once the zone's servers have the record; exit 0 = done. Its environment is
-// PATH and HOME, its output goes into the error when it fails. One thread at a time.
+// `present` has to return once the zone's servers have the record; exit 0 = done. Its environment
+// is PATH and HOME, its output goes into the error when it fails. One thread at a time.
 class DnsHook final : public ChallengeBoard {
  public:
   explicit DnsHook(DnsHookOptions options) : options_(std::move(options)) {}

@@ -32,8 +32,7 @@ bool is_token(std::string_view text);
 class Fields {
  public:
   // Both must outlive it. `what` is "order", "authorization": the thing in messages.
-  Fields(const boost::json::object& object, std::string_view what)
-      : object_(object), what_(what) {}
+  Fields(const boost::json::object& object, std::string_view what) : object_(object), what_(what) {}
 
   std::string text(std::string_view key, std::size_t bytes_max = kTextBytesMax);
   std::string optional_text(std::string_view key, std::size_t bytes_max = kTextBytesMax);

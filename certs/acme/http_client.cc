@@ -85,8 +85,8 @@ Result<HttpResponse> HttpClient::exchange(const Url& url, const HttpRequest& req
   TlsConnection& connection = kept_->connection;
   reusable_ = false;
   auto sent = connection.send(request_text(url, request, options_.user_agent), patience);
-  auto response = sent ? read(url, connection, request, patience)
-                       : Result<HttpResponse>(sent.error());
+  auto response =
+      sent ? read(url, connection, request, patience) : Result<HttpResponse>(sent.error());
   if (!reusable_) kept_.reset();
   return response;
 }

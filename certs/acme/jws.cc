@@ -129,8 +129,7 @@ std::string sign_binding(const ExternalAccount& external, const EVP_PKEY* accoun
 
 std::string sign_key_change(EVP_PKEY* new_key, const EVP_PKEY* old_key,
                             std::string_view account_url, std::string_view key_change_url) {
-  const json::object header{
-      {"alg", "ES256"}, {"jwk", jwk_value(new_key)}, {"url", key_change_url}};
+  const json::object header{{"alg", "ES256"}, {"jwk", jwk_value(new_key)}, {"url", key_change_url}};
   const json::object payload{{"account", account_url}, {"oldKey", jwk_value(old_key)}};
   return flattened(header, json::serialize(payload),
                    [&](const std::string& input) { return es256(new_key, input); });

@@ -46,16 +46,14 @@ Reply<IssuedChain> OrderRun::run() {
   if (!resumed) return resumed.error();
   if (*resumed) {
     const std::string url = (*resumed)->url;
-    base::log_info(kPart, "going on with an order",
-                   {{"issuer", options_.name}, {"order", url}});
+    base::log_info(kPart, "going on with an order", {{"issuer", options_.name}, {"order", url}});
     auto chain = finish(std::move(**resumed));
-    // An order that came to nothing meanwhile, or was for another key, makes room for a new one. One
-    // that fails now, or a CA that is away, does not.
+    // An order that came to nothing meanwhile, or was for another key, makes room for a new one.
+    // One that fails now, or a CA that is away, does not.
     if (chain || !chain.error().order_is_lost || triggered_) return chain;
-    base::log_warn(kPart, "the order is lost, placing another",
-                   {{"issuer", options_.name},
-                    {"order", url},
-                    {"reason", chain.error().error.message}});
+    base::log_warn(
+        kPart, "the order is lost, placing another",
+        {{"issuer", options_.name}, {"order", url}, {"reason", chain.error().error.message}});
   }
   auto placed = place();
   if (!placed) return placed.error();
@@ -110,8 +108,7 @@ Reply<AskedOrder> OrderRun::place() {
   }
   if (!order) return order.error();
   // Before anything else: from here on a crash must not cost a second order.
-  if (auto saved =
-          note_.save(format_note({client_.directory_url(), account_.kid, order->url}));
+  if (auto saved = note_.save(format_note({client_.directory_url(), account_.kid, order->url}));
       !saved)
     return base::wrap(saved.error(), "remembering the order");
   base::log_info(kPart, "order placed", {{"issuer", options_.name}, {"order", order->url}});
@@ -332,7 +329,8 @@ void OrderRun::deactivate_pending(const Order& order) {
 // CAs quote what they looked for, and where.
 Failure OrderRun::without_secrets(Failure failure) const {
   for (const Challenged& challenged : up_) {
-    replace_all(failure.error.message, challenged.challenge.key_authorization, "(key authorization)");
+    replace_all(failure.error.message, challenged.challenge.key_authorization,
+                "(key authorization)");
     replace_all(failure.error.message, challenged.challenge.token, "(token)");
   }
   return failure;

@@ -28,8 +28,8 @@ struct Patience {
 
 // ---- both notice a stop within a tenth of a second ----
 
-// Until poll() reports any of `events` for `fd`. Errors: Errc::timeout, Errc::unavailable (stopped);
-// both begin with `doing`.
+// Until poll() reports any of `events` for `fd`. Errors: Errc::timeout, Errc::unavailable
+// (stopped); both begin with `doing`.
 Result<> wait_for(int fd, short events, const Patience& patience, std::string_view doing);
 // `duration`, or as long as patience lasts: then, or when stopped, the same errors.
 Result<> pause(base::Duration duration, const Patience& patience, std::string_view doing);

@@ -24,8 +24,8 @@ struct SubProblem {
 };
 
 struct Problem {
-  std::string type;    // without "urn:ietf:params:acme:error:"; another namespace's stays whole
-  std::string detail;  // the CA's words; Let's Encrypt puts addresses to go to in here
+  std::string type;        // without "urn:ietf:params:acme:error:"; another namespace's stays whole
+  std::string detail;      // the CA's words; Let's Encrypt puts addresses to go to in here
   std::string instance{};  // an URL for people (terms to agree to), "" = none
   std::vector<SubProblem> subproblems{};
 

@@ -50,7 +50,9 @@ Result<std::string> certificate_id(X509* leaf) {
 }
 
 Result<base::WallTime> parse_time(std::string_view text) {
-  const auto refuse = [] { return fail(Errc::protocol, "is not a time like 2026-11-24T12:00:00Z"); };
+  const auto refuse = [] {
+    return fail(Errc::protocol, "is not a time like 2026-11-24T12:00:00Z");
+  };
   if (text.size() < base::kUtcSecondsLength + 1 || text.size() > 64) return refuse();
   std::string seconds(text.substr(0, base::kUtcSecondsLength));
   if (seconds[10] == 't') seconds[10] = 'T';

@@ -4,10 +4,11 @@
 
 #include "certs/acme/patience.h"
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <sys/socket.h>
 #include <vector>
 
 namespace ravelin::certs::acme {

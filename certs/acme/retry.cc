@@ -41,18 +41,36 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
          seconds(*second);
 }
 
+// Where `text` has `mark` outside of quotes, else its end.
+std::size_t find_unquoted(std::string_view text, char mark) {
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (quoted && text[at] == '\\')
+      ++at;
+    else if (text[at] == '"')
+      quoted = !quoted;
+    else if (text[at] == mark && !quoted)
+      return at;
+  }
+  return text.size();
+}
+
+// Takes what stands before `mark`, and the mark.
+std::string_view take_until(std::string_view& text, char mark) {
+  const std::size_t end = find_unquoted(text, mark);
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return base::trim(taken);
+}
+
 bool has_relation(std::string_view parameters, std::string_view relation) {
   while (!parameters.empty()) {
-    const std::size_t end = std::min(parameters.find(';'), parameters.size());
-    std::string_view one = base::trim(parameters.substr(0, end));
-    parameters.remove_prefix(std::min(end + 1, parameters.size()));
-    const std::size_t equals = one.find('=');
-    if (equals == std::string_view::npos) continue;
-    std::string_view value = base::trim(one.substr(equals + 1));
+    std::string_view value = take_until(parameters, ';');
+    const std::string_view name = take_until(value, '=');
+    value = base::trim(value);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
       value = value.substr(1, value.size() - 2);
-    if (base::iequals(base::trim(one.substr(0, equals)), "rel") && base::iequals(value, relation))
-      return true;
+    if (base::iequals(name, "rel") && base::iequals(value, relation)) return true;
   }
   return false;
 }
@@ -83,16 +101,14 @@ std::optional<seconds> parse_retry_after(std::string_view value, base::WallTime 
 std::vector<std::string> linked(const std::vector<std::string>& headers,
                                 std::string_view relation) {
   std::vector<std::string> urls;
-  for (const std::string_view header : headers) {
-    std::size_t at = 0;
-    while ((at = header.find('<', at)) != std::string_view::npos) {
-      const std::size_t close = header.find('>', at);
-      if (close == std::string_view::npos) break;
-      const std::string_view url = header.substr(at + 1, close - at - 1);
-      const std::size_t next = std::min(header.find(",", close), header.size());
-      if (has_relation(header.substr(close + 1, next - close - 1), relation) && is_https_url(url))
+  for (std::string_view header : headers) {
+    while (!header.empty()) {
+      std::string_view link = take_until(header, ',');
+      const std::size_t close = link.find('>');
+      if (!link.starts_with('<') || close == std::string_view::npos) continue;
+      const std::string_view url = link.substr(1, close - 1);
+      if (is_https_url(url) && has_relation(link.substr(close + 1), relation))
         urls.emplace_back(url);
-      at = next;
     }
   }
   return urls;

@@ -16,8 +16,8 @@ namespace ravelin::certs::acme {
 inline constexpr std::chrono::seconds kRetryAfterMin{1};
 inline constexpr std::chrono::seconds kRetryAfterMax{24 * 3600};
 
-// "120" or "Sun, 29 Nov 2026 19:10:37 GMT" as a wait from `now`, clamped to 1 s … 1 day; nothing for
-// any other text.
+// "120" or "Sun, 29 Nov 2026 19:10:37 GMT" as a wait from `now`, clamped to 1 s … 1 day; nothing
+// for any other text.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, base::WallTime now);
 
 // The URLs of `Link: <URL>;rel="relation"` headers (RFC 8288), in order, https only.
@@ -28,7 +28,7 @@ struct Attempt {
   int status = 0;  // 0 = no answer at all
   std::string problem_type{};
   std::optional<std::chrono::seconds> retry_after{};
-  int tries = 1;     // of this kind of failure, this one counted
+  int tries = 1;          // of this kind of failure, this one counted
   bool can_retry = true;  // the failure may be gone next time (false: TLS, no HTTP, a redirect)
   base::Duration left{};  // until the caller's deadline
 };

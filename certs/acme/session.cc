@@ -40,8 +40,8 @@ Failure Session::failure_of(const Result<HttpResponse>& response, std::string_vi
   failure.status = response->status;
   failure.retry_after = parse_retry_after(response->retry_after, base::wall_now());
   if (response->content_type != "application/problem+json") {
-    failure.error.message += fmt::format(", and no ACME answer (type \"{}\")",
-                                         response->content_type.substr(0, 100));
+    failure.error.message +=
+        fmt::format(", and no ACME answer (type \"{}\")", response->content_type.substr(0, 100));
     return failure;
   }
   auto problem = parse_problem(response->body);
@@ -70,8 +70,9 @@ Reply<HttpResponse> Session::try_until_done(std::string_view doing, const MakeRe
     attempt.retry_after = failure.retry_after;
     if (failure.problem) attempt.problem_type = failure.problem->type;
     attempt.tries = failure.is("badNonce") ? ++nonce_tries : ++failure_tries;
-    attempt.can_retry = !patience.stop.stop_requested() &&
-                        (failure.error.code == Errc::unavailable || failure.error.code == Errc::timeout);
+    attempt.can_retry =
+        !patience.stop.stop_requested() &&
+        (failure.error.code == Errc::unavailable || failure.error.code == Errc::timeout);
     const Verdict verdict = judge(attempt, limits_.retry);
     if (verdict.next == Next::give_up) return failure;
     if (verdict.next == Next::wait) {
@@ -125,7 +126,8 @@ Reply<std::string> Session::take_nonce(const Patience& patience) {
     // Its nonce is kept like any other's; the directory may have brought one along.
     const auto response = try_until_done(
         "new nonce",
-        [&]() -> Reply<HttpRequest> { return HttpRequest{.method = "HEAD", .url = url}; }, patience);
+        [&]() -> Reply<HttpRequest> { return HttpRequest{.method = "HEAD", .url = url}; },
+        patience);
     if (!response) return response.error();
   }
   if (nonces_.empty())

@@ -1,5 +1,5 @@
-// Requests to one CA: its directory, its nonces, signing, and trying again where that helps. Blocks;
-// one thread at a time.
+// Requests to one CA: its directory, its nonces, signing, and trying again where that helps.
+// Blocks; one thread at a time.
 #pragma once
 
 #include "certs/acme/failure.h"

@@ -55,7 +55,8 @@ Result<TlsConnection> TlsConnection::open(const Url& url, SSL_CTX* context, Reso
   if (!addresses) return addresses.error();
   base::Error last;
   for (const SocketAddress& address : *addresses) {
-    const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd =
+        ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return base::fail_errno(errno, "a socket");
     TlsConnection connection(fd, fmt::format("{}:{}", url.host, url.port));
     // One silent address leaves time for the next.
@@ -174,7 +175,8 @@ Result<> TlsConnection::flush(const Patience& patience) {
         if (auto ready = wait_for(fd_, POLLOUT, patience, "sending to " + peer_); !ready)
           return ready;
       } else if (errno != EINTR) {
-        return fail(Errc::unavailable, "{}", base::fail_errno(errno, "sending to " + peer_).message);
+        return fail(Errc::unavailable, "{}",
+                    base::fail_errno(errno, "sending to " + peer_).message);
       }
     }
   }
@@ -192,7 +194,8 @@ Result<> TlsConnection::fill(const Patience& patience) {
     }
     if (got == 0) return fail(Errc::unavailable, "{}: closed the connection", peer_);
     if (errno == EAGAIN) {
-      if (auto ready = wait_for(fd_, POLLIN, patience, "waiting for " + peer_); !ready) return ready;
+      if (auto ready = wait_for(fd_, POLLIN, patience, "waiting for " + peer_); !ready)
+        return ready;
     } else if (errno != EINTR) {
       return fail(Errc::unavailable, "{}",
                   base::fail_errno(errno, "receiving from " + peer_).message);

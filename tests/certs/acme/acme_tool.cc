@@ -173,8 +173,8 @@ json::object issue(AcmeIssuer& issuer, const json::object& in) {
   const KeyPtr key = key_at(text(in, "key"));
   CertificateOrder order{texts(in, "names"), make_csr(key.get(), texts(in, "csr_names")),
                          text(in, "profile"), text(in, "replaces")};
-  for (const auto& [name, into] : {std::pair("not_before", &order.not_before),
-                                   std::pair("not_after", &order.not_after)})
+  for (const auto& [name, into] :
+       {std::pair("not_before", &order.not_before), std::pair("not_after", &order.not_after)})
     if (in.contains(name)) *into = take(acme::parse_time(text(in, name)));
   FileNote note(text(in, "note"), text(in, "dies_at") == "note");
   const auto outcome = issuer.issue(order, note, {});
@@ -220,8 +220,8 @@ json::object run(std::string_view command, const json::object& in) {
   if (command == "change-key") return done(issuer.change_account_key({}));
   if (command == "deactivate") return done(issuer.deactivate_account({}));
   if (command == "revoke")
-    return done(issuer.revoke(text(in, "pem"),
-                              static_cast<RevocationReason>(number(in, "reason", 0)), {}));
+    return done(
+        issuer.revoke(text(in, "pem"), static_cast<RevocationReason>(number(in, "reason", 0)), {}));
   const auto url = issuer.account_url({});
   return url ? json::object{{"ok", true}, {"account", *url}} : no(url.error());
 }
