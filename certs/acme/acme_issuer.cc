@@ -95,7 +95,7 @@ Reply<bool> AcmeIssuer::replace_lost_account(const Failure& failure, const Patie
   if (failure.status == 0 || !about_account) return false;
   const auto lock = file_.lock(patience);
   if (!lock) return lock.error();
-  const auto other = adopt_from_disk();
+  auto other = adopt_from_disk();
   if (!other || *other) return other;
   if (failure.is("malformed")) return false;
   const auto found = client_.find_account(key_.get(), patience);
@@ -142,12 +142,13 @@ Result<> AcmeIssuer::change_account_key(std::stop_token stop) {
   auto next = file_.make_next_key();
   if (!next) return next.error();
   if (auto changed = client_.change_key(account_, next->get(), patience); !changed) {
-    // Only a "no" says that the old key still counts; after silence the CA is asked next time.
-    if (changed.error().status == 0)
-      account_.kid.clear();
-    else if (auto dropped = file_.drop_next_key(); !dropped)
-      return dropped;
-    return changed.error().error;
+    // A "no" may be about the second try of what was done at the first: the CA has to be asked. If
+    // it cannot be, whoever comes next does.
+    account_.kid.clear();
+    if (!settle_key_change(patience)) return changed.error().error;
+    const auto settled = file_.key();
+    if (!settled || EVP_PKEY_eq(settled->get(), next->get()) != 1) return changed.error().error;
+    return {};
   }
   if (auto adopted = file_.adopt_next_key(); !adopted) return adopted;
   key_ = std::move(*next);

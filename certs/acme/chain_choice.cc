@@ -29,6 +29,7 @@ std::string common_name(const X509_NAME* name) {
 
 std::vector<Identifier> identifiers_of(const CertificateInfo& info) {
   std::vector<Identifier> out;
+  out.reserve(info.dns_names.size() + info.ip_names.size());
   for (const std::string& name : info.dns_names)
     out.push_back({"dns", name});
   for (const base::IpAddress& address : info.ip_names)
@@ -58,6 +59,7 @@ Result<> check_issued(const Chain& chain, std::string_view csr_der,
   if (asked == nullptr || got == nullptr || EVP_PKEY_eq(asked, got) != 1)
     return fail(Errc::protocol, "the CA sent a certificate for another key");
   std::vector<Identifier> wanted;
+  wanted.reserve(names.size());
   for (const std::string& name : names)
     wanted.push_back(identifier_of(name));
   if (!are_same(wanted, identifiers_of(chain.info)))

@@ -81,9 +81,10 @@ class Client {
   Reply<RenewalWindow> renewal_info(const std::string& certificate_id, const Patience& patience);
 
  private:
-  Reply<FoundAccount> account_reply(const Reply<HttpResponse>& response,
-                                    std::string_view doing) const;
-  Reply<AskedOrder> order_reply(const Reply<HttpResponse>& response, std::string_view doing) const;
+  [[nodiscard]] Reply<FoundAccount> account_reply(const Reply<HttpResponse>& response,
+                                                  std::string_view doing) const;
+  [[nodiscard]] Reply<AskedOrder> order_reply(const Reply<HttpResponse>& response,
+                                              std::string_view doing) const;
   Reply<> set_deactivated(const Signer& account, std::string_view doing, const std::string& url,
                           const Patience& patience);
 

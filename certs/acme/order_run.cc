@@ -20,6 +20,7 @@ constexpr std::size_t kNamesMax = 100;  // what CAs take
 
 std::vector<Identifier> identifiers_of(const std::vector<std::string>& names) {
   std::vector<Identifier> out;
+  out.reserve(names.size());
   for (const std::string& name : names)
     out.push_back(identifier_of(name));
   return out;

@@ -41,7 +41,7 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
          seconds(*second);
 }
 
-// Where `text` has `mark` outside of quotes, else its end.
+// Where `text` has `mark` outside of "…" and <…>, else its end.
 std::size_t find_unquoted(std::string_view text, char mark) {
   bool quoted = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -49,6 +49,8 @@ std::size_t find_unquoted(std::string_view text, char mark) {
       ++at;
     else if (text[at] == '"')
       quoted = !quoted;
+    else if (text[at] == '<' && !quoted)
+      at = std::min(text.find('>', at), text.size());
     else if (text[at] == mark && !quoted)
       return at;
   }

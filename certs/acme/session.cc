@@ -35,7 +35,7 @@ base::Error Session::wrong_type(const HttpResponse& response, std::string_view d
 }
 
 Failure Session::failure_of(const Result<HttpResponse>& response, std::string_view doing) const {
-  if (!response) return base::wrap(response.error(), start(doing));
+  if (!response) return base::wrap(response.error(), doing);  // names the URL
   Failure failure(fail(code_of(response->status), "{}: status {}", start(doing), response->status));
   failure.status = response->status;
   failure.retry_after = parse_retry_after(response->retry_after, base::wall_now());

@@ -38,7 +38,7 @@ class Session {
   Reply<const Directory*> directory(const Patience& patience);
 
   // Both return answers with a status of 2xx only; everything else is a Failure, whose text begins
-  // with the CA's host and `doing`.
+  // with the CA's host and `doing` (or has the URL in it, where there is no answer).
   Reply<HttpResponse> get(std::string_view doing, const std::string& url, const Patience& patience);
   Reply<HttpResponse> post(const Signer& signer, const SignedRequest& request,
                            const Patience& patience);

@@ -113,6 +113,27 @@ class Faults(unittest.TestCase):
         self.shim.fails("/order-plz", silent, count=1000)
         self.fails("new order", "no answer in time", code=TIMEOUT, deadline=2, request_deadline=1)
 
+    def test_a_stop_ends_any_wait(self):
+        waits = {"/dir": silent, "/order-plz": problem(429, "rateLimited", retry_after="50"), "/my-order/": silent}
+        for path, act in waits.items():
+            with self.subTest(path=path):
+                self.shim.heal()
+                self.shim.fails(path, act, count=1000)
+                began = time.monotonic()
+                self.tool.issue("www.example.test", expect=1, stop_after_ms=800)
+                self.assertLess(time.monotonic() - began, 2.5)
+
+    def test_a_new_key_whose_acceptance_is_lost_is_kept(self):
+        before = self.tool.run("account")["account"]
+        self.shim.fails("/rollover-account-key", lost)
+        self.tool.run("change-key")
+        self.assertEqual(len(self.shim.asked("/rollover-account-key")), 2)
+        self.assertEqual(self.tool.run("account")["account"], before)
+        self.tool.issue("www.example.test")
+        self.shim.fails("/rollover-account-key", problem(403, "unauthorized", "not today"))
+        self.assertIn("not today", self.tool.run("change-key", 1)["error"])
+        self.tool.issue("www.example.test")
+
     def test_a_slow_body_is_given_up_in_time(self):
         self.shim.fails("/dir", slow_body, count=1000)
         self.fails("directory", "no answer in time", code=TIMEOUT, deadline=2, request_deadline=1)

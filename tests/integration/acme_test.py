@@ -5,10 +5,11 @@ import glob
 import json
 import os
 import stat
+import subprocess
 import tempfile
 import unittest
 
-from acme_lab import EAB_KEY, Pebble, Pki, Tool, certificates, describe, verify
+from acme_lab import EAB_KEY, TOOL, Pebble, Pki, Tool, certificates, describe, verify
 
 CHALLENGES = ("http-01", "tls-alpn-01", "dns-01")
 
@@ -240,6 +241,14 @@ class Accounts(Lab):
         self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode), 0o700)
         for name in ("account.json", "key.pem"):
             self.assertEqual(stat.S_IMODE(os.stat(f"{folder}/{name}").st_mode), 0o600)
+
+    def test_processes_that_register_at_once_share_one_account(self):
+        tool = self.tool()
+        options = json.dumps(tool.options)
+        started = [subprocess.Popen([TOOL, "account", options], stdout=subprocess.PIPE, text=True)
+                   for _ in range(6)]
+        said = [json.loads(one.communicate(timeout=60)[0])["account"] for one in started]
+        self.assertEqual(len(set(said)), 1)
 
     def test_a_crash_after_registering_finds_the_account_again(self):
         tool = self.tool()

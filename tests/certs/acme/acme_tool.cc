@@ -15,8 +15,12 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 namespace ravelin::certs {
 namespace {
@@ -107,6 +111,35 @@ class FileNote final : public OrderNote {
   bool dies_;
 };
 
+// Requests a stop after a while; 0 = never.
+class Stopper {
+ public:
+  explicit Stopper(std::chrono::milliseconds wait) {
+    if (wait.count() > 0) thread_ = std::thread(&Stopper::run, this, wait);
+  }
+
+  Stopper(const Stopper&) = delete;
+  Stopper& operator=(const Stopper&) = delete;
+
+  ~Stopper() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  void run(std::chrono::milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, wait);
+    source_.request_stop();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::stop_source source_;
+  std::thread thread_;
+};
+
 KeyPtr key_at(const std::string& path) {
   if (std::filesystem::exists(path)) {
     return take(parse_key(take(base::read_file(path, kPemBytesMax)), path));
@@ -177,7 +210,8 @@ json::object issue(AcmeIssuer& issuer, const json::object& in) {
        {std::pair("not_before", &order.not_before), std::pair("not_after", &order.not_after)})
     if (in.contains(name)) *into = take(acme::parse_time(text(in, name)));
   FileNote note(text(in, "note"), text(in, "dies_at") == "note");
-  const auto outcome = issuer.issue(order, note, {});
+  const Stopper stopper(std::chrono::milliseconds(number(in, "stop_after_ms", 0)));
+  const auto outcome = issuer.issue(order, note, stopper.token());
   if (!outcome) {
     json::object out = no(outcome.error().error);
     out["final"] = outcome.error().is_final;

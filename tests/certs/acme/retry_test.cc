@@ -44,11 +44,13 @@ TEST(Retry, LinksAreFoundByTheirRelation) {
       R"(<https://ca.test/c/1>; title="x, y"; rel="alternate", <https://ca.test/c/2>;REL=Alternate)",
       R"(<http://ca.test/plain>;rel="alternate")",
       R"(<https://ca.test/open;rel="alternate")",
+      R"(<https://ca.test/c/4,5;6>;rel=alternate)",
       R"(rel="alternate")",
       R"(<https://ca.test/c/3>;rel="up";x="alternate")",
       ""};
   EXPECT_EQ(linked(headers, "alternate"),
-            (std::vector<std::string>{"https://ca.test/c/1", "https://ca.test/c/2"}));
+            (std::vector<std::string>{"https://ca.test/c/1", "https://ca.test/c/2",
+                                      "https://ca.test/c/4,5;6"}));
   EXPECT_EQ(linked(headers, "index"), (std::vector<std::string>{"https://ca.test/dir"}));
   EXPECT_TRUE(linked({}, "index").empty());
 }
