@@ -101,8 +101,12 @@ Reply<bool> AcmeIssuer::replace_lost_account(const Failure& failure, const Patie
   const auto found = client_.find_account(key_.get(), patience);
   if (!found && !found.error().is("accountDoesNotExist") && !found.error().is("unauthorized"))
     return found.error();
-  if (found && found->account.status == acme::Status::valid && found->url == account_.kid)
-    return false;  // it was about something else
+  if (found && found->account.status == acme::Status::valid) {
+    if (found->url == account_.kid) return false;  // it was about something else
+    if (auto saved = file_.save_url(found->url); !saved) return saved.error();
+    account_.kid = found->url;
+    return true;
+  }
   if (found && found->account.status == acme::Status::revoked) return false;
   base::log_warn(
       kPart, "the CA no longer takes the account; registering another",

@@ -61,13 +61,14 @@ class Program {
     }
   }
 
-  // What it left running would go on changing the zone.
-  void kill_all() {
+  // What it left running would go on changing the zone. Returns its own status.
+  int kill_all() {
     ::kill(-pid_, SIGKILL);
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
+    return status;
   }
 
   pid_t pid_;
@@ -117,22 +118,18 @@ Result<Program> Program::start(std::vector<std::string> arguments) {
 
 Result<int> Program::wait(base::MonoTime until) {
   for (;;) {
-    int status = 0;
-    const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
-    if (ended < 0 && errno != EINTR) {
+    siginfo_t info{};
+    // Looked at only: while it is not reaped, its number is nobody else's.
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 &&
+        errno != EINTR) {
       const int error = errno;
       pid_ = -1;
       return base::fail_errno(error, "waiting for its end");
     }
     read_output();
-    if (ended > 0) {
-      ::kill(-pid_, SIGKILL);
-      pid_ = -1;
-      return status;
-    }
+    if (info.si_pid != 0) return kill_all();
     if (base::mono_now() >= until) {
       kill_all();
-      read_output();
       return fail(Errc::timeout, "not done in time, killed");
     }
     pollfd entry{.fd = output_, .events = POLLIN, .revents = 0};
