@@ -131,8 +131,12 @@ bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
                  {{"name", state.name},
                   {"why", renewal.why},
                   {"issuers", fmt::format("{}", fmt::join(state.want.issuers, ", "))}});
-  const auto done =
-      rotate_certificate(parts_, {state.name, state.want, reason, std::string(kScheduler)}, stop);
+  RotationRequest request{state.name, state.want, reason, std::string(kScheduler)};
+  // The next issuer's turn comes once the first has failed for a while, or when time runs out.
+  constexpr int kFirstAlone = 3;
+  if (!renewal.is_emergency && state.failures.in_a_row < kFirstAlone)
+    request.issuers = {state.want.issuers.front()};
+  const auto done = rotate_certificate(parts_, request, stop);
   if (done) {
     base::log_info("certs", "a certificate was renewed",
                    {{"name", state.name},

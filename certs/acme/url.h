@@ -1,0 +1,32 @@
+// An https URL in its parts. Pure.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ravelin::certs::acme {
+
+using base::Result;
+
+struct Url {
+  std::string host;  // a name in lower case, or an address without brackets
+  std::uint16_t port = 443;
+  std::string authority;  // host and port as a Host header writes them
+  std::string target;     // path and query, starts with '/'
+  bool is_address = false;
+
+  friend bool operator==(const Url&, const Url&) = default;
+};
+
+// Errors: another scheme (http, too: whoever stands between could answer for the CA), user
+// information, a host or port that is none, more than 2,048 bytes, characters no URL has.
+Result<Url> parse_url(std::string_view text);
+
+// Where a CA's account is kept: its host, with the port and path where they say more than
+// "/directory" does. Letters, digits, '.', '-' and '_'.
+std::string folder_name(const Url& directory);
+
+}  // namespace ravelin::certs::acme
