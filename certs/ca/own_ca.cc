@@ -241,4 +241,15 @@ void OwnCa::forget_ended(base::WallTime now) {
   });
 }
 
+Result<HeldCa> hold_ca(const std::string& dir, const std::stop_token& stop) {
+  const auto folder = CaFolder::open(dir);
+  if (!folder && folder.error().code != Errc::not_found) return folder.error();
+  // Without a folder, open() has the words for it.
+  auto lock = folder ? folder->lock(kLockWait, stop) : Result<CaLock>(folder.error());
+  auto ca = OwnCa::open(dir);
+  if (!ca) return ca.error();
+  if (!lock) return lock.error();
+  return HeldCa{std::move(*lock), std::move(*ca)};
+}
+
 }  // namespace ravelin::certs

@@ -4,6 +4,7 @@
 //   retired/SERIAL.pem .key  issuing ones of before, for revocations until they end
 //   root-crl.pem             the root's revocation list: nothing revoked, as long as issuing.pem
 //   crl.pem                  all lists that verifiers need (certs/ca/revocation_list.h)
+//   bundle.pem               the certificates that signed those lists, the root first
 //   issued.jsonl             what was signed; revoked.jsonl: what was taken back
 //   ca.json                  name, lifetime of certificates; lock: held while something changes
 // Whoever changes something holds lock(). Holds the issuing keys; one thread at a time.
@@ -78,5 +79,14 @@ class OwnCa {
   SigningCa issuing_;
   std::vector<SigningCa> retired_;
 };
+
+// A CA that nobody else changes meanwhile.
+struct HeldCa {
+  CaLock lock;
+  OwnCa ca;
+};
+
+// Waits ten seconds for another process at most. Errors as those of lock() and open().
+Result<HeldCa> hold_ca(const std::string& dir, const std::stop_token& stop = {});
 
 }  // namespace ravelin::certs

@@ -15,8 +15,6 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr auto kLockWait = std::chrono::seconds(10);
-
 // What this cannot do is no reason to sign nothing: there is time until the present one ends.
 void keep_fresh(OwnCa& ca, base::WallTime now) {
   if (auto tended = tend(ca, now); !tended)
@@ -187,30 +185,13 @@ Result<RevokedRecord> record_of(const OwnCa& ca, std::string_view serial) {
               serial);
 }
 
-// A CA that nobody else changes meanwhile.
-struct HeldCa {
-  CaLock lock;
-  OwnCa ca;
-};
-
-Result<HeldCa> hold(const std::string& dir, const std::stop_token& stop) {
-  const auto folder = CaFolder::open(dir);
-  if (!folder && folder.error().code != Errc::not_found) return folder.error();
-  // Without a folder, open() has the words for it.
-  auto lock = folder ? folder->lock(kLockWait, stop) : Result<CaLock>(folder.error());
-  auto ca = OwnCa::open(dir);
-  if (!ca) return ca.error();
-  if (!lock) return lock.error();
-  return HeldCa{std::move(*lock), std::move(*ca)};
-}
-
 }  // namespace
 
 Issuer::Outcome OwnCaIssuer::issue(const CertificateOrder& order, OrderNote& note,
                                    std::stop_token stop) {
   const auto request = read_request(order);
   if (!request) return final_failure(request.error());
-  auto held = hold(dir_, stop);
+  auto held = hold_ca(dir_, stop);
   if (!held) return IssueFailure{held.error()};
   const base::WallTime now = clock_();
   keep_fresh(held->ca, now);
@@ -221,7 +202,7 @@ Result<> OwnCaIssuer::revoke(std::string_view chain_pem, RevocationReason reason
                              std::stop_token stop) {
   const auto chain = parse_chain(chain_pem, "certificate");
   if (!chain) return chain.error();
-  const auto held = hold(dir_, stop);
+  const auto held = hold_ca(dir_, stop);
   if (!held) return held.error();
   auto record = record_of(held->ca, chain->leaf.get());
   if (!record) return record.error();
@@ -230,7 +211,7 @@ Result<> OwnCaIssuer::revoke(std::string_view chain_pem, RevocationReason reason
 
 Result<> OwnCaIssuer::revoke_serial(std::string_view serial, RevocationReason reason,
                                     std::stop_token stop) {
-  const auto held = hold(dir_, stop);
+  const auto held = hold_ca(dir_, stop);
   if (!held) return held.error();
   auto record = record_of(held->ca, serial);
   if (!record) return record.error();
