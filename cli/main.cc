@@ -13,6 +13,7 @@ using ravelin::cli::Action;
 using ravelin::cli::ExitCode;
 
 void add_commands(CLI::App& app, Action& chosen) {
+  ravelin::cli::add_certs(app, chosen);
   ravelin::cli::add_check(app, chosen);
   ravelin::cli::add_config(app, chosen);
   ravelin::cli::add_demo(app, chosen);

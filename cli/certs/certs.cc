@@ -1,0 +1,58 @@
+#include "cli/certs/certs.h"
+
+#include "base/io/yaml.h"
+#include "base/io/yaml_include.h"
+#include "cli/report.h"
+
+namespace ravelin::cli {
+namespace {
+
+namespace yaml = base::yaml;
+
+std::string parse_section(yaml::Map map) {
+  std::string store;
+  map.optional("store", store, yaml::path());
+  std::move(map).finish_partial();
+  return store;
+}
+
+}  // namespace
+
+void add_certs_flags(CLI::App& command, CertsFlags& flags) {
+  CLI::Option* config =
+      command.add_option("-c,--config", flags.config, "the configuration that names the store")
+          ->type_name("FILE");
+  command
+      .add_option("--store", flags.store,
+                  fmt::format("the folder certificates are kept in ({} without either)",
+                              kDefaultCertsStore))
+      ->type_name("DIR")
+      ->excludes(config);
+  add_json_flag(command, flags.form);
+}
+
+std::optional<std::string> find_store(const CertsFlags& flags) {
+  if (!flags.store.empty()) return flags.store;
+  if (flags.config.empty()) return kDefaultCertsStore;
+  yaml::DiskLoader loader;
+  base::Diagnostics diagnostics;
+  const yaml::Tree tree = yaml::load_tree(flags.config, loader, {}, diagnostics);
+  std::string store;
+  if (tree.root.kind == yaml::Kind::map) {
+    yaml::Report report{diagnostics, loader.directory()};
+    yaml::Map root(yaml::Value(report, tree.root, ""));
+    root.optional("certs", store, yaml::object(parse_section));
+    std::move(root).finish_partial();
+  }
+  print_error(findings_text(diagnostics));
+  if (diagnostics.has_errors()) return std::nullopt;
+  return store.empty() ? kDefaultCertsStore : store;
+}
+
+void add_certs(CLI::App& app, Action& chosen) {
+  CLI::App* group = app.add_subcommand("certs", "certificates: issued, rotated and rolled back");
+  group->require_subcommand(1);
+  add_certs_ca(*group, chosen);
+}
+
+}  // namespace ravelin::cli

@@ -1,0 +1,29 @@
+// `ravelin certs …`: what its subcommands share. Each stands in the file of its name.
+#pragma once
+
+#include "cli/commands.h"
+#include "cli/flags.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ravelin::cli {
+
+inline constexpr const char* kDefaultCertsStore = "/var/lib/ravelin/certs";
+
+struct CertsFlags {
+  std::string config;  // "" = not given
+  std::string store;   // "" = the configuration's, else the default
+  OutputForm form = OutputForm::text;
+};
+
+void add_certs_flags(CLI::App& command, CertsFlags& flags);
+
+// The store's folder: of --store, else `certs.store` of the configuration given, else the default.
+// Of the configuration nothing else is looked at. None with errors, which are printed.
+std::optional<std::string> find_store(const CertsFlags& flags);
+
+void add_certs_ca(CLI::App& group, Action& chosen);  // ca init show crl issue revoke trust
+
+}  // namespace ravelin::cli
