@@ -69,7 +69,7 @@ class OwnCa {
   Result<> read_certificates();
   Result<> read_retired();
   Result<> check_issuing() const;
-  Result<SigningCa> root_with_key() const;
+  [[nodiscard]] Result<SigningCa> root_with_key() const;
   void forget_ended(base::WallTime now);
 
   CaFolder folder_;
