@@ -112,10 +112,8 @@ void add_name_constraints(X509* certificate, const NameConstraints& constraints)
   for (const auto& prefix : constraints.ips)
     push(&list->permittedSubtrees, subtree(GEN_IPADD, range_bytes(prefix)));
   if (constraints.dns.empty()) push(&list->excludedSubtrees, subtree(GEN_DNS, ""));
-  for (const Family family : {Family::ipv4, Family::ipv6}) {
-    const bool is_permitted = std::ranges::any_of(
-        constraints.ips, [&](const IpPrefix& prefix) { return prefix.address.family == family; });
-    if (!is_permitted)
+  if (constraints.ips.empty()) {
+    for (const Family family : {Family::ipv4, Family::ipv6})
       push(&list->excludedSubtrees,
            subtree(GEN_IPADD, range_bytes({base::IpAddress{family, {}}, 0})));
   }

@@ -28,8 +28,10 @@ std::vector<std::string> to_texts(const NameConstraints& constraints);  // ".dev
 // `name`: a DNS name in lower case, with "*." or without, or an IP address.
 bool permits(const NameConstraints& constraints, std::string_view name);
 
-// As a critical extension; none when open. A family (DNS, IPv4, IPv6) of which nothing is permitted
-// is excluded as a whole: else verifiers would take it as not limited at all.
+// As a critical extension; none when open. Of names and addresses, the kind of which nothing is
+// permitted is excluded as a whole: else verifiers would take it as not limited at all. IPv4 and
+// IPv6 are one kind: where only one of them is permitted the other is closed by that, and Java (as
+// of 17) stumbles over IPv4 names when ::/0 is excluded.
 void add_name_constraints(X509* certificate, const NameConstraints& constraints);
 
 // What a certificate says about it; open when it has no such extension. Other kinds of names, and

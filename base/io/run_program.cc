@@ -40,7 +40,8 @@ class Descriptor {
 // Killed with its process group and reaped when this goes.
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid), end_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  explicit Child(pid_t pid)
+      : pid_(pid), end_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
 
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -92,8 +93,9 @@ int spawn(const ProgramRun& run, int output, pid_t& pid) {
   ::posix_spawnattr_setpgroup(&how, 0);
   ::posix_spawnattr_setflags(
       &how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int error = ::posix_spawn(&pid, run.words.front().c_str(), &files, &how,
-                                  pointers_to(run.words).data(), pointers_to(run.environment).data());
+  const int error =
+      ::posix_spawn(&pid, run.words.front().c_str(), &files, &how, pointers_to(run.words).data(),
+                    pointers_to(run.environment).data());
   ::posix_spawnattr_destroy(&how);
   ::posix_spawn_file_actions_destroy(&files);
   return error;
@@ -118,8 +120,7 @@ bool drain(int from, std::size_t bytes_max, MonoTime deadline, std::string& outp
     const ssize_t got = ::read(from, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return true;
-    output.append(piece.data(),
-                  std::min(static_cast<std::size_t>(got), bytes_max - output.size()));
+    output.append(piece.data(), std::min(static_cast<std::size_t>(got), bytes_max - output.size()));
   }
   return false;
 }
@@ -143,7 +144,8 @@ Result<ProgramEnd> run_program(const ProgramRun& run) {
       !wait_readable(child.end_fd(), deadline))
     return fail(Errc::timeout, "{} has not ended within {} ms", name, run.time_max.count());
   const int status = child.reap();
-  if (WIFSIGNALED(status)) return fail(Errc::io, "{} was ended by signal {}", name, WTERMSIG(status));
+  if (WIFSIGNALED(status))
+    return fail(Errc::io, "{} was ended by signal {}", name, WTERMSIG(status));
   end.status = WEXITSTATUS(status);
   return end;
 }

@@ -69,8 +69,12 @@ CaLock::~CaLock() {
 }
 
 Result<CaFolder> CaFolder::make(const std::string& path) {
+  const std::filesystem::path above = std::filesystem::absolute(path).parent_path();
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  std::filesystem::create_directories(above.parent_path(), error);
+  // The store: its other folders hold keys as well. One that is there is its owner's business.
+  if (::mkdir(above.c_str(), kFolderMode) != 0 && errno != EEXIST)
+    return base::fail_errno(errno, "making " + above.string());
   if (auto made = make_folder(path); !made) return made.error();
   return CaFolder(path);
 }

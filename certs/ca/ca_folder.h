@@ -31,8 +31,8 @@ class CaLock {
 
 class CaFolder {
  public:
-  // Makes it, and the folders above it, where they are missing; one that is there is checked as by
-  // open(). Errors as open's.
+  // Makes it and the one above it (0700), and those above both, where they are missing; one that is
+  // there is checked as by open(). Errors as open's.
   static Result<CaFolder> make(const std::string& path);
   // Errors: not there, not a folder, another owner than root or this user, open to others (names
   // the chmod that mends it).

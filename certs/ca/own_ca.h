@@ -4,6 +4,7 @@
 //   retired/SERIAL.pem .key  issuing ones of before, for revocations until they end
 //   root-crl.pem             the root's revocation list: nothing revoked, as long as issuing.pem
 //   crl.pem                  all lists that verifiers need (certs/ca/revocation_list.h)
+//   bundle.pem               the certificates that signed those lists, the root first
 //   issued.jsonl             what was signed; revoked.jsonl: what was taken back
 //   ca.json                  name, lifetime of certificates; lock: held while something changes
 // Whoever changes something holds lock(). Holds the issuing keys; one thread at a time.
@@ -68,7 +69,7 @@ class OwnCa {
   Result<> read_certificates();
   Result<> read_retired();
   Result<> check_issuing() const;
-  Result<SigningCa> root_with_key() const;
+  [[nodiscard]] Result<SigningCa> root_with_key() const;
   void forget_ended(base::WallTime now);
 
   CaFolder folder_;

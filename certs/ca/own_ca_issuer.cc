@@ -210,7 +210,7 @@ Result<> OwnCaIssuer::revoke(std::string_view chain_pem, RevocationReason reason
 }
 
 Result<> OwnCaIssuer::revoke_serial(std::string_view serial, RevocationReason reason,
-                                    std::stop_token stop) {
+                                    const std::stop_token& stop) {
   const auto held = hold_ca(dir_, stop);
   if (!held) return held.error();
   auto record = record_of(held->ca, serial);

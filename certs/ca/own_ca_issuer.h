@@ -31,7 +31,8 @@ class OwnCaIssuer : public Issuer {
                   std::stop_token stop) override;
 
   // The same by its serial number alone, for one that is recorded as signed. Errors: it is not.
-  Result<> revoke_serial(std::string_view serial, RevocationReason reason, std::stop_token stop);
+  Result<> revoke_serial(std::string_view serial, RevocationReason reason,
+                         const std::stop_token& stop);
 
   // Does not say.
   Result<std::optional<RenewalWindow>> renewal_window(std::string_view chain_pem,

@@ -13,6 +13,7 @@ using base::fail;
 
 constexpr std::string_view kRevokedFile = "revoked.jsonl";
 constexpr std::string_view kCrlFile = "crl.pem";
+constexpr std::string_view kBundleFile = "bundle.pem";
 constexpr std::size_t kCrlBytesMax = std::size_t{16} * 1024 * 1024;
 
 Result<std::vector<CrlPtr>> read_lists(const OwnCa& ca) {
@@ -108,12 +109,16 @@ Result<> refresh_crl(const OwnCa& ca, base::WallTime now) {
   const auto issuing = list_of(ca.issuing(), *revoked, number, now);
   if (!issuing) return issuing.error();
   *text += *issuing;
+  std::string signers = to_pem(ca.root()) + to_pem(ca.issuing().certificate.get());
   for (const SigningCa& old : ca.retired()) {
     if (describe(old.certificate.get()).not_after <= now) continue;
     const auto list = list_of(old, *revoked, number, now);
     if (!list) return list.error();
     *text += *list;
+    signers += to_pem(old.certificate.get());
   }
+  // First the signers: a list without its signer is refused, a signer without a list is not used.
+  if (auto written = ca.folder().write_public(kBundleFile, signers); !written) return written;
   return ca.folder().write_public(kCrlFile, *text);
 }
 

@@ -36,7 +36,8 @@ struct CrlState {
 // present issuing certificate.
 Result<CrlState> read_crl_state(const OwnCa& ca);
 
-// Makes crl.pem anew, each list with a higher number than any before.
+// Makes crl.pem anew, each list with a higher number than any before, and bundle.pem, the
+// certificates that signed them: what takes CRLs from the CAs it trusts alone is given both.
 Result<> refresh_crl(const OwnCa& ca, base::WallTime now);
 
 // What has to be done from time to time: a new issuing certificate when it is due and the root's

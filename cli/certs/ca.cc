@@ -9,6 +9,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace ravelin::cli {
@@ -31,7 +32,9 @@ base::Result<certs::OwnCaOptions> options_of(const InitFlags& flags) {
     options.settings.leaf_lifetime = std::chrono::floor<std::chrono::seconds>(*lifetime);
   }
   if (flags.permit.empty()) return options;
-  if (flags.permit == std::vector<std::string>{"any"}) {
+  if (std::ranges::find(flags.permit, "any") != flags.permit.end()) {
+    if (flags.permit.size() > 1)
+      return base::fail(base::Errc::invalid, "--permit: \"any\" stands alone");
     options.permitted = {};
     return options;
   }
@@ -101,12 +104,12 @@ void add_ca_init(CLI::App& group, Action& chosen) {
       ->type_name("LIST")
       ->delimiter(',');
   command
-      ->add_option("--lifetime", flags->lifetime, "how long what it signs is good for (168h without)")
+      ->add_option("--lifetime", flags->lifetime,
+                   "how long what it signs is good for (168h without)")
       ->type_name("TIME");
   command->callback([&chosen, flags] {
     chosen = [flags] {
-      return in_ca_folder(flags->common,
-                          [&](const std::string& dir) { return init(*flags, dir); });
+      return in_ca_folder(flags->common, [&](const std::string& dir) { return init(*flags, dir); });
     };
   });
 }

@@ -10,7 +10,8 @@
 namespace ravelin::cli {
 
 // Runs `work` with the CA's folder (STORE/ca), as its owner; prints what stood in the way before.
-ExitCode in_ca_folder(const CertsFlags& flags, const std::function<ExitCode(const std::string&)>& work);
+ExitCode in_ca_folder(const CertsFlags& flags,
+                      const std::function<ExitCode(const std::string&)>& work);
 
 void add_ca_show(CLI::App& group, Action& chosen);   // show crl
 void add_ca_sign(CLI::App& group, Action& chosen);   // issue revoke

@@ -58,10 +58,9 @@ std::string issuing_text(const View& view) {
     return fmt::format("ended on {}{}", certs::format_time(view.issuing.not_after),
                        has_key ? "; the next certificate signed makes a new one"
                                : "; put root.key back to make a new one");
-  return fmt::format("P-256, until {}; a new one from {}{}",
-                     certs::format_time(view.issuing.not_after),
-                     certs::format_time(renewal_of(view.issuing)),
-                     has_key ? "" : ", which takes root.key");
+  return fmt::format(
+      "P-256, until {}; a new one from {}{}", certs::format_time(view.issuing.not_after),
+      certs::format_time(renewal_of(view.issuing)), has_key ? "" : ", which takes root.key");
 }
 
 std::string show_text(const View& view) {
@@ -69,15 +68,15 @@ std::string show_text(const View& view) {
   const std::string names = base::join(certs::to_texts(ca.permitted()), " ");
   return table_text(
       {{"name", ca.settings().name},
-       {"root", fmt::format("P-384, until {}; its key is {}",
-                            certs::format_time(view.root.not_after),
-                            ca.has_root_key() ? "here" : "elsewhere")},
+       {"root",
+        fmt::format("P-384, until {}; its key is {}", certs::format_time(view.root.not_after),
+                    ca.has_root_key() ? "here" : "elsewhere")},
        {"sha256", ca.root_fingerprint()},
        {"issuing", issuing_text(view)},
        {"permits", ca.permitted().is_open() ? "any name" : names},
-       {"signed", fmt::format("{} ({} live), for {} each; {} revoked", view.signed_count,
-                              view.live_count, base::format_duration(ca.settings().leaf_lifetime),
-                              view.revoked_count)},
+       {"signed",
+        fmt::format("{} ({} live), for {} each; {} revoked", view.signed_count, view.live_count,
+                    base::format_duration(ca.settings().leaf_lifetime), view.revoked_count)},
        {"crl", view.crl ? fmt::format("number {}, next by {}", view.crl->number,
                                       certs::format_time(view.crl->next_update))
                         : view.crl.error().message}});
@@ -134,7 +133,8 @@ ExitCode crl(const CrlFlags& flags, const std::string& dir) {
   auto held = certs::hold_ca(dir);
   if (!held) return report(held.error());
   const base::WallTime now = base::wall_now();
-  const auto made = flags.is_renewed ? certs::refresh_crl(held->ca, now) : certs::tend(held->ca, now);
+  const auto made =
+      flags.is_renewed ? certs::refresh_crl(held->ca, now) : certs::tend(held->ca, now);
   if (!made) return report(made.error());
   const std::string file = held->ca.folder().path("crl.pem");
   const auto text = base::read_file(file, kCrlBytesMax);

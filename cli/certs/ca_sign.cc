@@ -1,6 +1,7 @@
 // `ravelin certs ca issue` and `ca revoke`: by hand, for programs whose keys Ravelin does not hold.
 #include "base/io/file.h"
 #include "base/text.h"
+#include "base/utc.h"
 #include "certs/ca/own_ca_issuer.h"
 #include "certs/ca/records.h"
 #include "certs/file.h"
@@ -51,32 +52,44 @@ base::Result<certs::CertificateOrder> order_of(const IssueFlags& flags) {
   return order;
 }
 
-ExitCode issue(const IssueFlags& flags, const std::string& dir) {
-  const auto order = order_of(flags);
-  if (!order) return report(order.error());
-  NoNote note;
-  const auto issued = certs::OwnCaIssuer(dir).issue(*order, note, {});
-  if (!issued) return report(issued.error().error);
+ExitCode print_issued(const IssueFlags& flags, const certs::CertificateOrder& order,
+                      const certs::IssuedChain& issued) {
   if (!flags.out.empty()) {
-    auto written = base::replace_file(flags.out, issued->pem, kPublicMode);
+    auto written = base::replace_file(flags.out, issued.pem, kPublicMode);
     if (!written) return report(written.error());
   }
-  const auto chain = certs::parse_chain(issued->pem, "issued certificate");
+  const auto chain = certs::parse_chain(issued.pem, "issued certificate");
   if (!chain) return report(chain.error());
   const certs::CertificateInfo& info = chain->info;
+  const auto not_after = std::chrono::floor<std::chrono::seconds>(info.not_after);
   if (flags.common.form == OutputForm::json)
     print(json::serialize(json::object{{"serial", info.serial},
-                                       {"names", json::value_from(order->names)},
-                                       {"not_after", certs::format_time(info.not_after)},
+                                       {"names", json::value_from(order.names)},
+                                       {"not_after", base::utc_text(not_after)},
                                        {"file", flags.out},
-                                       {"pem", issued->pem}}) +
+                                       {"pem", issued.pem}}) +
           "\n");
   else if (flags.out.empty())
-    print(issued->pem);
+    print(issued.pem);
   else
-    print(fmt::format("{}: {}, serial {}, until {}\n", flags.out, base::join(order->names, ", "),
+    print(fmt::format("{}: {}, serial {}, until {}\n", flags.out, base::join(order.names, ", "),
                       info.serial, certs::format_time(info.not_after)));
   return ExitCode::done;
+}
+
+// The files named are the caller's: read before and written after we are the folder's owner.
+ExitCode issue(const IssueFlags& flags) {
+  const auto order = order_of(flags);
+  if (!order) return report(order.error());
+  certs::IssuedChain chain;
+  const ExitCode went = in_ca_folder(flags.common, [&](const std::string& dir) {
+    NoNote note;
+    auto issued = certs::OwnCaIssuer(dir).issue(*order, note, {});
+    if (!issued) return report(issued.error().error);
+    chain = std::move(*issued);
+    return ExitCode::done;
+  });
+  return went == ExitCode::done ? print_issued(flags, *order, chain) : went;
 }
 
 struct RevokeFlags {
@@ -90,33 +103,36 @@ bool is_serial(std::string_view text) {
          text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-ExitCode revoke(const RevokeFlags& flags, const std::string& dir) {
+ExitCode revoke(const RevokeFlags& flags) {
   const auto reason = certs::parse_revocation_reason(flags.reason);
   if (!reason) return report(base::wrap(reason.error(), "--reason"));
-  certs::OwnCaIssuer issuer(dir);
   std::string serial = flags.what;
-  base::Result<> revoked;
-  if (is_serial(serial)) {
-    revoked = issuer.revoke_serial(serial, *reason, {});
-  } else {
+  std::string pem;
+  if (!is_serial(serial)) {
     const auto text = certs::read_pem_file(flags.what);
     if (!text) return report(text.error());
     const auto chain = certs::parse_chain(*text, flags.what);
     if (!chain) return report(chain.error());
     serial = chain->info.serial;
-    revoked = issuer.revoke(*text, *reason, {});
+    pem = *text;
   }
-  if (!revoked) return report(revoked.error());
-  const std::string list = dir + "/crl.pem";
-  print(flags.common.form == OutputForm::json
-            ? json::serialize(json::object{{"serial", serial}, {"crl", list}}) + "\n"
-            : fmt::format("{} is revoked; hand out {}\n", serial, list));
-  return ExitCode::done;
+  return in_ca_folder(flags.common, [&](const std::string& dir) {
+    certs::OwnCaIssuer issuer(dir);
+    const auto revoked =
+        pem.empty() ? issuer.revoke_serial(serial, *reason, {}) : issuer.revoke(pem, *reason, {});
+    if (!revoked) return report(revoked.error());
+    const std::string list = dir + "/crl.pem";
+    print(flags.common.form == OutputForm::json
+              ? json::serialize(json::object{{"serial", serial}, {"crl", list}}) + "\n"
+              : fmt::format("{} is revoked; hand out {}\n", serial, list));
+    return ExitCode::done;
+  });
 }
 
 void add_issue(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<IssueFlags>();
-  CLI::App* command = group.add_subcommand("issue", "sign the request of a program with its own key");
+  CLI::App* command =
+      group.add_subcommand("issue", "sign the request of a program with its own key");
   add_certs_flags(*command, flags->common);
   command->add_option("--csr", flags->csr, "the request (PKCS#10, PEM or DER) with its names")
       ->type_name("FILE")
@@ -127,12 +143,7 @@ void add_issue(CLI::App& group, Action& chosen) {
       ->type_name("TIME");
   command->add_option("--out", flags->out, "where the chain goes (standard output without this)")
       ->type_name("FILE");
-  command->callback([&chosen, flags] {
-    chosen = [flags] {
-      return in_ca_folder(flags->common,
-                          [&](const std::string& dir) { return issue(*flags, dir); });
-    };
-  });
+  command->callback([&chosen, flags] { chosen = [flags] { return issue(*flags); }; });
 }
 
 }  // namespace
@@ -149,12 +160,7 @@ void add_ca_sign(CLI::App& group, Action& chosen) {
   command->add_option("--reason", flags->reason, "why: key-compromise, superseded, …")
       ->type_name("REASON")
       ->capture_default_str();
-  command->callback([&chosen, flags] {
-    chosen = [flags] {
-      return in_ca_folder(flags->common,
-                          [&](const std::string& dir) { return revoke(*flags, dir); });
-    };
-  });
+  command->callback([&chosen, flags] { chosen = [flags] { return revoke(*flags); }; });
 }
 
 }  // namespace ravelin::cli

@@ -97,6 +97,23 @@ TEST(NameConstraints, AreCriticalAndReadBackAsWritten) {
   EXPECT_EQ(read_name_constraints(root.get()), limits);
 }
 
+int excluded_count(const Texts& permitted) {
+  const KeyPtr key(EVP_EC_gen("P-256"));
+  const auto root = blank_certificate(key.get(), wall_now(), wall_now());
+  add_name_constraints(root.get(), constraints(permitted));
+  const base::Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> list(static_cast<NAME_CONSTRAINTS*>(
+      X509_get_ext_d2i(root.get(), NID_name_constraints, nullptr, nullptr)));
+  return list->excludedSubtrees == nullptr ? 0 : sk_GENERAL_SUBTREE_num(list->excludedSubtrees);
+}
+
+TEST(NameConstraints, CloseTheKindThatIsNotNamed) {
+  EXPECT_EQ(excluded_count({".dev.test"}), 2);   // 0.0.0.0/0 and ::/0
+  EXPECT_EQ(excluded_count({"10.0.0.0/8"}), 1);  // all DNS names
+  // No more than that: see the header about Java.
+  EXPECT_EQ(excluded_count({".dev.test", "10.0.0.0/8"}), 0);
+  EXPECT_EQ(excluded_count({".dev.test", "fd00::/8"}), 0);
+}
+
 TEST(NameConstraints, OpenOnesAreNoExtension) {
   const KeyPtr key(EVP_EC_gen("P-256"));
   const auto root = blank_certificate(key.get(), wall_now(), wall_now());

@@ -44,13 +44,13 @@ TEST(RunProgram, WhatCannotBeStartedIsAnError) {
 }
 
 TEST(RunProgram, WhatASignalEndedIsAnError) {
-  EXPECT_EQ(run_program(shell("kill -TERM $$")).error().message,
-            "/bin/sh was ended by signal 15");
+  EXPECT_EQ(run_program(shell("kill -TERM $$")).error().message, "/bin/sh was ended by signal 15");
 }
 
 // exec: the process that would go on is the one whose number is told.
 TEST(RunProgram, WhatTakesTooLongIsKilledWithAllItStarted) {
-  for (const char* script : {"exec cat /dev/zero >/dev/null", "(exec tail -f /dev/null) & exit 0"}) {
+  for (const char* script :
+       {"exec cat /dev/zero >/dev/null", "(exec tail -f /dev/null) & exit 0"}) {
     ProgramRun run = shell(script);
     run.time_max = milliseconds(100);
     const auto end = run_program(run);

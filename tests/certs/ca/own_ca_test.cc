@@ -58,7 +58,10 @@ TEST(OwnCa, KeepsItsFilesToItself) {
   const mode_t before = ::umask(0);
   CaLab lab;
   lab.create();
+  const auto nested = CaFolder::make(lab.file("store/ca"));
   ::umask(before);
+  EXPECT_TRUE(nested);
+  EXPECT_EQ(mode_of(lab.file("store")), 0700U);
   EXPECT_EQ(mode_of(lab.dir()), 0700U);
   for (const char* key : {"root.key", "issuing.key"})
     EXPECT_EQ(mode_of(lab.file(key)), 0600U) << key;

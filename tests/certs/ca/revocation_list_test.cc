@@ -77,6 +77,20 @@ TEST(RevocationList, GoesOnWhenTheIssuingCertificateIsNew) {
   EXPECT_EQ(test::verdict_with_lists(ca, next.chain, lab.now), X509_V_OK);
 }
 
+TEST(RevocationList, EveryListHasItsSignerInTheBundle) {
+  CaLab lab;
+  OwnCa ca = lab.create();
+  ASSERT_TRUE(ca.renew_issuing(lab.now));
+  ASSERT_TRUE(refresh_crl(ca, lab.now));
+  const auto signers = parse_bundle(test::read_text(lab.file("bundle.pem")), "bundle.pem");
+  const auto lists = parse_crls(test::read_text(lab.file("crl.pem")), "crl.pem");
+  ASSERT_TRUE(signers && lists);
+  ASSERT_EQ(signers->size(), 3U);
+  ASSERT_EQ(lists->size(), 3U);
+  for (std::size_t i = 0; i < lists->size(); ++i)
+    EXPECT_EQ(X509_CRL_verify((*lists)[i].get(), X509_get0_pubkey((*signers)[i].get())), 1) << i;
+}
+
 TEST(RevocationList, GivesTheReason) {
   CaLab lab;
   lab.create();

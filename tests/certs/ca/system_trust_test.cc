@@ -13,18 +13,28 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-// A Debian with no certificates of its own.
+// A Debian that trusts one other CA.
 class SystemTrust : public ::testing::Test {
  protected:
   SystemTrust() : tree_{dir_.path()} {
     for (const char* folder : {"usr/local/share/ca-certificates", "usr/share/ca-certificates",
                                "etc/ssl/certs", "etc/ca-certificates/update.d"})
       fs::create_directories(tree_.path(folder));
-    dir_.write("etc/ca-certificates.conf", "");
+    dir_.write("etc/ca-certificates.conf", "other.crt\n");
+    test::CaLab other;
+    other_ = to_pem(other.create().root());
+    dir_.write("usr/share/ca-certificates/other.crt", other_);
   }
 
   [[nodiscard]] std::string bundle() const {
     return test::read_text(tree_.path("etc/ssl/certs/ca-certificates.crt"));
+  }
+
+  [[nodiscard]] long links() const {
+    long count = 0;
+    for (const auto& entry : fs::directory_iterator(tree_.path("etc/ssl/certs")))
+      count += entry.is_symlink() ? 1 : 0;
+    return count;
   }
 
   // Nowhere to put the bundle.
@@ -36,6 +46,7 @@ class SystemTrust : public ::testing::Test {
   ravelin::test::TempDir dir_;
   SystemTree tree_;
   test::CaLab lab_;
+  std::string other_;
 };
 
 TEST_F(SystemTrust, RootGoesIntoTheBundleAndOutAgain) {
@@ -45,12 +56,13 @@ TEST_F(SystemTrust, RootGoesIntoTheBundleAndOutAgain) {
   const auto added = add_trust(tree_, fingerprint, pem);
   ASSERT_TRUE(added) << added.error().message;
   EXPECT_EQ(test::read_text(trust_file(tree_, fingerprint)), pem);
-  EXPECT_THAT(bundle(), HasSubstr(pem));
+  EXPECT_EQ(bundle(), other_ + pem);
   EXPECT_TRUE(add_trust(tree_, fingerprint, pem));
   const auto removed = remove_trust(tree_, fingerprint);
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_TRUE(*removed);
-  EXPECT_EQ(bundle(), "");
+  EXPECT_EQ(bundle(), other_);
+  EXPECT_EQ(links(), 2);  // by name and by hash
   EXPECT_FALSE(fs::exists(trust_file(tree_, fingerprint)));
   EXPECT_FALSE(*remove_trust(tree_, fingerprint));
 }
@@ -72,6 +84,17 @@ TEST_F(SystemTrust, FailureLeavesItAsItWas) {
   test::write_text(trust_file(tree_, fingerprint), pem);
   EXPECT_FALSE(remove_trust(tree_, fingerprint));
   EXPECT_EQ(test::read_text(trust_file(tree_, fingerprint)), pem);
+}
+
+TEST_F(SystemTrust, BundleThatIsNotMadeAnewIsNoSuccess) {
+  const OwnCa ca = lab_.create();
+  const std::string fingerprint = ca.root_fingerprint();
+  ASSERT_TRUE(add_trust(tree_, fingerprint, to_pem(ca.root())));
+  // Of nothing at all the program makes no bundle.
+  dir_.write("etc/ca-certificates.conf", "");
+  EXPECT_THAT(remove_trust(tree_, fingerprint).error().message,
+              HasSubstr("ca-certificates.crt still holds the root, though "));
+  EXPECT_TRUE(fs::exists(trust_file(tree_, fingerprint)));
 }
 
 TEST_F(SystemTrust, SystemOfAnotherKindIsSaid) {
