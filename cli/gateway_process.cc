@@ -116,7 +116,7 @@ base::Result<gateway::Config> load_for_serving_quietly(const std::string& path) 
 }
 
 ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
-                     const std::function<void(gateway::Gateway&)>& started) {
+                     const ServeHooks& hooks) {
   prepare_process();
   std::signal(SIGPIPE, SIG_IGN);
   base::LogOptions log_options;
@@ -157,9 +157,10 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
       base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
     }
     (*gateway)->reactor().post([&] {
-      if (started) started(**gateway);
+      if (hooks.started) hooks.started(**gateway);
     });
     (*gateway)->run();
+    if (hooks.stopped) hooks.stopped();
   }
   base::log_info("gateway", "stopped");
   admin->reset();

@@ -18,9 +18,14 @@ std::optional<gateway::Config> load_for_serving(const std::string& path);
 // The same for a reload: all findings in the error's text.
 base::Result<gateway::Config> load_for_serving_quietly(const std::string& path);
 
-// Opens the gateway, drops privileges, serves until a signal says stop. `started` is called once it
-// serves.
+// What else goes on while the gateway serves; on the control thread. May be empty.
+struct ServeHooks {
+  std::function<void(gateway::Gateway&)> started{};  // once it serves
+  std::function<void()> stopped{};                   // it serves no more, and is still there
+};
+
+// Opens the gateway, drops privileges, serves until a signal says stop.
 ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
-                     const std::function<void(gateway::Gateway&)>& started);
+                     const ServeHooks& hooks);
 
 }  // namespace ravelin::cli

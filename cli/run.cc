@@ -1,5 +1,6 @@
 // `ravelin run`: the gateway in the foreground. SIGHUP reloads, SIGTERM drains and stops, SIGINT
 // the same, SIGUSR1 reopens the access log.
+#include "cli/certs/renewal.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
@@ -19,7 +20,15 @@ void add_run(CLI::App& app, Action& chosen) {
     chosen = [path] {
       auto config = load_for_serving(*path);
       if (!config) return ExitCode::refused;
-      return run_gateway(*config, [path] { return load_for_serving_quietly(*path); }, {});
+      auto renewal = CertsRenewal::open(*path);
+      if (!renewal) return report(renewal.error());
+      ServeHooks hooks;
+      if (*renewal != nullptr) {
+        hooks.started = [&](gateway::Gateway& gateway) { (*renewal)->start(gateway); };
+        hooks.stopped = [&] { (*renewal)->stop(); };
+      }
+      return run_gateway(
+          *config, [path] { return load_for_serving_quietly(*path); }, hooks);
     };
   });
 }

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "certs/issuer/challenges.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct CertificateConfig {
 
 struct CertsConfig {
   std::string store = kStoreDefault;
+  std::chrono::seconds look_every{60};  // how often the renewal looks what is due
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> names;
 };

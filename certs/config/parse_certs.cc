@@ -13,6 +13,7 @@ namespace yaml = base::yaml;
 using base::Errc;
 using base::fail;
 using base::Result;
+using namespace std::chrono_literals;
 
 constexpr std::size_t kIssuersMax = 32;
 constexpr std::size_t kNamesMax = 100'000;
@@ -142,6 +143,7 @@ void complete(CertsConfig& config, const std::string& path, yaml::Report& report
 CertsConfig parse_certs(yaml::Map map) {
   CertsConfig config;
   map.optional("store", config.store, yaml::path());
+  map.optional("look_every", config.look_every, yaml::between(1s, 1h));
   map.optional("issuers", config.issuers, read_issuers);
   map.optional("names", config.names, yaml::list_of(yaml::object(parse_certificate), 0, kNamesMax));
   if (map.has("names")) complete(config, map.path(), map.value("names").report());

@@ -33,7 +33,7 @@ bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked) {
 }  // namespace
 
 Renewer::Renewer(RotationParts parts, std::vector<CertificateConfig> wanted, RenewerOptions options)
-    : parts_(std::move(parts)), options_(options), wanted_(std::move(wanted)) {}
+    : parts_(std::move(parts)), options_(std::move(options)), wanted_(std::move(wanted)) {}
 
 Renewer::~Renewer() = default;
 
@@ -41,10 +41,9 @@ void Renewer::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-void Renewer::want(std::vector<CertificateConfig> wanted) {
+void Renewer::wake() {
   {
     const std::lock_guard guard(mutex_);
-    wanted_ = std::move(wanted);
     has_news_ = true;
   }
   wake_.notify_all();
@@ -95,11 +94,6 @@ HeldState Renewer::held_state(const std::string& name, Want want, const RevokedK
 
 // What the configuration wants, and what else the store knows how to renew.
 std::vector<HeldState> Renewer::held(std::stop_token stop) {
-  std::vector<CertificateConfig> wanted;
-  {
-    const std::lock_guard guard(mutex_);
-    wanted = wanted_;
-  }
   const auto revoked = parts_.store.revoked_keys();
   const auto names = parts_.store.names();
   if (!revoked || !names) {
@@ -109,7 +103,7 @@ std::vector<HeldState> Renewer::held(std::stop_token stop) {
   }
   std::vector<HeldState> all;
   std::set<std::string> seen;
-  for (const CertificateConfig& config : wanted) {
+  for (const CertificateConfig& config : wanted_) {
     if (stop.stop_requested()) return all;
     all.push_back(held_state(config.name, want_of(config), *revoked, stop));
     seen.insert(config.name);
@@ -161,6 +155,8 @@ bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
 }
 
 std::size_t Renewer::look(std::stop_token stop) {
+  if (options_.changed)
+    if (auto wanted = options_.changed(); wanted) wanted_ = std::move(*wanted);
   const auto now = std::chrono::floor<seconds>(parts_.now());
   const std::vector<HeldState> all = held(stop);
   const std::vector<PlannedRenewal> planned = plan_renewals(all, now);

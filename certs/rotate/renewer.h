@@ -20,6 +20,9 @@ namespace ravelin::certs {
 
 struct RenewerOptions {
   seconds look_every{60};
+  // Asked at the beginning of each look, on its thread: what is wanted from now on, if that has
+  // changed. May be empty.
+  std::function<std::optional<std::vector<CertificateConfig>>()> changed{};
   std::size_t renewals_per_look = 100;  // the rest at the next
 };
 
@@ -38,8 +41,8 @@ class Renewer {
   ~Renewer();  // ends an order under way; it goes on another time
 
   void start();
-  // Other certificates are wanted from now on; looked at at once.
-  void want(std::vector<CertificateConfig> wanted);
+  // Looks at once.
+  void wake();
 
   // One look: renews what is due. Returns how many were renewed. For tests, and start() calls it.
   std::size_t look(std::stop_token stop);
@@ -58,11 +61,11 @@ class Renewer {
 
   RotationParts parts_;
   RenewerOptions options_;
-  mutable std::mutex mutex_;  // wanted_, states_, has_news_
+  mutable std::mutex mutex_;  // states_, has_news_
   std::condition_variable_any wake_;
   bool has_news_ = false;
-  std::vector<CertificateConfig> wanted_;
   std::vector<RenewalState> states_;
+  std::vector<CertificateConfig> wanted_;  // the thread's own, from here on
 
   // What the CA said last of a generation.
   struct Window {
@@ -71,7 +74,7 @@ class Renewer {
     base::WallTime ask_again{};
   };
 
-  std::map<std::string, Window> windows_;  // the thread's own
+  std::map<std::string, Window> windows_;
   std::jthread thread_;
 };
 

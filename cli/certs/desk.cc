@@ -1,7 +1,6 @@
 #include "cli/certs/desk.h"
 
 #include "base/io/yaml_include.h"
-#include "certs/ca/own_ca_issuer.h"
 #include "certs/config/parse_certs.h"
 #include "cli/admin_client.h"
 #include "cli/report.h"
@@ -14,6 +13,10 @@ namespace {
 
 using base::Errc;
 using base::Result;
+
+// How long a gateway is waited for: ten seconds.
+constexpr int kTurns = 200;
+constexpr std::chrono::milliseconds kPause{50};
 
 // Without a configuration there is the own CA alone, as "local".
 certs::CertsConfig default_config(const std::string& store) {
@@ -54,20 +57,17 @@ boost::system::result<std::unique_ptr<CertsDesk>, ExitCode> CertsDesk::open(cons
   auto store = need == Need::change ? certs::StoreDir::make(config->store)
                                     : certs::StoreDir::open(config->store);
   if (!store) return report(store.error());
-  return std::unique_ptr<CertsDesk>(
-      new CertsDesk(std::move(*owner), std::move(*store), std::move(*config), flags));
+  Parts parts{std::move(*owner), std::move(*store), std::move(*config), flags};
+  return std::unique_ptr<CertsDesk>(new CertsDesk(std::move(parts)));
 }
 
-certs::Issuer* CertsDesk::find_issuer(const std::string& name) {
-  if (const auto known = issuers_.find(name); known != issuers_.end()) return known->second.get();
-  const auto config = std::ranges::find(config_.issuers, name, &certs::IssuerConfig::name);
-  // The own CA is always there under this word, whatever else it is called.
-  const bool is_own = config == config_.issuers.end() ? name == "local"
-                                                      : config->kind == certs::IssuerKind::local;
-  if (!is_own) return nullptr;
-  auto issuer = std::make_unique<certs::OwnCaIssuer>(store_.paths().root() + "/ca");
-  return issuers_.emplace(name, std::move(issuer)).first->second.get();
-}
+CertsDesk::CertsDesk(Parts parts)
+    : owner_(std::move(parts.owner)),
+      store_(std::move(parts.store)),
+      config_(std::move(parts.config)),
+      flags_(std::move(parts.flags)),
+      issuers_(config_.issuers, store_.paths(),
+               [this](const certs::Challenge& challenge) { return await_challenge(challenge); }) {}
 
 certs::RotationParts CertsDesk::parts() {
   certs::RotationParts parts{.store = store_, .find_issuer = [this](const std::string& name) {
@@ -93,14 +93,31 @@ Result<certs::Want> CertsDesk::want(const std::string& name) const {
   return want;
 }
 
+Result<> CertsDesk::await_challenge(const certs::Challenge& challenge) const {
+  if (flags_.config.empty())
+    return base::fail(Errc::unavailable,
+                      "{} has to be answered by a running gateway: give -c FILE instead of --store",
+                      certs::text_of(challenge.type));
+  AdminFlags admin;
+  admin.config = flags_.config;
+  std::string last;
+  for (int i = 0; i < kTurns; ++i, std::this_thread::sleep_for(kPause)) {
+    const auto answer = ask_gateway(admin, "GET", "/v1/challenges/" + challenge.token);
+    if (answer &&
+        number_at(answer->json, "workers_answering") == number_at(answer->json, "workers"))
+      return {};
+    last = answer ? "not every worker has it" : answer.error().message;
+  }
+  return base::fail(Errc::unavailable, "the gateway does not answer the challenge for {}: {}",
+                    challenge.name, last);
+}
+
 Result<std::string> CertsDesk::await_gateway(const std::string& name,
                                              std::uint64_t generation) const {
   if (flags_.config.empty())
     return std::string("published in the store; gateways that use it follow by themselves\n");
   AdminFlags admin;
   admin.config = flags_.config;
-  constexpr int kTurns = 200;
-  constexpr std::chrono::milliseconds kPause{50};
   std::string last;
   for (int i = 0; i < kTurns; ++i, std::this_thread::sleep_for(kPause)) {
     const auto answer = ask_gateway(admin, "GET", "/v1/certificates/" + escaped(name));

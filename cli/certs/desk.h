@@ -4,13 +4,13 @@
 
 #include "certs/config/certs_config.h"
 #include "certs/issuer/issuer.h"
+#include "certs/rotate/issuer_set.h"
 #include "certs/rotate/rotation.h"
 #include "certs/store/store_dir.h"
 #include "cli/certs/as_owner.h"
 #include "cli/certs/certs.h"
 #include "cli/who_asks.h"
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -44,19 +44,23 @@ class CertsDesk {
                                                         std::uint64_t generation) const;
 
  private:
-  CertsDesk(AsOwner owner, certs::StoreDir store, certs::CertsConfig config, CertsFlags flags)
-      : owner_(std::move(owner)),
-        store_(std::move(store)),
-        config_(std::move(config)),
-        flags_(std::move(flags)) {}
+  struct Parts {
+    AsOwner owner;
+    certs::StoreDir store;
+    certs::CertsConfig config;
+    CertsFlags flags;
+  };
 
-  certs::Issuer* find_issuer(const std::string& name);
+  explicit CertsDesk(Parts parts);
+
+  // Until every worker of the gateway answers it.
+  [[nodiscard]] base::Result<> await_challenge(const certs::Challenge& challenge) const;
 
   AsOwner owner_;
   certs::StoreDir store_;
   certs::CertsConfig config_;
   CertsFlags flags_;
-  std::map<std::string, std::unique_ptr<certs::Issuer>> issuers_;
+  certs::IssuerSet issuers_;
 };
 
 }  // namespace ravelin::cli

@@ -49,14 +49,16 @@ enum class Metric : std::uint8_t {
   hash_overflows_total,
   check_duration,
   dns_queries_total,
-  dns_waiting,             // collected {}: questions whose turn has not come
-  certificate_expiry,      // collected {name}: Unix time of the served notAfter
-  certificate_generation,  // collected {name}: of the store
-  store_certificates,      // collected {}
-  store_refused,           // collected {}: certificates whose newest generation is not served
-  store_revision,          // collected {worker}
-  store_loads_total,       // collected {}: certificates made ready by a handshake
-  staple_expiry,           // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
+  dns_waiting,                   // collected {}: questions whose turn has not come
+  certificate_expiry,            // collected {name}: Unix time of the served notAfter
+  certificate_generation,        // collected {name}: of the store
+  certificate_renew_at,          // collected {name}: Unix time
+  certificate_renewal_failures,  // collected {name}: in a row
+  store_certificates,            // collected {}
+  store_refused,                 // collected {}: certificates whose newest generation is not served
+  store_revision,                // collected {worker}
+  store_loads_total,             // collected {}: certificates made ready by a handshake
+  staple_expiry,  // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success

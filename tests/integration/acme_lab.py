@@ -158,14 +158,19 @@ class Responder:
 
 
 class Pebble:
-    """Pebble with its DNS; `environment` and `config` change what it does."""
+    """Pebble with its DNS; `environment` and `config` change what it does. With `ports` (http, tls) someone
+    else answers its questions there."""
 
-    def __init__(self, folder, pki, environment=None, **config):
+    def __init__(self, folder, pki, environment=None, ports=None, **config):
         self.folder = folder
         self.pki = pki
         self.port, self.management, http_port, tls_port, dns, self.dns_management = free_ports(6)
         self.board = f"{folder}/board"
-        self.responder = Responder(self.board, http_port, tls_port)
+        self.responder = None
+        if ports is None:
+            self.responder = Responder(self.board, http_port, tls_port)
+        else:
+            http_port, tls_port = ports
         self.hook = f"{folder}/hook"
         with open(self.hook, "w") as file:
             file.write(HOOK % self.dns_management)
@@ -216,7 +221,8 @@ class Pebble:
             process.terminate()
         for process in (self.process, self.dns):
             process.wait(DEADLINE)
-        self.responder.close()
+        if self.responder is not None:
+            self.responder.close()
         self.log.close()
 
 

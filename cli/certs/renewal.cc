@@ -1,0 +1,147 @@
+#include "cli/certs/renewal.h"
+
+#include "base/io/log.h"
+#include "base/io/yaml_include.h"
+#include "certs/config/parse_certs.h"
+#include "certs/rotate/plan.h"
+#include "cli/certs/as_owner.h"
+#include "gateway/observe/metric_families.h"
+#include "gateway/runtime/store_status.h"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace ravelin::cli {
+
+using base::Errc;
+using base::Result;
+using gateway::Metric;
+
+namespace {
+
+std::optional<certs::CertsConfig> read(const std::string& path) {
+  base::yaml::DiskLoader loader;
+  base::Diagnostics diagnostics;
+  certs::CertsConfig config = certs::load_certs(path, loader, diagnostics);
+  if (diagnostics.has_errors()) return std::nullopt;
+  return config;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CertsRenewal>> CertsRenewal::open(const std::string& path) {
+  auto config = read(path);
+  // What is wrong in the file, whoever reads it for serving says.
+  if (!config) return std::unique_ptr<CertsRenewal>();
+  const auto owner = AsOwner::of(config->store);
+  if (!owner) return owner.error();
+  auto store = config->names.empty() ? certs::StoreDir::open(config->store)
+                                     : certs::StoreDir::make(config->store);
+  if (!store && config->names.empty()) return std::unique_ptr<CertsRenewal>();
+  if (!store) return base::wrap(store.error(), "certs.store");
+  std::unique_ptr<CertsRenewal> renewal(
+      new CertsRenewal(path, std::move(*config), std::move(*store)));
+  renewal->make_issuers();
+  renewal->make_placeholders();
+  return renewal;
+}
+
+void CertsRenewal::make_issuers() {
+  issuers_ = std::make_unique<certs::IssuerSet>(
+      config_.issuers, store_.paths(),
+      [this](const certs::Challenge& challenge) { return await_challenge(challenge); });
+}
+
+void CertsRenewal::make_placeholders() {
+  for (const certs::CertificateConfig& wanted : config_.names) {
+    const auto state = store_.state(wanted.name);
+    if (state && state->current != 0) continue;
+    certs::Want want{.names = {wanted.name}, .issuers = wanted.issuers, .keys = wanted.keys};
+    want.names.insert(want.names.end(), wanted.also.begin(), wanted.also.end());
+    const certs::RotationParts parts{
+        .store = store_, .find_issuer = [this](const auto& name) { return issuers_->find(name); }};
+    certs::RotationRequest request{wanted.name, std::move(want), std::string(certs::kPlaceholder),
+                                   "start-up"};
+    request.issuers = {"local"};
+    const auto made = certs::rotate_certificate(parts, request, {});
+    if (made)
+      base::log_warn("certs", "a placeholder of the own CA is shown until an issuer has signed",
+                     {{"name", wanted.name}});
+    else
+      base::log_error("certs", "there is nothing to show for a name yet: its clients are refused",
+                      {{"name", wanted.name}, {"placeholder", made.error().error.message}});
+  }
+}
+
+void CertsRenewal::read_configuration() {
+  auto config = read(path_);
+  if (!config) return;
+  if (config->store != config_.store)
+    base::log_warn("certs", "another store is renewed after a restart only",
+                   {{"store", config->store}});
+  {
+    const std::lock_guard guard(mutex_);
+    next_ = std::move(config);
+  }
+  renewer_->wake();
+}
+
+Result<> CertsRenewal::await_challenge(const certs::Challenge& challenge) {
+  constexpr int kTurns = 500;
+  constexpr std::chrono::milliseconds kPause{20};
+  for (int i = 0; i < kTurns; ++i, std::this_thread::sleep_for(kPause)) {
+    if (gateway_ == nullptr) break;
+    // The control thread knows; it may also be about to end.
+    auto asked = std::make_shared<std::promise<bool>>();
+    std::future<bool> answer = asked->get_future();
+    gateway_->reactor().post([this, asked, token = challenge.token] {
+      const auto status = gateway::challenge_status(*gateway_, token);
+      asked->set_value(status && status->workers == status->workers_answering);
+    });
+    constexpr std::chrono::seconds kAnswerMax{2};
+    if (answer.wait_for(kAnswerMax) == std::future_status::ready && answer.get()) return {};
+  }
+  return base::fail(Errc::unavailable, "the gateway does not answer the challenge for {}",
+                    challenge.name);
+}
+
+void CertsRenewal::start(gateway::Gateway& gateway) {
+  gateway_ = &gateway;
+  certs::RenewerOptions options;
+  options.look_every = config_.look_every;
+  options.changed = [this]() -> std::optional<std::vector<certs::CertificateConfig>> {
+    const std::lock_guard guard(mutex_);
+    if (!next_) return std::nullopt;
+    config_ = std::move(*next_);
+    next_.reset();
+    make_issuers();
+    return config_.names;
+  };
+  renewer_ = std::make_unique<certs::Renewer>(
+      certs::RotationParts{
+          .store = store_,
+          .find_issuer = [this](const std::string& name) { return issuers_->find(name); }},
+      config_.names, std::move(options));
+  gateway.metrics().add_collector([this](gateway::MetricSamples& samples) {
+    if (renewer_ == nullptr) return;
+    constexpr std::size_t kSeriesMax = 1000;
+    const std::vector<certs::RenewalState> states = renewer_->states();
+    for (const certs::RenewalState& state :
+         std::span(states).first(std::min(states.size(), kSeriesMax))) {
+      samples.set(gateway::index(Metric::certificate_renew_at), {state.planned.name},
+                  static_cast<double>(state.planned.at.time_since_epoch().count()));
+      samples.set(gateway::index(Metric::certificate_renewal_failures), {state.planned.name},
+                  state.failures.in_a_row);
+    }
+  });
+  gateway.on_reloaded([this] { read_configuration(); });
+  renewer_->start();
+}
+
+void CertsRenewal::stop() {
+  renewer_.reset();
+  gateway_ = nullptr;
+}
+
+}  // namespace ravelin::cli

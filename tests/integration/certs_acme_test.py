@@ -1,0 +1,170 @@
+"""Certificates of an ACME CA with the gateway answering its questions: ordered when it starts, renewed
+unattended, rotated by hand."""
+
+import os
+import socket
+import ssl
+import tempfile
+
+from acme_lab import Pebble, Pki, describe, free_ports, verify
+from certs_test import Handshakes, Store
+from harness import DEADLINE, Case, unittest, wait_until
+
+CONFIG = """
+version: 1
+workers: 2
+admin: {{ socket: "{{dir}}/admin.sock", listen: "127.0.0.1:{{admin}}" }}
+certs:
+  store: {store}
+  look_every: 1s
+  issuers:
+{issuers}
+  names:
+{names}
+listeners:
+  - name: web
+    bind: "127.0.0.1:{tls}"
+    tls: {{ certificates: [ {{ store: true }} ] }}
+    routes: [ {{ match: {{ host: www.example.test }}, pool: web }}, {{ pool: web }} ]
+  - {{ name: plain, bind: "127.0.0.1:{http}", redirect: https }}
+pools:
+  - {{ name: web, servers: [ {{ address: "127.0.0.1:{backend}" }} ] }}
+"""
+
+
+class AcmeCase(Case):
+    def setUp(self):
+        super().setUp()
+        holder = tempfile.TemporaryDirectory(prefix="ravelin-acme-")
+        self.addCleanup(holder.cleanup)
+        self.folder = holder.name
+        self.pki = Pki(self.folder)
+        self.http, self.tls = free_ports(2)
+        self.store = Store(f"{self.folder}/store")
+        self.server = self.backend()
+
+    def pebble(self, **config):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        pebble = Pebble(folder, self.pki, ports=(self.http, self.tls), **config)
+        self.addCleanup(pebble.close)
+        return pebble
+
+    def issuer(self, name, directory, more=""):
+        return f"    {name}: {{ acme: \"{directory}\", ca_file: {self.pki.ca}{more} }}\n"
+
+    def start_with(self, issuers, names):
+        text = CONFIG.format(store=self.store.folder, issuers=issuers, names=names, tls=self.tls, http=self.http,
+                             backend=self.server.port)
+
+        def prepare(gateway):
+            gateway.port = self.tls
+            self.store.config = gateway.config
+
+        return self.gateway(text, prepare=prepare)
+
+    def shown(self, name):
+        """The chain's leaf as PEM, whoever signed it; None when the name is refused."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        raw = socket.create_connection(("127.0.0.1", self.tls), timeout=DEADLINE)
+        try:
+            with context.wrap_socket(raw, server_hostname=name) as tls:
+                return ssl.DER_cert_to_PEM_cert(tls.getpeercert(binary_form=True))
+        except ssl.SSLError:
+            return None
+
+    def issuer_of(self, name):
+        pem = self.shown(name)
+        return describe(pem, "-issuer") if pem else ""
+
+    def await_issuer(self, gateway, name, issuer):
+        try:
+            wait_until(lambda: issuer in self.issuer_of(name), f"{name} is of {issuer}", 30)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{gateway.log()}") from error
+
+
+class Unattended(AcmeCase):
+    def test_a_placeholder_is_shown_until_the_ca_has_signed(self):
+        pebble = self.pebble()
+        self.store.run("ca", "init", "--name", "Own", "--permit", ".test")
+        gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
+        self.assertIn("a placeholder of the own CA", gateway.log())
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+        self.assertEqual(os.listdir(f"{self.store.folder}/challenges"), [])
+        chain = open(f"{self.store.folder}/certs/www.example.test/current/ec.pem").read()
+        self.assertEqual(verify(self.folder, chain, pebble.ask("/roots/0")).returncode, 0)
+        self.assertEqual(gateway.metric("ravelin_certificate_renewal_failures", name="www.example.test"), 0)
+
+    def test_tls_alpn_01_and_both_kinds_of_key(self):
+        pebble = self.pebble()
+        gateway = self.start_with(
+            self.issuer("pebble", pebble.directory, ", challenges: tls-alpn-01"),
+            "    - { name: www.example.test, also: [example.test], keys: [p256, rsa2048] }\n")
+        self.await_issuer(gateway, "example.test", "Pebble")
+        self.assertEqual(self.store.json("show", "www.example.test")["keys"], "p256+rsa2048")
+
+    def test_a_wildcard_by_the_dns_hook(self):
+        pebble = self.pebble()
+        gateway = self.start_with(
+            self.issuer("pebble", pebble.directory, f", challenges: dns-01, dns_hook: {pebble.hook}"),
+            '    - { name: "*.shop.example.test" }\n')
+        self.await_issuer(gateway, "any.shop.example.test", "Pebble")
+
+    def test_short_lived_certificates_are_renewed_under_load_and_none_is_lost(self):
+        pebble = self.pebble(certificateValidityPeriod=30)
+        gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+        root = f"{self.folder}/root.pem"
+        with open(root, "w") as file:
+            file.write(pebble.ask("/roots/0"))
+        load = Handshakes(gateway, root, ("www.example.test",), clients=2)
+        wait_until(lambda: self.store.current("www.example.test") >= 3, "two renewals", 60)
+        load.stop()
+        self.assertEqual(load.failures, [])
+        self.assertGreaterEqual(len(load.serials), 2)
+
+    def test_a_ca_that_is_dead_is_stood_in_for_by_the_next(self):
+        pebble = self.pebble()
+        dead = f"https://localhost:{free_ports(1)[0]}/dir"
+        gateway = self.start_with(self.issuer("dead", dead) + self.issuer("pebble", pebble.directory),
+                                  "    - { name: www.example.test }\n")
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+
+    def test_a_dead_ca_leaves_what_is_served(self):
+        pebble = self.pebble()
+        gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+        before = self.shown("www.example.test")
+        pebble.process.kill()
+        pebble.process.wait(DEADLINE)
+        text = self.store.run("rotate", "www.example.test", code=4)
+        self.assertIn("issuer pebble", text)
+        self.assertEqual(self.shown("www.example.test"), before)
+        self.assertIn("WARN last 1 tries failed", self.store.run("list"))
+
+
+class ByHand(AcmeCase):
+    def test_rotate_orders_anew_through_the_running_gateway(self):
+        pebble = self.pebble()
+        gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+        first = self.shown("www.example.test")
+        self.assertIn("served by 2/2 workers", self.store.run("rotate", "www.example.test"))
+        self.assertNotEqual(self.shown("www.example.test"), first)
+        self.assertIn("served by 2/2 workers", self.store.run("rollback", "www.example.test"))
+        self.assertEqual(self.shown("www.example.test"), first)
+
+    def test_without_a_gateway_the_error_says_what_to_do(self):
+        pebble = self.pebble()
+        config = f"{self.folder}/certs.yaml"
+        with open(config, "w") as file:
+            file.write(f"version: 1\ncerts: {{ store: {self.store.folder}, issuers: {{ pebble: {{ acme: \"{pebble.directory}\", "
+                       f"ca_file: {self.pki.ca} }} }} }}\nadmin: {{ socket: {self.folder}/none.sock }}\n")
+        self.store.config = config
+        text = self.store.run("issue", "www.example.test", code=4)
+        self.assertIn("is the gateway running", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
