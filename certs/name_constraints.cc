@@ -67,12 +67,12 @@ bool is_below(std::string_view name, std::string_view parent) {
 Result<NameConstraints> parse_constraints(std::span<const std::string> permitted) {
   NameConstraints constraints;
   for (const auto& text : permitted) {
-    if (const auto prefix = base::parse_prefix(text); prefix) {
+    const auto prefix = base::parse_prefix(text);
+    if (prefix) {
       constraints.ips.push_back(*prefix);
       continue;
-    } else if (text.find_first_of("/:") != std::string::npos) {
-      return prefix.error();
     }
+    if (text.find_first_of("/:") != std::string::npos) return prefix.error();
     std::string name = base::to_lower(text);
     if (name.starts_with('.')) name.erase(0, 1);
     auto checked = check_host_name(name);

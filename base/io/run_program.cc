@@ -68,6 +68,7 @@ class Child {
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts)
     pointers.push_back(const_cast<char*>(text.c_str()));  // the interface of exec(3)
   pointers.push_back(nullptr);
