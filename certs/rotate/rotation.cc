@@ -119,6 +119,18 @@ boost::system::result<std::string, IssueFailure> order_chain(const Work& work, I
   return std::move(issued->pem);
 }
 
+// Whether what was ordered is what is served already: a crash came between the flip and the
+// clearing away.
+bool is_served(const Work& work, const Pending& pending) {
+  if (work.before == 0) return false;
+  const auto served = work.parts.store.generation(work.request.name, work.before);
+  if (!served) return false;
+  return std::ranges::any_of(kPairSlots, [&](PairSlot slot) {
+    const auto chain = pending.chain(slot);
+    return chain && !chain->empty() && served->texts(slot) && served->texts(slot)->chain == *chain;
+  });
+}
+
 // An order that is pending for the same thing goes on; any other gives way.
 Result<Pending> take_up(const Work& work, const std::string& issuer) {
   const Want& want = work.request.want;
@@ -132,7 +144,8 @@ Result<Pending> take_up(const Work& work, const std::string& issuer) {
   auto known = Pending::find(work.parts.store, work.request.name);
   // A new key is the point of it: what was begun before does not do.
   const bool needs_new = work.request.reason == "key-compromise";
-  if (known && *known && !needs_new && (*known)->plan().is_same_order(plan)) {
+  if (known && *known && !needs_new && (*known)->plan().is_same_order(plan) &&
+      !is_served(work, **known)) {
     work.tell("going on with the order of {}", issuer);
     return std::move(**known);
   }

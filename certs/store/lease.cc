@@ -23,6 +23,8 @@ using std::chrono::sys_seconds;
 namespace {
 
 constexpr std::size_t kRecordMax = 4096;
+constexpr int kLockTurns = 1000;  // ten seconds
+constexpr std::chrono::milliseconds kLockPause{10};
 constexpr std::string_view kWhat = "the record of a lease";
 
 std::string first_line(const std::string& path) {
@@ -54,8 +56,13 @@ class LockedRecord {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return base::fail_errno(errno, "opening " + path);
     std::unique_ptr<LockedRecord> locked(new LockedRecord(path, fd));
-    while (::flock(fd, LOCK_EX) != 0)
-      if (errno != EINTR) return base::fail_errno(errno, "locking " + path);
+    // Held for a few writes at a time: one that does not let go is stopped, or its disk hangs.
+    for (int i = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) {
+      if (errno != EWOULDBLOCK && errno != EINTR) return base::fail_errno(errno, "locking " + path);
+      if (i == kLockTurns)
+        return base::fail(Errc::conflict, "{} is locked by a process that does not go on", path);
+      std::this_thread::sleep_for(kLockPause);
+    }
     return locked;
   }
 
