@@ -1,5 +1,5 @@
-// A request for signature of any bytes, DER or PEM: refused, or its names are ones that a certificate may
-// carry, and a request for the same names reads the same.
+// A request for signature of any bytes, DER or PEM: refused, or its names are ones that a
+// certificate may carry, and a request for the same names reads the same.
 #include "base/check.h"
 #include "certs/build_certificate.h"
 #include "certs/issuer/csr.h"

@@ -1,6 +1,6 @@
-// An index of a store of any bytes: refused, or it answers within them. The first four bytes say where
-// the file of the keys begins. Once as it is, and once with sizes and checksum made good, which no
-// fuzzer finds by itself.
+// An index of a store of any bytes: refused, or it answers within them. The first four bytes say
+// where the file of the keys begins. Once as it is, and once with sizes and checksum made good,
+// which no fuzzer finds by itself.
 #include "base/check.h"
 #include "base/hash.h"
 #include "certs/view/index_bytes.h"
@@ -16,8 +16,8 @@ namespace ravelin::certs {
 namespace {
 
 bool is_inside(std::string_view all, std::string_view part) {
-  return part.empty() || (part.data() >= all.data() &&
-                          part.data() + part.size() <= all.data() + all.size());
+  return part.empty() ||
+         (part.data() >= all.data() && part.data() + part.size() <= all.data() + all.size());
 }
 
 void look_at(const IndexEntry& entry, std::string_view names, std::string_view keys) {
