@@ -11,8 +11,8 @@ namespace ravelin::certs {
 using base::Result;
 
 // A lower-case host name as certificates carry it: labels of 1 to 63 letters, digits, "-" and "_"
-// (RFC 1123; non-ASCII in its xn-- form), 253 characters at most, "*." in front of one with at least
-// two labels, and nothing that could be a mistyped address. Errors say what to write instead.
+// (RFC 1123; non-ASCII in its xn-- form), 253 characters at most, "*." in front of one with at
+// least two labels, and nothing that could be a mistyped address. Errors say what to write instead.
 Result<> check_host_name(std::string_view name);
 
 // A host name, or an IP address as base::to_string writes it.

@@ -113,7 +113,8 @@ Result<std::string> decode_csr(std::string_view text) {
   const BioPtr in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   const RequestPtr request(PEM_read_bio_X509_REQ(in.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
-  if (request == nullptr) return fail(Errc::invalid, "not a request for signature (PKCS#10 in PEM)");
+  if (request == nullptr)
+    return fail(Errc::invalid, "not a request for signature (PKCS#10 in PEM)");
   return to_der(request.get());
 }
 

@@ -103,9 +103,8 @@ Result<std::vector<PairFinding>> check_generation(Generation& generation, const 
   // What both pairs cover is what any client can be given.
   for (const PairPtr& pair : {pairs.ec, pairs.rsa}) {
     if (pair == nullptr) continue;
-    std::erase_if(generation.info.names, [&pair](const std::string& name) {
-      return !has_name(pair->chain.info, name);
-    });
+    std::erase_if(generation.info.names,
+                  [&pair](const std::string& name) { return !has_name(pair->chain.info, name); });
   }
   if (rules.use == PairUse::client) return findings;
   if (auto shaken = shake_hands(pairs, generation.info.names, rules.now); !shaken)

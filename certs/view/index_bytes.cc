@@ -160,10 +160,14 @@ IndexBytes IndexWriter::finish() {
   const std::string slots = bytes_of(slots_);
   static_assert(sizeof(Row) == sizeof(RowBytes) && sizeof(Slot) == sizeof(SlotBytes));
   IndexBytes bytes;
-  PublicHead head{
-      kPublicMagic,   head_.build_id, head_.journal.id,
-      head_.journal.offset, rows_.size(),   slots_.size(),
-      sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(), 0};
+  PublicHead head{kPublicMagic,
+                  head_.build_id,
+                  head_.journal.id,
+                  head_.journal.offset,
+                  rows_.size(),
+                  slots_.size(),
+                  sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(),
+                  0};
   head.checksum = checksum_of(head, rows + slots);
   put(bytes.public_bytes, head);
   bytes.public_bytes += rows + slots + entries_;

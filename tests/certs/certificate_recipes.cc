@@ -54,11 +54,9 @@ Authority make_authority(const char* name, const Authority* above, base::WallTim
 
 struct Authorities {
   Authority root = make_authority("Test Root", nullptr, kNow + std::chrono::days(3650));
-  Authority good =
-      make_authority("Test Intermediate", &root, kNow + std::chrono::days(1800));
+  Authority good = make_authority("Test Intermediate", &root, kNow + std::chrono::days(1800));
   Authority expired = make_authority("Test Old Intermediate", &root, kNow - std::chrono::days(1));
-  Authority stranger =
-      make_authority("Test Stranger", nullptr, kNow + std::chrono::days(1800));
+  Authority stranger = make_authority("Test Stranger", nullptr, kNow + std::chrono::days(1800));
 };
 
 const Authorities& authorities() {
@@ -106,7 +104,8 @@ std::string sign_chain(EVP_PKEY* key, const Recipe& recipe) {
   }
   CHECK(X509_sign(leaf.get(), signer.key.get(), recipe.digest) > 0);
   std::string pem = to_pem(leaf.get());
-  if (recipe.above == Above::stranger) return pem + to_pem(authorities().stranger.certificate.get());
+  if (recipe.above == Above::stranger)
+    return pem + to_pem(authorities().stranger.certificate.get());
   return recipe.above == Above::nothing ? pem : pem + to_pem(issuer);
 }
 

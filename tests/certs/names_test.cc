@@ -44,8 +44,9 @@ TEST(Names, AnErrorSaysWhatToWriteInstead) {
       {"ParentFolder", "..", "name \"..\": a label is empty"},
       {"Space", "a b.test", "name \"a b.test\": \" \" cannot stand in a host name"},
       {"Port", "a.test:443", "name \"a.test:443\": \":\" cannot stand in a host name"},
-      {"Umlaut", "b\xc3\xbc"
-                 "cher.test",
+      {"Umlaut",
+       "b\xc3\xbc"
+       "cher.test",
        "name \"b\xc3\xbc"
        "cher.test\": write it in its xn-- form (IDNA)"},
       {"HyphenFirst", "-a.test", "name \"-a.test\": the label \"-a\" begins or ends with \"-\""},

@@ -244,7 +244,7 @@ TEST(OwnCaIssuer, RecordsWhatItSigned) {
   const auto at = std::chrono::floor<std::chrono::seconds>(lab.now);
   EXPECT_EQ((*issued)[0], (IssuedRecord{.serial = chain.info.serial,
                                         .issuer = describe(ca.issuing().certificate.get()).serial,
-                          .key = chain.info.spki_sha256,
+                                        .key = chain.info.spki_sha256,
                                         .names = {"www.dev.test", "10.0.0.1"},
                                         .profile = "peer",
                                         .issued_at = at,

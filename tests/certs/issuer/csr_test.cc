@@ -105,7 +105,8 @@ TEST(Csr, IsRefusedForItsNames) {
             "a request for signature that names \"a.test\" twice");
   EXPECT_EQ(why(foreign_csr(key.get(), "DNS:192.0.2.1")),
             "name \"192.0.2.1\": ends in a number, as addresses do");
-  EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a_b c")), "name \"a_b c\": \" \" cannot stand in a host name");
+  EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a_b c")),
+            "name \"a_b c\": \" \" cannot stand in a host name");
 }
 
 TEST(Csr, IsRefusedForAWeakKey) {

@@ -35,9 +35,9 @@ std::string why(Generation generation, const Names& wanted = {kName}) {
 }
 
 TEST(CheckGeneration, FillsInWhatIsKnownOfThePairs) {
-  Generation generation = test::make_generation(
-      {{.names = {kName, "b.example.test"}},
-       {.names = {kName, "b.example.test"}, .key = TestKey::rsa2048}});
+  Generation generation =
+      test::make_generation({{.names = {kName, "b.example.test"}},
+                             {.names = {kName, "b.example.test"}, .key = TestKey::rsa2048}});
   const GenerationInfo wanted = generation.info;
   generation.info.names = {kName};
   generation.info.rsa.reset();
@@ -53,9 +53,9 @@ TEST(CheckGeneration, FillsInWhatIsKnownOfThePairs) {
 }
 
 TEST(CheckGeneration, OnlyWhatBothPairsCoverCounts) {
-  Generation generation = test::make_generation(
-      {{.names = {kName, "b.example.test"}},
-       {.names = {kName, "c.example.test"}, .key = TestKey::rsa2048}});
+  Generation generation =
+      test::make_generation({{.names = {kName, "b.example.test"}},
+                             {.names = {kName, "c.example.test"}, .key = TestKey::rsa2048}});
   ASSERT_TRUE(check(generation));
   EXPECT_THAT(generation.info.names, ElementsAre(kName));
 }
@@ -73,16 +73,17 @@ TEST(CheckGeneration, TextsAreLeftAsAStoreKeepsThem) {
   Generation generation = plain;
   EVP_PKEY* key = test::test_key(TestKey::p256);
   const BioPtr out(BIO_new(BIO_s_mem()));
-  ASSERT_EQ(PEM_write_bio_PrivateKey_traditional(out.get(), key, nullptr, nullptr, 0, nullptr,
-                                                 nullptr),
-            1);
+  ASSERT_EQ(
+      PEM_write_bio_PrivateKey_traditional(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr),
+      1);
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
   generation.ec->key = std::string(text, static_cast<std::size_t>(size));
   ASSERT_THAT(generation.ec->key, HasSubstr("BEGIN EC PRIVATE KEY"));
-  generation.ec->chain = "Certificate of www\n-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
-                         "-----END EC PARAMETERS-----\n" +
-                         plain.ec->chain;
+  generation.ec->chain =
+      "Certificate of www\n-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+      "-----END EC PARAMETERS-----\n" +
+      plain.ec->chain;
   const auto checked = check(generation);
   ASSERT_TRUE(checked) << checked.error().message;
   EXPECT_EQ(generation.ec->key, plain.ec->key);
@@ -145,8 +146,7 @@ TEST(CheckGeneration, FilesThatDoNotBelongTogetherAreRefused) {
       {"ChainIsNone", [](Generation& g) { g.ec->chain = "hello"; }, "E_CERT_PARSE: ec.pem: "},
       {"ChainCutOff", [](Generation& g) { g.ec->chain.resize(200); }, "E_CERT_PARSE: ec.pem: "},
       {"KeyIsNone", [](Generation& g) { g.ec->key.clear(); }, "E_KEY_PARSE: ec.key: "},
-      {"KeyInTheChain", [](Generation& g) { g.ec->chain += g.ec->key; },
-       "E_CERT_PARSE: ec.pem: "},
+      {"KeyInTheChain", [](Generation& g) { g.ec->chain += g.ec->key; }, "E_CERT_PARSE: ec.pem: "},
       {"NothingAtAll", [](Generation& g) { g.ec.reset(); },
        "E_CERT_PARSE: there is no certificate"},
   };

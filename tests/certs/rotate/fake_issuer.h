@@ -1,5 +1,6 @@
 // An issuer in memory that behaves: it has orders, goes on with those it finds noted, and can fail
-// in every way a CA does. What it was asked for is kept in files, so that it is known after a crash.
+// in every way a CA does. What it was asked for is kept in files, so that it is known after a
+// crash.
 #pragma once
 
 #include "certs/issuer/issuer.h"
@@ -27,6 +28,7 @@ class FakeIssuer final : public Issuer {
   [[nodiscard]] std::vector<std::string> placed() const;
   // SHA-256 of the key of each request, in order.
   [[nodiscard]] std::vector<std::string> keys() const;
+
   // How often it was asked.
   [[nodiscard]] std::size_t asked() const { return keys().size(); }
 

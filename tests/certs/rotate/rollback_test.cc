@@ -71,8 +71,7 @@ TEST(RollBack, NeverToOneThatHasEndedOrWasRevoked) {
   const std::string second = lab.served_key();
   ASSERT_TRUE(lab.rotate());
   ASSERT_TRUE(lab.store.revoke_key(second));
-  EXPECT_EQ(why(go_back(lab)),
-            "E_KEY_COMPROMISED: generation 2 has a revoked key: rotate instead");
+  EXPECT_EQ(why(go_back(lab)), "E_KEY_COMPROMISED: generation 2 has a revoked key: rotate instead");
   EXPECT_EQ(lab.state(kRotated).current, 3U);
 }
 
@@ -125,9 +124,8 @@ TEST(Import, GatewaysServeWhatWasImported) {
   RotationLab lab;
   Generation generation = test::make_generation({{.names = {"*.example.test"}}});
   const BioPtr out(BIO_new(BIO_s_mem()));
-  ASSERT_EQ(PEM_write_bio_PrivateKey_traditional(
-                out.get(), test::test_key(test::TestKey::p256), nullptr, nullptr, 0, nullptr,
-                nullptr),
+  ASSERT_EQ(PEM_write_bio_PrivateKey_traditional(out.get(), test::test_key(test::TestKey::p256),
+                                                 nullptr, nullptr, 0, nullptr, nullptr),
             1);
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);

@@ -84,8 +84,8 @@ TEST(Rotation, WhatIsServedStaysWhenTheIssuerFails) {
        "issuer le: what the issuer sent is refused: E_SAN_COVERAGE: ", false},
       {"OtherKey", Answer::other_key,
        "issuer le: what the issuer sent is refused: E_KEY_MISMATCH: ", false},
-      {"Garbage", Answer::garbage, "issuer le: what the issuer sent is refused: E_CERT_PARSE: ",
-       false},
+      {"Garbage", Answer::garbage,
+       "issuer le: what the issuer sent is refused: E_CERT_PARSE: ", false},
       {"TooBusy", Answer::too_busy, "issuer le: too many requests", true},
       {"Forbidden", Answer::forbidden, "issuer le: CAA forbids it", true},
   };
@@ -195,9 +195,9 @@ TEST(Rotation, BothKeysAreOrderedAndTheOneThatCameIsNotAskedForAgain) {
   EXPECT_EQ(outcome->info.ec->order, "le-1");
   EXPECT_EQ(outcome->info.rsa->key, "rsa2048");
   EXPECT_EQ(outcome->info.rsa->order, "le-2");
-  EXPECT_THAT(lab.le.keys(), ElementsAre(outcome->info.ec->spki_sha256,
-                                         outcome->info.rsa->spki_sha256,
-                                         outcome->info.rsa->spki_sha256));
+  EXPECT_THAT(lab.le.keys(),
+              ElementsAre(outcome->info.ec->spki_sha256, outcome->info.rsa->spki_sha256,
+                          outcome->info.rsa->spki_sha256));
 }
 
 TEST(Rotation, APinnedKeyStaysForAsLongAsItMay) {
@@ -351,21 +351,29 @@ struct BadWant {
 
 TEST(Rotation, NothingIsBegunForWhatCannotBe) {
   const BadWant rows[] = {
-      {"NoNames", {.names = {}, .issuers = {"le"}},
+      {"NoNames",
+       {.names = {}, .issuers = {"le"}},
        "the names of \"www.example.test\" do not begin with it"},
-      {"AnotherFirst", {.names = {"b.example.test", kRotated}, .issuers = {"le"}},
+      {"AnotherFirst",
+       {.names = {"b.example.test", kRotated}, .issuers = {"le"}},
        "the names of \"www.example.test\" do not begin with it"},
-      {"BadName", {.names = {kRotated, "B.example.test"}, .issuers = {"le"}},
+      {"BadName",
+       {.names = {kRotated, "B.example.test"}, .issuers = {"le"}},
        "name \"B.example.test\": write it in lower case: \"b.example.test\""},
-      {"NameTwice", {.names = {kRotated, "b.example.test", "b.example.test"}, .issuers = {"le"}},
+      {"NameTwice",
+       {.names = {kRotated, "b.example.test", "b.example.test"}, .issuers = {"le"}},
        "the names of \"www.example.test\" have \"b.example.test\" twice"},
-      {"NoIssuer", {.names = {kRotated}, .issuers = {}},
+      {"NoIssuer",
+       {.names = {kRotated}, .issuers = {}},
        "certificate \"www.example.test\" has no issuer (it was imported): name one with --issuer"},
-      {"NoKeys", {.names = {kRotated}, .issuers = {"le"}, .keys = {}},
+      {"NoKeys",
+       {.names = {kRotated}, .issuers = {"le"}, .keys = {}},
        "keys: at least one is needed"},
-      {"TwoOfOneType", {.names = {kRotated}, .issuers = {"le"}, .keys = {"p256", "p384"}},
+      {"TwoOfOneType",
+       {.names = {kRotated}, .issuers = {"le"}, .keys = {"p256", "p384"}},
        "keys: p256 and p384 are of one type; a certificate has one of each"},
-      {"UnknownKey", {.names = {kRotated}, .issuers = {"le"}, .keys = {"p224"}},
+      {"UnknownKey",
+       {.names = {kRotated}, .issuers = {"le"}, .keys = {"p224"}},
        "\"p224\" is no kind of key (p256, p384, rsa2048, rsa3072, rsa4096)"},
   };
   for (const BadWant& row : rows) {

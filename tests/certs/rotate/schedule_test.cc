@@ -45,8 +45,8 @@ TEST(Schedule, ALifetimeDecidesWithoutAWindow) {
 
 struct WindowCase {
   const char* title;
-  seconds begins, ends;       // of the window, behind the start
-  seconds earliest, latest;   // of the renewal
+  seconds begins, ends;      // of the window, behind the start
+  seconds earliest, latest;  // of the renewal
   bool is_too_late = false;
 };
 
@@ -150,8 +150,8 @@ TEST(Schedule, FailuresCountSinceTheLastGenerationCameAbout) {
     const Failures failures = failures_in(history);
     EXPECT_EQ(failures.in_a_row, row.in_a_row) << row.title;
     if (row.in_a_row == 0) continue;
-    const auto last = std::ranges::find(history.rbegin(), history.rend(), "failed",
-                                        &HistoryEntry::event);
+    const auto last =
+        std::ranges::find(history.rbegin(), history.rend(), "failed", &HistoryEntry::event);
     EXPECT_EQ(failures.last, last->at) << row.title;
     EXPECT_EQ(failures.why, last->detail) << row.title;
   }

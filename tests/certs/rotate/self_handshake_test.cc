@@ -44,8 +44,7 @@ TEST(SelfHandshake, WhatClientsWouldRefuseIsRefused) {
        "hostname mismatch"},
       {"BrokenChain", [](Recipe& r) { r.above = test::Above::stranger; },
        "unable to get local issuer certificate"},
-      {"ClientAuthOnly", [](Recipe& r) { r.extended_usage = "clientAuth"; },
-       "certificate purpose"},
+      {"ClientAuthOnly", [](Recipe& r) { r.extended_usage = "clientAuth"; }, "certificate purpose"},
       {"Expired", [](Recipe& r) { r.not_after = test::kNow - hours(1); },
        "certificate has expired"},
       {"NotYetValid", [](Recipe& r) { r.not_before = test::kNow + hours(1); },
@@ -57,7 +56,8 @@ TEST(SelfHandshake, WhatClientsWouldRefuseIsRefused) {
     Recipe recipe;
     row.change(recipe);
     const std::string said = why({test::make_pair(recipe), nullptr}, {"www.example.test"});
-    EXPECT_THAT(said, StartsWith("handshake for www.example.test (TLS 1.2, ec key): ")) << row.title;
+    EXPECT_THAT(said, StartsWith("handshake for www.example.test (TLS 1.2, ec key): "))
+        << row.title;
     EXPECT_THAT(said, HasSubstr(row.why)) << row.title;
   }
 }
@@ -80,8 +80,7 @@ TEST(SelfHandshake, TheKeyHasToBeTheCertificates) {
 }
 
 TEST(SelfHandshake, TheOtherPairIsTriedAsWell) {
-  const PairPtr bad =
-      test::make_pair({.names = {"other.example.test"}, .key = TestKey::rsa2048});
+  const PairPtr bad = test::make_pair({.names = {"other.example.test"}, .key = TestKey::rsa2048});
   EXPECT_THAT(why({test::make_pair({}), bad}, {"www.example.test"}),
               StartsWith("handshake for www.example.test (TLS 1.2, rsa key): "));
 }

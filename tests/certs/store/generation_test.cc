@@ -85,7 +85,8 @@ TEST(Generation, NumbersHaveOneText) {
   EXPECT_EQ(number_text(1'234'567), "1234567");
   for (const std::uint64_t number : {1ULL, 12ULL, 999'999ULL, 1'000'000ULL})
     EXPECT_EQ(*parse_number(number_text(number)), number);
-  for (const char* text : {"", "12", "000000", "0000012", "00001x", "-00001", "000012/..", "../../x"})
+  for (const char* text :
+       {"", "12", "000000", "0000012", "00001x", "-00001", "000012/..", "../../x"})
     EXPECT_FALSE(parse_number(text)) << text;
 }
 

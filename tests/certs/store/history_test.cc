@@ -9,8 +9,12 @@ namespace {
 using ::testing::ElementsAre;
 
 HistoryEntry entry(std::string event, std::uint64_t generation) {
-  return {std::chrono::sys_days(std::chrono::year(2026) / 3 / 2), std::move(event), generation,
-          "root", "gw1", "said \"no\"\nand left"};
+  return {std::chrono::sys_days(std::chrono::year(2026) / 3 / 2),
+          std::move(event),
+          generation,
+          "root",
+          "gw1",
+          "said \"no\"\nand left"};
 }
 
 TEST(History, IsReadAsWrittenALineEach) {

@@ -117,10 +117,8 @@ TEST_F(PendingOrder, WithoutAPlanIsNone) {
 }
 
 TEST_F(PendingOrder, NeedsTheLease) {
-  const LeaseRecord other{lease_->fence() + 1,
-                          {"other-host", "boot-2", 1, 1, "renew"},
-                          {},
-                          sys_seconds::max()};
+  const LeaseRecord other{
+      lease_->fence() + 1, {"other-host", "boot-2", 1, 1, "renew"}, {}, sys_seconds::max()};
   ASSERT_TRUE(base::replace_file(lab_.store.paths().lock(kName), format_lease(other), 0600));
   const auto begun = Pending::begin(lab_.store, *lease_, kName, plan_for("le"));
   ASSERT_FALSE(begun);

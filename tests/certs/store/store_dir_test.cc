@@ -107,8 +107,7 @@ TEST(StoreDir, OpeningSaysWhatIsWrongAndTheRemedy) {
        },
        Errc::invalid, "@ is no folder"},
       {"OthersMayLook", [](const std::string& path) { ASSERT_EQ(::chmod(path.c_str(), 0755), 0); },
-       Errc::denied,
-       "@ is open to others (mode 0755) and holds private keys: chmod 700 @"},
+       Errc::denied, "@ is open to others (mode 0755) and holds private keys: chmod 700 @"},
       {"TheGroupMayEnter",
        [](const std::string& path) { ASSERT_EQ(::chmod(path.c_str(), 0710), 0); }, Errc::denied,
        "@ is open to others (mode 0710) and holds private keys: chmod 700 @"},
@@ -126,8 +125,7 @@ TEST(StoreDir, OpeningSaysWhatIsWrongAndTheRemedy) {
     const StoreLab lab;
     row.spoil(lab.root());
     std::string why = row.why;
-    for (std::size_t at = 0; (at = why.find('@', at)) != std::string::npos;
-         at += lab.root().size())
+    for (std::size_t at = 0; (at = why.find('@', at)) != std::string::npos; at += lab.root().size())
       why.replace(at, 1, lab.root());
     const auto store = StoreDir::open(lab.root());
     ASSERT_FALSE(store) << row.title;
@@ -198,8 +196,7 @@ const Damage kDamages[] = {
      [](const StoreLab& lab) {
        ASSERT_EQ(::chmod(lab.path("certs/www.example.test").c_str(), 0750), 0);
      },
-     Errc::denied,
-     "@ is open to others (mode 0750) and holds private keys: chmod 700 @"},
+     Errc::denied, "@ is open to others (mode 0750) and holds private keys: chmod 700 @"},
     {"LinkOutOfTheStore",
      [](const StoreLab& lab) {
        fs::remove(lab.path("certs/www.example.test/current"));
@@ -238,19 +235,15 @@ const Damage kDamages[] = {
      Errc::not_found, "certificate \"www.example.test\" has no generation 1"},
     {"BrokenRecord",
      [](const StoreLab& lab) {
-       ASSERT_TRUE(base::replace_file(lab.path("certs/www.example.test/gen/000001/meta.json"), "{",
-                                      0600));
+       ASSERT_TRUE(
+           base::replace_file(lab.path("certs/www.example.test/gen/000001/meta.json"), "{", 0600));
      },
      Errc::invalid, "@/gen/000001/meta.json: the record of a generation is no JSON object"},
     {"NoChain",
-     [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/gen/000001/ec.pem"));
-     },
+     [](const StoreLab& lab) { fs::remove(lab.path("certs/www.example.test/gen/000001/ec.pem")); },
      Errc::not_found, "@/gen/000001/ec.pem"},
     {"NoKey",
-     [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/gen/000001/ec.key"));
-     },
+     [](const StoreLab& lab) { fs::remove(lab.path("certs/www.example.test/gen/000001/ec.key")); },
      Errc::io, "@/gen/000001/ec.key"},
     {"AFileInItsPlace",
      [](const StoreLab& lab) {
@@ -290,8 +283,12 @@ TEST(StoreDir, HistoryOnlyGrows) {
   StoreLab lab;
   EXPECT_THAT(lab.store.history(kName), IsEmpty());
   lab.serve(kName);
-  const HistoryEntry first{std::chrono::floor<std::chrono::seconds>(test::kNow), "issue", 1, "root",
-                           "gw1", "generation 0 -> 1"};
+  const HistoryEntry first{std::chrono::floor<std::chrono::seconds>(test::kNow),
+                           "issue",
+                           1,
+                           "root",
+                           "gw1",
+                           "generation 0 -> 1"};
   HistoryEntry second = first;
   second.event = "failed";
   lab.store.note(kName, first);

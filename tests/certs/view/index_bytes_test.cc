@@ -87,9 +87,9 @@ TEST(IndexBytes, AnEmptyOneFindsNothing) {
 }
 
 TEST(IndexBytes, TheOneThatIsCalledSoComesFirstThenAsAdded) {
-  const IndexBytes bytes = write({entry_of("a.test", {"a.test", "www.test"}),
-                                  entry_of("b.test", {"b.test", "www.test"}),
-                                  entry_of("www.test", {"other.test", "www.test"})});
+  const IndexBytes bytes =
+      write({entry_of("a.test", {"a.test", "www.test"}), entry_of("b.test", {"b.test", "www.test"}),
+             entry_of("www.test", {"other.test", "www.test"})});
   const auto reader = IndexReader::open(bytes.public_bytes, bytes.key_bytes);
   ASSERT_TRUE(reader);
   EXPECT_THAT(reader->find("www.test"), ElementsAre(2U, 0U, 1U));

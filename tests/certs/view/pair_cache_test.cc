@@ -71,8 +71,7 @@ const std::string kGarbage = "not DER at all";
 
 TEST(PairCache, BrokenPairsAreLeftOutAndCountedOnce) {
   static const std::string other_key = [] {
-    const auto blocks =
-        decode_pem(key_to_pem(test::test_key(TestKey::other_p256)), "key");
+    const auto blocks = decode_pem(key_to_pem(test::test_key(TestKey::other_p256)), "key");
     return blocks->front().der;
   }();
   const BrokenPair rows[] = {

@@ -32,8 +32,7 @@ TEST(StoreIndex, IsMadeOfWhatIsServed) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->certificates, 2U);
   EXPECT_THAT(report->left_out, IsEmpty());
-  for (const std::string& file :
-       {public_index(lab.store.paths()), key_index(lab.store.paths())})
+  for (const std::string& file : {public_index(lab.store.paths()), key_index(lab.store.paths())})
     EXPECT_EQ(fs::status(file).permissions(), fs::perms(0600)) << file;
   const auto index = open_index(lab.store.paths(), 50);
   ASSERT_TRUE(index) << index.error().message;
