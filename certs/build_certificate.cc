@@ -1,10 +1,9 @@
 #include "certs/build_certificate.h"
 
 #include "base/check.h"
+#include "certs/names.h"
 
 #include <openssl/rand.h>
-
-#include <algorithm>
 
 namespace ravelin::certs {
 namespace {
@@ -13,31 +12,6 @@ using base::Errc;
 using base::fail;
 
 constexpr long kX509Version3 = 2;
-constexpr std::size_t kNameMax = 253;
-constexpr std::size_t kLabelMax = 63;
-
-bool is_label(std::string_view label) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  };
-  return !label.empty() && label.size() <= kLabelMax && std::ranges::all_of(label, is_plain);
-}
-
-bool is_number(std::string_view label) {
-  return std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_host_name(std::string_view name) {
-  if (name.starts_with("*.")) name.remove_prefix(2);
-  if (name.size() > kNameMax) return false;
-  for (;;) {
-    const std::size_t dot = name.find('.');
-    const std::string_view label = name.substr(0, dot);
-    if (!is_label(label)) return false;
-    if (dot == std::string_view::npos) return !is_number(label);
-    name.remove_prefix(dot + 1);
-  }
-}
 
 base::Handle<GENERAL_NAME, GENERAL_NAME_free> general_name(int type, const unsigned char* bytes,
                                                            std::size_t size) {
@@ -58,11 +32,6 @@ void set_random_serial(X509* certificate) {
 }
 
 }  // namespace
-
-Result<> check_host_name(std::string_view name) {
-  if (!is_host_name(name)) return fail(Errc::invalid, "\"{}\" is not a lower-case host name", name);
-  return {};
-}
 
 Result<GeneralNamesPtr> general_names(std::span<const std::string> names) {
   GeneralNamesPtr list(GENERAL_NAMES_new());

@@ -15,11 +15,6 @@ namespace ravelin::certs {
 
 using GeneralNamesPtr = base::Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 
-// A lower-case host name as certificates carry it, "*." in front allowed: labels of 1 to 63
-// letters, digits, "-" and "_", 253 characters at most, and nothing that could be a mistyped
-// address.
-Result<> check_host_name(std::string_view name);
-
 // DNS names and IP addresses as a subjectAltName, in this order. Errors: a name that is neither.
 Result<GeneralNamesPtr> general_names(std::span<const std::string> names);
 

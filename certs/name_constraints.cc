@@ -2,7 +2,9 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "certs/build_certificate.h"
+#include "certs/names.h"
+
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <bit>

@@ -3,6 +3,8 @@
 #include "base/address.h"
 #include "base/text.h"
 
+#include <algorithm>
+
 namespace ravelin::certs {
 namespace {
 
@@ -34,14 +36,13 @@ Result<> check_label(std::string_view label, std::string_view name) {
   return {};
 }
 
+bool is_number(std::string_view label) {
+  return std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 }  // namespace
 
-Result<> check_name(std::string_view name) {
-  if (const auto address = base::parse_ip(name); address) {
-    const std::string usual = base::to_string(*address);
-    if (usual == name) return {};
-    return fail(Errc::invalid, "address \"{}\": write it as \"{}\"", name, usual);
-  }
+Result<> check_host_name(std::string_view name) {
   if (name.empty()) return fail(Errc::invalid, "a name is empty");
   if (name.size() > kNameMax)
     return fail(Errc::invalid, "name \"{}...\": has more than {} characters", name.substr(0, 40),
@@ -56,9 +57,19 @@ Result<> check_name(std::string_view name) {
   while (true) {
     const std::size_t dot = rest.find('.');
     if (auto checked = check_label(rest.substr(0, dot), name); !checked) return checked;
-    if (dot == std::string_view::npos) return {};
+    if (dot == std::string_view::npos) break;
     rest.remove_prefix(dot + 1);
   }
+  if (!is_number(rest)) return {};
+  return fail(Errc::invalid, "name \"{}\": ends in a number, as addresses do", name);
+}
+
+Result<> check_name(std::string_view name) {
+  const auto address = base::parse_ip(name);
+  if (!address) return check_host_name(name);
+  const std::string usual = base::to_string(*address);
+  if (usual == name) return {};
+  return fail(Errc::invalid, "address \"{}\": write it as \"{}\"", name, usual);
 }
 
 std::string folder_of(std::string_view name) {

@@ -10,9 +10,12 @@ namespace ravelin::certs {
 
 using base::Result;
 
-// A lower-case DNS name of letters, digits, "-" and "_" (RFC 1123, labels of at most 63, 253 in
-// all; non-ASCII in its xn-- form), "*." in front of one with at least two labels, or an IP address
-// as base::to_string writes it. Errors say what to write instead.
+// A lower-case host name as certificates carry it: labels of 1 to 63 letters, digits, "-" and "_"
+// (RFC 1123; non-ASCII in its xn-- form), 253 characters at most, "*." in front of one with at
+// least two labels, and nothing that could be a mistyped address. Errors say what to write instead.
+Result<> check_host_name(std::string_view name);
+
+// A host name, or an IP address as base::to_string writes it.
 Result<> check_name(std::string_view name);
 
 // The name of the folder of a certificate: itself, with "+" for "*", which no name contains and no

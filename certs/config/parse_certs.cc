@@ -116,6 +116,10 @@ void check_certificate(const CertsConfig& config, const CertificateConfig& certi
                  fmt::format("issuer \"{}\" is not defined (defined: {})", issuer,
                              known.empty() ? "none" : known));
   }
+  std::set<std::string_view> covered{certificate.name};
+  for (const std::string& name : certificate.also)
+    if (!covered.insert(name).second)
+      report.error(certificate.pos, key + ".also", fmt::format("names \"{}\" twice", name));
   if (certificate.keys.size() == 2 && is_rsa(certificate.keys[0]) == is_rsa(certificate.keys[1]))
     report.error(certificate.pos, key + ".keys",
                  "names two keys of one type; a certificate has one elliptic and one RSA key");

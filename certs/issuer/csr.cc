@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "certs/build_certificate.h"
 #include "certs/issuer/private_key.h"
+#include "certs/names.h"
 
 #include <algorithm>
 #include <optional>

@@ -74,8 +74,15 @@ Result<> check_pair(Generation& generation, PairSlot slot, const CheckRules& rul
   for (const std::string& name : covered)
     if (std::ranges::find(generation.info.names, name) == generation.info.names.end())
       generation.info.names.push_back(name);
+  generation.texts(slot) = PairTexts(to_pem((*pair)->chain), key_to_pem((*pair)->key.get()));
   (slot == PairSlot::rsa ? pairs.rsa : pairs.ec) = std::move(*pair);
   return {};
+}
+
+// Names, and one that only a wildcard of it covers.
+bool has_name(const CertificateInfo& info, const std::string& name) {
+  const std::vector<std::string> covered = names_of(info);
+  return std::ranges::find(covered, name) != covered.end() || covers(info, name);
 }
 
 }  // namespace
@@ -96,10 +103,8 @@ Result<std::vector<PairFinding>> check_generation(Generation& generation, const 
   // What both pairs cover is what any client can be given.
   for (const PairPtr& pair : {pairs.ec, pairs.rsa}) {
     if (pair == nullptr) continue;
-    const std::vector<std::string> covered = names_of(pair->chain.info);
-    std::erase_if(generation.info.names, [&covered](const std::string& name) {
-      return std::ranges::find(covered, name) == covered.end();
-    });
+    std::erase_if(generation.info.names,
+                  [&pair](const std::string& name) { return !has_name(pair->chain.info, name); });
   }
   if (rules.use == PairUse::client) return findings;
   if (auto shaken = shake_hands(pairs, generation.info.names, rules.now); !shaken)

@@ -1,6 +1,7 @@
 // Whether a generation may be served: every pair is fit (validate_pair.h), covers what is wanted,
-// has no revoked key, and shakes hands. Fills in what its record says of the pairs. Any thread but
-// a worker's.
+// has no revoked key, and shakes hands. Fills in what its record says of the pairs, and leaves
+// their texts in the form a store keeps: certificates alone, a key in PKCS#8. Any thread but a
+// worker's.
 #pragma once
 
 #include "certs/store.h"

@@ -57,15 +57,38 @@ Result<KeyKinds> kinds_of(const Want& want) {
   return kinds;
 }
 
+// A new key is the point of it: neither the old one nor an order that was begun before will do.
+bool needs_new_key(const RotationRequest& request) {
+  return request.reason == "key-compromise";
+}
+
 Result<> check_want(const Want& want, const std::string& name) {
   if (want.names.empty() || want.names.front() != name)
     return fail(Errc::invalid, "the names of \"{}\" do not begin with it", name);
-  for (const std::string& each : want.names)
+  for (const std::string& each : want.names) {
     if (auto checked = check_name(each); !checked) return checked;
+    if (std::ranges::count(want.names, each) > 1)
+      return fail(Errc::invalid, "the names of \"{}\" have \"{}\" twice", name, each);
+  }
   if (want.issuers.empty())
     return fail(Errc::invalid,
                 "certificate \"{}\" has no issuer (it was imported): name one with --issuer", name);
   return {};
+}
+
+// The key that is served, if it is to stay: nullptr when it is not, is of another kind than wanted,
+// or was revoked.
+Result<KeyPtr> pinned_key(const Work& work, PairSlot slot, KeyKind kind) {
+  if (!work.request.want.pins_key || needs_new_key(work.request) || work.before == 0)
+    return KeyPtr();
+  const auto old = work.parts.store.generation(work.request.name, work.before);
+  if (!old) return old.error();
+  const auto revoked = work.parts.store.revoked_keys();
+  if (!revoked) return revoked.error();
+  const auto& facts = old->info.facts(slot);
+  if (!facts || facts->key != text_of(kind) || revoked->contains(facts->spki_sha256))
+    return KeyPtr();
+  return parse_key(old->texts(slot)->key, key_file(slot));
 }
 
 // The key of a pending order, made when it is not there yet: on the disk before anyone signs it.
@@ -77,16 +100,9 @@ Result<KeyPtr> key_for(const Work& work, const Pending& pending, PairSlot slot, 
     OPENSSL_cleanse(kept->data(), kept->size());
     return key;
   }
-  KeyPtr key;
-  if (work.request.want.pins_key && work.before != 0) {
-    const auto old = work.parts.store.generation(work.request.name, work.before);
-    if (!old) return old.error();
-    if (const auto& texts = old->texts(slot); texts) {
-      auto same = parse_key(texts->key, key_file(slot));
-      if (!same) return same.error();
-      key = std::move(*same);
-    }
-  }
+  auto pinned = pinned_key(work, slot, kind);
+  if (!pinned) return pinned.error();
+  KeyPtr key = std::move(*pinned);
   if (key == nullptr) {
     auto made = generate_key(kind);
     if (!made) return made.error();
@@ -119,16 +135,19 @@ boost::system::result<std::string, IssueFailure> order_chain(const Work& work, I
   return std::move(issued->pem);
 }
 
-// Whether what was ordered is what is served already: a crash came between the flip and the
-// clearing away.
+// Whether its certificates are served already: a crash kept it from being ended.
 bool is_served(const Work& work, const Pending& pending) {
   if (work.before == 0) return false;
   const auto served = work.parts.store.generation(work.request.name, work.before);
   if (!served) return false;
-  return std::ranges::any_of(kPairSlots, [&](PairSlot slot) {
-    const auto chain = pending.chain(slot);
-    return chain && !chain->empty() && served->texts(slot) && served->texts(slot)->chain == *chain;
-  });
+  for (const PairSlot slot : kPairSlots) {
+    const auto& texts = served->texts(slot);
+    const auto kept = pending.chain(slot);
+    if (!texts || !kept || kept->empty()) continue;
+    const auto chain = parse_chain(*kept, chain_file(slot));
+    if (chain && to_pem(*chain) == texts->chain) return true;
+  }
+  return false;
 }
 
 // An order that is pending for the same thing goes on; any other gives way.
@@ -142,9 +161,7 @@ Result<Pending> take_up(const Work& work, const std::string& issuer) {
                          .by = work.request.by,
                          .since = now_of(work.parts)};
   auto known = Pending::find(work.parts.store, work.request.name);
-  // A new key is the point of it: what was begun before does not do.
-  const bool needs_new = work.request.reason == "key-compromise";
-  if (known && *known && !needs_new && (*known)->plan().is_same_order(plan) &&
+  if (known && *known && !needs_new_key(work.request) && (*known)->plan().is_same_order(plan) &&
       !is_served(work, **known)) {
     work.tell("going on with the order of {}", issuer);
     return std::move(**known);
@@ -201,6 +218,7 @@ Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std
   if (!number) return number.error();
   if (auto published = parts.store.publish(lease, name, *number); !published)
     return published.error();
+  static_cast<void>(!parts.store.prune(lease, name, StoreDir::kGenerationsKept).has_value());
   GenerationInfo info = generation.info;
   info.number = *number;
   return info;
@@ -209,6 +227,12 @@ Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std
 void note_event(const RotationParts& parts, const std::string& name, const std::string& event,
                 std::uint64_t generation, const std::string& by, const std::string& detail) {
   parts.store.note(name, {now_of(parts), event, generation, by, this_process({}).node, detail});
+}
+
+void note_failure(const Work& work, const RotationFailure& failure) {
+  note_event(work.parts, work.request.name, "failed", work.before, work.request.by,
+             failure.error.message);
+  work.tell("{}", failure.error.message);
 }
 
 // The certificate's folder is there from here on, with what is wanted.
@@ -221,36 +245,36 @@ Result<std::uint64_t> begin(const RotationParts& parts, const RotationRequest& r
   return state->current;
 }
 
-RotationOutcome finish(const Work& work, const Prepared& prepared, const std::string& issuer) {
-  const RotationRequest& request = work.request;
-  auto info = serve(work.parts, work.lease, request.name, prepared.generation);
-  if (!info) return RotationFailure{info.error()};
-  static_cast<void>(!prepared.pending.end().has_value());
-  note_event(work.parts, request.name, request.reason, info->number, request.by,
-             fmt::format("generation {} -> {}, {}", work.before, info->number, issuer));
-  static_cast<void>(
-      !work.parts.store.prune(work.lease, request.name, StoreDir::kGenerationsKept).has_value());
-  return RotationResult{work.before, std::move(*info)};
-}
-
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
-  std::string all;
-  for (const std::string& name : request.issuers.empty() ? request.want.issuers : request.issuers) {
-    Issuer* issuer = work.parts.find_issuer(name);
-    if (issuer == nullptr)
-      return RotationFailure{fail(Errc::invalid, "issuer \"{}\" is not configured", name)};
-    auto prepared = prepare(work, *issuer, name, kinds);
-    if (prepared) return finish(work, *prepared, name);
-    failure = {base::wrap(prepared.error().error, "issuer " + name), prepared.error().retry_after};
-    all += (all.empty() ? "" : "; ") + failure.error.message;
-    work.tell("{}", failure.error.message);
-    if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
+  for (const std::string& issuer_name :
+       request.issuers.empty() ? request.want.issuers : request.issuers) {
+    Issuer* issuer = work.parts.find_issuer(issuer_name);
+    if (issuer == nullptr) {
+      failure = {fail(Errc::invalid, "issuer \"{}\" is not configured", issuer_name)};
+      note_failure(work, failure);
+      continue;
+    }
+    auto prepared = prepare(work, *issuer, issuer_name, kinds);
+    if (!prepared) {
+      failure = {base::wrap(prepared.error().error, "issuer " + issuer_name),
+                 prepared.error().retry_after};
+      note_failure(work, failure);
+      if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
+      continue;
+    }
+    auto info = serve(work.parts, work.lease, request.name, prepared->generation);
+    if (!info) {
+      failure = {info.error()};
+      note_failure(work, failure);
+      break;
+    }
+    static_cast<void>(!prepared->pending.end().has_value());
+    note_event(work.parts, request.name, request.reason, info->number, request.by,
+               fmt::format("generation {} -> {}, {}", work.before, info->number, issuer_name));
+    return RotationResult{work.before, std::move(*info)};
   }
-  failure.error.message = all;
-  if (!work.stop.stop_requested())
-    note_event(work.parts, request.name, "failed", work.before, request.by, all);
   return failure;
 }
 
@@ -273,7 +297,8 @@ RotationOutcome rotate_certificate(const RotationParts& parts, const RotationReq
 
 namespace {
 
-Result<> check_rollback(const RotationParts& parts, const GenerationInfo& info) {
+Result<> check_rollback(const RotationParts& parts, const std::string& name,
+                        const GenerationInfo& info) {
   const auto revoked = parts.store.revoked_keys();
   if (!revoked) return revoked.error();
   if (info.not_after() <= now_of(parts))
@@ -284,6 +309,13 @@ Result<> check_rollback(const RotationParts& parts, const GenerationInfo& info) 
       return fail(Errc::invalid,
                   "E_KEY_COMPROMISED: generation {} has a revoked key: rotate instead",
                   info.number);
+  // Its files may have been damaged since: what is served now is better than what nobody can serve.
+  auto generation = parts.store.generation(name, info.number);
+  if (!generation) return generation.error();
+  const auto want = parts.store.want(name);
+  const PairUse use = want && want->profile == "client" ? PairUse::client : PairUse::server;
+  const auto checked = check_generation(*generation, {{}, *revoked, use, parts.now()});
+  if (!checked) return checked.error();
   return {};
 }
 
@@ -305,7 +337,7 @@ Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& 
     return fail(Errc::invalid, "generation {} of \"{}\" is served already", number, name);
   auto info = parts.store.info(name, number);
   if (!info) return info.error();
-  if (auto checked = check_rollback(parts, *info); !checked) return checked.error();
+  if (auto checked = check_rollback(parts, name, *info); !checked) return checked.error();
   if (auto published = parts.store.publish(**lease, name, number); !published)
     return published.error();
   note_event(parts, name, "rollback", number, by,

@@ -47,7 +47,7 @@ struct RotationFailure {
 
 using RotationOutcome = boost::system::result<RotationResult, RotationFailure>;
 
-// Tries the issuers in their order. A failure is noted in the certificate's history, once.
+// Tries the issuers in their order. Failures are noted in the certificate's history.
 RotationOutcome rotate_certificate(const RotationParts& parts, const RotationRequest& request,
                                    std::stop_token stop);
 

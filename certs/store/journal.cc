@@ -1,7 +1,7 @@
 #include "certs/store/journal.h"
 
-#include "certs/store/generation.h"
 #include "certs/names.h"
+#include "certs/store/generation.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -15,6 +15,7 @@
 // All of it is for its owner alone. Pure; any thread.
 #pragma once
 
+#include "base/hash.h"
 #include "certs/names.h"
 #include "certs/store/generation.h"
 
@@ -24,7 +25,10 @@ namespace ravelin::certs {
 
 class StorePaths {
  public:
-  explicit StorePaths(std::string root) : root_(std::move(root)) {}
+  explicit StorePaths(std::string root) : root_(std::move(root)) {
+    while (root_.size() > 1 && root_.ends_with('/'))
+      root_.pop_back();
+  }
 
   [[nodiscard]] const std::string& root() const { return root_; }
 
@@ -44,6 +48,12 @@ class StorePaths {
 
   [[nodiscard]] std::string of(std::string_view name) const {
     return all() + "/" + folder_of(name);
+  }
+
+  // Where one goes that is being removed: no certificate's folder, and short enough for the longest
+  // name.
+  [[nodiscard]] std::string removed(std::string_view name) const {
+    return fmt::format("{}/.gone-{:016x}", all(), base::mix_bits(base::fnv1a(name)));
   }
 
   [[nodiscard]] std::string want(std::string_view name) const { return of(name) + "/want.json"; }

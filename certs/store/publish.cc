@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 namespace ravelin::certs {
 namespace {
@@ -47,6 +49,14 @@ Result<> fill(const std::string& folder, const Generation& generation) {
 // Its folder has to be writable to be emptied.
 Result<> remove_generation(const std::string& folder) {
   static_cast<void>(::chmod(folder.c_str(), 0700) != 0);
+  return remove_folder(folder);
+}
+
+// A certificate's, with all its generations.
+Result<> remove_all_of(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/gen", ignored))
+    static_cast<void>(::chmod(entry.path().c_str(), 0700) != 0);
   return remove_folder(folder);
 }
 
@@ -121,14 +131,15 @@ Result<> StoreDir::remove(Lease& lease, const std::string& name) {
     const auto found = state(name);
     if (!found) return found.error();
     const JournalLine begin{JournalEvent::begin, name, std::max<std::uint64_t>(found->current, 1)};
-    if (auto told = announce(paths_, begin); !told) return told;
     // In one step out of the way, so that no half of it is left.
-    const std::string aside = paths_.all() + "/.gone-" + folder_of(name);
-    if (auto moved = move_to(paths_.of(name), aside); !moved) return moved;
-    for (const std::uint64_t number : found->generations)
-      static_cast<void>(::chmod((aside + "/gen/" + number_text(number)).c_str(), 0700) != 0);
+    const std::string aside = paths_.removed(name);
+    auto step = remove_all_of(aside);  // a crash may have left it
+    if (step) step = announce(paths_, begin);
+    if (step) step = move_to(paths_.of(name), aside);
+    if (!step) return step;
+    // Not closed is no failure: whoever follows the journal keeps looking.
     static_cast<void>(!announce(paths_, {JournalEvent::gone, name, 0}).has_value());
-    return remove_folder(aside);
+    return remove_all_of(aside);
   });
 }
 

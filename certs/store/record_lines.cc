@@ -4,6 +4,7 @@
 #include "base/io/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,7 +63,11 @@ Result<> append_line(const std::string& path, std::string_view line) {
   CHECK(line.size() < kRecordBytesMax && line.find('\n') == std::string_view::npos);
   const int fd = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return base::fail_errno(errno, "opening " + path);
-  int error = append(fd, line);
+  // Alone: half a line is cut off by one, not by two of which the second cuts off the first's.
+  int error = 0;
+  while (::flock(fd, LOCK_EX) != 0 && error == 0)
+    if (errno != EINTR) error = errno;
+  if (error == 0) error = append(fd, line);
   if (::close(fd) != 0 && error == 0) error = errno;
   if (error == 0) error = sync_folder(path);
   if (error != 0) return base::fail_errno(error, "writing " + path);

@@ -69,13 +69,25 @@ std::uint64_t random_id() {
   return id;
 }
 
+// Whole from its first moment on. Another process may be at the same: the first one's stays.
+Result<> make_journal(const std::string& path) {
+  const std::uint64_t id = random_id();
+  const std::string staged = fmt::format("{}.{:016x}", path, id);
+  auto made = write_new_file(staged, format_head(id), 0600);
+  if (!made) return made;
+  if (const auto known = read_journal(path, {}); !known && known.error().code == Errc::invalid)
+    ::unlink(path.c_str());
+  if (::link(staged.c_str(), path.c_str()) != 0 && errno != EEXIST)
+    made = base::fail_errno(errno, "making " + path);
+  ::unlink(staged.c_str());
+  return made;
+}
+
 Result<> make_inside(const StorePaths& paths) {
   for (const std::string& folder : {paths.all(), paths.locks(), paths.root() + "/revoked",
                                     paths.root() + "/accounts", challenge_folder(paths)})
     if (auto made = make_folder(folder); !made) return made.error();
-  // Another process may be at the same: the first one's journal stays.
-  auto journal = write_new_file(paths.journal(), format_head(random_id()), 0600);
-  if (!journal && journal.error().code != Errc::conflict) return journal.error();
+  if (auto journal = make_journal(paths.journal()); !journal) return journal.error();
   // Last: a store without it is not there yet.
   auto format = base::replace_file(paths.format(), std::string(kFormat) + "\n", 0600);
   if (!format) return format.error();
@@ -118,7 +130,7 @@ Result<std::string> read_key(const std::string& path) {
 
 Result<StoreDir> StoreDir::open(const std::string& path) {
   StoreDir store(path);
-  if (auto checked = check_folder(path); !checked) return checked.error();
+  if (auto checked = check_folder(store.paths_.root()); !checked) return checked.error();
   if (auto checked = check_format(store.paths_.format()); !checked) return checked.error();
   return store;
 }
@@ -128,9 +140,9 @@ Result<StoreDir> StoreDir::make(const std::string& path) {
   if (store || store.error().code != Errc::not_found) return store;
   const StorePaths paths(path);
   std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-  if (auto made = make_folder(path); !made) return made.error();
-  if (auto checked = check_folder(path); !checked) return checked.error();
+  std::filesystem::create_directories(std::filesystem::path(paths.root()).parent_path(), ignored);
+  if (auto made = make_folder(paths.root()); !made) return made.error();
+  if (auto checked = check_folder(paths.root()); !checked) return checked.error();
   if (auto made = make_inside(paths); !made) return made.error();
   return open(path);
 }
@@ -173,8 +185,10 @@ Result<Want> StoreDir::want(const std::string& name) const {
 }
 
 Result<GenerationInfo> StoreDir::info(const std::string& name, std::uint64_t number) const {
-  const std::string path = paths_.generation(name, number) + "/" + std::string(kMetaFile);
-  const auto text = base::read_file(path, kRecordMax);
+  const std::string folder = paths_.generation(name, number);
+  const std::string path = folder + "/" + std::string(kMetaFile);
+  const auto checked = check_folder(folder);
+  const auto text = checked ? base::read_file(path, kRecordMax) : checked.error();
   if (!text && text.error().code == Errc::not_found)
     return fail(Errc::not_found, "certificate \"{}\" has no generation {}", name, number);
   if (!text) return text.error();

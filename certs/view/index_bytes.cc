@@ -18,7 +18,7 @@ constexpr std::array<char, 8> kKeysMagic = {'R', 'V', 'L', 'N', 'K', 'E', 'Y', '
 struct PublicHead {
   std::array<char, 8> magic;
   std::uint64_t build_id, journal_id, journal_offset, rows, slots, size;
-  std::uint64_t checksum;  // of rows and slots
+  std::uint64_t checksum;  // of the fields above, rows and slots
 };
 
 struct KeysHead {
@@ -98,6 +98,28 @@ class Cursor {
   bool is_good_;
 };
 
+std::uint64_t checksum_of(PublicHead head, std::string_view tables) {
+  head.checksum = 0;
+  std::string fields;
+  put(fields, head);
+  return base::fnv1a(fields) ^ base::mix_bits(base::fnv1a(tables));
+}
+
+// Whether every length and count of it fits into its field.
+bool fits(const IndexEntry& entry) {
+  constexpr std::size_t kNamesMax = 10'000;
+  constexpr std::size_t kNameBytesMax = 0xffff;
+  constexpr std::size_t kChainMax = 0xff;
+  const auto is_long = [](std::string_view name) { return name.size() > kNameBytesMax; };
+  if (is_long(entry.name) || entry.names.size() > kNamesMax ||
+      std::ranges::any_of(entry.names, is_long))
+    return false;
+  return std::ranges::all_of(kPairSlots, [&entry](PairSlot slot) {
+    const auto& pair = entry.pair(slot);
+    return !pair || (!pair->chain.empty() && pair->chain.size() <= kChainMax);
+  });
+}
+
 template <class T>
 std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
@@ -108,9 +130,8 @@ std::string bytes_of(const std::vector<T>& values) {
 IndexWriter::IndexWriter(IndexHead head) : head_(head) {}
 
 base::Result<> IndexWriter::add(const IndexEntry& entry) {
-  constexpr std::size_t kNamesMax = 10'000;
   constexpr std::size_t kEntriesMax = std::size_t{1} << 32U;
-  if (entry.names.size() > kNamesMax || entries_.size() >= kEntriesMax)
+  if (!fits(entry) || entries_.size() >= kEntriesMax)
     return fail(Errc::invalid, "certificate \"{}\" does not fit into the index", entry.name);
   const auto row = static_cast<std::uint32_t>(rows_.size());
   rows_.push_back({entries_.size(), keys_.size(), entry.not_after.time_since_epoch().count(),
@@ -139,10 +160,16 @@ IndexBytes IndexWriter::finish() {
   const std::string slots = bytes_of(slots_);
   static_assert(sizeof(Row) == sizeof(RowBytes) && sizeof(Slot) == sizeof(SlotBytes));
   IndexBytes bytes;
-  put(bytes.public_bytes,
-      PublicHead{kPublicMagic, head_.build_id, head_.journal.id, head_.journal.offset, rows_.size(),
-                 slots_.size(), sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(),
-                 base::fnv1a(rows + slots)});
+  PublicHead head{kPublicMagic,
+                  head_.build_id,
+                  head_.journal.id,
+                  head_.journal.offset,
+                  rows_.size(),
+                  slots_.size(),
+                  sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(),
+                  0};
+  head.checksum = checksum_of(head, rows + slots);
+  put(bytes.public_bytes, head);
   bytes.public_bytes += rows + slots + entries_;
   put(bytes.key_bytes, KeysHead{kKeysMagic, head_.build_id, sizeof(KeysHead) + keys_.size()});
   bytes.key_bytes += keys_;
@@ -169,7 +196,7 @@ base::Result<IndexReader> IndexReader::open(std::string_view public_bytes,
     return broken("is damaged");
   const std::string_view tables = public_bytes.substr(
       sizeof(PublicHead), head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes));
-  if (base::fnv1a(tables) != head.checksum) return broken("is damaged");
+  if (checksum_of(head, tables) != head.checksum) return broken("is damaged");
   IndexReader reader;
   reader.public_ = public_bytes;
   reader.keys_ = key_bytes;

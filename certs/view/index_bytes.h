@@ -58,7 +58,8 @@ class IndexWriter {
  public:
   explicit IndexWriter(IndexHead head);
 
-  // Errors: too long for the format (more than 64 KiB of names, 4 GiB in all).
+  // Errors: too much for the format (a name of 64 KiB, 10,000 names, 255 certificates in a chain, 4
+  // GiB in all), a chain without a certificate. The writer is as before then.
   base::Result<> add(const IndexEntry& entry);
 
   // The writer is used up then.

@@ -88,10 +88,10 @@ void StoreFollower::watch() {
 void StoreFollower::note(const std::vector<JournalLine>& lines) {
   for (const JournalLine& line : lines) {
     waiting_.insert(line.name);
-    if (line.event == JournalEvent::begin)
-      open_.insert(line.name);
-    else
-      open_.erase(line.name);
+    open_.erase(line.name);
+    leaving_.erase(line.name);
+    if (line.event == JournalEvent::begin) open_.insert(line.name);
+    if (line.event == JournalEvent::gone) leaving_.insert(line.name);
   }
 }
 
@@ -109,13 +109,17 @@ void StoreFollower::read_news(base::MonoTime now) {
   if (!news) return;
   place_ = news->place;
   note(news->lines);
-  if (news->is_another)
+  if (news->is_another) {
     if (const auto names = store_.names(); names) waiting_.insert(names->begin(), names->end());
+    for (const StoreView::Fact& fact : view_->soonest(view_->size()))
+      waiting_.insert(fact.name);
+  }
   if (!waiting_.empty())
     if (auto revoked = store_.revoked_keys(); revoked) revoked_ = std::move(*revoked);
   if (now < next_look_) return;
   next_look_ = now + options_.look_every;
   waiting_.insert(open_.begin(), open_.end());
+  waiting_.insert(leaving_.begin(), leaving_.end());
 }
 
 void StoreFollower::refuse(const std::string& name, const std::string& why) {
@@ -140,12 +144,13 @@ bool StoreFollower::take_over(const std::string& name) {
   const auto served = view_->fact(name);
   if (*held == nullptr) {
     refused_.erase(name);
+    leaving_.erase(name);
     if (!served) return false;
     view_ = view_->without(name);
     base::log_info("certs", "a certificate is no longer served", {{"name", name}});
     return true;
   }
-  if (served && served->generation == (*held)->entry.generation) {
+  if (view_->serves((*held)->entry)) {
     refused_.erase(name);
     return false;
   }

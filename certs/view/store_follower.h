@@ -93,6 +93,7 @@ class StoreFollower final : public CertStore {
   std::uint64_t next_id_ = 1;
   std::set<std::string> waiting_;  // to be looked at
   std::set<std::string> open_;     // announced, not closed
+  std::set<std::string> leaving_;  // announced to go, and still there
   base::MonoTime next_look_;
   std::map<std::string, std::string> refused_;
   std::string trouble_;

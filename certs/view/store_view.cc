@@ -46,21 +46,20 @@ PairSet StoreView::find_exactly(std::string_view name) const {
   // A certificate that is called so goes before one that covers the name as well.
   if (const HeldPtr* own = held(name); own != nullptr && *own != nullptr)
     return pairs_->get((*own)->id, (*own)->entry);
-  PairSet found;
+  const HeldCertificate* covering = nullptr;
+  if (const auto& shard = covering_[shard_of(name)]; shard != nullptr)
+    if (const auto others = shard->find(name); others != shard->end() && !others->second.empty())
+      covering = others->second.front().get();
   if (index_ != nullptr) {
     for (const std::size_t row : index_->reader.find(name)) {
       const auto entry = index_->reader.entry(row);
       if (!entry || held(entry->name) != nullptr) continue;
-      found = pairs_->get(index_->first_id + row, *entry);
-      if (entry->name == name) return found;
-      break;
+      // By name, here as well: when the index was made must not decide who answers.
+      if (entry->name != name && covering != nullptr && covering->entry.name < entry->name) break;
+      return pairs_->get(index_->first_id + row, *entry);
     }
   }
-  const auto& shard = covering_[shard_of(name)];
-  if (shard != nullptr)
-    if (const auto others = shard->find(name); others != shard->end() && !others->second.empty())
-      return pairs_->get(others->second.front()->id, others->second.front()->entry);
-  return found;
+  return covering == nullptr ? PairSet{} : pairs_->get(covering->id, covering->entry);
 }
 
 PairSet StoreView::find(std::string_view name) const {
@@ -130,6 +129,24 @@ std::optional<StoreView::Fact> StoreView::fact(std::string_view name) const {
   if (!row) return std::nullopt;
   const IndexReader::Row facts = index_->reader.row(*row);
   return Fact{std::string(name), facts.generation, facts.not_after};
+}
+
+bool StoreView::serves(const IndexEntry& entry) const {
+  const auto same = [&entry](const IndexEntry& other) {
+    if (other.generation != entry.generation || other.names != entry.names) return false;
+    return std::ranges::all_of(kPairSlots, [&](PairSlot slot) {
+      const auto& ours = other.pair(slot);
+      const auto& theirs = entry.pair(slot);
+      return ours.has_value() == theirs.has_value() &&
+             (!ours || (ours->chain == theirs->chain && ours->key == theirs->key));
+    });
+  };
+  if (const HeldPtr* own = held(entry.name); own != nullptr)
+    return *own != nullptr && same((*own)->entry);
+  const auto row = row_of(entry.name);
+  if (!row) return false;
+  const auto indexed = index_->reader.entry(*row);
+  return indexed && same(*indexed);
 }
 
 std::vector<StoreView::Fact> StoreView::soonest(std::size_t count) const {

@@ -52,6 +52,9 @@ class StoreView final : public CertificateView {
 
   // Of the certificate of that name; nullopt: there is none.
   [[nodiscard]] std::optional<Fact> fact(std::string_view name) const;
+  // Whether exactly this is served under its name, byte for byte: numbers begin anew when a
+  // certificate is removed and made again.
+  [[nodiscard]] bool serves(const IndexEntry& entry) const;
   // Those that end soonest, at most `count`.
   [[nodiscard]] std::vector<Fact> soonest(std::size_t count) const;
 

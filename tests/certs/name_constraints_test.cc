@@ -31,7 +31,7 @@ const Case kCases[] = {
     {"BelowTheName", {".dev.test"}, "a.b.dev.test", true},
     {"WildcardBelow", {"dev.test"}, "*.dev.test", true},
     {"SameEndOfALabel", {".dev.test"}, "evildev.test", false},
-    {"WildcardAbove", {".dev.test"}, "*.test", false},
+    {"WildcardAbove", {".a.dev.test"}, "*.dev.test", false},
     {"AnotherName", {".dev.test"}, "www.example.com", false},
     {"SecondOfTwo", {".dev.test", "example.com"}, "www.example.com", true},
     {"AddressInRange", {"10.0.0.0/8"}, "10.255.0.1", true},

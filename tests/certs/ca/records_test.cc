@@ -4,17 +4,12 @@
 #include "certs/store/record_lines.h"
 #include "tests/certs/ca/ca_lab.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 namespace ravelin::certs {
 namespace {
 
 using std::chrono::hours;
-using ::testing::ElementsAre;
-namespace fs = std::filesystem;
 
 const auto kDay = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
 
@@ -77,40 +72,6 @@ TEST(Records, ReasonsHaveWords) {
   EXPECT_EQ(parse_revocation_reason("bored").error().message,
             "\"bored\" is no reason for a revocation (unspecified, key-compromise, "
             "affiliation-changed, superseded, cessation-of-operation, privilege-withdrawn)");
-}
-
-TEST(RecordLines, StayInTheOrderTheyCame) {
-  const ravelin::test::TempDir dir;
-  const std::string file = dir.path("lines");
-  EXPECT_TRUE(read_lines(file)->empty());
-  ASSERT_TRUE(append_line(file, "one"));
-  ASSERT_TRUE(append_line(file, "two"));
-  EXPECT_THAT(*read_lines(file), ElementsAre("one", "two"));
-  EXPECT_EQ(fs::status(file).permissions(), fs::perms(0600));
-}
-
-TEST(RecordLines, LineThatACrashCutOffWasNeverWritten) {
-  const ravelin::test::TempDir dir;
-  for (const std::string torn : {"two", std::string(kRecordBytesMax - 1, 'x').c_str()}) {
-    dir.write("lines", "one\n" + torn);
-    EXPECT_THAT(*read_lines(dir.path("lines")), ElementsAre("one"));
-    ASSERT_TRUE(append_line(dir.path("lines"), "three"));
-    EXPECT_THAT(*read_lines(dir.path("lines")), ElementsAre("one", "three"));
-  }
-  dir.write("lines", "torn");
-  ASSERT_TRUE(append_line(dir.path("lines"), "one"));
-  EXPECT_THAT(*read_lines(dir.path("lines")), ElementsAre("one"));
-}
-
-TEST(RecordLines, DoNotFollowLinksOrReplaceFolders) {
-  const ravelin::test::TempDir dir;
-  fs::create_symlink(dir.path("target"), dir.path("link"));
-  EXPECT_FALSE(append_line(dir.path("link"), "x"));
-  EXPECT_FALSE(fs::exists(dir.path("target")));
-  fs::create_directory(dir.path("folder"));
-  EXPECT_FALSE(append_line(dir.path("folder"), "x"));
-  EXPECT_FALSE(read_lines(dir.path("folder")));
-  EXPECT_FALSE(append_line(dir.path("missing/lines"), "x"));
 }
 
 TEST(IssuedLog, DropsWhatHasEndedOnceItHasGrown) {

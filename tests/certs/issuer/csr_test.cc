@@ -104,8 +104,9 @@ TEST(Csr, IsRefusedForItsNames) {
   EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a.test,DNS:A.test")),
             "a request for signature that names \"a.test\" twice");
   EXPECT_EQ(why(foreign_csr(key.get(), "DNS:192.0.2.1")),
-            "\"192.0.2.1\" is not a lower-case host name");
-  EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a_b c")), "\"a_b c\" is not a lower-case host name");
+            "name \"192.0.2.1\": ends in a number, as addresses do");
+  EXPECT_EQ(why(foreign_csr(key.get(), "DNS:a_b c")),
+            "name \"a_b c\": \" \" cannot stand in a host name");
 }
 
 TEST(Csr, IsRefusedForAWeakKey) {

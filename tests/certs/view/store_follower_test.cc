@@ -1,0 +1,289 @@
+#include "certs/view/store_follower.h"
+
+#include "base/io/file.h"
+#include "certs/store/durable.h"
+#include "certs/store/record_lines.h"
+#include "certs/view/store_index.h"
+#include "tests/certs/store/store_lab.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace ravelin::certs {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using base::MonoTime;
+using test::StoreLab;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+const std::string kName = "www.example.test";
+const std::string kOther = "b.example.test";
+
+class Follower : public testing::Test {
+ protected:
+  // From the store as it is now.
+  StoreFollower& open(const FollowOptions& options = {}) {
+    auto opened = StoreFollower::open(lab_.root(), options);
+    EXPECT_TRUE(opened) << opened.error().message;
+    follower_ = std::move(*opened);
+    return *follower_;
+  }
+
+  // The generation that is served; 0 = none.
+  [[nodiscard]] std::uint64_t served(const std::string& name) const {
+    const auto fact = follower_->store_view()->fact(name);
+    const bool is_found = !follower_->view()->find(name).is_empty();
+    EXPECT_EQ(fact.has_value(), is_found) << name;
+    return fact ? fact->generation : 0;
+  }
+
+  bool poll(std::chrono::seconds at = 0s) { return follower_->poll(MonoTime{at}); }
+
+  StoreLab lab_;
+  std::unique_ptr<StoreFollower> follower_;
+};
+
+TEST_F(Follower, WithoutAnIndexEveryCertificateIsRead) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  const StoreFollower& follower = open();
+  EXPECT_FALSE(follower.start().used_index);
+  EXPECT_THAT(follower.start().why_not, HasSubstr("public.bin"));
+  EXPECT_EQ(follower.store_view()->size(), 2U);
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_FALSE(poll());
+}
+
+TEST_F(Follower, WithAnIndexOnlyWhatCameAfterItIsRead) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  lab_.serve(kOther);
+  // Not looked at: nothing was announced of it.
+  fs::rename(lab_.path("certs/" + kName), lab_.path("certs/.away"));
+  const StoreFollower& follower = open();
+  EXPECT_TRUE(follower.start().used_index);
+  EXPECT_EQ(follower.start().why_not, "");
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_EQ(served(kOther), 2U);
+  EXPECT_EQ(follower.store_view()->size(), 2U);
+}
+
+TEST_F(Follower, AnIndexOfAnotherJournalIsNotUsed) {
+  lab_.serve(kName);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  std::string journal = test::read_text(lab_.path("journal"));
+  journal[20] = journal[20] == '1' ? '2' : '1';
+  ASSERT_TRUE(base::replace_file(lab_.path("journal"), journal, 0600));
+  EXPECT_FALSE(open().start().used_index);
+  EXPECT_EQ(follower_->start().why_not, "it is not of this store's journal");
+  EXPECT_EQ(served(kName), 1U);
+}
+
+TEST_F(Follower, ABrokenIndexIsNotUsed) {
+  lab_.serve(kName);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  const std::string path = public_index(lab_.store.paths());
+  std::string bytes = test::read_text(path);
+  bytes[70] = static_cast<char>(bytes[70] ^ 1);
+  ASSERT_TRUE(base::replace_file(path, bytes, 0600));
+  EXPECT_FALSE(open().start().used_index);
+  EXPECT_EQ(follower_->start().why_not, "the index of the store is damaged");
+  EXPECT_EQ(served(kName), 1U);
+}
+
+TEST_F(Follower, TakesOverWhatIsPublished) {
+  lab_.serve(kName);
+  open();
+  const auto before = follower_->store_view();
+  EXPECT_FALSE(poll());
+  EXPECT_EQ(follower_->store_view(), before);
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 2U);
+  EXPECT_EQ(served(kOther), 1U);
+  EXPECT_GT(follower_->store_view()->revision(), before->revision());
+  EXPECT_EQ(before->fact(kName)->generation, 1U);
+  EXPECT_FALSE(poll());
+}
+
+TEST_F(Follower, TakesOverARollback) {
+  lab_.serve(kName);
+  lab_.serve(kName);
+  open();
+  EXPECT_EQ(served(kName), 2U);
+  ASSERT_TRUE(lab_.store.publish(*lab_.lease(kName), kName, 1));
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 1U);
+}
+
+TEST_F(Follower, IsReadableWhenTheJournalGrows) {
+  lab_.serve(kName);
+  open();
+  ASSERT_GE(follower_->fd(), 0);
+  pollfd waiting{follower_->fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&waiting, 1, 0), 0);
+  lab_.serve(kName);
+  EXPECT_EQ(::poll(&waiting, 1, 0), 1);
+  poll();
+  EXPECT_EQ(::poll(&waiting, 1, 0), 0);
+}
+
+TEST_F(Follower, DoesSoMuchAtATime) {
+  open({.changes_per_poll = 2});
+  for (const char* name : {"a.example.test", "b.example.test", "c.example.test"})
+    lab_.serve(name);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(follower_->store_view()->size(), 2U);
+  EXPECT_TRUE(follower_->has_more());
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(follower_->store_view()->size(), 3U);
+  EXPECT_FALSE(follower_->has_more());
+}
+
+// Who publishes crashed between the journal and the link, or is not there yet.
+TEST_F(Follower, LooksAgainAtWhatWasAnnouncedAndNotClosed) {
+  lab_.serve(kName);
+  open();
+  const auto lease = lab_.lease(kName);
+  ASSERT_TRUE(lab_.store.keep(*lease, kName, test::make_generation({{.names = {kName}}})));
+  ASSERT_TRUE(append_line(lab_.path("journal"), "begin www.example.test 000002"));
+  EXPECT_FALSE(poll(10s));
+  ASSERT_TRUE(point_link(lab_.path("certs/www.example.test/current"), "gen/000002"));
+  EXPECT_FALSE(poll(10s));
+  EXPECT_TRUE(poll(11s));
+  EXPECT_EQ(served(kName), 2U);
+  EXPECT_FALSE(poll(12s));
+}
+
+TEST_F(Follower, ServesNoMoreWhatIsGone) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  open();
+  ASSERT_TRUE(lab_.store.remove(*lab_.lease(kName), kName));
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 0U);
+  EXPECT_EQ(served(kOther), 1U);
+  EXPECT_THAT(follower_->refused(), IsEmpty());
+}
+
+// A removal is announced before the folder goes, and this was read in between.
+TEST_F(Follower, LooksAgainAtWhatIsGoingUntilItIsGone) {
+  lab_.serve(kName);
+  open();
+  ASSERT_TRUE(append_line(lab_.path("journal"), "gone www.example.test"));
+  EXPECT_FALSE(poll(10s));
+  EXPECT_EQ(served(kName), 1U);
+  fs::rename(lab_.path("certs/www.example.test"), lab_.path("certs/.gone-x"));
+  EXPECT_TRUE(poll(11s));
+  EXPECT_EQ(served(kName), 0U);
+}
+
+TEST_F(Follower, OneThatIsRemovedAndMadeAnewIsTheNewOne) {
+  for (const bool has_index : {false, true}) {
+    lab_.serve(kName);
+    if (has_index) {
+      ASSERT_TRUE(rebuild_index(lab_.store));
+    }
+    open();
+    const PairSet before = follower_->view()->find(kName);
+    ASSERT_TRUE(lab_.store.remove(*lab_.lease(kName), kName));
+    ASSERT_EQ(lab_.serve(kName), 1U);
+    EXPECT_TRUE(poll());
+    const PairSet after = follower_->view()->find(kName);
+    ASSERT_NE(after.ec, nullptr);
+    EXPECT_NE(after.ec->chain.info.serial, before.ec->chain.info.serial);
+    ASSERT_TRUE(lab_.store.remove(*lab_.lease(kName), kName));
+  }
+}
+
+TEST_F(Follower, ABrokenGenerationIsRefusedAndTheOneBeforeStays) {
+  lab_.serve(kName);
+  open();
+  Generation broken = test::make_generation({{.names = {kName}}});
+  broken.ec->key = key_to_pem(test::test_key(test::TestKey::other_p256));
+  lab_.serve(kName, broken);
+  EXPECT_FALSE(poll());
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_EQ(follower_->refused().at(kName),
+            "generation 2: a key or certificate does not parse, or they do not belong together");
+  lab_.serve(kName);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 3U);
+  EXPECT_THAT(follower_->refused(), IsEmpty());
+}
+
+TEST_F(Follower, AKeyThatIsOpenToOthersIsRefused) {
+  lab_.serve(kName);
+  open();
+  lab_.serve(kName);
+  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0644), 0);
+  EXPECT_FALSE(poll());
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_THAT(follower_->refused().at(kName), StartsWith("E_KEY_PERMS: "));
+}
+
+TEST_F(Follower, ARevokedKeyIsNotServedForWantOfABetterOne) {
+  const Generation generation = test::make_generation({{.names = {kName}}});
+  lab_.serve(kName, generation);
+  lab_.serve(kOther);
+  open();
+  ASSERT_TRUE(lab_.store.revoke_key(generation.info.ec->spki_sha256));
+  ASSERT_TRUE(lab_.store.publish(*lab_.lease(kName), kName, 1));
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 0U);
+  EXPECT_THAT(follower_->refused().at(kName), StartsWith("E_KEY_COMPROMISED: "));
+  open();
+  EXPECT_EQ(served(kName), 0U);
+}
+
+// The store was restored from elsewhere: numbers may be the same, certificates need not be.
+TEST_F(Follower, AnotherJournalMeansThatEverythingIsLookedAt) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  open();
+  const std::string before = follower_->view()->find(kName).ec->chain.info.serial;
+  ASSERT_TRUE(lab_.store.remove(*lab_.lease(kName), kName));
+  lab_.serve(kName);
+  ASSERT_TRUE(lab_.store.remove(*lab_.lease(kOther), kOther));
+  lab_.serve("c.example.test");
+  ASSERT_TRUE(base::replace_file(lab_.path("journal"), format_head(4711), 0600));
+  EXPECT_TRUE(poll());
+  EXPECT_NE(follower_->view()->find(kName).ec->chain.info.serial, before);
+  EXPECT_EQ(served("c.example.test"), 1U);
+  EXPECT_EQ(served(kOther), 0U);
+  EXPECT_FALSE(poll());
+}
+
+TEST_F(Follower, WhatIsServedOutlivesTheStore) {
+  lab_.serve(kName);
+  open();
+  fs::rename(lab_.root(), lab_.root() + "-away");
+  EXPECT_FALSE(poll());
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_THAT(follower_->trouble(), HasSubstr("opening " + lab_.path("journal")));
+  fs::rename(lab_.root() + "-away", lab_.root());
+  lab_.serve(kName);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(follower_->trouble(), "");
+  EXPECT_EQ(served(kName), 2U);
+}
+
+TEST_F(Follower, OpensNoStoreThatOthersMayRead) {
+  ASSERT_EQ(::chmod(lab_.root().c_str(), 0755), 0);
+  const auto opened = StoreFollower::open(lab_.root(), {});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, base::Errc::denied);
+}
+
+}  // namespace
+}  // namespace ravelin::certs

@@ -1,0 +1,103 @@
+#include "certs/view/store_index.h"
+
+#include "base/io/file.h"
+#include "certs/store/journal.h"
+#include "tests/certs/store/store_lab.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace ravelin::certs {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Errc;
+using test::StoreLab;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+TEST(StoreIndex, IsMadeOfWhatIsServed) {
+  StoreLab lab;
+  EXPECT_EQ(open_index(lab.store.paths(), 1).error().code, Errc::not_found);
+  lab.serve("a.example.test");
+  lab.serve("a.example.test");
+  lab.serve("*.example.test");
+  const auto lease = lab.lease("c.example.test");
+  ASSERT_TRUE(lab.store.set_want(*lease, "c.example.test", {.names = {"c.example.test"}}));
+  const auto report = rebuild_index(lab.store);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->certificates, 2U);
+  EXPECT_THAT(report->left_out, IsEmpty());
+  for (const std::string& file : {public_index(lab.store.paths()), key_index(lab.store.paths())})
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms(0600)) << file;
+  const auto index = open_index(lab.store.paths(), 50);
+  ASSERT_TRUE(index) << index.error().message;
+  EXPECT_EQ((*index)->first_id, 50U);
+  const IndexReader& reader = (*index)->reader;
+  ASSERT_EQ(reader.size(), 2U);
+  EXPECT_EQ(reader.entry(reader.find("a.example.test").front())->generation, 2U);
+  EXPECT_EQ(reader.find("*.example.test").size(), 1U);
+  EXPECT_EQ(reader.head().journal.offset, fs::file_size(lab.path("journal")));
+}
+
+TEST(StoreIndex, LeavesOutWhatCannotBeServedAndSaysSo) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  lab.serve("b.example.test");
+  const Generation revoked =
+      test::make_generation({{.names = {"c.example.test"}, .key = test::TestKey::p384}});
+  lab.serve("c.example.test", revoked);
+  ASSERT_TRUE(lab.store.revoke_key(revoked.info.ec->spki_sha256));
+  ASSERT_EQ(::chmod(lab.path("certs/b.example.test/gen/000001/ec.key").c_str(), 0644), 0);
+  const auto report = rebuild_index(lab.store);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->certificates, 1U);
+  EXPECT_THAT(report->left_out, ElementsAre(StartsWith("b.example.test: E_KEY_PERMS: "),
+                                            StartsWith("c.example.test: E_KEY_COMPROMISED: ")));
+}
+
+TEST(StoreIndex, FilesThatDoNotBelongTogetherAreRefused) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  ASSERT_TRUE(rebuild_index(lab.store));
+  const std::string keys = key_index(lab.store.paths());
+  const std::string before = test::read_text(keys);
+  ASSERT_TRUE(rebuild_index(lab.store));
+  ASSERT_TRUE(open_index(lab.store.paths(), 1));
+  ASSERT_TRUE(base::replace_file(keys, before, 0600));
+  EXPECT_EQ(open_index(lab.store.paths(), 1).error().message,
+            "the index of the store and that of its keys do not belong together");
+  ASSERT_TRUE(base::replace_file(keys, "", 0600));
+  EXPECT_EQ(open_index(lab.store.paths(), 1).error().message,
+            keys + " is empty or cannot be mapped");
+  fs::remove(keys);
+  EXPECT_EQ(open_index(lab.store.paths(), 1).error().code, Errc::not_found);
+}
+
+TEST(StoreIndex, OutlivesItsFiles) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  ASSERT_TRUE(rebuild_index(lab.store));
+  const auto index = open_index(lab.store.paths(), 1);
+  ASSERT_TRUE(index);
+  ASSERT_TRUE(lab.store.remove(*lab.lease("a.example.test"), "a.example.test"));
+  ASSERT_TRUE(rebuild_index(lab.store));
+  EXPECT_EQ((*index)->reader.find("a.example.test").size(), 1U);
+  EXPECT_THAT((*open_index(lab.store.paths(), 1))->reader.find("a.example.test"), IsEmpty());
+}
+
+TEST(StoreIndex, AnUnreadableStoreLeavesTheOldOne) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  ASSERT_TRUE(rebuild_index(lab.store));
+  fs::remove(lab.path("journal"));
+  EXPECT_EQ(rebuild_index(lab.store).error().code, Errc::not_found);
+  EXPECT_TRUE(open_index(lab.store.paths(), 1));
+}
+
+}  // namespace
+}  // namespace ravelin::certs
