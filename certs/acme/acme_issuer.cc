@@ -204,8 +204,13 @@ Result<> AcmeIssuer::revoke(std::string_view chain_pem, RevocationReason reason,
   if (size < 0) return fail(Errc::invalid, "the certificate to revoke: {}", take_openssl_error());
   const std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
   OPENSSL_free(der);
-  if (auto done = client_.revoke(account_, bytes, reason, patience); !done)
-    return done.error().error;
+  auto done = client_.revoke(account_, bytes, reason, patience);
+  if (!done && done.error().status != 0) {
+    const auto lock = file_.lock(patience);
+    const auto other = lock ? adopt_from_disk() : Reply<bool>(false);
+    if (other && *other) done = client_.revoke(account_, bytes, reason, patience);
+  }
+  if (!done) return done.error().error;
   return {};
 }
 

@@ -12,16 +12,6 @@ using base::fail;
 constexpr std::size_t kDepthMax = 8;
 constexpr std::size_t kTokenBytesMax = 512;
 
-const json::array& no_list() {
-  static const json::array kNone;
-  return kNone;
-}
-
-const json::object& no_object() {
-  static const json::object kNone;
-  return kNone;
-}
-
 }  // namespace
 
 Result<json::object> parse_object(std::string_view text, std::string_view what) {
@@ -114,15 +104,17 @@ bool Fields::optional_flag(std::string_view key) {
 
 std::vector<std::string> Fields::urls(std::string_view key) {
   std::vector<std::string> out;
-  for (const json::value& value : list(key))
-    out.push_back(checked_url(text_of(&value, key, kUrlBytesMax), key));
+  const json::array& entries = list(key);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    out.push_back(checked_url(text_of(&entries[i], key, kUrlBytesMax), key));
   return out;
 }
 
 std::vector<std::string> Fields::optional_texts(std::string_view key) {
   std::vector<std::string> out;
-  for (const json::value& value : optional_list(key))
-    out.push_back(text_of(&value, key, kTextBytesMax));
+  const json::array& entries = optional_list(key);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    out.push_back(text_of(&entries[i], key, kTextBytesMax));
   return out;
 }
 
@@ -135,26 +127,26 @@ const json::object* Fields::optional_object(std::string_view key) {
 
 const json::object& Fields::object(std::string_view key) {
   const json::value* value = need(key);
-  if (value == nullptr) return no_object();
+  if (value == nullptr) return no_object_;
   const json::object* found = optional_object(key);
-  return found == nullptr ? no_object() : *found;
+  return found == nullptr ? no_object_ : *found;
 }
 
 const json::array& Fields::list(std::string_view key) {
-  return need(key) == nullptr ? no_list() : optional_list(key);
+  return need(key) == nullptr ? no_list_ : optional_list(key);
 }
 
 const json::array& Fields::optional_list(std::string_view key) {
   const json::value* value = find(key);
-  if (value == nullptr) return no_list();
+  if (value == nullptr) return no_list_;
   const json::array* found = value->if_array();
   if (found == nullptr) {
     refuse(key, "is not a list");
-    return no_list();
+    return no_list_;
   }
   if (found->size() > kListMax) {
     refuse(key, fmt::format("has {} entries (at most {})", found->size(), kListMax));
-    return no_list();
+    return no_list_;
   }
   return *found;
 }

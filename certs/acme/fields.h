@@ -64,6 +64,8 @@ class Fields {
   const boost::json::object& object_;
   std::string_view what_;
   std::optional<base::Error> error_;
+  const boost::json::object no_object_{};  // what stands for a member that is wrong
+  const boost::json::array no_list_{};
 };
 
 }  // namespace ravelin::certs::acme

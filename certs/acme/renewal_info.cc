@@ -12,6 +12,10 @@ namespace {
 using base::Errc;
 using base::fail;
 
+// What a WallTime can hold, and then some: it counts nanoseconds.
+constexpr std::chrono::sys_seconds kTimeMin{std::chrono::sys_days(std::chrono::year(1970) / 1 / 2)};
+constexpr std::chrono::sys_seconds kTimeMax{std::chrono::sys_days(std::chrono::year(2200) / 1 / 1)};
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -24,7 +28,7 @@ int two_digits(std::string_view text, std::size_t at) {
 std::optional<std::chrono::minutes> parse_offset(std::string_view text) {
   if (text == "Z" || text == "z") return std::chrono::minutes(0);
   if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
-  for (const std::size_t at : {1, 2, 4, 5})
+  for (const std::size_t at : {1U, 2U, 4U, 5U})
     if (!is_digit(text[at])) return std::nullopt;
   const int hours = two_digits(text, 1);
   const int minutes = two_digits(text, 4);
@@ -67,6 +71,7 @@ Result<base::WallTime> parse_time(std::string_view text) {
   }
   const auto offset = parse_offset(rest);
   if (!time || !offset) return refuse();
+  if (*time < kTimeMin || *time > kTimeMax) return refuse();
   return base::WallTime(*time - *offset);
 }
 

@@ -17,7 +17,7 @@ Result<std::string> certificate_id(X509* leaf);
 // Errors: not JSON, no window, a time that is none, an end that is not after the start.
 Result<RenewalWindow> parse_renewal_info(std::string_view text);
 
-// RFC 3339, any offset, fractions cut off. Error: anything else.
+// RFC 3339, any offset, fractions cut off, 1970 to 2200. Error: anything else.
 Result<base::WallTime> parse_time(std::string_view text);
 
 }  // namespace ravelin::certs::acme

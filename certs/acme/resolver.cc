@@ -1,5 +1,7 @@
 #include "certs/acme/resolver.h"
 
+#include "base/address.h"
+
 #include <netdb.h>
 
 #include <condition_variable>
@@ -16,11 +18,11 @@ using base::fail;
 
 constexpr std::size_t kAddressesMax = 16;
 
-Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_t port) {
+Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+  hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (failed != 0)
@@ -44,7 +46,7 @@ struct Resolver::Lookup {
   Lookup(std::string of, std::uint16_t at) : host(std::move(of)), port(at) {}
 
   void run() {
-    auto found = look_up(host, port);
+    auto found = look_up(host, port, AI_ADDRCONFIG);
     const std::lock_guard lock(mutex);
     result = std::move(found);
     done.notify_all();
@@ -65,6 +67,7 @@ Resolver::~Resolver() = default;
 
 Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, std::uint16_t port,
                                                      const Patience& patience) {
+  if (base::parse_ip(host)) return look_up(host, port, AI_NUMERICHOST);  // does not block
   // A lookup that outlived the patience of who asked may be answered by now, and may be ours.
   const bool same = running_ != nullptr && running_->host == host && running_->port == port;
   if (!same) running_ = std::make_unique<Lookup>(host, port);

@@ -11,6 +11,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds kAttemptMin{1};  // a try with less time would only hide why the last one failed
+
 constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -129,7 +131,7 @@ Verdict judge(const Attempt& attempt, const RetryLimits& limits) {
   if (!told_when && !failed) return {Next::give_up};
   if (attempt.tries >= limits.failure_tries_max) return {Next::give_up};
   const seconds wait = told_when ? *attempt.retry_after : backoff(attempt.tries);
-  if (wait > limits.wait_max || wait >= attempt.left) return {Next::give_up};
+  if (wait > limits.wait_max || wait + kAttemptMin > attempt.left) return {Next::give_up};
   return {Next::wait, wait};
 }
 

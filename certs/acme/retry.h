@@ -49,7 +49,8 @@ struct RetryLimits {
 };
 
 // A refused nonce is answered at once with the nonce that came along. 429 and 503 wait as long as
-// they are told, other server errors and silence 1, 2, 4 … s; never beyond what is left.
+// they are told, other server errors and silence 1, 2, 4 … s; never so
+// long that less than a second is left for the try itself.
 Verdict judge(const Attempt& attempt, const RetryLimits& limits);
 
 }  // namespace ravelin::certs::acme

@@ -281,6 +281,16 @@ class Accounts(Lab):
         refused = tool.run("change-key", 1)
         self.assertIn("changing the account's key", refused["error"])
 
+    def test_a_key_that_another_process_changed_is_read_anew(self):
+        tool = self.tool()
+        account = tool.run("account")["account"]
+        out = tool.issue("behind.example.test", key_changed_behind=True)
+        self.check_chain(out, "behind.example.test")
+        tool.run("revoke", pem=out["pem"], key_changed_behind=True)
+        self.assertEqual(self.pebble.status_of(out["serial"])["Status"], "Revoked")
+        self.assertEqual(tool.run("account")["account"], account)
+        self.assertEqual(glob.glob(tool.account_folder() + "/retired-*"), [])
+
     def test_a_crash_on_either_side_of_the_roll_over_is_settled(self):
         tool = self.tool()
         before = tool.run("account")["account"]

@@ -71,7 +71,8 @@ TEST(RenewalInfo, TimesHaveOffsetsAndFractions) {
   for (const std::string_view text :
        {"", "2026-11-24", "2026-11-24T12:00:00", "2026-11-24T12:00:00.Z",
         "2026-11-24T12:00:00+1:30", "2026-11-24T12:00:00+24:00", "2026-02-30T12:00:00Z",
-        "2026-11-24T12:00:00Zulu", "2026-11-24 12:00:00Z", "soon, or a little later"})
+        "2026-11-24T12:00:00Zulu", "2026-11-24 12:00:00Z", "1969-12-31T23:59:59Z",
+        "4052-11-24T12:00:00Z", "soon, or a little later"})
     EXPECT_FALSE(parse_time(text)) << text;
 }
 
