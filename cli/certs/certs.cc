@@ -54,6 +54,7 @@ void add_certs(CLI::App& app, Action& chosen) {
   group->require_subcommand(1);
   add_certs_change(*group, chosen);
   add_certs_look(*group, chosen);
+  add_certs_tickets(*group, chosen);
   add_certs_ca(*group, chosen);
 }
 

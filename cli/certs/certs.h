@@ -24,8 +24,9 @@ void add_certs_flags(CLI::App& command, CertsFlags& flags);
 // Of the configuration nothing else is looked at. None with errors, which are printed.
 std::optional<std::string> find_store(const CertsFlags& flags);
 
-void add_certs_change(CLI::App& group, Action& chosen);  // issue rotate rollback remove index
-void add_certs_look(CLI::App& group, Action& chosen);    // list show
-void add_certs_ca(CLI::App& group, Action& chosen);      // ca init show crl issue revoke trust
+void add_certs_change(CLI::App& group, Action& chosen);   // issue rotate rollback remove index
+void add_certs_look(CLI::App& group, Action& chosen);     // list show
+void add_certs_tickets(CLI::App& group, Action& chosen);  // tickets, tickets rotate
+void add_certs_ca(CLI::App& group, Action& chosen);       // ca init show crl issue revoke trust
 
 }  // namespace ravelin::cli

@@ -144,6 +144,8 @@ void Gateway::adopt(Next next) {
   materials_ = std::move(next.built.tls);
   tickets_ = std::move(next.rings);
   store_.adopt(*snapshot_->config, std::move(next.store), control_.io(), [this] { tick_store(); });
+  store_tickets_.use(*snapshot_->config);
+  store_tickets_.tick(base::mono_now(), base::wall_now());
   newer_contexts_.clear();
   stale_pools_.clear();
   for (const PoolRuntime& pool : snapshot_->pools)
@@ -175,7 +177,10 @@ void Gateway::drain_changed(const Snapshot& before) {
 }
 
 std::shared_ptr<const ListenerTls> Gateway::tls_of(const std::string& listener) const {
-  return make_listener_tls(materials_.at(listener), tickets_.at(listener).keys(),
+  const ListenerMaterials& materials = materials_.at(listener);
+  const bool is_shared = materials.from_store && store_tickets_.keys() != nullptr;
+  return make_listener_tls(materials,
+                           is_shared ? store_tickets_.keys() : tickets_.at(listener).keys(),
                            {store_.view(), store_.challenges()});
 }
 
@@ -279,8 +284,9 @@ void Gateway::tick_certificates() {
 
 void Gateway::tick_store() {
   const StoreCertificates::News news = store_.tick(base::mono_now());
+  const bool has_tickets = store_tickets_.tick(base::mono_now(), base::wall_now());
   if (news.challenges) set_challenges();
-  if (!news.certificates && !news.challenges) return;
+  if (!news.certificates && !news.challenges && !has_tickets) return;
   for (const auto& [listener, materials] : materials_)
     if (materials.from_store) publish_tls(listener);
   note_store();

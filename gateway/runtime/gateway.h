@@ -13,6 +13,7 @@
 #include "gateway/runtime/restart_only.h"
 #include "gateway/runtime/server_orders.h"
 #include "gateway/runtime/store_certificates.h"
+#include "gateway/runtime/store_tickets.h"
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
@@ -101,6 +102,8 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const StoreCertificates& store() const { return store_; }
 
+  [[nodiscard]] const StoreTickets& store_tickets() const { return store_tickets_; }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -187,6 +190,7 @@ class Gateway final : public ControlEvents {
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_;
   StoreCertificates store_;
+  StoreTickets store_tickets_;
   // Contexts made since the generation in use was built, because of a new client certificate.
   std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;

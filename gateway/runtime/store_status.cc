@@ -59,6 +59,9 @@ void collect_store(const Gateway& gateway, MetricSamples& samples) {
     samples.set(index(Metric::certificate_generation), {fact.name},
                 static_cast<double>(fact.generation));
   }
+  if (const auto made = gateway.store_tickets().made(); made)
+    samples.set(index(Metric::ticket_key_age), {},
+                std::chrono::duration<double>(base::wall_now() - *made).count());
   samples.set(index(Metric::store_certificates), {}, static_cast<double>(view.size()));
   samples.set(index(Metric::store_refused), {}, static_cast<double>(follower->refused().size()));
   samples.set(index(Metric::store_loads_total), {}, static_cast<double>(view.pairs().loads()));
