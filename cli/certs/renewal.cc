@@ -2,11 +2,15 @@
 
 #include "base/io/log.h"
 #include "base/io/yaml_include.h"
+#include "certs/ca/own_ca.h"
+#include "certs/ca/revocation_list.h"
 #include "certs/config/parse_certs.h"
 #include "certs/rotate/plan.h"
 #include "cli/certs/as_owner.h"
 #include "gateway/observe/metric_families.h"
 #include "gateway/runtime/store_status.h"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
@@ -40,11 +44,10 @@ Result<std::unique_ptr<CertsRenewal>> CertsRenewal::open(const std::string& path
                                      : certs::StoreDir::make(config->store);
   if (!store && config->names.empty()) return std::unique_ptr<CertsRenewal>();
   if (!store) return base::wrap(store.error(), "certs.store");
-  std::unique_ptr<CertsRenewal> renewal(
-      new CertsRenewal(path, std::move(*config), std::move(*store)));
-  renewal->make_issuers();
-  renewal->make_placeholders();
-  return renewal;
+  std::unique_ptr<CertsRenewal> made(new CertsRenewal(path, std::move(*config), std::move(*store)));
+  made->make_issuers();
+  made->make_placeholders();
+  return made;
 }
 
 void CertsRenewal::make_issuers() {
@@ -72,6 +75,21 @@ void CertsRenewal::make_placeholders() {
       base::log_error("certs", "there is nothing to show for a name yet: its clients are refused",
                       {{"name", wanted.name}, {"placeholder", made.error().error.message}});
   }
+}
+
+// Its issuing certificate and its revocation list are kept fresh, whether anything is signed or
+// not.
+void CertsRenewal::tend_own_ca() {
+  const std::string folder = store_.paths().root() + "/ca";
+  if (::access(folder.c_str(), F_OK) != 0) return;
+  std::string trouble;
+  if (auto held = certs::hold_ca(folder); !held)
+    trouble = held.error().message;
+  else if (auto tended = certs::tend(held->ca, base::wall_now()); !tended)
+    trouble = tended.error().message;
+  if (trouble != ca_trouble_ && !trouble.empty())
+    base::log_error("certs", "the own CA cannot be kept fresh", {{"error", trouble}});
+  ca_trouble_ = trouble;
 }
 
 void CertsRenewal::read_configuration() {
@@ -111,6 +129,7 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
   certs::RenewerOptions options;
   options.look_every = config_.look_every;
   options.changed = [this]() -> std::optional<std::vector<certs::CertificateConfig>> {
+    tend_own_ca();
     const std::lock_guard guard(mutex_);
     if (!next_) return std::nullopt;
     config_ = std::move(*next_);

@@ -36,6 +36,7 @@ class CertsRenewal {
 
   void make_issuers();
   void make_placeholders();
+  void tend_own_ca();
   void read_configuration();
   [[nodiscard]] base::Result<> await_challenge(const certs::Challenge& challenge);
 
@@ -45,6 +46,7 @@ class CertsRenewal {
   gateway::Gateway* gateway_ = nullptr;
   std::mutex mutex_;  // next_
   std::optional<certs::CertsConfig> next_;
+  std::string ca_trouble_;
   std::unique_ptr<certs::IssuerSet> issuers_;
   std::unique_ptr<certs::Renewer> renewer_;
 };

@@ -80,5 +80,27 @@ TEST(SupportedVersions, MalformedGivesNone) {
     EXPECT_EQ(parse_highest_version(bytes), 0);
 }
 
+TEST(AlpnExtension, TheOnlyProtocolIsFoundAndNoOther) {
+  const auto of = [](std::string_view bytes) {
+    return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
+  };
+  using std::string_view_literals::operator""sv;
+  EXPECT_TRUE(is_only_protocol(of("\0\x0b\x0a"
+                                  "acme-tls/1"sv),
+                               "acme-tls/1"));
+  for (const std::string_view bytes : {""sv, "\0"sv,
+                                       "\0\x0b\x0a"
+                                       "acme-tls/2"sv,
+                                       "\0\x0c\x0a"
+                                       "acme-tls/1"sv,
+                                       "\0\x0b\x09"
+                                       "acme-tls/1"sv,
+                                       "\0\x0e\x0a"
+                                       "acme-tls/1"
+                                       "\x02h2"sv,
+                                       "\0\x03\x02h2"sv})
+    EXPECT_FALSE(is_only_protocol(of(bytes), "acme-tls/1")) << bytes.size();
+}
+
 }  // namespace
 }  // namespace ravelin::gateway

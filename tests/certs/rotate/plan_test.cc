@@ -1,0 +1,118 @@
+#include "certs/rotate/plan.h"
+
+#include <gtest/gtest.h>
+
+namespace ravelin::certs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr sys_seconds kNow{1'800'000'000s};
+constexpr auto kDay = 24h;
+
+GenerationInfo served_for(seconds age, seconds lifetime) {
+  GenerationInfo info{.number = 3,
+                      .names = {"www.example.test", "b.example.test"},
+                      .issuer = "le",
+                      .reason = "rotate",
+                      .made = kNow - age};
+  info.ec = PairFacts{
+      .key = "p256", .not_before = kNow - age, .not_after = kNow - age + lifetime, .order = ""};
+  return info;
+}
+
+HeldState held(seconds age, seconds lifetime) {
+  return {.name = "www.example.test",
+          .want = {.names = {"www.example.test"}, .issuers = {"le", "own"}},
+          .served = served_for(age, lifetime)};
+}
+
+PlannedRenewal plan_one(const HeldState& state) {
+  const auto planned = plan_renewals(std::span(&state, 1), kNow);
+  EXPECT_EQ(planned.size(), 1U);
+  return planned.empty() ? PlannedRenewal{} : planned.front();
+}
+
+TEST(PlanRenewals, AFreshOneIsNotDue) {
+  const PlannedRenewal renewal = plan_one(held(1h, 90 * kDay));
+  EXPECT_FALSE(renewal.is_due(kNow));
+  EXPECT_FALSE(renewal.is_emergency);
+  EXPECT_EQ(renewal.why, "two thirds of its lifetime are over");
+}
+
+TEST(PlanRenewals, WhatHasNothingToServeComesFirst) {
+  HeldState nothing{.name = "z.example.test",
+                    .want = {.names = {"z.example.test"}, .issuers = {"le"}}};
+  const std::vector<HeldState> all = {held(80 * kDay, 90 * kDay), nothing};
+  const auto planned = plan_renewals(all, kNow);
+  ASSERT_EQ(planned.size(), 2U);
+  EXPECT_EQ(planned[0].name, "z.example.test");
+  EXPECT_EQ(planned[0].why, "nothing is served yet");
+  EXPECT_TRUE(planned[0].is_emergency);
+  EXPECT_TRUE(planned[1].is_due(kNow));
+}
+
+TEST(PlanRenewals, WithoutAnIssuerNothingIsPlanned) {
+  HeldState imported = held(89 * kDay, 90 * kDay);
+  imported.want.issuers.clear();
+  EXPECT_TRUE(plan_renewals(std::span(&imported, 1), kNow).empty());
+}
+
+TEST(PlanRenewals, NearTheEndAnyIssuerWillDo) {
+  EXPECT_FALSE(plan_one(held(80 * kDay, 90 * kDay)).is_emergency);
+  EXPECT_TRUE(plan_one(held(87 * kDay, 90 * kDay)).is_emergency);
+}
+
+struct MismatchCase {
+  const char* name;
+  void (*change)(HeldState&);
+  const char* why;
+};
+
+constexpr MismatchCase kMismatches[] = {
+    {"AName", [](HeldState& state) { state.want.names.emplace_back("new.example.test"); },
+     "its names have changed"},
+    {"AKindOfKey", [](HeldState& state) { state.want.keys = {"p384"}; },
+     "its kinds of keys have changed"},
+    {"OneMoreKey",
+     [](HeldState& state) {
+       state.want.keys = {"p256", "rsa2048"};
+     },
+     "its kinds of keys have changed"},
+    {"APlaceholder", [](HeldState& state) { state.served->reason = "placeholder"; },
+     "a placeholder is served"}};
+
+TEST(PlanRenewals, WhatIsNotAsWantedIsDueAtOnce) {
+  for (const auto& [name, change, why] : kMismatches) {
+    HeldState state = held(1h, 90 * kDay);
+    change(state);
+    const PlannedRenewal renewal = plan_one(state);
+    EXPECT_TRUE(renewal.is_due(kNow)) << name;
+    EXPECT_EQ(renewal.why, why) << name;
+  }
+}
+
+TEST(PlanRenewals, FewerNamesThanServedAreNoReason) {
+  EXPECT_EQ(
+      mismatch_of({.names = {"b.example.test"}, .issuers = {"le"}}, served_for(1h, 90 * kDay)), "");
+}
+
+TEST(PlanRenewals, AfterAFailureItWaits) {
+  HeldState state = held(80 * kDay, 90 * kDay);
+  state.failures = {.in_a_row = 2, .last = kNow - 1min, .why = "busy"};
+  const PlannedRenewal renewal = plan_one(state);
+  EXPECT_FALSE(renewal.is_due(kNow));
+  EXPECT_EQ(renewal.at, kNow - 1min + back_off(2));
+  EXPECT_NE(renewal.why.find("again after 2 failures"), std::string::npos);
+}
+
+TEST(PlanRenewals, ARevokedKeyIsDueAtOnceFromAnyIssuer) {
+  HeldState state = held(1h, 90 * kDay);
+  state.is_revoked = true;
+  const PlannedRenewal renewal = plan_one(state);
+  EXPECT_TRUE(renewal.is_due(kNow));
+  EXPECT_TRUE(renewal.is_emergency);
+}
+
+}  // namespace
+}  // namespace ravelin::certs
