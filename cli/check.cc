@@ -1,5 +1,6 @@
 // `ravelin check`: everything that can be known to be wrong without changing anything: the text,
 // what it refers to, and the files and names it uses.
+#include "certs/config/parse_certs.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/report.h"
@@ -28,6 +29,7 @@ ExitCode check(const CheckOptions& options) {
   base::yaml::DiskLoader loader;
   base::Diagnostics diagnostics;
   const gateway::ParsedConfig parsed = gateway::load_config(options.config, loader, diagnostics);
+  certs::check_certs(options.config, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
   gateway::check_server_files(parsed, diagnostics);
   gateway::check_names(parsed, diagnostics, [&](const std::string& name) {

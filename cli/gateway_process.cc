@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "base/io/systemd.h"
 #include "base/io/yaml.h"
+#include "certs/config/parse_certs.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
 #include "gateway/admin/admin_server.h"
@@ -92,6 +93,7 @@ void warn_of_unused_sockets(const gateway::PassedSockets& passed, const gateway:
 gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnostics) {
   base::yaml::DiskLoader loader;
   gateway::ParsedConfig parsed = gateway::load_config(path, loader, diagnostics);
+  certs::check_certs(path, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
   return parsed;
 }

@@ -166,4 +166,15 @@ CertsConfig load_certs(const std::string& path, yaml::Loader& loader,
   return config;
 }
 
+void check_certs(const std::string& path, yaml::Loader& loader, base::Diagnostics& diagnostics) {
+  if (diagnostics.has_errors()) return;
+  base::Diagnostics own;
+  load_certs(path, loader, own);
+  for (const base::Finding& finding : own.findings()) {
+    if (finding.severity == base::Severity::error)
+      diagnostics.error(finding.pos, finding.key, finding.message);
+    // Warnings about the file as a whole have been given already.
+  }
+}
+
 }  // namespace ravelin::certs

@@ -16,4 +16,9 @@ CertsConfig parse_certs(base::yaml::Map map);
 CertsConfig load_certs(const std::string& path, base::yaml::Loader& loader,
                        base::Diagnostics& diagnostics);
 
+// What is wrong with the section of a file that can be read otherwise: for whoever has reported
+// what is wrong with the rest.
+void check_certs(const std::string& path, base::yaml::Loader& loader,
+                 base::Diagnostics& diagnostics);
+
 }  // namespace ravelin::certs

@@ -249,6 +249,27 @@ class FromTheStore(StoreCase):
         self.assertIn("nothing is served yet", self.store.run("list"))
         self.assertEqual(self.store.current("www.example.test"), 1)
 
+    def test_mistakes_of_the_section_are_found_by_check_and_stop_a_start(self):
+        gateway = self.start(names=("www.example.test",))
+        with open(gateway.config) as file:
+            text = file.read()
+        bad = text.replace("names: []", "names: [ { name: www.example.test, issuers: [nobody], keys: [p257] } ]")
+        path = f"{self.directory}/bad.yaml"
+        with open(path, "w") as file:
+            file.write(bad)
+        for command in ("check", "run"):
+            done = subprocess.run([os.path.abspath(BINARY), command, "-c", path], capture_output=True, text=True,
+                                  timeout=30, check=False)
+            self.assertEqual(done.returncode, 3, command)
+            self.assertIn('issuer "nobody" is not defined (defined: own)', done.stderr)
+            self.assertIn("is no kind of key", done.stderr)
+            self.assertRegex(done.stderr, r"bad.yaml:\d+:\d+: certs.names\[0\]")
+        with open(gateway.config, "w") as file:
+            file.write(bad)
+        gateway.reload()
+        self.assertIn("reload failed", gateway.log())
+        self.served(gateway, "www.example.test")
+
     def test_the_configuration_says_what_is_wanted(self):
         wanted = '[ { name: www.example.test, also: [example.test], keys: [p256, rsa2048] } ]'
         self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
