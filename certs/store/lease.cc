@@ -59,8 +59,7 @@ class LockedRecord {
     // Held for a few writes at a time: one that does not let go is stopped, or its disk hangs.
     for (int i = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) {
       if (errno != EWOULDBLOCK && errno != EINTR) return base::fail_errno(errno, "locking " + path);
-      if (i == kLockTurns)
-        return base::fail(Errc::conflict, "{} is locked by a process that does not go on", path);
+      if (i == kLockTurns) return locked->stuck();
       std::this_thread::sleep_for(kLockPause);
     }
     return locked;
@@ -70,6 +69,17 @@ class LockedRecord {
   LockedRecord& operator=(const LockedRecord&) = delete;
 
   ~LockedRecord() { ::close(fd_); }
+
+  // Someone stopped in the middle of a write; nothing is safe before it has gone on or is gone.
+  [[nodiscard]] base::Error stuck() const {
+    const auto record = read();
+    if (!record || record->holder.pid == 0)
+      return base::fail(Errc::conflict, "{} is locked by a process that does not go on", path_);
+    return base::fail(
+        Errc::conflict,
+        "{} is locked by process {} on {} ({}), which does not go on: let it, or kill it", path_,
+        record->holder.pid, record->holder.node, record->holder.doing);
+  }
 
   // A file without a record is one that nobody has had.
   [[nodiscard]] Result<LeaseRecord> read() const {

@@ -25,7 +25,7 @@ ExitCode show(const CertsFlags& flags) {
   std::string text = fmt::format("{} keys, the newest encrypts\n", keys->size());
   for (const certs::StoredTicketKey& key : *keys) {
     text += fmt::format("  made {}\n", certs::format_time(key.made));
-    list.push_back({{"made", base::utc_text(key.made)}});
+    list.push_back(json::object{{"made", base::utc_text(key.made)}});
   }
   print(flags.form == OutputForm::json
             ? json::serialize(json::object{{"keys", std::move(list)}}) + "\n"

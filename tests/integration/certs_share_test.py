@@ -1,6 +1,7 @@
 """Several processes on one store: one at a time changes a certificate, the others follow; who was stopped
 for longer than a lease lasts is fenced off. And a store of many names that is replaced as a whole."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -27,13 +28,23 @@ class OneAtATime(StoreCase):
             end = time.monotonic() + 10
             while not os.path.exists(pending) and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.001)
+            time.sleep(0.05)
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.05)
-            if process.poll() is None and os.path.exists(pending):
+            if process.poll() is None and os.path.exists(pending) and not self.is_writing():
                 return process
             process.send_signal(signal.SIGCONT)
             process.communicate(timeout=60)
         raise AssertionError("no rotation could be stopped under way")
+
+    def is_writing(self):
+        """Whether someone is within the few writes that nobody else may come between."""
+        with open(self.lock()) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def lock(self):
         return f"{self.store.folder}/locks/www.example.test"

@@ -249,6 +249,24 @@ class FromTheStore(StoreCase):
         self.assertIn("nothing is served yet", self.store.run("list"))
         self.assertEqual(self.store.current("www.example.test"), 1)
 
+    def test_sessions_resume_at_any_gateway_of_the_store_until_the_ticket_keys_are_replaced(self):
+        first = self.start(names=("www.example.test",))
+        context = ssl.create_default_context(cafile=self.ca())
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+        def shake(gateway, session=None):
+            raw = socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE)
+            with context.wrap_socket(raw, server_hostname="www.example.test", session=session) as tls:
+                return tls.session, tls.session_reused
+
+        session, _ = shake(first)
+        second = self.serve()
+        self.assertTrue(shake(second, session)[1])
+        self.assertEqual(len(self.store.json("tickets")["keys"]), 1)
+        self.store.run("tickets", "rotate")
+        wait_until(lambda: not shake(second, session)[1], "the ticket of before is not taken any more")
+        self.assertLess(second.metric("ravelin_tls_ticket_key_age_seconds"), 60)
+
     def test_mistakes_of_the_section_are_found_by_check_and_stop_a_start(self):
         gateway = self.start(names=("www.example.test",))
         with open(gateway.config) as file:
@@ -275,8 +293,8 @@ class FromTheStore(StoreCase):
         self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
         self.store.run("issue", "old.example.test", "--issuer", "local")
         gateway = self.serve(wanted)
-        self.store.run("issue", "www.example.test")
-        self.served(gateway, "example.test")
+        self.served(gateway, "example.test")  # a placeholder, before anybody was asked
+        wait_until(lambda: self.store.json("show", "www.example.test")["issuer"] == "own", "its issuer has signed")
         shown = self.store.json("show", "www.example.test")
         self.assertEqual(shown["keys"], "p256+rsa2048")
         self.assertEqual(shown["names"], ["www.example.test", "example.test"])
