@@ -183,7 +183,7 @@ TEST(StoreView, IsReadByWorkersWhileOthersAreMade) {
   std::atomic<bool> is_done{false};
   std::atomic<int> empty{0};
   const auto look = [&] {
-    while (!is_done.load()) {
+    for (int turn = 0; turn < 100 || !is_done.load(); ++turn) {
       const ViewPtr taken = current.load();
       for (const char* name : {"a.test", "x.a.test", "b.test"})
         if (taken->find(name).is_empty() != (std::string_view(name) == "b.test")) ++empty;
