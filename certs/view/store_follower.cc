@@ -10,11 +10,26 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace ravelin::certs {
 
 using base::Errc;
+
+namespace {
+
+// An index holds what was not revoked when it was made.
+bool is_older_than_revocations(const StorePaths& paths) {
+  std::error_code none;
+  const auto revoked = std::filesystem::last_write_time(paths.revoked_keys(), none);
+  if (none) return false;
+  const auto made = std::filesystem::last_write_time(public_index(paths), none);
+  return none || revoked >= made;
+}
+
+}  // namespace
 
 StoreFollower::StoreFollower(StoreDir store, const FollowOptions& options)
     : store_(std::move(store)),
@@ -45,9 +60,14 @@ Result<> StoreFollower::begin() {
   const auto news = read_journal(store_.paths().journal(),
                                  index ? (*index)->reader.head().journal : JournalPlace{});
   if (!news) return news.error();
-  start_.used_index = index && !news->is_another;
+  if (!index)
+    start_.why_not = index.error().message;
+  else if (news->is_another)
+    start_.why_not = "it is not of this store's journal";
+  else if (is_older_than_revocations(store_.paths()))
+    start_.why_not = "a key was revoked since it was made";
+  start_.used_index = start_.why_not.empty();
   if (!start_.used_index) {
-    start_.why_not = index ? "it is not of this store's journal" : index.error().message;
     view_ = std::make_shared<const StoreView>(nullptr, pairs_);
     return read_all();
   }
@@ -95,6 +115,12 @@ void StoreFollower::note(const std::vector<JournalLine>& lines) {
   }
 }
 
+void StoreFollower::look_at_all() {
+  if (const auto names = store_.names(); names) waiting_.insert(names->begin(), names->end());
+  for (const StoreView::Fact& fact : view_->soonest(view_->size()))
+    waiting_.insert(fact.name);
+}
+
 void StoreFollower::read_news(base::MonoTime now) {
   const auto news = read_journal(store_.paths().journal(), place_);
   const std::string why = news ? std::string() : base::to_string(news.error());
@@ -109,13 +135,13 @@ void StoreFollower::read_news(base::MonoTime now) {
   if (!news) return;
   place_ = news->place;
   note(news->lines);
-  if (news->is_another) {
-    if (const auto names = store_.names(); names) waiting_.insert(names->begin(), names->end());
-    for (const StoreView::Fact& fact : view_->soonest(view_->size()))
-      waiting_.insert(fact.name);
+  if (news->is_another) look_at_all();
+  if (now < next_look_ && waiting_.empty()) return;
+  // Nothing in the journal says whose key was revoked.
+  if (auto revoked = store_.revoked_keys(); revoked && *revoked != revoked_) {
+    revoked_ = std::move(*revoked);
+    look_at_all();
   }
-  if (!waiting_.empty())
-    if (auto revoked = store_.revoked_keys(); revoked) revoked_ = std::move(*revoked);
   if (now < next_look_) return;
   next_look_ = now + options_.look_every;
   waiting_.insert(open_.begin(), open_.end());

@@ -23,9 +23,10 @@
 namespace ravelin::certs {
 
 struct FollowOptions {
-  std::size_t parsed_max = 4096;                        // certificates kept as OpenSSL objects
-  std::size_t changes_per_poll = 64;                    // about a millisecond each
-  base::Duration look_every = std::chrono::seconds(1);  // at what was announced and not closed
+  std::size_t parsed_max = 4096;      // certificates kept as OpenSSL objects
+  std::size_t changes_per_poll = 64;  // about a millisecond each
+  // At what was announced and not closed, and at the keys that were revoked.
+  base::Duration look_every = std::chrono::seconds(1);
 };
 
 class StoreFollower final : public CertStore {
@@ -77,6 +78,7 @@ class StoreFollower final : public CertStore {
   void watch();
   void note(const std::vector<JournalLine>& lines);
   void read_news(base::MonoTime now);
+  void look_at_all();
   bool take_over(const std::string& name);
   void read_challenges_anew();
   void refuse(const std::string& name, const std::string& why);

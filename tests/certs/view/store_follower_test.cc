@@ -45,7 +45,7 @@ class Follower : public testing::Test {
     return fact ? fact->generation : 0;
   }
 
-  bool poll(std::chrono::seconds at = 0s) { return follower_->poll(MonoTime{at}); }
+  bool poll(std::chrono::milliseconds at = 0s) { return follower_->poll(MonoTime{at}); }
 
   StoreLab lab_;
   std::unique_ptr<StoreFollower> follower_;
@@ -244,6 +244,26 @@ TEST_F(Follower, ARevokedKeyIsNotServedForWantOfABetterOne) {
   EXPECT_THAT(follower_->refused().at(kName), StartsWith("E_KEY_COMPROMISED: "));
   open();
   EXPECT_EQ(served(kName), 0U);
+}
+
+TEST_F(Follower, ARevokedKeyIsNoticedWithoutAWordInTheJournal) {
+  const Generation generation = test::make_generation({{.names = {kName}}});
+  lab_.serve(kName, generation);
+  lab_.serve({{.names = {kOther}, .key = test::TestKey::p384}});
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open();
+  EXPECT_TRUE(follower_->start().used_index);
+  EXPECT_FALSE(poll(10s));
+  ASSERT_TRUE(lab_.store.revoke_key(generation.info.ec->spki_sha256));
+  EXPECT_FALSE(poll(10s + 500ms));
+  EXPECT_TRUE(poll(11s));
+  EXPECT_EQ(served(kName), 0U);
+  EXPECT_EQ(served(kOther), 1U);
+  // An index that still has it is not used.
+  open();
+  EXPECT_EQ(follower_->start().why_not, "a key was revoked since it was made");
+  EXPECT_EQ(served(kName), 0U);
+  EXPECT_EQ(served(kOther), 1U);
 }
 
 // The store was restored from elsewhere: numbers may be the same, certificates need not be.

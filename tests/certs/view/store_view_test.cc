@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 namespace ravelin::certs {
@@ -179,12 +180,17 @@ TEST(StoreView, IsReadByWorkersWhileOthersAreMade) {
   for (std::uint64_t i = 1; i <= 8; ++i)
     generations.push_back(held_of({"a.test", "*.a.test"}, i, i));
   ViewPtr view = view_of(index_of({generations.front()}));
-  std::atomic<std::shared_ptr<const StoreView>> current{view};
+  std::mutex mutex;  // of the next
+  ViewPtr current = view;
+  const auto take = [&] {
+    const std::lock_guard guard(mutex);
+    return current;
+  };
   std::atomic<bool> is_done{false};
   std::atomic<int> empty{0};
   const auto look = [&] {
-    while (!is_done.load()) {
-      const ViewPtr taken = current.load();
+    for (int turn = 0; turn < 100 || !is_done.load(); ++turn) {
+      const ViewPtr taken = take();
       for (const char* name : {"a.test", "x.a.test", "b.test"})
         if (taken->find(name).is_empty() != (std::string_view(name) == "b.test")) ++empty;
     }
@@ -195,7 +201,8 @@ TEST(StoreView, IsReadByWorkersWhileOthersAreMade) {
   for (int round = 0; round < 200; ++round) {
     view = view->with(generations[static_cast<std::size_t>(round) % generations.size()]);
     view = round % 2 == 0 ? view->with(other) : view->without("b.test.test");
-    current.store(view);
+    const std::lock_guard guard(mutex);
+    current = view;
   }
   is_done.store(true);
   one.join();
