@@ -245,11 +245,23 @@ Result<std::uint64_t> begin(const RotationParts& parts, const RotationRequest& r
   return state->current;
 }
 
+// In their order, but first the one whose order is under way already: it is not to be placed for
+// nothing.
+std::vector<std::string> issuers_of(const Work& work) {
+  const RotationRequest& request = work.request;
+  std::vector<std::string> issuers =
+      request.issuers.empty() ? request.want.issuers : request.issuers;
+  const auto known = Pending::find(work.parts.store, request.name);
+  if (!known || !*known || (*known)->plan().names != request.want.names) return issuers;
+  const auto begun = std::ranges::find(issuers, (*known)->plan().issuer);
+  if (begun != issuers.end()) std::rotate(issuers.begin(), begun, begun + 1);
+  return issuers;
+}
+
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
-  for (const std::string& issuer_name :
-       request.issuers.empty() ? request.want.issuers : request.issuers) {
+  for (const std::string& issuer_name : issuers_of(work)) {
     Issuer* issuer = work.parts.find_issuer(issuer_name);
     if (issuer == nullptr) {
       failure = {fail(Errc::invalid, "issuer \"{}\" is not configured", issuer_name)};

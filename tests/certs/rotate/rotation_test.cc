@@ -131,6 +131,20 @@ TEST(Rotation, TheNextIssuerTakesOver) {
   EXPECT_FALSE(lab.state(kRotated).has_pending);
 }
 
+TEST(Rotation, AnOrderUnderWayIsFinishedBeforeTheFirstIssuerIsAskedAgain) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  lab.le.answer = lab.dev.answer = Answer::too_busy;
+  ASSERT_FALSE(lab.rotate());
+  lab.le.answer = lab.dev.answer = Answer::chain;
+  const auto outcome = lab.rotate();
+  ASSERT_TRUE(outcome) << outcome.error().error.message;
+  EXPECT_EQ(outcome->info.issuer, "dev");
+  EXPECT_THAT(lab.dev.placed(), ElementsAre("dev-1"));
+  ASSERT_TRUE(lab.rotate());
+  EXPECT_EQ(lab.le.asked(), 2U);  // nothing is under way any more
+}
+
 TEST(Rotation, AnIssuerThatIsNotConfiguredIsPassedOver) {
   RotationLab lab;
   lab.want.issuers = {"old", "dev"};
