@@ -3,6 +3,8 @@
 #include "certs/issuer/csr.h"
 #include "certs/issuer/private_key.h"
 #include "certs/rotate/check_generation.h"
+#include "certs/rotate/plan.h"
+#include "certs/rotate/serve.h"
 
 #include <openssl/crypto.h>
 
@@ -14,8 +16,6 @@ namespace {
 
 using base::Errc;
 using base::fail;
-using std::chrono::floor;
-using std::chrono::seconds;
 
 // What the steps of one rotation share.
 struct Work {
@@ -30,10 +30,6 @@ struct Work {
     if (parts.progress) parts.progress(fmt::format(format, std::forward<Args>(args)...));
   }
 };
-
-sys_seconds now_of(const RotationParts& parts) {
-  return floor<seconds>(parts.now());
-}
 
 PairSlot slot_of(KeyKind kind) {
   return kind == KeyKind::p256 || kind == KeyKind::p384 ? PairSlot::ec : PairSlot::rsa;
@@ -109,11 +105,28 @@ Result<KeyPtr> key_for(const Work& work, const Pending& pending, PairSlot slot, 
     key = std::move(*made);
   }
   std::string pem = key_to_pem(key.get());
-  auto saved = pending.keep_key(slot, pem);
+  auto saved = work.lease.while_held([&] { return pending.keep_key(slot, pem); });
   OPENSSL_cleanse(pem.data(), pem.size());
   if (!saved) return base::wrap(saved.error(), "keeping the new key, before anything is ordered");
   return key;
 }
+
+// What an issuer notes goes to the order that is ours, not to that of whoever has the lease now.
+class FencedNote final : public OrderNote {
+ public:
+  FencedNote(std::unique_ptr<OrderNote> note, Lease& lease)
+      : note_(std::move(note)), lease_(lease) {}
+
+  [[nodiscard]] std::string text() const override { return note_->text(); }
+
+  Result<> save(std::string_view text) override {
+    return lease_.while_held([&] { return note_->save(text); });
+  }
+
+ private:
+  std::unique_ptr<OrderNote> note_;
+  Lease& lease_;
+};
 
 boost::system::result<std::string, IssueFailure> order_chain(const Work& work, Issuer& issuer,
                                                              const Pending& pending, PairSlot slot,
@@ -127,11 +140,12 @@ boost::system::result<std::string, IssueFailure> order_chain(const Work& work, I
   if (!csr) return IssueFailure{csr.error(), {}, true};
   const CertificateOrder order{
       .names = pending.plan().names, .csr = std::move(*csr), .profile = pending.plan().profile};
-  const auto note = pending.note(slot);
-  auto issued = issuer.issue(order, *note, work.stop);
+  FencedNote note(pending.note(slot), work.lease);
+  auto issued = issuer.issue(order, note, work.stop);
   if (!issued) return issued.error();
-  if (auto saved = pending.keep_chain(slot, issued->pem, issued->order); !saved)
-    return IssueFailure{saved.error()};
+  auto saved =
+      work.lease.while_held([&] { return pending.keep_chain(slot, issued->pem, issued->order); });
+  if (!saved) return IssueFailure{saved.error()};
   return std::move(issued->pem);
 }
 
@@ -212,27 +226,12 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
   return Prepared{std::move(generation), std::move(*pending)};
 }
 
-Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std::string& name,
-                             const Generation& generation) {
-  auto number = parts.store.keep(lease, name, generation);
-  if (!number) return number.error();
-  if (auto published = parts.store.publish(lease, name, *number); !published)
-    return published.error();
-  static_cast<void>(!parts.store.prune(lease, name, StoreDir::kGenerationsKept).has_value());
-  GenerationInfo info = generation.info;
-  info.number = *number;
-  return info;
-}
-
-void note_event(const RotationParts& parts, const std::string& name, const std::string& event,
-                std::uint64_t generation, const std::string& by, const std::string& detail) {
-  parts.store.note(name, {now_of(parts), event, generation, by, this_process({}).node, detail});
-}
-
+// What stands in has no turn of its own to wait for.
 void note_failure(const Work& work, const RotationFailure& failure) {
+  work.tell("{}", failure.error.message);
+  if (work.request.reason == kPlaceholder) return;
   note_event(work.parts, work.request.name, "failed", work.before, work.request.by,
              failure.error.message);
-  work.tell("{}", failure.error.message);
 }
 
 // The certificate's folder is there from here on, with what is wanted.
@@ -305,86 +304,6 @@ RotationOutcome rotate_certificate(const RotationParts& parts, const RotationReq
   const Work work{parts, request, **lease, std::move(stop), *before};
   work.tell("lease of {} (fence {})", request.name, (*lease)->fence());
   return rotate_held(work, *kinds);
-}
-
-namespace {
-
-Result<> check_rollback(const RotationParts& parts, const std::string& name,
-                        const GenerationInfo& info) {
-  const auto revoked = parts.store.revoked_keys();
-  if (!revoked) return revoked.error();
-  if (info.not_after() <= now_of(parts))
-    return fail(Errc::invalid, "generation {} ended on {}: rotate instead", info.number,
-                format_time(info.not_after()));
-  for (const PairSlot slot : kPairSlots)
-    if (info.facts(slot) && revoked->contains(info.facts(slot)->spki_sha256))
-      return fail(Errc::invalid,
-                  "E_KEY_COMPROMISED: generation {} has a revoked key: rotate instead",
-                  info.number);
-  // Its files may have been damaged since: what is served now is better than what nobody can serve.
-  auto generation = parts.store.generation(name, info.number);
-  if (!generation) return generation.error();
-  const auto want = parts.store.want(name);
-  const PairUse use = want && want->profile == "client" ? PairUse::client : PairUse::server;
-  const auto checked = check_generation(*generation, {{}, *revoked, use, parts.now()});
-  if (!checked) return checked.error();
-  return {};
-}
-
-}  // namespace
-
-Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& name,
-                                 std::uint64_t number, const std::string& by) {
-  auto state = parts.store.state(name);
-  if (!state) return state.error();
-  auto lease = parts.store.lease(name, "rollback");
-  if (!lease) return lease.error();
-  state = parts.store.state(name);
-  if (!state) return state.error();
-  if (number == 0) number = state->previous;
-  if (number == 0)
-    return fail(Errc::invalid, "certificate \"{}\" has no generation before {}", name,
-                state->current);
-  if (number == state->current)
-    return fail(Errc::invalid, "generation {} of \"{}\" is served already", number, name);
-  auto info = parts.store.info(name, number);
-  if (!info) return info.error();
-  if (auto checked = check_rollback(parts, name, *info); !checked) return checked.error();
-  if (auto published = parts.store.publish(**lease, name, number); !published)
-    return published.error();
-  note_event(parts, name, "rollback", number, by,
-             fmt::format("generation {} -> {}", state->current, number));
-  return info;
-}
-
-Result<RotationResult> import_certificate(const RotationParts& parts, const std::string& name,
-                                          Generation generation, const std::string& by) {
-  const auto revoked = parts.store.revoked_keys();
-  if (!revoked) return revoked.error();
-  generation.info.names = {name};
-  generation.info.issuer = "imported";
-  generation.info.reason = "import";
-  generation.info.by = by;
-  generation.info.node = this_process({}).node;
-  generation.info.made = now_of(parts);
-  const auto checked =
-      check_generation(generation, {{name}, *revoked, PairUse::server, parts.now()});
-  if (!checked) return checked.error();
-  auto lease = parts.store.lease(name, "import");
-  if (!lease) return lease.error();
-  Want want{.names = generation.info.names, .keys = {}};
-  for (const PairSlot slot : kPairSlots)
-    if (generation.info.facts(slot)) want.keys.push_back(generation.info.facts(slot)->key);
-  const auto known = parts.store.want(name);
-  if (!known || known->issuers.empty())
-    if (auto kept = parts.store.set_want(**lease, name, want); !kept) return kept.error();
-  const auto state = parts.store.state(name);
-  if (!state) return state.error();
-  auto info = serve(parts, **lease, name, generation);
-  if (!info) return info.error();
-  note_event(parts, name, "import", info->number, by,
-             fmt::format("generation {} -> {}", state->current, info->number));
-  return RotationResult{state->current, std::move(*info)};
 }
 
 }  // namespace ravelin::certs

@@ -57,9 +57,15 @@ void CertsRenewal::make_issuers() {
 }
 
 void CertsRenewal::make_placeholders() {
+  const bool has_ca = ::access((store_.paths().root() + "/ca/ca.json").c_str(), F_OK) == 0;
   for (const certs::CertificateConfig& wanted : config_.names) {
     const auto state = store_.state(wanted.name);
     if (state && state->current != 0) continue;
+    if (!has_ca) {
+      base::log_warn("certs", "there is nothing to show for a name yet, and no own CA to stand in",
+                     {{"name", wanted.name}, {"see", "ravelin certs ca init"}});
+      continue;
+    }
     certs::Want want{.names = {wanted.name}, .issuers = wanted.issuers, .keys = wanted.keys};
     want.names.insert(want.names.end(), wanted.also.begin(), wanted.also.end());
     const certs::RotationParts parts{

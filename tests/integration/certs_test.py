@@ -40,7 +40,7 @@ class Store:
     def run(self, *arguments, code=0):
         place = ["-c", self.config] if self.config else ["--store", self.folder]
         done = subprocess.run([os.path.abspath(BINARY), "certs", *arguments, *place],
-                              capture_output=True, text=True, timeout=120, check=False)
+                              capture_output=True, text=True, timeout=900, check=False)
         if done.returncode != code:
             raise AssertionError(f"certs {arguments}: exit {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
