@@ -57,7 +57,7 @@ enum class Metric : std::uint8_t {
   store_certificates,            // collected {}
   store_refused,                 // collected {}: certificates whose newest generation is not served
   store_revision,                // collected {worker}
-  ticket_key_age,              // collected {}: seconds
+  ticket_key_age,                // collected {}: seconds
   store_loads_total,             // collected {}: certificates made ready by a handshake
   staple_expiry,  // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,
