@@ -71,7 +71,7 @@ CertsDesk::CertsDesk(Parts parts)
 
 certs::RotationParts CertsDesk::parts() {
   certs::RotationParts parts{.store = store_, .find_issuer = [this](const std::string& name) {
-                               return find_issuer(name);
+                               return issuers_.find(name);
                              }};
   if (flags_.form == OutputForm::text)
     parts.progress = [](const std::string& step) { print(step + "\n"); };
