@@ -1,7 +1,6 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
-#include "certs/certificate.h"
 #include "certs/view/store_index.h"
-#include "cli/certs/desk.h"
+#include "cli/certs/served.h"
 #include "cli/report.h"
 
 #include <boost/json.hpp>
@@ -24,33 +23,6 @@ struct ChangeFlags {
   std::uint64_t to = 0;
   bool all = false;
 };
-
-json::object outcome_json(const std::string& name, std::uint64_t before,
-                          const certs::GenerationInfo& info) {
-  return {{"name", name},
-          {"before", before},
-          {"generation", info.number},
-          {"issuer", info.issuer},
-          {"names", json::array(info.names.begin(), info.names.end())},
-          {"not_after", certs::format_time(info.not_after())}};
-}
-
-// Said by people who wait: what is served now, and how to go back.
-ExitCode print_served(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
-                      std::uint64_t before, const certs::GenerationInfo& info) {
-  const auto seen = desk.await_gateway(name, info.number);
-  if (flags.form == OutputForm::json) {
-    json::object out = outcome_json(name, before, info);
-    out["gateway"] = seen ? *seen : seen.error().message;
-    print(json::serialize(out) + "\n");
-  } else {
-    print(fmt::format("generation {} -> {}: {}, until {}\n", before, info.number, info.issuer,
-                      certs::format_time(info.not_after())));
-    if (seen) print(*seen);
-    if (before != 0) print(fmt::format("undo: ravelin certs rollback {}\n", name));
-  }
-  return seen ? ExitCode::done : report(seen.error());
-}
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
   const std::string name = request.name;
@@ -79,10 +51,6 @@ ExitCode issue(const ChangeFlags& flags) {
     for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
       want.issuers.push_back(issuer.name);
   return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
-}
-
-ExitCode worse(ExitCode a, ExitCode b) {
-  return static_cast<int>(a) > static_cast<int>(b) ? a : b;
 }
 
 ExitCode rotate(const ChangeFlags& flags) {
