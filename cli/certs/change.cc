@@ -1,5 +1,6 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
 #include "certs/view/store_index.h"
+#include "cli/certs/rehearse.h"
 #include "cli/certs/served.h"
 #include "cli/report.h"
 
@@ -22,6 +23,7 @@ struct ChangeFlags {
   std::string because;
   std::uint64_t to = 0;
   bool all = false;
+  bool is_dry_run = false;
 };
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
@@ -38,7 +40,8 @@ ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationR
 }
 
 ExitCode issue(const ChangeFlags& flags) {
-  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  auto desk = CertsDesk::open(flags.common,
+                              flags.is_dry_run ? CertsDesk::Need::look : CertsDesk::Need::change);
   if (!desk) return desk.error();
   const std::string& name = flags.names.front();
   certs::Want want;
@@ -50,6 +53,7 @@ ExitCode issue(const ChangeFlags& flags) {
   if (want.issuers.empty())
     for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
       want.issuers.push_back(issuer.name);
+  if (flags.is_dry_run) return rehearse_issue(**desk, flags.common, want);
   return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
 }
 
@@ -139,6 +143,8 @@ void add_issue(CLI::App& group, Action& chosen) {
   command
       ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
       ->type_name("PROFILE");
+  command->add_flag("--dry-run", flags->is_dry_run,
+                    "look at all that could keep it from being signed, and order nothing");
 }
 
 void add_rotate(CLI::App& group, Action& chosen) {

@@ -218,6 +218,29 @@ class Checked(CommandCase):
         self.assertEqual(self.codes(self.store.json("check", code=1)), ["E_KEY_PERMS"])
 
 
+class Rehearsed(CommandCase):
+    def test_an_order_is_gone_through_without_one(self):
+        self.own()
+        self.assertIn("the own CA may sign all of them", self.store.run("issue", WWW, "--dry-run"))
+        self.assertFalse(os.path.exists(f"{self.store.folder}/certs/{WWW}"))
+        text = self.store.run("issue", "www.example.com", "--issuer", "local", "--key", "p256,dsa", "--dry-run", code=1)
+        self.assertIn("E_NAME_CONSTRAINTS", text)
+        self.assertIn("E_KEY_KIND", text)
+        self.assertIn("E_ISSUER", self.store.run("issue", WWW, "--issuer", "nobody", "--dry-run", code=1))
+
+    def test_what_an_acme_ca_needs_is_looked_at(self):
+        self.own()
+        self.store.config = self.file("ravelin.yaml", f"""
+version: 1
+admin: {{ socket: "{self.directory}/admin.sock" }}
+certs:
+  store: {self.store.folder}
+  issuers: {{ le: {{ acme: "https://127.0.0.1:{free_port()}/directory" }} }}
+""")
+        answer = self.store.json("issue", "*.example.test", "--dry-run", code=1)
+        self.assertEqual([line["code"] for line in answer["checks"] if line["code"]], ["E_CHALLENGE", "E_GATEWAY"])
+
+
 class PlannedAndRenewed(CommandCase):
     def test_what_comes_is_planned_by_day_and_issuer(self):
         self.own(*NAMES)
