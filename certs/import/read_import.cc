@@ -9,7 +9,6 @@
 #include <openssl/pkcs7.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace ravelin::certs {
 namespace {
@@ -62,7 +61,7 @@ Result<> take_sealed(std::string_view der, const std::string* passphrase, const 
 int give_passphrase(char* out, int size, int /*is_writing*/, void* passphrase) {
   const auto* text = static_cast<const std::string*>(passphrase);
   if (text == nullptr || text->size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(out, text->data(), text->size());
+  text->copy(out, text->size());
   return static_cast<int>(text->size());
 }
 
