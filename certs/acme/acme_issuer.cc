@@ -162,6 +162,12 @@ Result<> AcmeIssuer::change_account_key(std::stop_token stop) {
   return {};
 }
 
+Result<std::string> AcmeIssuer::known_account_url(std::stop_token stop) {
+  const auto lock = file_.lock(patience_of(options_.other_deadline, std::move(stop)));
+  if (!lock) return lock.error();
+  return file_.url();
+}
+
 Result<> AcmeIssuer::deactivate_account(std::stop_token stop) {
   const Patience patience = patience_of(options_.other_deadline, std::move(stop));
   if (auto ready = ensure_account(patience); !ready) return ready.error().error;

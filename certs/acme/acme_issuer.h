@@ -30,6 +30,8 @@ class AcmeIssuer final : public Issuer {
                                                       std::stop_token stop) override;
 
   // ---- the account ----
+  // Its URL at the CA as it stands on the disk; "" = there is none. Asks nobody.
+  Result<std::string> known_account_url(std::stop_token stop);
   // Its URL at the CA; registers where there is none.
   Result<std::string> account_url(std::stop_token stop);
   // A new key for the same account. After a crash in between, the next call of anything finds out

@@ -98,6 +98,13 @@ Result<std::unique_ptr<Issuer>> IssuerSet::make(const IssuerConfig& config) {
   return std::unique_ptr<Issuer>(std::move(*issuer));
 }
 
+AcmeIssuer* IssuerSet::find_acme(const std::string& name) {
+  const auto found = std::ranges::find(configs_, name, &IssuerConfig::name);
+  if (found == configs_.end() || found->kind != IssuerKind::acme) return nullptr;
+  // make() makes nothing else of that kind.
+  return static_cast<AcmeIssuer*>(find(name));
+}
+
 Issuer* IssuerSet::find(const std::string& name) {
   if (const auto known = issuers_.find(name); known != issuers_.end()) return known->second.get();
   const auto found = std::ranges::find(configs_, name, &IssuerConfig::name);

@@ -14,6 +14,8 @@
 
 namespace ravelin::certs {
 
+class AcmeIssuer;
+
 class IssuerSet {
  public:
   IssuerSet(std::vector<IssuerConfig> issuers, StorePaths paths,
@@ -25,6 +27,9 @@ class IssuerSet {
   // nullptr: there is none of that name, or it cannot be made (which is logged, and trouble() says
   // why).
   Issuer* find(const std::string& name);
+
+  // The same for an issuer that is an ACME CA; nullptr also for any other.
+  AcmeIssuer* find_acme(const std::string& name);
 
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 

@@ -49,6 +49,13 @@ std::string mismatch_of(const Want& want, const GenerationInfo& served) {
   return {};
 }
 
+std::vector<std::string> issuers_to_try(const Want& want, const PlannedRenewal& renewal,
+                                        const Failures& failures) {
+  constexpr int kFirstAlone = 3;
+  if (renewal.is_emergency || failures.in_a_row >= kFirstAlone || want.issuers.empty()) return {};
+  return {want.issuers.front()};
+}
+
 std::vector<PlannedRenewal> plan_renewals(std::span<const HeldState> held, sys_seconds now) {
   std::vector<PlannedRenewal> renewals;
   renewals.reserve(held.size());

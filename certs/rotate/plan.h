@@ -37,6 +37,11 @@ struct PlannedRenewal {
 // are left out.
 std::vector<PlannedRenewal> plan_renewals(std::span<const HeldState> held, sys_seconds now);
 
+// Who is asked this time: the next issuer's turn comes once the first has failed for a while, or
+// when time runs out. Empty = all of them, in their order.
+std::vector<std::string> issuers_to_try(const Want& want, const PlannedRenewal& renewal,
+                                        const Failures& failures);
+
 // Why what is served is not what is wanted ("its names have changed"); "" = it is.
 std::string mismatch_of(const Want& want, const GenerationInfo& served);
 

@@ -126,10 +126,7 @@ bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
                   {"why", renewal.why},
                   {"issuers", fmt::format("{}", fmt::join(state.want.issuers, ", "))}});
   RotationRequest request{state.name, state.want, reason, std::string(kScheduler)};
-  // The next issuer's turn comes once the first has failed for a while, or when time runs out.
-  constexpr int kFirstAlone = 3;
-  if (!renewal.is_emergency && state.failures.in_a_row < kFirstAlone)
-    request.issuers = {state.want.issuers.front()};
+  request.issuers = issuers_to_try(state.want, renewal, state.failures);
   const auto done = rotate_certificate(parts_, request, stop);
   if (done) {
     base::log_info("certs", "a certificate was renewed",

@@ -57,18 +57,23 @@ Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& 
   return info;
 }
 
-Result<RotationResult> import_certificate(const RotationParts& parts, const std::string& name,
-                                          Generation generation, const std::string& by) {
+Result<std::vector<PairFinding>> check_import(const RotationParts& parts, const std::string& name,
+                                              Generation& generation) {
+  if (auto checked = check_name(name); !checked) return checked.error();
   const auto revoked = parts.store.revoked_keys();
   if (!revoked) return revoked.error();
   generation.info.names = {name};
+  return check_generation(generation, {{name}, *revoked, PairUse::server, parts.now()});
+}
+
+Result<RotationResult> import_certificate(const RotationParts& parts, const std::string& name,
+                                          Generation generation, const std::string& by) {
   generation.info.issuer = "imported";
   generation.info.reason = "import";
   generation.info.by = by;
   generation.info.node = this_process({}).node;
   generation.info.made = now_of(parts);
-  const auto checked =
-      check_generation(generation, {{name}, *revoked, PairUse::server, parts.now()});
+  const auto checked = check_import(parts, name, generation);
   if (!checked) return checked.error();
   auto lease = parts.store.lease(name, "import");
   if (!lease) return lease.error();

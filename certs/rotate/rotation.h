@@ -7,6 +7,7 @@
 #include "certs/issuer/issuer.h"
 #include "certs/store/pending.h"
 #include "certs/store/store_dir.h"
+#include "certs/validate_pair.h"
 
 #include <functional>
 #include <stop_token>
@@ -55,6 +56,11 @@ RotationOutcome rotate_certificate(const RotationParts& parts, const RotationReq
 // has ended or its key is revoked.
 Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& name,
                                  std::uint64_t number, const std::string& by);
+
+// Whether a generation that came from elsewhere could be imported: its warnings. Changes nothing
+// but the generation, whose record is filled in (check_generation.h).
+Result<std::vector<PairFinding>> check_import(const RotationParts& parts, const std::string& name,
+                                              Generation& generation);
 
 // A generation from chains and keys that came from elsewhere.
 Result<RotationResult> import_certificate(const RotationParts& parts, const std::string& name,

@@ -71,7 +71,8 @@ Failures failures_in(std::span<const HistoryEntry> history) {
       ++failures.in_a_row;
       failures.last = entry.at;
       failures.why = entry.detail;
-    } else if (entry.event != "revoke" && entry.event != "probe" && entry.event != "rollback") {
+    } else if (entry.event != "revoke" && entry.event != "probe" && entry.event != "rollback" &&
+               entry.event != "export") {
       failures = {};
     }
   }

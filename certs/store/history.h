@@ -16,7 +16,8 @@ using base::Result;
 
 struct HistoryEntry {
   std::chrono::sys_seconds at{};
-  std::string event;  // "issue", "rotate", "rollback", "import", "revoke", "probe", "failed"
+  // "issue", "rotate", "rollback", "import", "export", "revoke", "probe", "failed"
+  std::string event;
   std::uint64_t generation = 0;  // that is served then; 0 = none
   std::string by;
   std::string node;

@@ -56,6 +56,12 @@ void add_certs(CLI::App& app, Action& chosen) {
   add_certs_look(*group, chosen);
   add_certs_tickets(*group, chosen);
   add_certs_ca(*group, chosen);
+  add_certs_import(*group, chosen);
+  add_certs_export(*group, chosen);
+  add_certs_check(*group, chosen);
+  add_certs_plan(*group, chosen);
+  add_certs_revoke(*group, chosen);
+  add_certs_accounts(*group, chosen);
 }
 
 }  // namespace ravelin::cli

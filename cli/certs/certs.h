@@ -29,4 +29,11 @@ void add_certs_look(CLI::App& group, Action& chosen);     // list show
 void add_certs_tickets(CLI::App& group, Action& chosen);  // tickets, tickets rotate
 void add_certs_ca(CLI::App& group, Action& chosen);       // ca init show crl issue revoke trust
 
+void add_certs_import(CLI::App& group, Action& chosen);
+void add_certs_export(CLI::App& group, Action& chosen);
+void add_certs_check(CLI::App& group, Action& chosen);
+void add_certs_plan(CLI::App& group, Action& chosen);  // plan renew
+void add_certs_revoke(CLI::App& group, Action& chosen);
+void add_certs_accounts(CLI::App& group, Action& chosen);
+
 }  // namespace ravelin::cli

@@ -1,7 +1,7 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
-#include "certs/certificate.h"
 #include "certs/view/store_index.h"
-#include "cli/certs/desk.h"
+#include "cli/certs/rehearse.h"
+#include "cli/certs/served.h"
 #include "cli/report.h"
 
 #include <boost/json.hpp>
@@ -23,34 +23,8 @@ struct ChangeFlags {
   std::string because;
   std::uint64_t to = 0;
   bool all = false;
+  bool is_dry_run = false;
 };
-
-json::object outcome_json(const std::string& name, std::uint64_t before,
-                          const certs::GenerationInfo& info) {
-  return {{"name", name},
-          {"before", before},
-          {"generation", info.number},
-          {"issuer", info.issuer},
-          {"names", json::array(info.names.begin(), info.names.end())},
-          {"not_after", certs::format_time(info.not_after())}};
-}
-
-// Said by people who wait: what is served now, and how to go back.
-ExitCode print_served(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
-                      std::uint64_t before, const certs::GenerationInfo& info) {
-  const auto seen = desk.await_gateway(name, info.number);
-  if (flags.form == OutputForm::json) {
-    json::object out = outcome_json(name, before, info);
-    out["gateway"] = seen ? *seen : seen.error().message;
-    print(json::serialize(out) + "\n");
-  } else {
-    print(fmt::format("generation {} -> {}: {}, until {}\n", before, info.number, info.issuer,
-                      certs::format_time(info.not_after())));
-    if (seen) print(*seen);
-    if (before != 0) print(fmt::format("undo: ravelin certs rollback {}\n", name));
-  }
-  return seen ? ExitCode::done : report(seen.error());
-}
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
   const std::string name = request.name;
@@ -66,7 +40,8 @@ ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationR
 }
 
 ExitCode issue(const ChangeFlags& flags) {
-  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  auto desk = CertsDesk::open(flags.common,
+                              flags.is_dry_run ? CertsDesk::Need::look : CertsDesk::Need::change);
   if (!desk) return desk.error();
   const std::string& name = flags.names.front();
   certs::Want want;
@@ -78,11 +53,8 @@ ExitCode issue(const ChangeFlags& flags) {
   if (want.issuers.empty())
     for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
       want.issuers.push_back(issuer.name);
+  if (flags.is_dry_run) return rehearse_issue(**desk, flags.common, want);
   return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
-}
-
-ExitCode worse(ExitCode a, ExitCode b) {
-  return static_cast<int>(a) > static_cast<int>(b) ? a : b;
 }
 
 ExitCode rotate(const ChangeFlags& flags) {
@@ -171,6 +143,8 @@ void add_issue(CLI::App& group, Action& chosen) {
   command
       ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
       ->type_name("PROFILE");
+  command->add_flag("--dry-run", flags->is_dry_run,
+                    "look at all that could keep it from being signed, and order nothing");
 }
 
 void add_rotate(CLI::App& group, Action& chosen) {

@@ -31,6 +31,8 @@ class CertsDesk {
 
   [[nodiscard]] const certs::CertsConfig& config() const { return config_; }
 
+  [[nodiscard]] certs::IssuerSet& issuers() { return issuers_; }
+
   // For steps of a rotation; each step is printed unless the output is JSON.
   [[nodiscard]] certs::RotationParts parts();
 

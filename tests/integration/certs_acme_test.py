@@ -124,6 +124,23 @@ class Unattended(AcmeCase):
         self.assertEqual(load.failures, [])
         self.assertGreaterEqual(len(load.serials), 2)
 
+    def test_by_hand_a_generation_is_taken_back_and_the_account_gets_a_new_key(self):
+        pebble = self.pebble()
+        self.store.run("ca", "init", "--name", "Own", "--permit", ".test")
+        gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
+        self.await_issuer(gateway, "www.example.test", "Pebble")
+        account = self.store.json("accounts")["accounts"][0]["account"]
+        self.assertTrue(account.startswith("https://"), account)
+        self.store.run("accounts", "roll-key")
+        self.store.run("rotate", "www.example.test")
+        serial = self.store.json("revoke", "www.example.test", "--reason", "superseded")["serials"][0]
+        self.assertEqual(pebble.status_of(serial)["Status"], "Revoked")
+        self.assertEqual(self.store.json("accounts")["accounts"][0]["account"], account)
+        plan = self.store.json("plan")
+        self.assertEqual([limit["issuer"] for limit in plan["limits"]], ["pebble", "pebble"])
+        self.store.run("accounts", "deactivate", "pebble")
+        self.assertEqual(self.store.json("accounts")["accounts"][0]["account"], "")
+
     def test_a_ca_that_is_dead_is_stood_in_for_by_the_next(self):
         pebble = self.pebble()
         dead = f"https://localhost:{free_ports(1)[0]}/dir"

@@ -26,8 +26,9 @@ POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "
 # A feed ends as blocks of keys, which are part of what a ruleset is.
 FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
                   {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
-# A pair of files and its checks; what is kept on the disk; who signs; what gateways see of it; renewal.
-CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"}, {"certs/ca", "certs/view"},
+# A pair of files and its checks; what is kept on the disk; who signs, or where else it came from; what gateways
+# see of it; renewal.
+CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"}, {"certs/ca", "certs/import", "certs/view"},
                {"certs/rotate"}]
 ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
@@ -47,6 +48,7 @@ MAY_INCLUDE = {
     "certs/store": {"base", "base/io"},
     "certs/acme": {"base", "base/io"},
     "certs/ca": {"base", "base/io"},
+    "certs/import": {"base"},
     "certs/view": {"base", "base/io"},
     "certs/rotate": {"base", "base/io"},
     "firewall/ruleset": {"base"},

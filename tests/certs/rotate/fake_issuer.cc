@@ -76,9 +76,13 @@ Issuer::Outcome FakeIssuer::issue(const CertificateOrder& order, OrderNote& note
   return chain;
 }
 
-Result<> FakeIssuer::revoke(std::string_view /*chain_pem*/, RevocationReason /*reason*/,
+Result<> FakeIssuer::revoke(std::string_view chain_pem, RevocationReason reason,
                             std::stop_token /*stop*/) {
-  return fail(Errc::denied, "nothing is revoked here");
+  if (!revokes) return fail(Errc::unavailable, "nothing is revoked here today");
+  const auto chain = parse_chain(chain_pem, "to revoke");
+  if (!chain) return chain.error();
+  revoked.emplace_back(chain->info.serial, reason);
+  return {};
 }
 
 Result<std::optional<RenewalWindow>> FakeIssuer::renewal_window(std::string_view /*chain_pem*/,

@@ -33,6 +33,8 @@ class FakeIssuer final : public Issuer {
   [[nodiscard]] std::size_t asked() const { return keys().size(); }
 
   Answer answer = Answer::chain;
+  bool revokes = true;
+  std::vector<std::pair<std::string, RevocationReason>> revoked{};  // serials
   CertificateOrder last;
   // Called at "placed" and "signed".
   std::function<void(const std::string& at)> at{};
