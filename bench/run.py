@@ -61,6 +61,7 @@ def parse_arguments():
         help="requests/s of the latency case ({gateway:,}), beside the slow clients ({slow:,}), or to three servers ({adaptive:,})".format(**RATES),
     )
     parser.add_argument("--names", type=int, help="certs: in the store (100,000; quick: 1,000)")
+    parser.add_argument("--stores", metavar="DIR", help="certs: where stores of a run before are, or are left; else they are temporary")
     parser.add_argument("--slow-clients", type=int, default=1000, metavar="N", help="slow: how many")
     parser.add_argument("--slow-interval", type=int, default=5, metavar="S", help="slow: seconds between two pieces")
     parser.add_argument("--opening-rate", type=int, default=1000, metavar="N", help="slow: opened per second, at most")
@@ -268,7 +269,7 @@ def run_certs(arguments):
     with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
         plan = make_plan(arguments, directory)
         machine = describe_machine()
-        done = certs.measure(plan, arguments.names, chosen, rounds, progress)
+        done = certs.measure(plan, arguments.names, arguments.stores, chosen, rounds, progress)
     progress("")
     versions = {name: gateways.ALL[name].version(plan.programs) for name in ("ravelin", *certs.PEERS)}
     return {

@@ -33,21 +33,24 @@ std::size_t answer_size(std::string_view text) {
 
 }  // namespace
 
-AdminAsker::AdminAsker(const std::string& socket_path)
-    : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+void AdminAsker::connect() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  requests_ = 0;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof address.sun_path) give_up("the admin socket's path is too long");
-  std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
+  if (path_.size() >= sizeof address.sun_path) give_up("the admin socket's path is too long");
+  std::memcpy(address.sun_path, path_.data(), path_.size());
   if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     die("connecting to the admin socket");
 }
 
 AdminAsker::~AdminAsker() {
-  ::close(fd_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 std::string AdminAsker::ask(const std::string& path) {
+  if (fd_ < 0 || ++requests_ > kRequestsMax) connect();
   const std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: admin\r\n\r\n", path);
   if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))

@@ -43,7 +43,8 @@ struct Authority {
 Authority make_authority() {
   const base::WallTime now = base::wall_now();
   KeyPtr key = must(certs::generate_key(certs::KeyKind::p256));
-  X509Ptr root = certs::blank_certificate(key.get(), now - std::chrono::hours(1), now + 2 * kValidity);
+  X509Ptr root =
+      certs::blank_certificate(key.get(), now - std::chrono::hours(1), now + 2 * kValidity);
   certs::set_common_name(X509_get_subject_name(root.get()), "Ravelin benchmark store CA");
   X509_set_issuer_name(root.get(), X509_get_subject_name(root.get()));
   certs::add_extension(root.get(), root.get(), NID_basic_constraints, "critical,CA:TRUE");
@@ -55,15 +56,16 @@ Authority make_authority() {
 
 X509Ptr make_leaf(const Authority& authority, EVP_PKEY* key, const std::string& name) {
   X509* root = authority.root.get();
-  X509Ptr leaf =
-      certs::blank_certificate(key, authority.now - std::chrono::hours(1), authority.now + kValidity);
+  X509Ptr leaf = certs::blank_certificate(key, authority.now - std::chrono::hours(1),
+                                          authority.now + kValidity);
   certs::set_common_name(X509_get_subject_name(leaf.get()), name);
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(root));
   certs::add_extension(leaf.get(), root, NID_basic_constraints, "critical,CA:FALSE");
   certs::add_extension(leaf.get(), root, NID_key_usage, "critical,digitalSignature");
   certs::add_extension(leaf.get(), root, NID_ext_key_usage, "serverAuth");
   certs::add_extension(leaf.get(), root, NID_authority_key_identifier, "keyid");
-  certs::add_alternative_names(leaf.get(), must(certs::general_names(std::array{name})).get(), certs::Critical::no);
+  certs::add_alternative_names(leaf.get(), must(certs::general_names(std::array{name})).get(),
+                               certs::Critical::no);
   must(certs::sign_certificate(leaf.get(), authority.key.get()));
   return leaf;
 }

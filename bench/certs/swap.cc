@@ -110,6 +110,7 @@ void measure_gateway(StoreDir& store, unsigned names, unsigned samples, const st
     const auto lease = must(store.lease(name, "bench"));
     const std::uint64_t number = keep_next(store, *lease, name);
     must(certs::point_link(store.paths().current(name), "gen/" + certs::number_text(number)));
+    asker.connect();
     if (asker.is_served(name, number)) die("served before it was announced");
     const auto began = announce(journal, name, number);
     for (++asks; !asker.is_served(name, number); ++asks)

@@ -47,33 +47,39 @@ def select(only):
 
 
 class Run:
-    """Stores in a directory of its own, and what is measured with them."""
+    """Stores in a directory, made or found there, and what is measured with them."""
 
-    def __init__(self, plan, sizes, tell):
-        self.plan, self.sizes, self.tell = plan, sizes, tell
+    def __init__(self, plan, sizes, directory, tell):
+        self.plan, self.sizes, self.directory, self.tell = plan, sizes, directory, tell
         self.backend = Backend(plan)
         self.rebuilds = {}
         self.client = make_client_certificate(plan.directory)
-        self.folder = os.path.join(plan.directory, "pem")
+        self.folder = os.path.join(directory, f"pem-{sizes.all}")
         self.stores = {}
 
     def program(self, name):
         return os.path.join(self.plan.programs, name)
 
     def make_stores(self):
-        free = shutil.disk_usage(self.plan.directory).free
-        wanted = DISK_BYTES_PER_NAME * (self.sizes.few + self.sizes.all)
-        if free < 2 * wanted:
-            raise BenchError(f"{self.plan.directory}: {wanted >> 20} MiB are needed, {free >> 20} MiB are free")
         for names in dict.fromkeys((self.sizes.few, self.sizes.all)):
-            self.tell(f"a store of {names:,} names")
-            store = os.path.join(self.plan.directory, f"store-{names}")
-            command = [self.program("bench_make_store"), store, str(names)]
-            if names == self.sizes.all:
-                command += [self.folder, str(min(names, max(1, 2 * self.sizes.few)))]
-            output_of(command)
-            self.stores[names] = store
-            self.rebuilds[names] = self.rebuild(store)
+            self.stores[names] = os.path.join(self.directory, f"store-{names}")
+            if not os.path.isdir(self.stores[names]):
+                self.make_store(names)
+            self.rebuilds[names] = self.rebuild(self.stores[names])
+
+    def make_store(self, names):
+        self.tell(f"a store of {names:,} names")
+        free, wanted = shutil.disk_usage(self.directory).free, DISK_BYTES_PER_NAME * names
+        if free < 2 * wanted:
+            raise BenchError(f"{self.directory}: {wanted >> 20} MiB are needed, {free >> 20} MiB are free")
+        unfinished = self.stores[names] + ".unfinished"
+        for folder in (unfinished, self.folder) if names == self.sizes.all else (unfinished,):
+            shutil.rmtree(folder, ignore_errors=True)
+        command = [self.program("bench_make_store"), unfinished, str(names)]
+        if names == self.sizes.all:
+            command += [self.folder, str(min(names, max(1, 2 * self.sizes.few)))]
+        output_of(command)
+        os.rename(unfinished, self.stores[names])
 
     def rebuild(self, store):
         self.tell(f"ravelin certs index --store {store}")
@@ -130,7 +136,6 @@ class Run:
             time.sleep(SETTLE_SECONDS)
             socket = os.path.join(setup.directory, "admin.sock")
             found |= json.loads(output_of([program, store, str(names), str(samples), socket]))
-        self.rebuild(store)  # current again, for whatever is measured next
         return found
 
     # ---- full and resumed handshakes ----
@@ -193,10 +198,10 @@ def output_of(command):
     return done.stdout
 
 
-def measure(plan, names, chosen, rounds, tell):
+def measure(plan, names, stores, chosen, rounds, tell):
     """{"rebuild": {names: …}, "ready": [{way: {names: …}}, …], "swap": [...], "handshakes": [{case: {way: …}}, …]}"""
     before, start = cpu_seconds(), time.monotonic()
-    run = Run(plan, sizes_of(names), tell)
+    run = Run(plan, sizes_of(names), stores or plan.directory, tell)
     done = {"names": names, "few": run.sizes.few, "ready": [], "swap": [], "handshakes": []}
     with run.backend.process:
         run.make_stores()
@@ -207,9 +212,9 @@ def measure(plan, names, chosen, rounds, tell):
                 done["ready"].append(ready_round(run, number))
             if "handshakes" in chosen:
                 done["handshakes"].append(handshake_round(run, number))
-            if "swap" in chosen:
-                tell("swap")
-                done["swap"].append(run.swap())
+        if "swap" in chosen:  # last, for the index is not current afterwards
+            tell("swap")
+            done["swap"].append(run.swap())
     busy, ours = (after - earlier for after, earlier in zip(cpu_seconds(), before))
     done["foreign_cpu_percent"] = max(0, 100 * (busy - ours) / (time.monotonic() - start))
     return done
