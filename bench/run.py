@@ -269,7 +269,7 @@ def run_certs(arguments):
     with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
         plan = make_plan(arguments, directory)
         machine = describe_machine()
-        done = certs.measure(plan, arguments.names, arguments.stores, chosen, rounds, progress)
+        done = certs.measure(plan, arguments.names, arguments.stores, chosen, arguments.peers, rounds, progress)
     progress("")
     versions = {name: gateways.ALL[name].version(plan.programs) for name in ("ravelin", *certs.PEERS)}
     return {

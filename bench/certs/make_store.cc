@@ -137,7 +137,7 @@ int run(const std::string& store_path, unsigned names, const std::string& pem_pa
     const X509Ptr leaf = make_leaf(authority, key.key.get(), name);
     const std::string chain = certs::to_pem(leaf.get());
     write_certificate(store.paths(), name, chain, key, make_info(leaf.get(), name, authority.now));
-    if (i < pem_count) write_plain(pem_path + "/" + name + ".pem", chain + key.pem, 0600);
+    if (i < pem_count) write_plain(fmt::format("{}/{}.pem", pem_path, name), chain + key.pem, 0600);
   }
   return 0;
 }

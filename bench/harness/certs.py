@@ -23,7 +23,8 @@ PEERS = ("haproxy", "nginx")
 FIRST_NAMES = 2000  # with each of which a handshake is made, twice
 SWAPS = 200
 DISK_BYTES_PER_NAME = 25_000  # of a store on a file system with blocks of 4 KiB
-SETTLE_SECONDS = 0.3
+IDLE_CPU_PERCENT = 5
+IDLE_SECONDS_MAX = 60
 WORKERS_OF_SWAP = 2
 
 
@@ -105,8 +106,7 @@ class Run:
             told = processes.parse_result(process.popen.stdout.readline(), process)
             pids = processes.family(told["pid"])
             found = {"ready_ms": told["ready_ms"], "cpu_ms": on_cpu_ms(pids)}
-            time.sleep(SETTLE_SECONDS)
-            pids = processes.family(told["pid"])
+            pids = settle(told["pid"])
             found |= memory_of(pids)
             found |= self.first_handshakes(setup, names, pids)
             found["rss_mib_after_first"] = memory_of(pids)["rss_mib"]
@@ -133,7 +133,7 @@ class Run:
         command, _ = certs_gateways.command("ravelin", setup, self.shown(names))
         with setup.start(command) as process:
             process.wait_for_port(setup.port)
-            time.sleep(SETTLE_SECONDS)
+            settle(process.pid)
             socket = os.path.join(setup.directory, "admin.sock")
             found |= json.loads(output_of([program, store, str(names), str(samples), socket]))
         return found
@@ -150,7 +150,7 @@ class Run:
         command, env = certs_gateways.command(way, setup, shown)
         with setup.start(command, env=env) as process:
             process.wait_for_port(setup.port)
-            time.sleep(0.1)  # start-up work is over before the warm-up begins
+            settle(process.pid)
             found = drive(self.plan, case, setup, process, self.backend, [self.plan.load_cpu])
         shutil.rmtree(setup.directory)
         return found
@@ -158,6 +158,20 @@ class Run:
 
 def handshake_case(is_mutual, is_resumed):
     return ("mTLS " if is_mutual else "") + ("resumed" if is_resumed else "full")
+
+
+def settle(pid):
+    """Until what a gateway does after its start is done, as Ravelin's first look at what is to be renewed. Its processes."""
+    end = time.monotonic() + IDLE_SECONDS_MAX
+    while True:
+        pids = processes.family(pid)
+        before, start = on_cpu_ms(pids), time.monotonic()
+        time.sleep(0.5)
+        percent = (on_cpu_ms(pids) - before) / 10 / (time.monotonic() - start)
+        if percent < IDLE_CPU_PERCENT:
+            return pids
+        if time.monotonic() > end:
+            raise BenchError(f"process {pid} is not idle a minute after its start")
 
 
 def on_cpu_ms(pids):
@@ -198,7 +212,7 @@ def output_of(command):
     return done.stdout
 
 
-def measure(plan, names, stores, chosen, rounds, tell):
+def measure(plan, names, stores, chosen, peers, rounds, tell):
     """{"rebuild": {names: …}, "ready": [{way: {names: …}}, …], "swap": [...], "handshakes": [{case: {way: …}}, …]}"""
     before, start = cpu_seconds(), time.monotonic()
     run = Run(plan, sizes_of(names), stores or plan.directory, tell)
@@ -209,9 +223,9 @@ def measure(plan, names, stores, chosen, rounds, tell):
         for number in range(rounds):
             tell(f"round {number + 1}/{rounds}")
             if "ready" in chosen:
-                done["ready"].append(ready_round(run, number))
+                done["ready"].append(ready_round(run, peers, number))
             if "handshakes" in chosen:
-                done["handshakes"].append(handshake_round(run, number))
+                done["handshakes"].append(handshake_round(run, peers, number))
         if "swap" in chosen:  # last, for the index is not current afterwards
             tell("swap")
             done["swap"].append(run.swap())
@@ -225,21 +239,26 @@ def rotated(ways, number):
     return [*ways[turn:], *ways[:turn]]
 
 
-def ready_round(run, number):
+def chosen_of(ways, peers):
+    """Ravelin, and of the others those that are wanted (None = all)."""
+    return [way for way in ways if peers is None or way not in PEERS or way in peers]
+
+
+def ready_round(run, peers, number):
     found = {}
-    for way in rotated(("ravelin", *PEERS), number):
+    for way in rotated(chosen_of(("ravelin", *PEERS), peers), number):
         for names in run.sizes.of(way):
             run.tell(f"ready  {way}  {names:,} names")
             found.setdefault(way, {})[names] = run.ready(way, names)
     return found
 
 
-def handshake_round(run, number):
+def handshake_round(run, peers, number):
     found = {}
     for is_mutual in (False, True):
         for is_resumed in (False, True):
             case = handshake_case(is_mutual, is_resumed)
-            for way in rotated(tuple(certs_gateways.WAYS), number):
+            for way in rotated(chosen_of(certs_gateways.WAYS, peers), number):
                 run.tell(f"handshakes  {case}  {way}")
                 found.setdefault(case, {})[way] = run.handshakes(way, is_mutual, is_resumed)
     return found

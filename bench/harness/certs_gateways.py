@@ -34,7 +34,7 @@ def command(way, setup, shown):
 
 
 def ravelin(setup, shown):
-    return ravelin_with(setup, shown, "        - { store: true }")
+    return ravelin_with(setup, shown, "        - { store: true }", f"certs: {{ store: {shown.store} }}")
 
 
 def ravelin_files(setup, shown):
@@ -45,9 +45,9 @@ def ravelin_files(setup, shown):
     return ravelin_with(setup, shown, f"        - {{ chain: {chain}, key: {key}, default: true }}")
 
 
-def ravelin_with(setup, shown, certificates):
+def ravelin_with(setup, shown, certificates, store=""):
     auth = f"      client_auth: {{ mode: require, ca: {shown.client_ca} }}" if shown.client_ca else ""
-    config = setup.render("ravelin-certs.yaml.in", STORE=shown.store, CERTIFICATES=certificates, CLIENT_AUTH=auth)
+    config = setup.render("ravelin-certs.yaml.in", STORE=store, CERTIFICATES=certificates, CLIENT_AUTH=auth)
     return [ALL["ravelin"].program(setup.programs), "run", "-c", config], {}
 
 

@@ -70,7 +70,7 @@ def ready_rows(done, names):
     rows = []
     for what, unit, read in READY_ROWS:
         values, estimated = {}, []
-        for way in (SUBJECT, *PEERS):
+        for way in (way for way in (SUBJECT, *PEERS) if way in done["ready"][0]):
             sizes = [found[way] for found in done["ready"]]
             if names in sizes[0]:
                 values[way] = [read(by_size[names]) for by_size in sizes]
@@ -79,6 +79,8 @@ def ready_rows(done, names):
                 factor = names / done["few"]
                 values[way] = [
                     extrapolate(read(by_size[done["few"]]), read(by_size[2 * done["few"]]), factor) for by_size in sizes]
+        if not values:
+            continue
         limit = limit_of(done, what) if names == done["names"] else None
         rows.append(row("ready", f"{names:,} names: {what}", unit, values, estimated, limit))
     return rows
@@ -89,7 +91,7 @@ def first_rows(done):
     for names in dict.fromkeys((done["few"], done["names"])):
         for what, read in FIRST_ROWS:
             values = {way: [read(found[way][names]) for found in done["ready"]]
-                      for way in (SUBJECT, *PEERS) if names in done["ready"][0][way]}
+                      for way in (SUBJECT, *PEERS) if names in done["ready"][0].get(way, {})}
             rows.append(row("first", f"{names:,} names: {what}", "CPU µs", values))
     return rows
 
