@@ -37,12 +37,23 @@ void set_up(SSL_CTX* context, Client::Sizing sizing) {
   SSL_CTX_sess_set_new_cb(context, on_new_session);
 }
 
+void show_certificate(SSL_CTX* context, const Identity& identity) {
+  if (identity.chain.empty()) return;
+  if (SSL_CTX_use_certificate_chain_file(context, identity.chain.c_str()) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, identity.key.c_str(), SSL_FILETYPE_PEM) != 1)
+    die("the client certificate cannot be used");
+}
+
 }  // namespace
 
-Client::Client(std::uint16_t port_, Sizing sizing)
-    : port(port_), epoll(epoll_create1(EPOLL_CLOEXEC)), context(SSL_CTX_new(TLS_client_method())) {
+Client::Client(std::uint16_t port_, Sizing sizing, const Identity& identity)
+    : port(port_),
+      server_name(identity.server_name),
+      epoll(epoll_create1(EPOLL_CLOEXEC)),
+      context(SSL_CTX_new(TLS_client_method())) {
   if (epoll < 0 || context == nullptr) die("creating the client");
   set_up(context.get(), sizing);
+  show_certificate(context.get(), identity);
 }
 
 Connection::Connection(Client& client, unsigned source, void* tag)
@@ -60,7 +71,7 @@ void Connection::open(Resume resume) {
   SSL_set_app_data(ssl_.get(), this);
   // SSL_set_tlsext_host_name without its old-style cast.
   SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-           const_cast<char*>("bench.test"));
+           const_cast<char*>(client_.server_name.c_str()));
   if (resume == Resume::yes && session_ != nullptr) SSL_set_session(ssl_.get(), session_.get());
   SSL_set_connect_state(ssl_.get());
   state_ = State::connecting;

@@ -18,14 +18,21 @@ struct Request {
   std::string_view body;  // of the answer; outlives the request
 };
 
+// Who the client says it talks to, and who it is itself.
+struct Identity {
+  std::string server_name = "bench.test";
+  std::string chain{}, key{};  // PEM files of a client certificate; "" = none
+};
+
 // What all connections share. Outlives them.
 class Client {
  public:
   enum class Sizing { small, bulk };  // bulk: reads of 64 KiB instead of one record
 
-  Client(std::uint16_t port, Sizing sizing);
+  Client(std::uint16_t port, Sizing sizing, const Identity& identity);
 
   std::uint16_t port;
+  std::string server_name;
   int epoll;
   base::Handle<SSL_CTX, SSL_CTX_free> context;
   std::uint64_t tickets = 0;  // received so far, over all connections

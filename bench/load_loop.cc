@@ -30,7 +30,8 @@ std::string make_request(const LoadOptions& options, const std::string& host,
 }
 
 std::vector<Request> make_requests(const LoadOptions& options, std::string_view body) {
-  if (options.targets.empty()) return {{make_request(options, "bench.test", "/"), body}};
+  if (options.targets.empty())
+    return {{make_request(options, options.identity.server_name, "/"), body}};
   std::vector<Request> requests;
   std::ifstream file(options.targets);
   for (std::string host, prefix; file >> host >> prefix;) {
@@ -55,7 +56,7 @@ LoadLoop::LoadLoop(const LoadOptions& options)
     : body_(options.upload_bytes > 0 ? std::to_string(options.upload_bytes)
                                      : body_pattern(options.download_bytes)),
       requests_(make_requests(options, body_)),
-      client_(options.port, sizing_of(options)) {
+      client_(options.port, sizing_of(options), options.identity) {
   for (unsigned i = 0; i < options.connections; ++i)
     slots_.emplace_back(client_, 1 + i % kSources);
 }
@@ -88,6 +89,7 @@ void LoadLoop::run_until(Mode& mode, LoadClock::time_point until) {
 void LoadLoop::open(Slot& slot, Connection::Resume resume) {
   slot.began = LoadClock::now();
   slot.is_busy = true;
+  slot.asks_to_resume = resume == Connection::Resume::yes;
   slot.connection.open(resume);
 }
 

@@ -22,6 +22,7 @@ struct Slot {
   Connection connection;
   LoadClock::time_point began;
   bool is_busy = false;
+  bool asks_to_resume = false;  // the present connection
 };
 
 class Mode {

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: bench_load --mode keepalive|handshake|idle|rate --port N [--connections N] "
     "[--seconds S] [--warmup S] [--rate N] [--download BYTES | --upload BYTES] [--resume] "
-    "[--targets FILE] [--pids N,N]";
+    "[--server-name NAME] [--client-chain FILE --client-key FILE] [--targets FILE] [--pids N,N]";
 
 [[noreturn]] void refuse() {
   errno = 0;
@@ -68,6 +68,12 @@ void parse_pair(LoadOptions& options, std::string_view name, const char* value) 
     options.download_bytes = bytes();
   } else if (name == "--upload") {
     options.upload_bytes = bytes();
+  } else if (name == "--server-name") {
+    options.identity.server_name = value;
+  } else if (name == "--client-chain") {
+    options.identity.chain = value;
+  } else if (name == "--client-key") {
+    options.identity.key = value;
   } else if (name == "--targets") {
     options.targets = value;
   } else if (name == "--pids") {

@@ -1,6 +1,8 @@
 // What the load generator is asked to do: its command line as a value.
 #pragma once
 
+#include "bench/client.h"
+
 #include <sys/types.h>
 
 #include <cstdint>
@@ -26,8 +28,9 @@ struct LoadOptions {
   std::size_t download_bytes = 1024;
   std::size_t upload_bytes = 0;  // > 0: POST this many instead
   bool resume = false;           // mode handshake
-  std::string targets;           // file with a host and a path prefix per line; "" = bench.test, /
-  std::vector<pid_t> pids;       // the gateway's processes, whose CPU time is read
+  Identity identity;
+  std::string targets;      // file with a host and a path prefix per line; "" = server name, /
+  std::vector<pid_t> pids;  // the gateway's processes, whose CPU time is read
 };
 
 // Exits 2 with the usage on a bad command line.

@@ -2,6 +2,7 @@
 """bench/run.py gateway: Ravelin beside nginx, HAProxy and the floor program, in one run.
 bench/run.py slow: what a thousand slow clients do to the others, with and without in turn.
 bench/run.py adaptive: how the shares of three servers follow when one of them becomes slow.
+bench/run.py certs: a store of a hundred thousand names: ready, memory, swaps, handshakes beside HAProxy and nginx.
 bench/run.py firewall: loading, bans and packets beside nft, ipset, plain rules and ufw's, in network namespaces.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
@@ -25,7 +26,7 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
 from harness import (  # noqa: E402
-    adaptive, adaptive_report, firewall, firewall_report, gateways, report, slow, slow_report,
+    adaptive, adaptive_report, certs, certs_report, firewall, firewall_report, gateways, report, slow, slow_report,
 )
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
@@ -38,7 +39,7 @@ RATES = {"gateway": 10_000, "slow": 2_000, "adaptive": 600}  # requests/s of the
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:4]))
+    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:5]))
     parser.add_argument("name", choices=list(BENCHMARKS), help="which benchmark")
     parser.add_argument("--rounds", type=int, default=5, help="slow: pairs")
     parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
@@ -48,6 +49,7 @@ def parse_arguments():
         help="a case, or how several begin; may be repeated: " + ", ".join(case.name for case in CASES)
         + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1))
         + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS)
+        + "; of certs: " + ", ".join(certs.CASES)
         + "; of firewall: " + ", ".join(firewall.CASES),
     )
     parser.add_argument(
@@ -58,6 +60,8 @@ def parse_arguments():
         "--rate", type=float,
         help="requests/s of the latency case ({gateway:,}), beside the slow clients ({slow:,}), or to three servers ({adaptive:,})".format(**RATES),
     )
+    parser.add_argument("--names", type=int, help="certs: in the store (100,000; quick: 1,000)")
+    parser.add_argument("--stores", metavar="DIR", help="certs: where stores of a run before are, or are left; else they are temporary")
     parser.add_argument("--slow-clients", type=int, default=1000, metavar="N", help="slow: how many")
     parser.add_argument("--slow-interval", type=int, default=5, metavar="S", help="slow: seconds between two pieces")
     parser.add_argument("--opening-rate", type=int, default=1000, metavar="N", help="slow: opened per second, at most")
@@ -68,9 +72,10 @@ def parse_arguments():
     parser.add_argument("--results", default=os.path.join(BENCH, "results"), help="where the JSON goes")
     arguments = parser.parse_args()
     arguments.rate = RATES.get(arguments.name, 1) if arguments.rate is None else arguments.rate
-    counts = (arguments.rounds, arguments.rate, arguments.slow_clients, arguments.slow_interval, arguments.opening_rate)
+    arguments.names = arguments.names or (1_000 if arguments.quick else 100_000)
+    counts = (arguments.names, arguments.rounds, arguments.rate, arguments.slow_clients, arguments.slow_interval, arguments.opening_rate)
     if min(counts) < 1 or arguments.seconds <= 0:
-        parser.error("rounds, seconds, rates, clients and interval must be positive")
+        parser.error("names, rounds, seconds, rates, clients and interval must be positive")
     return arguments
 
 
@@ -256,6 +261,23 @@ def run_firewall(arguments):
     }
 
 
+def run_certs(arguments):
+    chosen = certs.select(arguments.only)
+    if not chosen:
+        raise BenchError(f"no case {', '.join(arguments.only)}")
+    rounds = 1 if arguments.quick else arguments.rounds
+    with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
+        plan = make_plan(arguments, directory)
+        machine = describe_machine()
+        done = certs.measure(plan, arguments.names, arguments.stores, chosen, arguments.peers, rounds, progress)
+    progress("")
+    versions = {name: gateways.ALL[name].version(plan.programs) for name in ("ravelin", *certs.PEERS)}
+    return {
+        **describe_run(arguments, machine, [done]), "gateways": versions, "settings": {"seconds": plan.seconds},
+        "rows": certs_report.summarise(done), "runs": done,
+    }
+
+
 def main():
     arguments = parse_arguments()
     # SIGTERM ends the gateways too, by unwinding.
@@ -283,6 +305,7 @@ def main():
 BENCHMARKS = {
     "gateway": (run_gateway, report.table, lambda rows: []),
     "slow": (run_slow, slow_report.table, slow_report.findings),
+    "certs": (run_certs, certs_report.table, certs_report.findings),
     "firewall": (run_firewall, firewall_report.table, firewall_report.findings),
     "adaptive": (run_adaptive, adaptive_report.table, adaptive_report.shortfalls),
 }

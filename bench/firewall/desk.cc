@@ -2,17 +2,7 @@
 
 #include "firewall/control/system_facts.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <cstdlib>
-
 namespace ravelin::bench {
-
-void give_up(const base::Error& error) {
-  fmt::print(stderr, "{}\n", base::to_string(error));
-  std::exit(1);
-}
 
 Desk::Desk(firewall::SystemTimes times, firewall::StateDir state,
            std::unique_ptr<firewall::NetlinkKernel> kernel)

@@ -2,6 +2,7 @@
 // benchmarks drive in the network namespace they are started in. One thread.
 #pragma once
 
+#include "bench/must.h"
 #include "firewall/control/feed_table.h"
 #include "firewall/kernel/netlink_kernel.h"
 
@@ -35,18 +36,5 @@ class Desk {
 
 // A policy with all it includes. Ends the program when there is something wrong with it.
 firewall::PolicyBundle read_policy(const std::string& path);
-
-// The value, or the end of the program with the reason.
-[[noreturn]] void give_up(const base::Error& error);
-
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) give_up(result.error());
-  return std::move(*result);
-}
-
-inline void must(const base::Result<>& result) {
-  if (!result) give_up(result.error());
-}
 
 }  // namespace ravelin::bench

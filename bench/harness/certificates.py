@@ -36,6 +36,17 @@ def make_certificates(directory):
     return made
 
 
+def make_client_certificate(directory):
+    """{"ca": …, "chain": …, "key": …}: a P-256 client certificate of the CA that make_certificates() made."""
+    path = lambda name: os.path.join(directory, name)
+    with open(path("client.ext"), "w") as file:
+        file.write(LEAF.replace("serverAuth", "clientAuth").replace("DNS:bench.test,DNS:*.bench.test", "DNS:client.bench.test"))
+    openssl("req", *KEY_TYPES["p256"], "-nodes", "-keyout", path("client.key"), "-out", path("client.csr"), "-subj", "/CN=client")
+    openssl("x509", "-req", "-in", path("client.csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial",
+            "-days", "30", "-extfile", path("client.ext"), "-out", path("client.crt"))
+    return {"ca": path("ca.crt"), "chain": path("client.crt"), "key": path("client.key")}
+
+
 def openssl(*arguments):
     done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
