@@ -141,6 +141,7 @@ Transaction Keeper::lift_steps(const std::vector<Ban>& lifted) {
   for (const Ban& ban : lifted)
     take_out(ban.target, removed);
   Transaction steps;
+  steps.reserve(removed.size());
   for (auto& [set, list] : removed)
     steps.emplace_back(RemoveElements{set, std::move(list)});
   return steps;
@@ -165,6 +166,7 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
       added[set->name].push_back(ban_element(*ban, times_.wall()));
   }
   Transaction steps;
+  steps.reserve(removed.size() + added.size());
   for (auto& [set, list] : removed)
     steps.emplace_back(RemoveElements{set, std::move(list)});
   for (auto& [set, list] : added)

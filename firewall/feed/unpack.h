@@ -26,7 +26,7 @@ class Unpacker {
   base::Result<> add(std::string_view packed, const Sink& sink);
 
   // Error: the file breaks off.
-  base::Result<> finish() const;
+  [[nodiscard]] base::Result<> finish() const;
 
  private:
   struct Stream;

@@ -131,6 +131,7 @@ base::Result<std::vector<TestOutcome>> run_all_in_kernel(const Policy& policy,
 std::vector<TestOutcome> run_tests_on_ruleset(const Policy& policy, const CompileOptions& options) {
   const Ruleset ruleset = compile(policy, options).ruleset;
   std::vector<TestOutcome> outcomes;
+  outcomes.reserve(policy.tests.size());
   for (const PolicyTest& test : policy.tests) {
     outcomes.push_back(test.kind == PolicyTest::Kind::packet
                            ? run_on_ruleset(policy, test, ruleset, options.now)

@@ -152,6 +152,7 @@ bool read_test_section(const yaml::Value& value, Scope& scope, std::vector<Polic
 void check_test_ids(const yaml::Value& section, const Scope& scope,
                     const std::vector<PolicyTest>& tests) {
   std::vector<std::string_view> ids;
+  ids.reserve(scope.ids.size());
   for (const auto& [id, pos] : scope.ids)
     ids.push_back(id);
   for (const PolicyTest& test : tests) {

@@ -117,6 +117,7 @@ void check_one_service(const yaml::Map& map, const TestPacket& packet, std::stri
                        (!has_ports(packet.services[0].protocol) && packet.services[0].first == 0));
   if (is_one) return;
   std::vector<std::string> terms;
+  terms.reserve(packet.services.size());
   for (const ServiceTerm& term : packet.services)
     terms.push_back(to_string(term));
   map.error(packet.services.empty() ? "\"service\" is any; a packet has one protocol and port"

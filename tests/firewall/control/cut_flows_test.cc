@@ -11,7 +11,6 @@ namespace ravelin::firewall {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class FakeConntrack final : public ConntrackTable {
  public:

@@ -288,6 +288,7 @@ TEST_F(KeeperTest, ManyBansAreOneTransaction) {
   ASSERT_TRUE(apply("tcp/80"));
   const std::size_t before = kernel_.transactions();
   std::vector<BanOrder> orders;
+  orders.reserve(100);
   for (int i = 0; i < 100; ++i)
     orders.push_back(
         {*base::parse_prefix(fmt::format("203.0.113.{}", i % 50)), 600s, "", "root", ""});

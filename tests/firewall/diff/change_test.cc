@@ -11,6 +11,7 @@ namespace {
 
 std::vector<Element> hosts(int first, int count) {
   std::vector<Element> elements;
+  elements.reserve(static_cast<std::size_t>(count));
   for (int i = first; i < first + count; ++i)
     elements.push_back(
         build::element(build::number(Field::ip_saddr, 0x0a000000 + static_cast<std::uint64_t>(i))));

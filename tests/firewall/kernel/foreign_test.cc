@@ -32,6 +32,7 @@ class ForeignTest : public KernelTest {
   // "ip filter INPUT input 0 drop 2 ufw": … policy or end, rules, programs.
   static std::vector<std::string> lines(const ForeignRuleset& ruleset) {
     std::vector<std::string> out;
+    out.reserve(ruleset.chains.size());
     for (const ForeignChain& chain : ruleset.chains)
       out.push_back(fmt::format("{} {} {} {} {} {} {} {} {}", chain.family, chain.table, chain.name,
                                 chain.type, chain.hook, chain.priority,

@@ -100,6 +100,7 @@ std::vector<Set> maps() {
 
 std::vector<Rule> rules(std::vector<std::vector<Statement>> all) {
   std::vector<Rule> made;
+  made.reserve(all.size());
   for (auto& statements : all)
     made.push_back({std::move(statements), {}, {}});
   return made;

@@ -6,8 +6,6 @@
 namespace ravelin::firewall {
 namespace {
 
-using base::Errc;
-
 class KernelErrorsTest : public KernelTest {
  protected:
   void SetUp() override {
@@ -110,6 +108,7 @@ TEST_F(KernelErrorsTest, OfSeveralErrorsTheFirstIsToldAndTheRestCounted) {
 
 TEST_F(KernelErrorsTest, ManyErrorsDoNotDrownTheFirst) {
   Transaction steps;
+  steps.reserve(20000);
   for (int i = 1; i <= 20000; ++i)
     steps.emplace_back(AddRule{"input", rule_at({jump("missing")}, i)});
   EXPECT_THAT(apply(steps), ::testing::StartsWith("edge.yaml:1:5: rule \"edge.yaml:1 web\""));

@@ -13,7 +13,6 @@ using policies::ConnState;
 using policies::kHost;
 using policies::NatRule;
 using policies::Packet;
-using policies::Policy;
 using policies::Rate;
 using policies::Rule;
 using policies::Verb;

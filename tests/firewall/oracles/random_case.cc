@@ -174,6 +174,7 @@ RuleList RandomCases::list(const Policy& policy) {
   made.to = zones(policy, made.from.front() != kHost);
   if (made.from_any || made.to_any) {
     std::vector<ZoneId> all;
+    all.reserve(policy.zones.size() + 1);
     for (std::size_t i = 0; i < policy.zones.size(); ++i)
       all.push_back(static_cast<ZoneId>(i));
     if (made.from_any) made.from = all;

@@ -5,10 +5,7 @@
 namespace ravelin::firewall::oracles {
 namespace {
 
-using policies::AddressMatch;
-using policies::kHost;
 using policies::NatRule;
-using policies::Policy;
 using policies::Rule;
 using policies::RuleList;
 using policies::ZoneId;

@@ -10,12 +10,10 @@ namespace ravelin::firewall::oracles {
 namespace {
 
 using policies::Packet;
-using policies::Policy;
 using policies::Rule;
 using policies::Verb;
 using policies::build::addresses;
 using policies::build::ip;
-using policies::build::kLan;
 using policies::build::kWan;
 
 // 3 verdicts and a rule that decides nothing, of 5 kinds of services, from 3 and to 2 groups; one

@@ -15,16 +15,20 @@ Ruleset with_rules(std::vector<Rule> rules, std::vector<Set> sets = {}) {
   return ruleset;
 }
 
-}  // namespace
+std::vector<Rule> joined(std::vector<Rule> first, const std::vector<Rule>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
 
-Ruleset matches() {
-  const auto negated = [](MatchRange range) {
-    range.is_negated = true;
-    return range;
-  };
+MatchRange negated(MatchRange range) {
+  range.is_negated = true;
+  return range;
+}
+
+std::vector<Rule> matches_of_headers() {
   const Match pattern{Field::iifname, Comparison::equal, interface("eth"), 3, 0};
   const Match not_pattern{Field::oifname, Comparison::not_equal, interface("wg"), 2, 0};
-  return with_rules({
+  return {
       rule({pattern, accept()}),
       rule({not_pattern, accept()}),
       rule({is(Field::iifname, interface("lo")), is(Field::oifname, interface("a*")), accept()}),
@@ -63,6 +67,11 @@ Ruleset matches() {
       rule({compare(Field::icmp_type, Comparison::not_equal, 3), accept()}),
       rule({is(Field::icmpv6_type, 135), accept()}),
       rule({between(Field::icmpv6_type, 133, 137), accept()}),
+  };
+}
+
+std::vector<Rule> matches_of_what_is_known() {
+  return {
       rule({compare(Field::ct_state, Comparison::has_any, 6), accept()}),
       rule({compare(Field::ct_state, Comparison::has_any, 1), drop()}),
       rule({compare(Field::ct_state, Comparison::has_none, 8), accept()}),
@@ -83,85 +92,101 @@ Ruleset matches() {
       rule({is(Field::fib_saddr_oif, 0), drop()}),
       rule({is(Field::l4proto, 6), is(Field::ct_original_dport, 80), accept()}),
       rule({is(Field::l4proto, 17), between(Field::ct_original_dport, 80, 90), accept()}),
-  });
+  };
+}
+
+std::vector<Rule> plain_statements() {
+  return {
+      rule({Counter{}}),
+      rule({Limit{50, 1s, 200, false, false}, accept()}),
+      rule({Limit{50, 1s, 200, false, true}, drop()}),
+      rule({Limit{50, 1h, 5, false, false}, accept()}),
+      rule({Limit{50, 24h, 1, false, false}, accept()}),
+      rule({Limit{20 << 20, 1s, 0, true, false}, accept()}),
+      rule({Limit{1500, 1s, 2000, true, true}, drop()}),
+      rule({Limit{1500 << 10, 60s, 10 << 20, true, true}, drop()}),
+      rule({ConnectionLimit{20, false}, accept()}),
+      rule({ConnectionLimit{20, true}, drop()}),
+      rule({Log{}}),
+      rule({Log{"gate: ", std::nullopt, 0}}),
+      rule({Log{"gate: ", 5, 0}}),
+      rule({Log{"gate", 0, 128}}),
+      rule({Sample{10}, Log{"one of ten", std::nullopt, 0}}),
+      rule({Reject{Reject::With::admin_prohibited}}),
+      rule({is(Field::l4proto, 6), Reject{Reject::With::tcp_reset}}),
+      rule({is(Field::tcp_dport, 22), Counter{}, Reject{Reject::With::tcp_reset}}),
+      rule({jump("a")}),
+      rule({go_to("a")}, "edge.yaml:33 web"),
+      rule({come_back()}),
+      rule({Trace{}}),
+      rule({NoTrack{}}),
+  };
+}
+
+std::vector<Rule> statements_with_sets() {
+  const auto per_minute = Limit{30, 60s, 5, false, true};
+  return {
+      rule({Lookup{{{Field::ip_saddr, 0}}, "h4", false}, accept()}),
+      rule({Lookup{{{Field::ip_saddr, 0}}, "h4", true}, accept()}),
+      rule({Lookup{{{Field::ip_saddr, 24}}, "h4", false}, accept()}),
+      rule({Lookup{{{Field::ip6_saddr, 64}}, "h6", true}, accept()}),
+      rule({Lookup{{{Field::ip_daddr, 0}, {Field::l4proto, 0}, {Field::th_dport, 0}}, "box", false},
+            accept()}),
+      rule({Lookup{{{Field::nfproto, 0}, {Field::mark, 0}}, "fm", false}, accept()}),
+      rule({is(Field::l4proto, 17),
+            Lookup{{{Field::th_sport, 0}, {Field::th_dport, 0}}, "pp", true}, accept()}),
+      rule({VerdictLookup{{{Field::ct_state, 0}}, "vst"}}),
+      rule({VerdictLookup{{{Field::iifname, 0}, {Field::oifname, 0}}, "vif"}}),
+      rule({VerdictLookup{{{Field::ip6_saddr, 56}}, "v6"}}),
+      rule({Update{Update::Operation::update, {{Field::ip_saddr, 0}}, "d4", {}, {}}, drop()}),
+      rule({Update{Update::Operation::add, {{Field::ip_saddr, 0}}, "d4", 10min, {}}, drop()}),
+      rule({Update{Update::Operation::remove, {{Field::ip_saddr, 0}}, "d4", {}, {}}, drop()}),
+      rule({Update{Update::Operation::update, {{Field::ip_saddr, 0}}, "m4", 10min, per_minute},
+            drop()}),
+      rule(
+          {Update{
+               Update::Operation::add, {{Field::ip_saddr, 0}}, "c4", {}, ConnectionLimit{20, true}},
+           drop()}),
+      rule({Update{Update::Operation::update,
+                   {{Field::ip6_saddr, 64}, {Field::tcp_dport, 0}},
+                   "m6",
+                   {},
+                   Counter{}}}),
+  };
+}
+
+std::vector<Set> sets_of_statements() {
+  return {set("h4", {Field::ip_saddr}),
+          set("h6", {Field::ip6_saddr}),
+          intervals("box", {Field::ip_daddr, Field::l4proto, Field::th_dport}, {}),
+          set("fm", {Field::nfproto, Field::mark}),
+          set("pp", {Field::th_sport, Field::th_dport}),
+          map(set("vst", {Field::ct_state})),
+          map(set("vif", {Field::iifname, Field::oifname})),
+          map(set("v6", {Field::ip6_saddr})),
+          [] {
+            Set bans = dynamic("d4", {Field::ip_saddr}, 100);
+            bans.has_timeout = true;
+            return bans;
+          }(),
+          [] {
+            Set meter = dynamic("m4", {Field::ip_saddr}, 100);
+            meter.has_timeout = true;
+            meter.timeout = 1min;
+            return meter;
+          }(),
+          dynamic("c4", {Field::ip_saddr}, 100),
+          dynamic("m6", {Field::ip6_saddr, Field::tcp_dport}, 100)};
+}
+
+}  // namespace
+
+Ruleset matches() {
+  return with_rules(joined(matches_of_headers(), matches_of_what_is_known()));
 }
 
 Ruleset statements() {
-  const auto per_minute = Limit{30, 60s, 5, false, true};
-  return with_rules(
-      {
-          rule({Counter{}}),
-          rule({Limit{50, 1s, 200, false, false}, accept()}),
-          rule({Limit{50, 1s, 200, false, true}, drop()}),
-          rule({Limit{50, 1h, 5, false, false}, accept()}),
-          rule({Limit{50, 24h, 1, false, false}, accept()}),
-          rule({Limit{20 << 20, 1s, 0, true, false}, accept()}),
-          rule({Limit{1500, 1s, 2000, true, true}, drop()}),
-          rule({Limit{1500 << 10, 60s, 10 << 20, true, true}, drop()}),
-          rule({ConnectionLimit{20, false}, accept()}),
-          rule({ConnectionLimit{20, true}, drop()}),
-          rule({Log{}}),
-          rule({Log{"gate: ", std::nullopt, 0}}),
-          rule({Log{"gate: ", 5, 0}}),
-          rule({Log{"gate", 0, 128}}),
-          rule({Sample{10}, Log{"one of ten", std::nullopt, 0}}),
-          rule({Reject{Reject::With::admin_prohibited}}),
-          rule({is(Field::l4proto, 6), Reject{Reject::With::tcp_reset}}),
-          rule({is(Field::tcp_dport, 22), Counter{}, Reject{Reject::With::tcp_reset}}),
-          rule({jump("a")}),
-          rule({go_to("a")}, "edge.yaml:33 web"),
-          rule({come_back()}),
-          rule({Trace{}}),
-          rule({NoTrack{}}),
-          rule({Lookup{{{Field::ip_saddr, 0}}, "h4", false}, accept()}),
-          rule({Lookup{{{Field::ip_saddr, 0}}, "h4", true}, accept()}),
-          rule({Lookup{{{Field::ip_saddr, 24}}, "h4", false}, accept()}),
-          rule({Lookup{{{Field::ip6_saddr, 64}}, "h6", true}, accept()}),
-          rule(
-              {Lookup{
-                   {{Field::ip_daddr, 0}, {Field::l4proto, 0}, {Field::th_dport, 0}}, "box", false},
-               accept()}),
-          rule({Lookup{{{Field::nfproto, 0}, {Field::mark, 0}}, "fm", false}, accept()}),
-          rule({is(Field::l4proto, 17),
-                Lookup{{{Field::th_sport, 0}, {Field::th_dport, 0}}, "pp", true}, accept()}),
-          rule({VerdictLookup{{{Field::ct_state, 0}}, "vst"}}),
-          rule({VerdictLookup{{{Field::iifname, 0}, {Field::oifname, 0}}, "vif"}}),
-          rule({VerdictLookup{{{Field::ip6_saddr, 56}}, "v6"}}),
-          rule({Update{Update::Operation::update, {{Field::ip_saddr, 0}}, "d4", {}, {}}, drop()}),
-          rule({Update{Update::Operation::add, {{Field::ip_saddr, 0}}, "d4", 10min, {}}, drop()}),
-          rule({Update{Update::Operation::remove, {{Field::ip_saddr, 0}}, "d4", {}, {}}, drop()}),
-          rule({Update{Update::Operation::update, {{Field::ip_saddr, 0}}, "m4", 10min, per_minute},
-                drop()}),
-          rule({Update{Update::Operation::add,
-                       {{Field::ip_saddr, 0}},
-                       "c4",
-                       {},
-                       ConnectionLimit{20, true}},
-                drop()}),
-          rule({Update{Update::Operation::update,
-                       {{Field::ip6_saddr, 64}, {Field::tcp_dport, 0}},
-                       "m6",
-                       {},
-                       Counter{}}}),
-      },
-      {set("h4", {Field::ip_saddr}), set("h6", {Field::ip6_saddr}),
-       intervals("box", {Field::ip_daddr, Field::l4proto, Field::th_dport}, {}),
-       set("fm", {Field::nfproto, Field::mark}), set("pp", {Field::th_sport, Field::th_dport}),
-       map(set("vst", {Field::ct_state})), map(set("vif", {Field::iifname, Field::oifname})),
-       map(set("v6", {Field::ip6_saddr})),
-       [] {
-         Set bans = dynamic("d4", {Field::ip_saddr}, 100);
-         bans.has_timeout = true;
-         return bans;
-       }(),
-       [] {
-         Set meter = dynamic("m4", {Field::ip_saddr}, 100);
-         meter.has_timeout = true;
-         meter.timeout = 1min;
-         return meter;
-       }(),
-       dynamic("c4", {Field::ip_saddr}, 100),
-       dynamic("m6", {Field::ip6_saddr, Field::tcp_dport}, 100)});
+  return with_rules(joined(plain_statements(), statements_with_sets()), sets_of_statements());
 }
 
 // What nft leaves out of a listing, and what it keeps.

@@ -111,6 +111,7 @@ TEST(Difference, LimitsAndNatAreTold) {
 
 TEST(Difference, IsBounded) {
   std::vector<Rule> many;
+  many.reserve(60);
   for (int i = 0; i < 60; ++i)
     many.push_back(allow(i + 1, "tcp/" + std::to_string(1000 + i * 2)));
   const Difference told = difference_between(edge({}), edge(many), 10);

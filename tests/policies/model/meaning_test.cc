@@ -19,6 +19,7 @@ Policy two_zones() {
 
 std::vector<std::string> ids(const std::vector<const Rule*>& rules) {
   std::vector<std::string> list;
+  list.reserve(rules.size());
   for (const Rule* one : rules)
     list.push_back(one->id);
   return list;

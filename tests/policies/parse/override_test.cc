@@ -30,6 +30,7 @@ Checked check(const std::string& overrides) {
 std::vector<std::string> shown(const Checked& checked) {
   EXPECT_THAT(checked.findings, IsEmpty());
   std::vector<std::string> rules;
+  rules.reserve(checked.policy().lists.at(1).rules.size());
   for (const Rule& rule : checked.policy().lists.at(1).rules) {
     rules.push_back(fmt::format("{} {} {}{}", rule.verb == Verb::allow ? "allow" : "deny",
                                 rule.services_text, rule.from.text, rule.limit ? " limit" : ""));

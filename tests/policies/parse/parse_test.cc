@@ -21,6 +21,7 @@ constexpr ZoneId kDmz = 2;
 
 std::vector<std::string> texts(const AddressRanges& ranges) {
   std::vector<std::string> all;
+  all.reserve(ranges.size());
   for (const AddressRange& range : ranges)
     all.push_back(to_string(range));
   return all;
@@ -28,6 +29,7 @@ std::vector<std::string> texts(const AddressRanges& ranges) {
 
 std::vector<std::string> texts(const std::vector<ServiceTerm>& terms) {
   std::vector<std::string> all;
+  all.reserve(terms.size());
   for (const ServiceTerm& term : terms)
     all.push_back(to_string(term));
   return all;

@@ -23,7 +23,6 @@ namespace {
 namespace json = boost::json;
 namespace yaml = base::yaml;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 const std::string kLibrary = RAVELIN_SOURCE_DIR "/policies/library";
 const std::string kHere = RAVELIN_SOURCE_DIR "/tests/policies/parse/";

@@ -28,6 +28,7 @@ base::IpAddress address(unsigned last) {
 
 std::vector<Point> universe() {
   std::vector<Point> points;
+  points.reserve(4 * 4 * 2 * 4 * 2);
   for (unsigned i = 0; i < 4 * 4 * 2 * 4 * 2; ++i) {
     points.push_back({static_cast<std::uint8_t>(i % 4), static_cast<std::uint8_t>(i / 4 % 4),
                       static_cast<std::uint8_t>(i / 16 % 2), static_cast<std::uint16_t>(i / 32 % 4),

@@ -17,6 +17,7 @@ using build::services;
 
 std::vector<std::string> texts(std::span<const Box> boxes) {
   std::vector<std::string> list;
+  list.reserve(boxes.size());
   for (const Box& box : boxes) {
     list.push_back(service_text(box) + " from " + address_text(box.source) + " to " +
                    address_text(box.destination));
@@ -126,6 +127,7 @@ TEST(InterfaceClasses, MoreThanABoxCanHoldIsUndecided) {
     rules.back().via = {"eth" + std::to_string(i)};
   }
   std::vector<const Rule*> all;
+  all.reserve(rules.size());
   for (const Rule& rule : rules)
     all.push_back(&rule);
   EXPECT_FALSE(InterfaceClasses::of(policy, 0, all).has_value());
