@@ -82,8 +82,8 @@ class Handshakes : public WindowedMode {
   void on_connected(Slot& slot) override { loop_.send(*this, slot, slot.began); }
 
   void on_answered(Slot& slot) override {
-    // Where there is little CPU a slot's first connection may outlast the warm-up: it has nothing to
-    // resume, and is not what is measured.
+    // Where there is little CPU a slot's first connection may outlast the warm-up: it has nothing
+    // to resume, and is not what is measured.
     if (slot.asks_to_resume == options_.resume) count(slot);
     if (is_measuring_ && slot.connection.is_resumed()) ++tally_.resumed;
     if (slot.connection.is_resumed() != slot.asks_to_resume) {
