@@ -102,6 +102,11 @@ base::Result<TestOutcome> run_in_kernel(const Policy& policy, const PolicyTest& 
   const auto start = std::chrono::steady_clock::now();
   for (const Packet& packet : run->packets) {
     std::this_thread::sleep_until(start + packet.at);
+    // Looking takes milliseconds, in which a limit would forgive what came too fast.
+    if (&packet != &run->packets.front() && &packet != &run->packets.back()) {
+      if (auto sent = trial->send_unwatched(packet); !sent) return sent.error();
+      continue;
+    }
     auto trace = trial->send(packet);
     if (!trace) return trace.error();
     last = std::move(*trace);
