@@ -69,7 +69,7 @@ std::vector<RouteTo> routes() {
 struct Ends {
   std::string_view source, destination;
   std::uint16_t port;
-  std::string_view turned_to = "";  // by NAT
+  std::string_view turned_to;  // by NAT
   std::uint16_t turned_port = 0;
 };
 

@@ -35,7 +35,7 @@ ForeignChain chain(std::string hook, bool by_policy = true) {
   return made;
 }
 
-std::vector<std::string> warnings(std::string_view rules, ForeignRuleset foreign) {
+std::vector<std::string> warnings(std::string_view rules, const ForeignRuleset& foreign) {
   return neighbour_warnings(policy(rules), foreign);
 }
 
