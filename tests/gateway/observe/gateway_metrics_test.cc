@@ -59,6 +59,14 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
     samples.set(index(Metric::pool_panic), {"blue"}, 1);
     samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);
+    samples.set(index(Metric::certificate_generation), {"www.example.com"}, 12);
+    samples.set(index(Metric::certificate_renew_at), {"www.example.com"}, 1799000000);
+    samples.set(index(Metric::certificate_renewal_failures), {"www.example.com"}, 0);
+    samples.set(index(Metric::store_certificates), {}, 1000);
+    samples.set(index(Metric::store_refused), {}, 0);
+    samples.set(index(Metric::store_revision), {"0"}, 7);
+    samples.set(index(Metric::store_loads_total), {}, 40);
+    samples.set(index(Metric::ticket_key_age), {}, 3600);
     samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
