@@ -73,6 +73,8 @@ json::object init_json(const certs::OwnCa& ca) {
 ExitCode init(const InitFlags& flags, const std::string& dir) {
   const auto options = options_of(flags);
   if (!options) return report(options.error());
+  if (const auto checked = certs::check_settings(options->settings); !checked)
+    return report(checked.error());
   const base::WallTime now = base::wall_now();
   const std::string store = std::filesystem::path(dir).parent_path().string();
   if (const auto opened = certs::StoreDir::make(store); !opened) return report(opened.error());
