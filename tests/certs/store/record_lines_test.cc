@@ -29,7 +29,7 @@ TEST(RecordLines, StayInTheOrderTheyCame) {
 
 TEST(RecordLines, LineThatACrashCutOffWasNeverWritten) {
   const ravelin::test::TempDir dir;
-  for (const std::string torn : {"two", std::string(kRecordBytesMax - 1, 'x').c_str()}) {
+  for (const std::string& torn : {std::string("two"), std::string(kRecordBytesMax - 1, 'x')}) {
     dir.write("lines", "one\n" + torn);
     EXPECT_THAT(*read_lines(dir.path("lines")), ElementsAre("one"));
     ASSERT_TRUE(append_line(dir.path("lines"), "three"));
