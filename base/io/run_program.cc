@@ -1,10 +1,10 @@
 #include "base/io/run_program.h"
 
 #include "base/clock.h"
+#include "base/io/spawn_program.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,42 +66,6 @@ class Child {
   bool is_reaped_ = false;
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (const std::string& text : texts)
-    pointers.push_back(const_cast<char*>(text.c_str()));  // the interface of exec(3)
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// 0 or an errno value. `output` is where it writes to.
-int spawn(const ProgramRun& run, int output, pid_t& pid) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t how;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawnattr_init(&how);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&how, &none);
-  ::posix_spawnattr_setsigdefault(&how, &all);
-  ::posix_spawnattr_setpgroup(&how, 0);
-  ::posix_spawnattr_setflags(
-      &how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int error =
-      ::posix_spawn(&pid, run.words.front().c_str(), &files, &how, pointers_to(run.words).data(),
-                    pointers_to(run.environment).data());
-  ::posix_spawnattr_destroy(&how);
-  ::posix_spawn_file_actions_destroy(&files);
-  return error;
-}
-
 // False once the time is over.
 bool wait_readable(int descriptor, MonoTime deadline) {
   for (;;) {
@@ -136,7 +100,7 @@ Result<ProgramEnd> run_program(const ProgramRun& run) {
   const Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   pid_t pid = 0;
-  if (const int error = spawn(run, writing.get(), pid); error != 0)
+  if (const int error = spawn_program(run.words, run.environment, writing.get(), pid); error != 0)
     return fail_errno(error, "running " + name);
   writing.close();
   Child child(pid);

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/io/log.h"
+#include "base/io/spawn_program.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ std::string variable(const char* name, const char* otherwise) {
 // A started program, alone in its process group, and the pipe its output comes through.
 class Program {
  public:
-  static Result<Program> start(std::vector<std::string> arguments);
+  static Result<Program> start(const std::vector<std::string>& arguments);
 
   Program(Program&& other) noexcept
       : pid_(std::exchange(other.pid_, -1)), output_(std::exchange(other.output_, -1)) {}
@@ -76,39 +76,13 @@ class Program {
   std::string said_;
 };
 
-Result<Program> Program::start(std::vector<std::string> arguments) {
+Result<Program> Program::start(const std::vector<std::string>& arguments) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) return base::fail_errno(errno, "a pipe");
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, pipe[1], STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(
-      &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (std::string& argument : arguments)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  std::string path = variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-  std::string home = variable("HOME", "/");
-  char* environment[] = {path.data(), home.data(), nullptr};
+  const std::vector<std::string> environment = {variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                                                variable("HOME", "/")};
   pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, argv[0], &files, &attributes, argv.data(), environment);
-  ::posix_spawn_file_actions_destroy(&files);
-  ::posix_spawnattr_destroy(&attributes);
+  const int failed = base::spawn_program(arguments, environment, pipe[1], pid);
   ::close(pipe[1]);
   if (failed != 0) {
     ::close(pipe[0]);

@@ -38,6 +38,16 @@ PlannedRenewal plan(const HeldState& held, sys_seconds now) {
 
 }  // namespace
 
+Want want_of(const CertificateConfig& config) {
+  Want want{.names = {config.name},
+            .issuers = config.issuers,
+            .keys = config.keys,
+            .profile = config.profile,
+            .pins_key = config.pins_key};
+  want.names.insert(want.names.end(), config.also.begin(), config.also.end());
+  return want;
+}
+
 std::string mismatch_of(const Want& want, const GenerationInfo& served) {
   if (served.reason == kPlaceholder) return "a placeholder is served";
   if (!covers_all(served.names, want.names)) return "its names have changed";

@@ -2,6 +2,7 @@
 // that is held and wanted. Pure; any thread.
 #pragma once
 
+#include "certs/config/certs_config.h"
 #include "certs/rotate/schedule.h"
 #include "certs/store/generation.h"
 #include "certs/store/want.h"
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace ravelin::certs {
+
+// What the configuration says of a certificate.
+Want want_of(const CertificateConfig& config);
 
 // One wanted certificate and what there is of it.
 struct HeldState {

@@ -14,22 +14,6 @@ namespace {
 
 constexpr std::string_view kScheduler = "scheduler";
 
-Want want_of(const CertificateConfig& config) {
-  Want want{.names = {config.name},
-            .issuers = config.issuers,
-            .keys = config.keys,
-            .profile = config.profile,
-            .pins_key = config.pins_key};
-  want.names.insert(want.names.end(), config.also.begin(), config.also.end());
-  return want;
-}
-
-bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked) {
-  return std::ranges::any_of(kPairSlots, [&](PairSlot slot) {
-    return info.facts(slot) && revoked.contains(info.facts(slot)->spki_sha256);
-  });
-}
-
 }  // namespace
 
 Renewer::Renewer(RotationParts parts, std::vector<CertificateConfig> wanted, RenewerOptions options)
@@ -55,17 +39,19 @@ std::vector<RenewalState> Renewer::states() const {
 }
 
 std::optional<RenewalWindow> Renewer::window_of(const std::string& name, const Want& want,
-                                                std::uint64_t number, const std::stop_token& stop) {
+                                                const GenerationInfo& served,
+                                                const std::stop_token& stop) {
+  const std::uint64_t number = served.number;
   Window& known = windows_[name];
   if (known.generation == number && parts_.now() < known.ask_again) return known.window;
   constexpr std::chrono::hours kAskAgain{6};
   known = {number, known.generation == number ? known.window : std::nullopt,
            parts_.now() + kAskAgain};
-  const auto generation = parts_.store.generation(name, number);
-  const auto by = generation ? generation->info.issuer : std::string();
-  Issuer* issuer =
-      std::ranges::find(want.issuers, by) == want.issuers.end() ? nullptr : parts_.find_issuer(by);
+  const bool is_known = std::ranges::find(want.issuers, served.issuer) != want.issuers.end();
+  Issuer* issuer = is_known ? parts_.find_issuer(served.issuer) : nullptr;
   if (issuer == nullptr) return known.window;
+  const auto generation = parts_.store.generation(name, number);
+  if (!generation) return known.window;
   const auto& texts = generation->ec ? generation->ec : generation->rsa;
   auto window = issuer->renewal_window(texts->chain, stop);
   if (!window) {
@@ -88,7 +74,7 @@ HeldState Renewer::held_state(const std::string& name, Want want, const RevokedK
   if (!info) return held;
   held.is_revoked = has_revoked_key(*info, revoked);
   held.served = std::move(*info);
-  held.window = window_of(name, held.want, state->current, stop);
+  held.window = window_of(name, held.want, *held.served, stop);
   return held;
 }
 

@@ -54,7 +54,7 @@ class Renewer {
   [[nodiscard]] HeldState held_state(const std::string& name, Want want, const RevokedKeys& revoked,
                                      const std::stop_token& stop);
   [[nodiscard]] std::optional<RenewalWindow> window_of(const std::string& name, const Want& want,
-                                                       std::uint64_t number,
+                                                       const GenerationInfo& served,
                                                        const std::stop_token& stop);
   bool renew(const HeldState& state, const PlannedRenewal& renewal, const std::stop_token& stop);
   void run(const std::stop_token& stop);

@@ -16,11 +16,9 @@ Result<> check_rollback(const RotationParts& parts, const std::string& name,
   if (info.not_after() <= now_of(parts))
     return fail(Errc::invalid, "generation {} ended on {}: rotate instead", info.number,
                 format_time(info.not_after()));
-  for (const PairSlot slot : kPairSlots)
-    if (info.facts(slot) && revoked->contains(info.facts(slot)->spki_sha256))
-      return fail(Errc::invalid,
-                  "E_KEY_COMPROMISED: generation {} has a revoked key: rotate instead",
-                  info.number);
+  if (has_revoked_key(info, *revoked))
+    return fail(Errc::invalid, "E_KEY_COMPROMISED: generation {} has a revoked key: rotate instead",
+                info.number);
   // Its files may have been damaged since: what is served now is better than what nobody can serve.
   auto generation = parts.store.generation(name, info.number);
   if (!generation) return generation.error();

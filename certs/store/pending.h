@@ -48,16 +48,17 @@ class Pending {
 
   // "" = not there yet.
   [[nodiscard]] Result<std::string> key(PairSlot slot) const;
-  Result<> keep_key(PairSlot slot, std::string_view pem) const;
+  [[nodiscard]] Result<> keep_key(PairSlot slot, std::string_view pem) const;
   [[nodiscard]] Result<std::string> chain(PairSlot slot) const;
-  Result<> keep_chain(PairSlot slot, std::string_view pem, std::string_view order) const;
+  [[nodiscard]] Result<> keep_chain(PairSlot slot, std::string_view pem,
+                                    std::string_view order) const;
   // What keep_chain() was told of the order.
   [[nodiscard]] std::string order(PairSlot slot) const;
 
   [[nodiscard]] std::unique_ptr<OrderNote> note(PairSlot slot) const;
 
   // The order is done, or not to be gone on with.
-  Result<> end() const;
+  [[nodiscard]] Result<> end() const;
 
  private:
   Pending(std::string folder, PendingPlan plan)

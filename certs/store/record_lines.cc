@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/io/file.h"
+#include "certs/store/durable.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -49,14 +50,6 @@ int append(int fd, std::string_view line) {
   return error;
 }
 
-int sync_folder(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int error = fd < 0 || ::fsync(fd) != 0 ? errno : 0;
-  if (fd >= 0) ::close(fd);
-  return error;
-}
-
 }  // namespace
 
 Result<> append_line(const std::string& path, std::string_view line) {
@@ -69,9 +62,8 @@ Result<> append_line(const std::string& path, std::string_view line) {
     if (errno != EINTR) error = errno;
   if (error == 0) error = append(fd, line);
   if (::close(fd) != 0 && error == 0) error = errno;
-  if (error == 0) error = sync_folder(path);
   if (error != 0) return base::fail_errno(error, "writing " + path);
-  return {};
+  return sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 Result<std::vector<std::string>> read_lines(const std::string& path) {

@@ -1,5 +1,7 @@
 #include "certs/view/held_certificate.h"
 
+#include <algorithm>
+
 namespace ravelin::certs {
 namespace {
 
@@ -15,17 +17,19 @@ Result<std::string> key_der(std::string_view pem, std::string_view what) {
 }
 
 Result<> check_revoked(const GenerationInfo& info, const RevokedKeys& revoked) {
-  for (const PairSlot slot : kPairSlots) {
-    const auto& facts = info.facts(slot);
-    if (facts && revoked.contains(facts->spki_sha256))
-      return fail(Errc::denied,
-                  "E_KEY_COMPROMISED: generation {} has a revoked key: ravelin certs rotate {}",
-                  info.number, info.names.front());
-  }
-  return {};
+  if (!has_revoked_key(info, revoked)) return {};
+  return fail(Errc::denied,
+              "E_KEY_COMPROMISED: generation {} has a revoked key: ravelin certs rotate {}",
+              info.number, info.names.front());
 }
 
 }  // namespace
+
+bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked) {
+  return std::ranges::any_of(kPairSlots, [&](PairSlot slot) {
+    return info.facts(slot) && revoked.contains(info.facts(slot)->spki_sha256);
+  });
+}
 
 Result<HeldPtr> to_held(const std::string& name, const Generation& generation, std::uint64_t id) {
   auto held = std::make_shared<HeldCertificate>();

@@ -13,6 +13,9 @@ namespace ravelin::certs {
 
 using RevokedKeys = std::set<std::string, std::less<>>;
 
+// Whether a key of that generation is never to be served again.
+bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked);
+
 // The generation that is served under that name; nullptr: nothing is (none yet, gone). Errors: its
 // files are damaged or open to others, its key is revoked.
 Result<HeldPtr> read_held(const StoreDir& store, const std::string& name,

@@ -2,6 +2,7 @@
 
 #include "base/io/yaml_include.h"
 #include "certs/config/parse_certs.h"
+#include "certs/rotate/plan.h"
 #include "cli/admin_client.h"
 #include "cli/report.h"
 
@@ -84,13 +85,7 @@ Result<certs::Want> CertsDesk::want(const std::string& name) const {
     if (auto state = store_.state(name); !state) return state.error();
     return store_.want(name);
   }
-  certs::Want want{.names = {name},
-                   .issuers = found->issuers,
-                   .keys = found->keys,
-                   .profile = found->profile,
-                   .pins_key = found->pins_key};
-  want.names.insert(want.names.end(), found->also.begin(), found->also.end());
-  return want;
+  return certs::want_of(*found);
 }
 
 Result<> CertsDesk::await_challenge(const certs::Challenge& challenge) const {

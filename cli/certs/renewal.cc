@@ -66,8 +66,9 @@ void CertsRenewal::make_placeholders() {
                      {{"name", wanted.name}, {"see", "ravelin certs ca init"}});
       continue;
     }
-    certs::Want want{.names = {wanted.name}, .issuers = wanted.issuers, .keys = wanted.keys};
-    want.names.insert(want.names.end(), wanted.also.begin(), wanted.also.end());
+    certs::Want want = certs::want_of(wanted);
+    want.profile.clear();  // it is of another CA
+    want.pins_key = false;
     const certs::RotationParts parts{
         .store = store_, .find_issuer = [this](const auto& name) { return issuers_->find(name); }};
     certs::RotationRequest request{wanted.name, std::move(want), std::string(certs::kPlaceholder),

@@ -1,11 +1,11 @@
 #include "gateway/upstream/check_command.h"
 
+#include "base/io/spawn_program.h"
 #include "gateway/net/listener.h"
 #include "gateway/net/socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,49 +71,14 @@ std::vector<std::string> environment_of(const CommandTarget& target) {
   return all;
 }
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (const std::string& text : texts)
-    pointers.push_back(const_cast<char*>(text.c_str()));  // the interface of exec(3)
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// Its own process group, no descriptor of ours, signals as at the start. An errno on failure.
-int spawn(const CommandTarget& target, pid_t& pid) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t how;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawnattr_init(&how);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-  ::posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&how, &none);
-  ::posix_spawnattr_setsigdefault(&how, &all);
-  ::posix_spawnattr_setpgroup(&how, 0);
-  ::posix_spawnattr_setflags(
-      &how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const std::vector<std::string> environment = environment_of(target);
-  const int error =
-      ::posix_spawn(&pid, target.config->command.front().c_str(), &files, &how,
-                    pointers_to(target.config->command).data(), pointers_to(environment).data());
-  ::posix_spawnattr_destroy(&how);
-  ::posix_spawn_file_actions_destroy(&files);
-  return error;
-}
-
 }  // namespace
 
 Task<CheckResult> run_command_check(CommandTarget target, Reactor& reactor) {
   const MonoTime deadline = reactor.refresh_now() + target.config->timeout;
   pid_t pid = 0;
-  if (const int error = spawn(target, pid); error != 0)
+  if (const int error =
+          base::spawn_program(target.config->command, environment_of(target), base::kNoOutput, pid);
+      error != 0)
     co_return CheckResult{false, base::fail_errno(error, "starting the command").message, true};
   Child child(pid, OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
   const int watched = ::fcntl(child.end_fd(), F_DUPFD_CLOEXEC, 0);
