@@ -79,7 +79,7 @@ HeldState Renewer::held_state(const std::string& name, Want want, const RevokedK
 }
 
 // What the configuration wants, and what else the store knows how to renew.
-std::vector<HeldState> Renewer::held(std::stop_token stop) {
+std::vector<HeldState> Renewer::held(const std::stop_token& stop) {
   const auto revoked = parts_.store.revoked_keys();
   const auto names = parts_.store.names();
   if (!revoked || !names) {
@@ -137,7 +137,7 @@ bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
   return false;
 }
 
-std::size_t Renewer::look(std::stop_token stop) {
+std::size_t Renewer::look(const std::stop_token& stop) {
   if (options_.changed)
     if (auto wanted = options_.changed(); wanted) wanted_ = std::move(*wanted);
   const auto now = std::chrono::floor<seconds>(parts_.now());

@@ -45,12 +45,12 @@ class Renewer {
   void wake();
 
   // One look: renews what is due. Returns how many were renewed. For tests, and start() calls it.
-  std::size_t look(std::stop_token stop);
+  std::size_t look(const std::stop_token& stop);
 
   [[nodiscard]] std::vector<RenewalState> states() const;
 
  private:
-  [[nodiscard]] std::vector<HeldState> held(std::stop_token stop);
+  [[nodiscard]] std::vector<HeldState> held(const std::stop_token& stop);
   [[nodiscard]] HeldState held_state(const std::string& name, Want want, const RevokedKeys& revoked,
                                      const std::stop_token& stop);
   [[nodiscard]] std::optional<RenewalWindow> window_of(const std::string& name, const Want& want,
