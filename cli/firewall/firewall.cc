@@ -58,6 +58,7 @@ void add_firewall(CLI::App& app, Action& chosen) {
   add_firewall_explain(*group, chosen);
   add_firewall_bans(*group, chosen);
   add_firewall_watch(*group, chosen);
+  add_firewall_derive(*group, chosen);
 }
 
 }  // namespace ravelin::cli

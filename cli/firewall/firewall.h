@@ -45,5 +45,6 @@ void add_firewall_look(CLI::App& group, Action& chosen);  // show status drift
 void add_firewall_explain(CLI::App& group, Action& chosen);
 void add_firewall_bans(CLI::App& group, Action& chosen);  // ban unban bans is-banned
 void add_firewall_watch(CLI::App& group, Action& chosen);
+void add_firewall_derive(CLI::App& group, Action& chosen);  // derive export
 
 }  // namespace ravelin::cli

@@ -1,0 +1,35 @@
+// What a gateway's configuration needs of the firewall of its host: openings for its listeners, and
+// an end to what its user may send. Pure; any thread.
+#pragma once
+
+#include "base/diagnostics.h"
+#include "certs/config/certs_config.h"
+#include "gateway/config/config.h"
+#include "system/derive/derived_rule.h"
+
+#include <string_view>
+#include <vector>
+
+namespace ravelin::system {
+
+// The id of the rule that ends what the gateway may send: who has it, was derived.
+inline constexpr std::string_view kEgressRule = "gateway-egress";
+
+struct DerivedRules {
+  std::vector<DerivedRule> to_host;    // `any -> host`
+  std::vector<DerivedRule> from_host;  // `host -> any`; empty: nothing is said about it
+  // What the policy has to say itself: sockets others open, servers known at run time alone.
+  base::Diagnostics findings;
+};
+
+struct DeriveOptions {
+  // Whether the policy already governs what the host sends. If not, the last rule of `from_host`
+  // leaves everybody but the gateway as free as before.
+  bool governs_egress = false;
+};
+
+// Listeners on loopback and Unix sockets need nothing. The admin listener is never opened.
+DerivedRules derive(const gateway::Config& config, const certs::CertsConfig& certs,
+                    const DeriveOptions& options);
+
+}  // namespace ravelin::system
