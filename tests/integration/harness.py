@@ -411,9 +411,19 @@ def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+GIVEN_PORTS = set()
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """One that nobody listens on, and that was given to nobody here: what is asked for twice is bound later."""
+    for _ in range(1000):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in GIVEN_PORTS:
+            GIVEN_PORTS.add(port)
+            return port
+    raise AssertionError("no port is free")
 
 
 ADMIN = 'admin: { listen: "127.0.0.1:{admin}" }'  # for Gateway.metric()
