@@ -7,7 +7,7 @@ import random
 import ssl
 import subprocess
 
-from certs_kill_test import STEPS
+from certs_kill_test import STEPS, strace
 from certs_test import StoreCase
 from harness import BINARY, unittest, wait_until
 
@@ -32,18 +32,15 @@ class FailingAnywhere(StoreCase):
     """strace lets the command's Nth call of some kind fail."""
 
     def run_failing(self, step, turn, error):
-        return subprocess.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={step}", "-e",
-             f"inject={step}:error={error}:when={turn}", os.path.abspath(BINARY), "certs", "rotate", NAME, "--store",
-             self.store.folder],
-            capture_output=True, text=True, timeout=120, check=False)
+        return strace("-o", "/dev/null", "-e", f"trace={step}", "-e", f"inject={step}:error={error}:when={turn}",
+                      os.path.abspath(BINARY), "certs", "rotate", NAME, "--store", self.store.folder)
 
     def places(self):
         """Every (step, turn) of one rotation, in no order."""
         trace = f"{self.directory}/trace"
-        subprocess.run(["strace", "-f", "-qq", "-o", trace, "-e", "trace=" + ",".join(STEPS), os.path.abspath(BINARY),
-                        "certs", "rotate", NAME, "--store", self.store.folder],
-                       capture_output=True, timeout=120, check=True)
+        done = strace("-o", trace, "-e", "trace=" + ",".join(STEPS), os.path.abspath(BINARY), "certs", "rotate", NAME,
+                      "--store", self.store.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
         with open(trace) as file:
             lines = file.read().splitlines()
         found = [(step, turn) for step in STEPS
