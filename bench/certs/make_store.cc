@@ -116,6 +116,9 @@ void write_certificate(const StorePaths& paths, const std::string& name, const s
   write_plain(folder + "/" + key_file(PairSlot::ec), key.pem, 0600);
   write_plain(folder + "/" + chain_file(PairSlot::ec), chain, 0644);
   write_plain(folder + "/" + std::string(certs::kMetaFile), format_generation(info), 0600);
+  // With an issuer: it is for the renewal to look after.
+  write_plain(paths.want(name), certs::format_want({.names = {name}, .issuers = {info.issuer}}),
+              0600);
   const std::string target = "gen/" + certs::number_text(1);
   if (::chmod(folder.c_str(), 0500) != 0 ||
       ::symlink(target.c_str(), paths.current(name).c_str()) != 0)
