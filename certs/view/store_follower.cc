@@ -10,26 +10,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace ravelin::certs {
 
 using base::Errc;
-
-namespace {
-
-// An index holds what was not revoked when it was made.
-bool is_older_than_revocations(const StorePaths& paths) {
-  std::error_code none;
-  const auto revoked = std::filesystem::last_write_time(paths.revoked_keys(), none);
-  if (none) return false;
-  const auto made = std::filesystem::last_write_time(public_index(paths), none);
-  return none || revoked >= made;
-}
-
-}  // namespace
 
 StoreFollower::StoreFollower(StoreDir store, const FollowOptions& options)
     : store_(std::move(store)),
@@ -97,12 +82,18 @@ void StoreFollower::watch() {
   inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (inotify_ < 0) return;
   const bool is_watched =
-      ::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY) >= 0 &&
-      ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
-                          IN_MOVED_TO | IN_DELETE) >= 0;
+      watch_journal() && ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
+                                             IN_MOVED_TO | IN_DELETE) >= 0;
   if (is_watched) return;
   ::close(inotify_);
   inotify_ = -1;
+}
+
+// Another file may be at its path since: it was cut off at the front. The watch of the one that is
+// gone ends by itself.
+bool StoreFollower::watch_journal() const {
+  return ::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY | IN_ATTRIB) >=
+         0;
 }
 
 void StoreFollower::note(const std::vector<JournalLine>& lines) {
@@ -133,9 +124,12 @@ void StoreFollower::read_news(base::MonoTime now) {
                       {{"store", store_.paths().root()}, {"error", why}});
   }
   if (!news) return;
+  const bool is_other_file = news->place.id != place_.id;
   place_ = news->place;
   note(news->lines);
   if (news->is_another) look_at_all();
+  // What is appended until it is watched is read at the next poll.
+  if (inotify_ >= 0 && (is_other_file || now >= next_look_)) static_cast<void>(watch_journal());
   if (now < next_look_ && waiting_.empty()) return;
   // Nothing in the journal says whose key was revoked.
   if (auto revoked = store_.revoked_keys(); revoked && *revoked != revoked_) {

@@ -76,6 +76,7 @@ class StoreFollower final : public CertStore {
   Result<> begin();
   Result<> read_all();
   void watch();
+  [[nodiscard]] bool watch_journal() const;
   void note(const std::vector<JournalLine>& lines);
   void read_news(base::MonoTime now);
   void look_at_all();

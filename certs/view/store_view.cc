@@ -158,15 +158,19 @@ std::vector<StoreView::Fact> StoreView::soonest(std::size_t count) const {
 
   std::vector<Candidate> all;
   all.reserve(size_);
+  std::size_t changes = 0;
   for (const auto& shard : changed_) {
     if (shard == nullptr) continue;
+    changes += shard->size();
     for (const auto& [name, own] : *shard)
       if (own != nullptr) all.push_back({own->entry.not_after, 0, own.get()});
   }
   for (std::size_t row = 0; index_ != nullptr && row < index_->reader.size(); ++row)
     all.push_back({index_->reader.row(row).not_after, row, nullptr});
-  // Some of the index may be hidden: those are passed over while taking.
-  std::ranges::sort(all, {}, &Candidate::not_after);
+  // Some of the index may be hidden, one for each change at most: those are passed over.
+  const std::size_t first = std::min(all.size(), count < all.size() ? count + changes : count);
+  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(first), {},
+                            &Candidate::not_after);
   std::vector<Fact> facts;
   facts.reserve(std::min(count, all.size()));
   for (const Candidate& candidate : all) {
