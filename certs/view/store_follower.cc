@@ -41,6 +41,7 @@ Result<> StoreFollower::begin() {
   auto revoked = store_.revoked_keys();
   if (!revoked) return revoked.error();
   revoked_ = std::move(*revoked);
+  const FileStamp stamp = stamp_of_index();
   auto index = open_index(store_.paths(), next_id_);
   const auto news = read_journal(store_.paths().journal(),
                                  index ? (*index)->reader.head().journal : JournalPlace{});
@@ -56,6 +57,7 @@ Result<> StoreFollower::begin() {
     view_ = std::make_shared<const StoreView>(nullptr, pairs_);
     return read_all();
   }
+  index_stamp_ = stamp;
   next_id_ += (*index)->reader.size();
   view_ = std::make_shared<const StoreView>(std::move(*index), pairs_);
   place_ = news->place;
@@ -189,6 +191,49 @@ bool StoreFollower::take_over(const std::string& name) {
   return true;
 }
 
+FileStamp StoreFollower::stamp_of_index() const {
+  struct stat status {};
+
+  return ::lstat(public_index(store_.paths()).c_str(), &status) == 0 ? stamp_of(status)
+                                                                     : FileStamp();
+}
+
+// The index was made anew, and has what is held over the old one. Only where all is well: what is
+// served of a certificate whose newest generation is refused stands nowhere else. What was
+// published since the index is read once more; if that is not what is served, it is too early.
+bool StoreFollower::rebase() {
+  const FileStamp stamp = stamp_of_index();
+  if (stamp == FileStamp() || stamp == index_stamp_) return false;
+  if (!waiting_.empty() || !refused_.empty() || view_->changes() < options_.rebase_from)
+    return false;
+  index_stamp_ = stamp;
+  auto index = open_index(store_.paths(), next_id_);
+  if (!index || (*index)->reader.head().left_out != 0 || is_older_than_revocations(store_.paths()))
+    return false;
+  const auto news = read_journal(store_.paths().journal(), (*index)->reader.head().journal);
+  if (!news || news->is_another) return false;
+  std::set<std::string> since(open_);
+  for (const JournalLine& line : news->lines)
+    since.insert(line.name);
+  std::uint64_t id = next_id_ + (*index)->reader.size();
+  auto next = view_->on(std::move(*index));
+  for (const std::string& name : since) {
+    auto held = read_held(store_, name, revoked_, id++);
+    const bool is_served =
+        held && (*held == nullptr ? !view_->fact(name) : view_->serves((*held)->entry));
+    if (!is_served) {
+      index_stamp_ = {};
+      return false;
+    }
+    next = *held == nullptr ? next->without(name) : next->with(std::move(*held));
+  }
+  next_id_ = id;
+  view_ = std::move(next);
+  base::log_info("certs", "changed over to the store's new index",
+                 {{"store", store_.paths().root()}, {"certificates", view_->size()}});
+  return true;
+}
+
 void StoreFollower::read_challenges_anew() {
   struct stat status {};
 
@@ -212,6 +257,7 @@ bool StoreFollower::poll(base::MonoTime now) {
   std::array<char, 4096> ignored{};
   while (inotify_ >= 0 && ::read(inotify_, ignored.data(), ignored.size()) > 0) {
   }
+  const bool is_time = now >= next_look_;
   read_news(now);
   read_challenges_anew();
   bool has_changed = false;
@@ -220,6 +266,7 @@ bool StoreFollower::poll(base::MonoTime now) {
     waiting_.erase(waiting_.begin());
     has_changed = take_over(name) || has_changed;
   }
+  if (is_time) has_changed = rebase() || has_changed;
   return has_changed;
 }
 
