@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace ravelin::certs {
@@ -49,6 +50,20 @@ void Renewer::wake() {
 std::vector<RenewalState> Renewer::states() const {
   const std::lock_guard guard(mutex_);
   return states_;
+}
+
+RenewalSummary Renewer::summary(std::size_t count) const {
+  const std::lock_guard guard(mutex_);
+  RenewalSummary summary;
+  const auto next = std::span(states_).first(std::min(count, states_.size()));
+  summary.next.assign(next.begin(), next.end());
+  const RenewalState* last = nullptr;
+  for (const RenewalState& state : states_)
+    if (state.failures.in_a_row != 0 &&
+        (last == nullptr || state.failures.last > last->failures.last))
+      last = &state;
+  if (last != nullptr) summary.last_failure = *last;
+  return summary;
 }
 
 // What the CA said of this generation, or says now if it is time to ask.

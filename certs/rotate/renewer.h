@@ -39,6 +39,12 @@ struct RenewalState {
   Failures failures;
 };
 
+// The next few of them, and the last failure of all that are known.
+struct RenewalSummary {
+  std::vector<RenewalState> next;
+  std::optional<RenewalState> last_failure;
+};
+
 class Renewer {
  public:
   // `parts.store` and what `parts` calls must outlive it.
@@ -56,6 +62,8 @@ class Renewer {
 
   // Those that are due next, at most states_max, the first first.
   [[nodiscard]] std::vector<RenewalState> states() const;
+  // Of those.
+  [[nodiscard]] RenewalSummary summary(std::size_t count) const;
 
  private:
   // A certificate as its files are now.
