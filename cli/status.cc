@@ -143,11 +143,60 @@ std::vector<TableRow> certificate_rows(const json::value& status) {
   return rows;
 }
 
+// The store of certificates; nothing where there is none.
+std::string store_text(const json::value& status) {
+  const json::value* store = status.as_object().if_contains("store");
+  if (store == nullptr || text_at(*store, "path").empty()) return {};
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  std::string text =
+      fmt::format("store {}: {} certificates, served by {} of {} workers (revision {})\n",
+                  text_at(*store, "path"), number_at(*store, "certificates"),
+                  number_at(*store, "workers_serving"), number_at(*store, "workers"),
+                  number_at(*store, "revision"));
+  if (const std::string made = text_at(*store, "ticket_key_made"); !made.empty())
+    text += fmt::format("session ticket key: {} old\n", rough(now - parse_time(made)));
+  if (const std::string trouble = text_at(*store, "trouble"); !trouble.empty())
+    text += "the store cannot be followed, what was read serves on: " + trouble + "\n";
+  for (const json::value& refused : list_at(*store, "refused"))
+    text += fmt::format("refused: {}: {}\n", text_at(refused, "name"), text_at(refused, "reason"));
+  if (const json::value* failure = store->as_object().if_contains("last_failure"))
+    text += fmt::format("last failure: {}, {} ago, {} in a row: {}\n", text_at(*failure, "name"),
+                        rough(now - parse_time(text_at(*failure, "failed"))),
+                        number_at(*failure, "failures"), text_at(*failure, "error"));
+  return text;
+}
+
+std::vector<TableRow> expiry_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"ENDS FIRST", "GENERATION", "NOT AFTER", "LEFT"}};
+  const json::value* store = status.as_object().if_contains("store");
+  if (store == nullptr) return rows;
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  for (const json::value& expiry : list_at(*store, "soonest")) {
+    const std::string end = text_at(expiry, "not_after");
+    rows.push_back({text_at(expiry, "name"), fmt::format("{}", number_at(expiry, "generation")),
+                    end, time_left(parse_time(end), now)});
+  }
+  return rows;
+}
+
+std::vector<TableRow> renewal_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"RENEWED NEXT", "IN", "WHY"}};
+  const json::value* store = status.as_object().if_contains("store");
+  if (store == nullptr) return rows;
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  for (const json::value& renewal : list_at(*store, "next_renewals")) {
+    const sys_seconds at = parse_time(text_at(renewal, "at"));
+    rows.push_back(
+        {text_at(renewal, "name"), at > now ? rough(at - now) : "now", text_at(renewal, "why")});
+  }
+  return rows;
+}
+
 std::string status_text(const json::value& status) {
-  std::string text = head_text(status) + pressure_text(status);
+  std::string text = head_text(status) + pressure_text(status) + store_text(status);
   for (const std::vector<TableRow>& rows :
        {listener_rows(status), worker_rows(status), server_rows(status), source_rows(status),
-        certificate_rows(status)}) {
+        certificate_rows(status), expiry_rows(status), renewal_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

@@ -1,7 +1,8 @@
-// bench_make_store STORE NAMES [PEM COUNT]: a new store with NAMES certificates of one CA, one key
-// per thousand of them, in the layout of certs/store/paths.h but without its fsyncs; PEM gets the
-// first COUNT once more as a file each, chain and key, as HAProxy and nginx want them. The index is
-// made by `ravelin certs index`.
+// bench_make_store [--renewable] STORE NAMES [PEM COUNT]: a new store with NAMES certificates of
+// one CA, one key per thousand of them, in the layout of certs/store/paths.h but without its
+// fsyncs; PEM gets the first COUNT once more as a file each, chain and key, as HAProxy and nginx
+// want them. The index is made by `ravelin certs index`. Renewable certificates have an issuer, so
+// that the renewal looks after them.
 #include "bench/certs/names.h"
 #include "bench/must.h"
 #include "bench/net.h"
@@ -18,6 +19,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace ravelin::bench {
 namespace {
@@ -122,7 +124,9 @@ void write_certificate(const StorePaths& paths, const std::string& name, const s
     die(folder.c_str());
 }
 
-int run(const std::string& store_path, unsigned names, const std::string& pem_path,
+enum class Kind { plain, renewable };
+
+int run(Kind kind, const std::string& store_path, unsigned names, const std::string& pem_path,
         unsigned pem_count) {
   const StoreDir store = must(StoreDir::make(store_path));
   const Authority authority = make_authority();
@@ -137,6 +141,9 @@ int run(const std::string& store_path, unsigned names, const std::string& pem_pa
     const X509Ptr leaf = make_leaf(authority, key.key.get(), name);
     const std::string chain = certs::to_pem(leaf.get());
     write_certificate(store.paths(), name, chain, key, make_info(leaf.get(), name, authority.now));
+    if (kind == Kind::renewable)
+      write_plain(store.paths().want(name),
+                  certs::format_want({.names = {name}, .issuers = {"bench"}}), 0600);
     if (i < pem_count) write_plain(fmt::format("{}/{}.pem", pem_path, name), chain + key.pem, 0600);
   }
   return 0;
@@ -146,11 +153,16 @@ int run(const std::string& store_path, unsigned names, const std::string& pem_pa
 }  // namespace ravelin::bench
 
 int main(int argc, char** argv) {
-  if (argc != 3 && argc != 5) {
-    fmt::print(stderr, "usage: bench_make_store STORE NAMES [PEM COUNT]\n");
+  std::vector<std::string> words(argv + 1, argv + argc);
+  using ravelin::bench::Kind;
+  const bool is_renewable = !words.empty() && words.front() == "--renewable";
+  if (is_renewable) words.erase(words.begin());
+  if (words.size() != 2 && words.size() != 4) {
+    fmt::print(stderr, "usage: bench_make_store [--renewable] STORE NAMES [PEM COUNT]\n");
     return 2;
   }
-  const auto names = static_cast<unsigned>(std::stoul(argv[2]));
-  return ravelin::bench::run(argv[1], names, argc == 5 ? argv[3] : "",
-                             argc == 5 ? static_cast<unsigned>(std::stoul(argv[4])) : 0);
+  const bool has_pem = words.size() == 4;
+  return ravelin::bench::run(is_renewable ? Kind::renewable : Kind::plain, words[0],
+                             static_cast<unsigned>(std::stoul(words[1])), has_pem ? words[2] : "",
+                             has_pem ? static_cast<unsigned>(std::stoul(words[3])) : 0);
 }

@@ -3,8 +3,12 @@
 #include "base/io/log.h"
 #include "base/utc.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <set>
+#include <span>
+#include <utility>
 
 namespace ravelin::certs {
 
@@ -13,11 +17,21 @@ using base::Errc;
 namespace {
 
 constexpr std::string_view kScheduler = "scheduler";
+constexpr std::chrono::hours kAskAgain{6};
+// Of files nothing is known to have happened to: so many a look at most.
+constexpr std::chrono::hours kReadAgain{6};
+constexpr std::chrono::minutes kReadSoon{5};
+constexpr std::size_t kReadAgainMax = 500;
 
 }  // namespace
 
 Renewer::Renewer(RotationParts parts, std::vector<CertificateConfig> wanted, RenewerOptions options)
-    : parts_(std::move(parts)), options_(std::move(options)), wanted_(std::move(wanted)) {}
+    : parts_(std::move(parts)), options_(std::move(options)), news_(parts_.store) {
+  for (CertificateConfig& config : wanted)
+    wanted_.insert_or_assign(config.name, std::move(config));
+  for (const auto& [name, config] : wanted_)
+    unread_.insert(name);
+}
 
 Renewer::~Renewer() = default;
 
@@ -38,70 +52,130 @@ std::vector<RenewalState> Renewer::states() const {
   return states_;
 }
 
-std::optional<RenewalWindow> Renewer::window_of(const std::string& name, const Want& want,
-                                                const GenerationInfo& served,
-                                                const std::stop_token& stop) {
-  const std::uint64_t number = served.number;
-  Window& known = windows_[name];
-  if (known.generation == number && parts_.now() < known.ask_again) return known.window;
-  constexpr std::chrono::hours kAskAgain{6};
-  known = {number, known.generation == number ? known.window : std::nullopt,
-           parts_.now() + kAskAgain};
-  const bool is_known = std::ranges::find(want.issuers, served.issuer) != want.issuers.end();
-  Issuer* issuer = is_known ? parts_.find_issuer(served.issuer) : nullptr;
-  if (issuer == nullptr) return known.window;
-  const auto generation = parts_.store.generation(name, number);
-  if (!generation) return known.window;
+RenewalSummary Renewer::summary(std::size_t count) const {
+  const std::lock_guard guard(mutex_);
+  RenewalSummary summary;
+  const auto next = std::span(states_).first(std::min(count, states_.size()));
+  summary.next.assign(next.begin(), next.end());
+  const RenewalState* last = nullptr;
+  for (const RenewalState& state : states_)
+    if (state.failures.in_a_row != 0 &&
+        (last == nullptr || state.failures.last > last->failures.last))
+      last = &state;
+  if (last != nullptr) summary.last_failure = *last;
+  return summary;
+}
+
+// What the CA said of this generation, or says now if it is time to ask.
+void Renewer::ask_window(Read& read, const std::stop_token& stop) {
+  BookEntry& entry = read.entry;
+  entry.generation = read.held.served->number;
+  const BookEntry* known = book_.find(entry.name);
+  if (known != nullptr && known->generation == entry.generation) {
+    entry.window_start = known->window_start;
+    entry.window_end = known->window_end;
+    entry.ask_again = known->ask_again;
+  }
+  read.held.window = entry.window();
+  if (now() < entry.ask_again) return;
+  entry.ask_again = now() + kAskAgain;
+  const std::vector<std::string>& issuers = read.held.want.issuers;
+  const std::string& signer = read.held.served->issuer;
+  const bool is_known = std::ranges::find(issuers, signer) != issuers.end();
+  Issuer* issuer = is_known ? parts_.find_issuer(signer) : nullptr;
+  if (issuer == nullptr) return;
+  const auto generation = parts_.store.generation(entry.name, entry.generation);
+  if (!generation) return;
   const auto& texts = generation->ec ? generation->ec : generation->rsa;
-  auto window = issuer->renewal_window(texts->chain, stop);
+  const auto window = issuer->renewal_window(texts->chain, stop);
   if (!window) {
     base::log_info("certs", "the CA does not say when to renew",
-                   {{"name", name}, {"error", window.error().message}});
-    return known.window;
+                   {{"name", entry.name}, {"error", window.error().message}});
+    return;
   }
-  known.window = *window;
-  if (*window) known.ask_again = parts_.now() + (*window)->ask_again;
-  return known.window;
+  if (*window) entry.ask_again = now() + (*window)->ask_again;
+  entry.set_window(*window);
+  read.held.window = *window;
 }
 
-HeldState Renewer::held_state(const std::string& name, Want want, const RevokedKeys& revoked,
-                              const std::stop_token& stop) {
-  HeldState held{.name = name, .want = std::move(want)};
-  held.failures = failures_in(parts_.store.history(name));
+void Renewer::fill(Read& read, const std::stop_token& stop) {
+  const std::string& name = read.entry.name;
+  read.held.failures = failures_in(parts_.store.history(name));
   const auto state = parts_.store.state(name);
-  if (!state || state->current == 0) return held;
+  if (!state || state->current == 0) return;
   auto info = parts_.store.info(name, state->current);
-  if (!info) return held;
-  held.is_revoked = has_revoked_key(*info, revoked);
-  held.served = std::move(*info);
-  held.window = window_of(name, held.want, *held.served, stop);
-  return held;
+  if (!info) return;
+  read.held.is_revoked = has_revoked_key(*info, news_.revoked());
+  read.held.served = std::move(*info);
+  ask_window(read, stop);
+  read.entry.read_by = std::min(read.entry.read_by, read.entry.ask_again);
 }
 
-// What the configuration wants, and what else the store knows how to renew.
-std::vector<HeldState> Renewer::held(const std::stop_token& stop) {
-  const auto revoked = parts_.store.revoked_keys();
-  const auto names = parts_.store.names();
-  if (!revoked || !names) {
-    base::log_error("certs", "the store cannot be read: nothing is renewed",
-                    {{"error", (!revoked ? revoked.error() : names.error()).message}});
-    return {};
+std::optional<Renewer::Read> Renewer::read(const std::string& name, const std::stop_token& stop) {
+  Read read{.entry = {.name = name, .read_by = now() + kReadAgain}, .held = {.name = name}};
+  if (const auto config = wanted_.find(name); config != wanted_.end()) {
+    read.held.want = want_of(config->second);
+  } else if (auto want = parts_.store.want(name); want) {
+    read.held.want = std::move(*want);
+  } else {
+    if (const auto state = parts_.store.state(name);
+        !state && state.error().code == Errc::not_found)
+      return std::nullopt;
+    // Just being made, or damaged.
+    read.entry.read_by = now() + kReadSoon;
+    return read;
   }
-  std::vector<HeldState> all;
-  std::set<std::string> seen;
-  for (const CertificateConfig& config : wanted_) {
-    if (stop.stop_requested()) return all;
-    all.push_back(held_state(config.name, want_of(config), *revoked, stop));
-    seen.insert(config.name);
+  if (read.held.want.issuers.empty()) return read;
+  fill(read, stop);
+  for (PlannedRenewal& planned : plan_renewals({&read.held, 1}, now())) {
+    read.entry.at = planned.at;
+    read.entry.not_after = planned.not_after;
+    read.planned = std::move(planned);
   }
-  for (const std::string& name : *names) {
-    if (stop.stop_requested()) return all;
-    if (seen.contains(name)) continue;
-    auto want = parts_.store.want(name);
-    if (want && !want->issuers.empty())
-      all.push_back(held_state(name, std::move(*want), *revoked, stop));
+  return read;
+}
+
+void Renewer::read_anew(std::set<std::string> names, const std::stop_token& stop) {
+  std::vector<BookEntry> entries;
+  entries.reserve(names.size());
+  std::vector<std::string> gone;
+  while (!names.empty() && !stop.stop_requested()) {
+    std::string name = std::move(names.extract(names.begin()).value());
+    if (auto known = read(name, stop); known)
+      entries.push_back(std::move(known->entry));
+    else
+      gone.push_back(std::move(name));
   }
-  return all;
+  unread_ = std::move(names);
+  book_.drop(gone);
+  book_.take(std::move(entries));
+}
+
+// False: the store cannot be read.
+bool Renewer::read_news(const std::stop_token& stop) {
+  auto news = news_.take();
+  const std::string trouble = news ? std::string() : news.error().message;
+  if (trouble != trouble_ && !trouble.empty())
+    base::log_error("certs", "the store cannot be read: nothing is renewed", {{"error", trouble}});
+  trouble_ = trouble;
+  if (!news) return false;
+  std::set<std::string> names = std::move(news->names);
+  names.merge(unread_);
+  for (std::string& name : book_.to_read(now(), kReadAgainMax))
+    names.insert(std::move(name));
+  if (news->all)
+    for (const auto& [name, config] : wanted_)
+      names.insert(name);
+  if (news->listing) {
+    const std::vector<std::string>& listing = *news->listing;
+    for (const std::string& name : listing)
+      if (news->all || book_.find(name) == nullptr) names.insert(names.end(), name);
+    // What went is read as well, and found gone.
+    for (const BookEntry& entry : book_.all())
+      if (!std::ranges::binary_search(listing, entry.name)) names.insert(entry.name);
+  }
+  read_anew(std::move(names), stop);
+  return true;
 }
 
 bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
@@ -137,31 +211,76 @@ bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
   return false;
 }
 
-std::size_t Renewer::look(const std::stop_token& stop) {
-  if (options_.changed)
-    if (auto wanted = options_.changed(); wanted) wanted_ = std::move(*wanted);
-  const auto now = std::chrono::floor<seconds>(parts_.now());
-  const std::vector<HeldState> all = held(stop);
-  const std::vector<PlannedRenewal> planned = plan_renewals(all, now);
-  std::vector<RenewalState> states;
+void Renewer::take_configuration() {
+  if (!options_.changed) return;
+  auto changed = options_.changed();
+  if (!changed) return;
+  std::map<std::string, CertificateConfig> next;
+  for (CertificateConfig& config : *changed)
+    next.insert_or_assign(config.name, std::move(config));
+  const auto differs = [](const auto& all, const auto& each) {
+    const auto other = all.find(each.first);
+    return other == all.end() || want_of(other->second) != want_of(each.second);
+  };
+  for (const auto& each : next)
+    if (differs(wanted_, each)) unread_.insert(each.first);
+  for (const auto& each : wanted_)
+    if (!next.contains(each.first)) unread_.insert(each.first);
+  wanted_ = std::move(next);
+}
+
+std::size_t Renewer::renew_due(const std::stop_token& stop) {
+  const sys_seconds began = now();
   std::size_t renewed = 0;
-  std::size_t tried = 0;
-  for (const PlannedRenewal& renewal : planned) {
-    const auto state = std::ranges::find(all, renewal.name, &HeldState::name);
-    states.push_back({renewal, state->failures});
-    if (stop.stop_requested() || !renewal.is_due(now) || tried == options_.renewals_per_look)
-      continue;
-    ++tried;
-    renewed += renew(*state, renewal, stop) ? 1 : 0;
+  for (const std::string& name : book_.due(began, options_.renewals_per_look)) {
+    if (stop.stop_requested()) break;
+    // Its files once more: another process may have been faster.
+    const auto known = read(name, stop);
+    if (known && known->planned && known->planned->is_due(began))
+      renewed += renew(known->held, *known->planned, stop) ? 1 : 0;
+    read_anew({name}, {});
+  }
+  return renewed;
+}
+
+// Those that were not read since they were shown last are shown again as they were.
+void Renewer::show_states(const std::stop_token& stop) {
+  std::map<std::string_view, std::size_t> before;
+  for (std::size_t i = 0; i < shown_.size(); ++i)
+    before.emplace(shown_[i].name, i);
+  std::vector<BookEntry> shown;
+  std::vector<RenewalState> states;
+  for (const BookEntry* entry : book_.soonest(options_.states_max)) {
+    const auto known = before.find(entry->name);
+    if (known != before.end() && shown_[known->second] == *entry) {
+      states.push_back(states_[known->second]);
+    } else {
+      auto now_read = read(entry->name, stop);
+      if (!now_read || !now_read->planned) continue;
+      states.push_back({std::move(*now_read->planned), std::move(now_read->held.failures)});
+    }
+    shown.push_back(*entry);
   }
   const std::lock_guard guard(mutex_);
   states_ = std::move(states);
+  shown_ = std::move(shown);
+}
+
+std::size_t Renewer::look(const std::stop_token& stop) {
+  take_configuration();
+  if (!read_news(stop)) return 0;
+  const std::size_t renewed = renew_due(stop);
+  show_states(stop);
   return renewed;
 }
 
 void Renewer::run(const std::stop_token& stop) {
+  // Of this thread alone: what serves clients goes first.
+  constexpr int kNice = 10;
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) == 0);
   while (!stop.stop_requested()) {
     look(stop);
+    if (options_.upkeep && !stop.stop_requested()) options_.upkeep(stop);
     std::unique_lock guard(mutex_);
     wake_.wait_for(guard, stop, options_.look_every, [this] { return has_news_; });
     has_news_ = false;

@@ -1,17 +1,21 @@
 // Keeps the certificates of a store fresh, unattended, on a thread of its own: looks what is due,
 // renews it, notes what went wrong and when to try again. Several processes may do so on one store:
-// each certificate has one holder at a time, and the others follow.
+// each certificate has one holder at a time, and the others follow. A look reads the certificates
+// that changed since the last one and those that are due; of the others a few hundred at most, so
+// that each has been read anew after some hours, whatever has happened to its files.
 #pragma once
 
 #include "certs/config/certs_config.h"
 #include "certs/rotate/plan.h"
+#include "certs/rotate/renewal_book.h"
 #include "certs/rotate/rotation.h"
-#include "certs/view/held_certificate.h"
+#include "certs/rotate/store_news.h"
 
 #include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,13 +27,22 @@ struct RenewerOptions {
   // Asked at the beginning of each look, on its thread: what is wanted from now on, if that has
   // changed. May be empty.
   std::function<std::optional<std::vector<CertificateConfig>>()> changed{};
+  // Called after each look, on its thread. May be empty.
+  std::function<void(const std::stop_token& stop)> upkeep{};
   std::size_t renewals_per_look = 100;  // the rest at the next
+  std::size_t states_max = 1000;        // states() has the soonest
 };
 
 // What one certificate waits for, for metrics and status.
 struct RenewalState {
   PlannedRenewal planned;
   Failures failures;
+};
+
+// The next few of them, and the last failure of all that are known.
+struct RenewalSummary {
+  std::vector<RenewalState> next;
+  std::optional<RenewalState> last_failure;
 };
 
 class Renewer {
@@ -47,15 +60,31 @@ class Renewer {
   // One look: renews what is due. Returns how many were renewed. For tests, and start() calls it.
   std::size_t look(const std::stop_token& stop);
 
+  // Those that are due next, at most states_max, the first first.
   [[nodiscard]] std::vector<RenewalState> states() const;
+  // Of those.
+  [[nodiscard]] RenewalSummary summary(std::size_t count) const;
 
  private:
-  [[nodiscard]] std::vector<HeldState> held(const std::stop_token& stop);
-  [[nodiscard]] HeldState held_state(const std::string& name, Want want, const RevokedKeys& revoked,
-                                     const std::stop_token& stop);
-  [[nodiscard]] std::optional<RenewalWindow> window_of(const std::string& name, const Want& want,
-                                                       const GenerationInfo& served,
-                                                       const std::stop_token& stop);
+  // A certificate as its files are now.
+  struct Read {
+    BookEntry entry;
+    HeldState held;
+    std::optional<PlannedRenewal> planned;  // none: it has no issuer, or cannot be read
+  };
+
+  void take_configuration();
+  bool read_news(const std::stop_token& stop);
+  void read_anew(std::set<std::string> names, const std::stop_token& stop);
+  // nullopt: there is none, and none is wanted.
+  [[nodiscard]] std::optional<Read> read(const std::string& name, const std::stop_token& stop);
+  void fill(Read& read, const std::stop_token& stop);
+  void ask_window(Read& read, const std::stop_token& stop);
+  std::size_t renew_due(const std::stop_token& stop);
+  void show_states(const std::stop_token& stop);
+
+  [[nodiscard]] sys_seconds now() const { return std::chrono::floor<seconds>(parts_.now()); }
+
   bool renew(const HeldState& state, const PlannedRenewal& renewal, const std::stop_token& stop);
   void run(const std::stop_token& stop);
 
@@ -65,16 +94,14 @@ class Renewer {
   std::condition_variable_any wake_;
   bool has_news_ = false;
   std::vector<RenewalState> states_;
-  std::vector<CertificateConfig> wanted_;  // the thread's own, from here on
 
-  // What the CA said last of a generation.
-  struct Window {
-    std::uint64_t generation = 0;
-    std::optional<RenewalWindow> window;
-    base::WallTime ask_again{};
-  };
-
-  std::map<std::string, Window> windows_;
+  // The rest is the thread's own.
+  std::map<std::string, CertificateConfig> wanted_;
+  std::set<std::string> unread_;  // to be read at the next look
+  StoreNews news_;
+  RenewalBook book_;
+  std::vector<BookEntry> shown_;  // what states_ was made from, one by one
+  std::string trouble_;
   std::jthread thread_;
 };
 

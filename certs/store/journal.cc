@@ -19,6 +19,8 @@ using base::Errc;
 using base::fail;
 
 constexpr std::string_view kHead = "ravelin-journal 1 ";
+constexpr std::string_view kAfter = "after ";
+constexpr std::size_t kHexDigits = 16;
 constexpr std::array<std::string_view, 3> kEvents = {"begin", "done", "gone"};
 constexpr std::size_t kReadMax = std::size_t{256} * 1024 * 1024;
 
@@ -55,6 +57,16 @@ class ReadFd {
  private:
   int number_;
 };
+
+// 16 lower case digits at `at`; the caller compares the whole line.
+std::optional<std::uint64_t> parse_hex(std::string_view text, std::size_t at) {
+  if (text.size() < at + kHexDigits) return std::nullopt;
+  std::uint64_t value = 0;
+  const char* const end = text.data() + at + kHexDigits;
+  const auto [stop, error] = std::from_chars(text.data() + at, end, value, 16);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
 
 }  // namespace
 
@@ -95,15 +107,38 @@ std::string format_head(std::uint64_t id) {
   return fmt::format("{}{:016x} \n", kHead, id);
 }
 
-Result<std::uint64_t> parse_head(std::string_view text) {
-  std::uint64_t id = 0;
-  const std::string_view digits =
-      text.substr(std::min(text.size(), kHead.size()), kJournalHeadBytes - kHead.size() - 2);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
-  if (!text.starts_with(kHead) || error != std::errc() || end != digits.data() + digits.size() ||
-      id == 0 || text.substr(0, kJournalHeadBytes) != format_head(id))
+std::string format_head(std::uint64_t id, const JournalPlace& after) {
+  return format_head(id) + fmt::format("{}{:016x} {:016x}\n", kAfter, after.id, after.offset);
+}
+
+Result<JournalHead> parse_head(std::string_view text) {
+  JournalHead head{.bytes = kJournalHeadBytes};
+  const auto id = parse_hex(text, kHead.size());
+  if (!text.starts_with(kHead) || !id || *id == 0 ||
+      text.substr(0, kJournalHeadBytes) != format_head(*id))
     return fail(Errc::invalid, "the journal of the store does not begin as one");
-  return id;
+  head.id = *id;
+  const std::string_view second = text.substr(kJournalHeadBytes);
+  if (!second.starts_with(kAfter)) return head;
+  const auto before = parse_hex(second, kAfter.size());
+  const auto offset = parse_hex(second, kAfter.size() + kHexDigits + 1);
+  // A damaged one says nothing of the file before; as a line it is read, and found to be none.
+  if (!before || !offset || *before == 0 || *before == head.id ||
+      text.substr(0, kJournalHeadBytesMax) != format_head(head.id, {*before, *offset}))
+    return head;
+  head.after = {*before, *offset};
+  head.bytes = kJournalHeadBytesMax;
+  return head;
+}
+
+std::optional<std::uint64_t> JournalHead::find(const JournalPlace& place,
+                                               std::uint64_t size) const {
+  if (place.id == 0) return std::nullopt;
+  if (place.id == id && place.offset >= bytes && place.offset <= size) return place.offset;
+  if (place.id != after.id || place.offset < after.offset) return std::nullopt;
+  const std::uint64_t behind = place.offset - after.offset;
+  if (bytes > size || behind > size - bytes) return std::nullopt;
+  return bytes + behind;
 }
 
 Result<JournalNews> read_journal(const std::string& path, const JournalPlace& from) {
@@ -117,13 +152,14 @@ Result<JournalNews> read_journal(const std::string& path, const JournalPlace& fr
     return error;
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  const auto head = file.read(0, std::min<std::uint64_t>(size, kJournalHeadBytes));
+  const auto first = file.read(0, std::min<std::uint64_t>(size, kJournalHeadBytesMax));
+  if (!first) return base::wrap(first.error(), path);
+  const auto head = parse_head(*first);
   if (!head) return base::wrap(head.error(), path);
-  const auto id = parse_head(*head);
-  if (!id) return base::wrap(id.error(), path);
   JournalNews news;
-  news.is_another = *id != from.id || from.offset > size;
-  news.place = {*id, news.is_another ? kJournalHeadBytes : from.offset};
+  const auto known = head->find(from, size);
+  news.is_another = !known;
+  news.place = {head->id, known.value_or(head->bytes)};
   if (size - news.place.offset > kReadMax)
     return fail(Errc::invalid, "{}: is larger than {} MiB", path, kReadMax >> 20U);
   const auto text = file.read(news.place.offset, size);

@@ -3,15 +3,19 @@
 // looks at the certificate, and again until the change is closed, so that neither a crash in
 // between nor a reader that was early loses one.
 //   ravelin-journal 1 0123456789abcdef         an id of this file: another one begins anew
+//   after fedcba9876543210 00000000000a4f3c    but goes on where that one had this offset
 //   begin www.example.com 000012
 //   done www.example.com 000012
 //   gone old.example.com
-// The text is pure, any thread; JournalReader reads the disk.
+// The second line stands only in a file whose beginning was cut off (compact_journal.h): a place in
+// the one before, not before that offset, is a place in this one. The text is pure, any thread;
+// read_journal() reads the disk.
 #pragma once
 
 #include "base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,10 +37,6 @@ struct JournalLine {
 std::string format_line(const JournalLine& line);  // without its end
 Result<JournalLine> parse_line(std::string_view text);
 
-inline constexpr std::size_t kJournalHeadBytes = 36;  // with its end
-std::string format_head(std::uint64_t id);            // with its end
-Result<std::uint64_t> parse_head(std::string_view text);
-
 // A place in the journal of a store.
 struct JournalPlace {
   std::uint64_t id = 0;      // of the file; 0 = none yet
@@ -44,6 +44,23 @@ struct JournalPlace {
 
   friend bool operator==(const JournalPlace&, const JournalPlace&) = default;
 };
+
+struct JournalHead {
+  std::uint64_t id = 0;
+  JournalPlace after{};   // of the file before; id 0: it begins anew
+  std::size_t bytes = 0;  // of the head itself
+
+  // Where that is in a journal of `size` bytes that begins with this head; nullopt: nowhere.
+  [[nodiscard]] std::optional<std::uint64_t> find(const JournalPlace& place,
+                                                  std::uint64_t size) const;
+};
+
+inline constexpr std::size_t kJournalHeadBytes = 36;     // of its first line
+inline constexpr std::size_t kJournalHeadBytesMax = 76;  // with the second
+std::string format_head(std::uint64_t id);               // with its end
+std::string format_head(std::uint64_t id, const JournalPlace& after);
+// From the first bytes of a file, kJournalHeadBytesMax of it or all.
+Result<JournalHead> parse_head(std::string_view text);
 
 struct JournalNews {
   JournalPlace place;              // to read on from

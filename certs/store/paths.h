@@ -10,7 +10,7 @@
 //   STORE/certs/NAME/history.jsonl    what happened to it (history.h)
 //   STORE/locks/NAME                  who may change it (lease.h)
 //   STORE/revoked/spki                keys that are never served again
-//   STORE/public.bin, keys.bin        index for gateways; can be made again at any time
+//   STORE/public.bin, keys-*.bin      index for gateways; can be made again at any time
 //   STORE/ca, accounts, tickets       other parts'
 // All of it is for its owner alone. Pure; any thread.
 #pragma once

@@ -50,20 +50,40 @@ int append(int fd, std::string_view line) {
   return error;
 }
 
+int lock_alone(int fd) {
+  while (::flock(fd, LOCK_EX) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
+}
+
+// Another file may have been moved over it while its lock was waited for: what is written into the
+// one that is gone, nobody reads.
+bool is_at(int fd, const std::string& path) {
+  struct stat here {};
+
+  struct stat there {};
+
+  return ::fstat(fd, &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 }  // namespace
 
 Result<> append_line(const std::string& path, std::string_view line) {
   CHECK(line.size() < kRecordBytesMax && line.find('\n') == std::string_view::npos);
-  const int fd = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return base::fail_errno(errno, "opening " + path);
-  // Alone: half a line is cut off by one, not by two of which the second cuts off the first's.
-  int error = 0;
-  while (::flock(fd, LOCK_EX) != 0 && error == 0)
-    if (errno != EINTR) error = errno;
-  if (error == 0) error = append(fd, line);
-  if (::close(fd) != 0 && error == 0) error = errno;
-  if (error != 0) return base::fail_errno(error, "writing " + path);
-  return sync_folder(std::filesystem::path(path).parent_path().string());
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return base::fail_errno(errno, "opening " + path);
+    // Alone: half a line is cut off by one, not by two of which the second cuts off the first's.
+    int error = lock_alone(fd);
+    const bool is_ours = error != 0 || is_at(fd, path);
+    if (error == 0 && is_ours) error = append(fd, line);
+    if (::close(fd) != 0 && error == 0) error = errno;
+    if (error != 0) return base::fail_errno(error, "writing " + path);
+    if (is_ours) return sync_folder(std::filesystem::path(path).parent_path().string());
+  }
+  return base::fail(base::Errc::conflict, "{} is replaced over and over", path);
 }
 
 Result<std::vector<std::string>> read_lines(const std::string& path) {

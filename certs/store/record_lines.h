@@ -1,5 +1,6 @@
 // Files of one record a line that only grow: what is in them when append() returns stays in them. A
-// line that a crash cut off counts as never written. Blocks on the disk.
+// line that a crash cut off counts as never written. Whoever holds a file's lock (flock) may move
+// another over it. Blocks on the disk.
 #pragma once
 
 #include "base/result.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 namespace ravelin::certs {
 namespace {
@@ -12,12 +13,12 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::array<char, 8> kPublicMagic = {'R', 'V', 'L', 'N', 'P', 'U', 'B', '1'};
+constexpr std::array<char, 8> kPublicMagic = {'R', 'V', 'L', 'N', 'P', 'U', 'B', '2'};
 constexpr std::array<char, 8> kKeysMagic = {'R', 'V', 'L', 'N', 'K', 'E', 'Y', '1'};
 
 struct PublicHead {
   std::array<char, 8> magic;
-  std::uint64_t build_id, journal_id, journal_offset, rows, slots, size;
+  std::uint64_t build_id, journal_id, journal_offset, rows, slots, size, tables, left_out;
   std::uint64_t checksum;  // of the fields above, rows and slots
 };
 
@@ -127,53 +128,82 @@ std::string bytes_of(const std::vector<T>& values) {
 
 }  // namespace
 
-IndexWriter::IndexWriter(IndexHead head) : head_(head) {}
+IndexWriter::IndexWriter(IndexHead head) : head_(head) {
+  next_.public_bytes.assign(sizeof(PublicHead), '\0');
+  next_.key_bytes.assign(sizeof(KeysHead), '\0');
+}
 
 base::Result<> IndexWriter::add(const IndexEntry& entry) {
-  constexpr std::size_t kEntriesMax = std::size_t{1} << 32U;
-  if (!fits(entry) || entries_.size() >= kEntriesMax)
+  constexpr std::uint64_t kEntriesMax = std::uint64_t{1} << 32U;
+  if (!fits(entry) || entry_bytes_ >= kEntriesMax)
     return fail(Errc::invalid, "certificate \"{}\" does not fit into the index", entry.name);
   const auto row = static_cast<std::uint32_t>(rows_.size());
-  rows_.push_back({entries_.size(), keys_.size(), entry.not_after.time_since_epoch().count(),
-                   entry.generation});
-  put_text<std::uint16_t>(entries_, entry.name);
-  put(entries_, static_cast<std::uint16_t>(entry.names.size()));
+  rows_.push_back(
+      {entry_bytes_, key_bytes_, entry.not_after.time_since_epoch().count(), entry.generation});
+  auto& [entries, keys] = next_;
+  const std::size_t entries_before = entries.size();
+  const std::size_t keys_before = keys.size();
+  put_text<std::uint16_t>(entries, entry.name);
+  put(entries, static_cast<std::uint16_t>(entry.names.size()));
   for (const std::string_view name : entry.names) {
-    put_text<std::uint16_t>(entries_, name);
+    put_text<std::uint16_t>(entries, name);
     slots_.push_back({hash_of(name), row, name == entry.name ? 0U : 1U});
   }
   for (const PairSlot slot : kPairSlots) {
     const auto& pair = entry.pair(slot);
-    put(entries_, static_cast<std::uint8_t>(pair ? pair->chain.size() : 0));
+    put(entries, static_cast<std::uint8_t>(pair ? pair->chain.size() : 0));
     if (!pair) continue;
     for (const std::string_view der : pair->chain)
-      put_text<std::uint32_t>(entries_, der);
-    put_text<std::uint32_t>(keys_, pair->key);
+      put_text<std::uint32_t>(entries, der);
+    put_text<std::uint32_t>(keys, pair->key);
   }
+  entry_bytes_ += entries.size() - entries_before;
+  key_bytes_ += keys.size() - keys_before;
   return {};
 }
 
-IndexBytes IndexWriter::finish() {
+IndexBytes IndexWriter::take() {
+  return std::exchange(next_, {});
+}
+
+IndexWriter::End IndexWriter::finish(std::uint64_t left_out) {
   std::ranges::sort(slots_, {},
                     [](const Slot& slot) { return std::tuple(slot.hash, slot.rank, slot.row); });
-  const std::string rows = bytes_of(rows_);
-  const std::string slots = bytes_of(slots_);
   static_assert(sizeof(Row) == sizeof(RowBytes) && sizeof(Slot) == sizeof(SlotBytes));
-  IndexBytes bytes;
-  PublicHead head{kPublicMagic,
-                  head_.build_id,
-                  head_.journal.id,
-                  head_.journal.offset,
-                  rows_.size(),
-                  slots_.size(),
-                  sizeof(PublicHead) + rows.size() + slots.size() + entries_.size(),
-                  0};
-  head.checksum = checksum_of(head, rows + slots);
-  put(bytes.public_bytes, head);
-  bytes.public_bytes += rows + slots + entries_;
-  put(bytes.key_bytes, KeysHead{kKeysMagic, head_.build_id, sizeof(KeysHead) + keys_.size()});
-  bytes.key_bytes += keys_;
+  const std::string tables = bytes_of(rows_) + bytes_of(slots_);
+  End end{.rest = take()};
+  end.rest.public_bytes += tables;
+  PublicHead head{.magic = kPublicMagic,
+                  .build_id = head_.build_id,
+                  .journal_id = head_.journal.id,
+                  .journal_offset = head_.journal.offset,
+                  .rows = rows_.size(),
+                  .slots = slots_.size(),
+                  .size = sizeof(PublicHead) + entry_bytes_ + tables.size(),
+                  .tables = sizeof(PublicHead) + entry_bytes_,
+                  .left_out = left_out,
+                  .checksum = 0};
+  head.checksum = checksum_of(head, tables);
+  put(end.heads.public_bytes, head);
+  put(end.heads.key_bytes, KeysHead{kKeysMagic, head_.build_id, sizeof(KeysHead) + key_bytes_});
+  return end;
+}
+
+IndexBytes finish_whole(IndexWriter writer) {
+  IndexBytes bytes = writer.take();
+  const IndexWriter::End end = writer.finish(0);
+  bytes.public_bytes += end.rest.public_bytes;
+  bytes.key_bytes += end.rest.key_bytes;
+  bytes.public_bytes.replace(0, end.heads.public_bytes.size(), end.heads.public_bytes);
+  bytes.key_bytes.replace(0, end.heads.key_bytes.size(), end.heads.key_bytes);
   return bytes;
+}
+
+std::optional<std::uint64_t> index_build(std::string_view public_bytes) {
+  if (public_bytes.size() < sizeof(PublicHead)) return std::nullopt;
+  const auto head = read_at<PublicHead>(public_bytes, 0);
+  if (head.magic != kPublicMagic) return std::nullopt;
+  return head.build_id;
 }
 
 base::Result<IndexReader> IndexReader::open(std::string_view public_bytes,
@@ -190,33 +220,33 @@ base::Result<IndexReader> IndexReader::open(std::string_view public_bytes,
   if (head.size != public_bytes.size() || keys.size != key_bytes.size())
     return broken("is cut off");
   if (head.build_id != keys.build_id) return broken("and that of its keys do not belong together");
-  const std::size_t tables_max = public_bytes.size() - sizeof(PublicHead);
-  if (head.rows > tables_max / sizeof(RowBytes) || head.slots > tables_max / sizeof(SlotBytes) ||
-      head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes) > tables_max)
+  if (head.tables < sizeof(PublicHead) || head.tables > public_bytes.size())
     return broken("is damaged");
-  const std::string_view tables = public_bytes.substr(
-      sizeof(PublicHead), head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes));
+  const std::size_t tables_max = public_bytes.size() - head.tables;
+  if (head.rows > tables_max / sizeof(RowBytes) || head.slots > tables_max / sizeof(SlotBytes) ||
+      head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes) != tables_max)
+    return broken("is damaged");
+  const std::string_view tables = public_bytes.substr(head.tables);
   if (checksum_of(head, tables) != head.checksum) return broken("is damaged");
   IndexReader reader;
   reader.public_ = public_bytes;
   reader.keys_ = key_bytes;
-  reader.head_ = {head.build_id, {head.journal_id, head.journal_offset}};
+  reader.head_ = {head.build_id, {head.journal_id, head.journal_offset}, head.left_out};
+  reader.tables_ = head.tables;
   reader.row_count_ = head.rows;
   reader.slot_count_ = head.slots;
   return reader;
 }
 
 IndexReader::Row IndexReader::row(std::size_t at) const {
-  const auto row = read_at<RowBytes>(public_, sizeof(PublicHead) + at * sizeof(RowBytes));
+  const auto row = read_at<RowBytes>(public_, tables_ + at * sizeof(RowBytes));
   return {row.generation, std::chrono::sys_seconds(std::chrono::seconds(row.not_after))};
 }
 
 std::optional<IndexEntry> IndexReader::entry(std::size_t row) const {
   if (row >= row_count_) return std::nullopt;
-  const auto place = read_at<RowBytes>(public_, sizeof(PublicHead) + row * sizeof(RowBytes));
-  const std::size_t entries =
-      sizeof(PublicHead) + row_count_ * sizeof(RowBytes) + slot_count_ * sizeof(SlotBytes);
-  Cursor at(public_.substr(entries), place.offset);
+  const auto place = read_at<RowBytes>(public_, tables_ + row * sizeof(RowBytes));
+  Cursor at(public_.substr(sizeof(PublicHead), tables_ - sizeof(PublicHead)), place.offset);
   Cursor keys(keys_.substr(sizeof(KeysHead)), place.key_offset);
   IndexEntry entry;
   entry.generation = place.generation;
@@ -241,7 +271,7 @@ std::optional<IndexEntry> IndexReader::entry(std::size_t row) const {
 }
 
 std::vector<std::size_t> IndexReader::find(std::string_view name) const {
-  const std::size_t slots = sizeof(PublicHead) + row_count_ * sizeof(RowBytes);
+  const std::size_t slots = tables_ + row_count_ * sizeof(RowBytes);
   const auto slot_at = [&](std::size_t i) {
     return read_at<SlotBytes>(public_, slots + i * sizeof(SlotBytes));
   };

@@ -1,7 +1,7 @@
 // The index of a store as bytes: what gateways map instead of opening a hundred thousand files. Two
-// files, so that private keys are never in the one that holds names: PUBLIC has a header, rows
-// (one per certificate), slots (one per name, sorted by its hash) and entries; KEYS has the keys of
-// the entries. Made on the machine that reads it, and made again when it is not understood: native
+// files, so that private keys are never in the one that holds names: PUBLIC has a header, entries,
+// rows (one per certificate) and slots (one per name, sorted by its hash); KEYS has the keys of the
+// entries. Made on the machine that reads it, and made again when it is not understood: native
 // byte order, no compatibility. Pure over bytes; any thread.
 #pragma once
 
@@ -46,6 +46,7 @@ struct IndexEntry {
 struct IndexHead {
   std::uint64_t build_id = 0;  // the same in both files
   JournalPlace journal;        // what the index knows of
+  std::uint64_t left_out = 0;  // certificates of the store that could not be read
 };
 
 struct IndexBytes {
@@ -53,7 +54,8 @@ struct IndexBytes {
   std::string key_bytes;
 };
 
-// Takes entries one by one, so that their texts need not all be in memory at once.
+// Takes entries one by one and gives their bytes away, so that they need not all be in memory: what
+// stays is 48 bytes or so for each name.
 class IndexWriter {
  public:
   explicit IndexWriter(IndexHead head);
@@ -62,8 +64,16 @@ class IndexWriter {
   // GiB in all), a chain without a certificate. The writer is as before then.
   base::Result<> add(const IndexEntry& entry);
 
+  // What comes next in each file, since the last call. At first that begins with room for its head.
+  IndexBytes take();
+
+  struct End {
+    IndexBytes rest;   // what comes last in each file
+    IndexBytes heads;  // in place of the room
+  };
+
   // The writer is used up then.
-  IndexBytes finish();
+  End finish(std::uint64_t left_out);
 
  private:
   struct Slot {
@@ -81,9 +91,16 @@ class IndexWriter {
   IndexHead head_;
   std::vector<Row> rows_;
   std::vector<Slot> slots_;
-  std::string entries_;
-  std::string keys_;
+  IndexBytes next_;                // not given away yet
+  std::uint64_t entry_bytes_ = 0;  // of all, without the head
+  std::uint64_t key_bytes_ = 0;
 };
+
+// The files of a few entries as a whole.
+IndexBytes finish_whole(IndexWriter writer);
+
+// The build whose keys belong to a file of names; nullopt: it is none, or of another version.
+std::optional<std::uint64_t> index_build(std::string_view public_bytes);
 
 // Looks into an index that someone else keeps in memory. Every length is checked: damaged bytes
 // give no answer, never a wrong read.
@@ -115,6 +132,7 @@ class IndexReader {
   std::string_view public_;
   std::string_view keys_;
   IndexHead head_;
+  std::size_t tables_ = 0;  // where rows begin; slots follow them
   std::size_t row_count_ = 0;
   std::size_t slot_count_ = 0;
 };

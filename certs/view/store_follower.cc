@@ -10,26 +10,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace ravelin::certs {
 
 using base::Errc;
-
-namespace {
-
-// An index holds what was not revoked when it was made.
-bool is_older_than_revocations(const StorePaths& paths) {
-  std::error_code none;
-  const auto revoked = std::filesystem::last_write_time(paths.revoked_keys(), none);
-  if (none) return false;
-  const auto made = std::filesystem::last_write_time(public_index(paths), none);
-  return none || revoked >= made;
-}
-
-}  // namespace
 
 StoreFollower::StoreFollower(StoreDir store, const FollowOptions& options)
     : store_(std::move(store)),
@@ -56,6 +41,7 @@ Result<> StoreFollower::begin() {
   auto revoked = store_.revoked_keys();
   if (!revoked) return revoked.error();
   revoked_ = std::move(*revoked);
+  const FileStamp stamp = stamp_of_index();
   auto index = open_index(store_.paths(), next_id_);
   const auto news = read_journal(store_.paths().journal(),
                                  index ? (*index)->reader.head().journal : JournalPlace{});
@@ -71,6 +57,7 @@ Result<> StoreFollower::begin() {
     view_ = std::make_shared<const StoreView>(nullptr, pairs_);
     return read_all();
   }
+  index_stamp_ = stamp;
   next_id_ += (*index)->reader.size();
   view_ = std::make_shared<const StoreView>(std::move(*index), pairs_);
   place_ = news->place;
@@ -97,12 +84,18 @@ void StoreFollower::watch() {
   inotify_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (inotify_ < 0) return;
   const bool is_watched =
-      ::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY) >= 0 &&
-      ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
-                          IN_MOVED_TO | IN_DELETE) >= 0;
+      watch_journal() && ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
+                                             IN_MOVED_TO | IN_DELETE) >= 0;
   if (is_watched) return;
   ::close(inotify_);
   inotify_ = -1;
+}
+
+// Another file may be at its path since: it was cut off at the front. The watch of the one that is
+// gone ends by itself.
+bool StoreFollower::watch_journal() const {
+  return ::inotify_add_watch(inotify_, store_.paths().journal().c_str(), IN_MODIFY | IN_ATTRIB) >=
+         0;
 }
 
 void StoreFollower::note(const std::vector<JournalLine>& lines) {
@@ -133,9 +126,12 @@ void StoreFollower::read_news(base::MonoTime now) {
                       {{"store", store_.paths().root()}, {"error", why}});
   }
   if (!news) return;
+  const bool is_other_file = news->place.id != place_.id;
   place_ = news->place;
   note(news->lines);
   if (news->is_another) look_at_all();
+  // What is appended until it is watched is read at the next poll.
+  if (inotify_ >= 0 && (is_other_file || now >= next_look_)) static_cast<void>(watch_journal());
   if (now < next_look_ && waiting_.empty()) return;
   // Nothing in the journal says whose key was revoked.
   if (auto revoked = store_.revoked_keys(); revoked && *revoked != revoked_) {
@@ -195,6 +191,49 @@ bool StoreFollower::take_over(const std::string& name) {
   return true;
 }
 
+FileStamp StoreFollower::stamp_of_index() const {
+  struct stat status {};
+
+  return ::lstat(public_index(store_.paths()).c_str(), &status) == 0 ? stamp_of(status)
+                                                                     : FileStamp();
+}
+
+// The index was made anew, and has what is held over the old one. Only where all is well: what is
+// served of a certificate whose newest generation is refused stands nowhere else. What was
+// published since the index is read once more; if that is not what is served, it is too early.
+bool StoreFollower::rebase() {
+  const FileStamp stamp = stamp_of_index();
+  if (stamp == FileStamp() || stamp == index_stamp_) return false;
+  if (!waiting_.empty() || !refused_.empty() || view_->changes() < options_.rebase_from)
+    return false;
+  index_stamp_ = stamp;
+  auto index = open_index(store_.paths(), next_id_);
+  if (!index || (*index)->reader.head().left_out != 0 || is_older_than_revocations(store_.paths()))
+    return false;
+  const auto news = read_journal(store_.paths().journal(), (*index)->reader.head().journal);
+  if (!news || news->is_another) return false;
+  std::set<std::string> since(open_);
+  for (const JournalLine& line : news->lines)
+    since.insert(line.name);
+  std::uint64_t id = next_id_ + (*index)->reader.size();
+  auto next = view_->on(std::move(*index));
+  for (const std::string& name : since) {
+    auto held = read_held(store_, name, revoked_, id++);
+    const bool is_served =
+        held && (*held == nullptr ? !view_->fact(name) : view_->serves((*held)->entry));
+    if (!is_served) {
+      index_stamp_ = {};
+      return false;
+    }
+    next = *held == nullptr ? next->without(name) : next->with(std::move(*held));
+  }
+  next_id_ = id;
+  view_ = std::move(next);
+  base::log_info("certs", "changed over to the store's new index",
+                 {{"store", store_.paths().root()}, {"certificates", view_->size()}});
+  return true;
+}
+
 void StoreFollower::read_challenges_anew() {
   struct stat status {};
 
@@ -218,6 +257,7 @@ bool StoreFollower::poll(base::MonoTime now) {
   std::array<char, 4096> ignored{};
   while (inotify_ >= 0 && ::read(inotify_, ignored.data(), ignored.size()) > 0) {
   }
+  const bool is_time = now >= next_look_;
   read_news(now);
   read_challenges_anew();
   bool has_changed = false;
@@ -226,6 +266,7 @@ bool StoreFollower::poll(base::MonoTime now) {
     waiting_.erase(waiting_.begin());
     has_changed = take_over(name) || has_changed;
   }
+  if (is_time) has_changed = rebase() || has_changed;
   return has_changed;
 }
 

@@ -1,6 +1,7 @@
 // Follows a store as it changes: maps its index, reads what its journal has since, and makes a new
-// view of each change. What cannot be served is said once, and what was served before stays. The
-// control thread's; it reads files, so never a worker's.
+// view of each change. When the index is made anew, it changes over to that: what it holds in
+// memory does not grow with the years. What cannot be served is said once, and what was served
+// before stays. The control thread's; it reads files, so never a worker's.
 //
 //   auto follower = StoreFollower::open(path, {});
 //   now and then, or when fd() is readable: if (follower->poll(now)) publish(follower->view());
@@ -25,7 +26,9 @@ namespace ravelin::certs {
 struct FollowOptions {
   std::size_t parsed_max = 4096;      // certificates kept as OpenSSL objects
   std::size_t changes_per_poll = 64;  // about a millisecond each
-  // At what was announced and not closed, and at the keys that were revoked.
+  // Changes held in memory that are worth changing over to a new index for.
+  std::size_t rebase_from = 100;
+  // At what was announced and not closed, at the keys that were revoked, and at the index.
   base::Duration look_every = std::chrono::seconds(1);
 };
 
@@ -76,10 +79,13 @@ class StoreFollower final : public CertStore {
   Result<> begin();
   Result<> read_all();
   void watch();
+  [[nodiscard]] bool watch_journal() const;
   void note(const std::vector<JournalLine>& lines);
   void read_news(base::MonoTime now);
   void look_at_all();
   bool take_over(const std::string& name);
+  bool rebase();
+  [[nodiscard]] FileStamp stamp_of_index() const;
   void read_challenges_anew();
   void refuse(const std::string& name, const std::string& why);
 
@@ -90,6 +96,7 @@ class StoreFollower final : public CertStore {
   std::shared_ptr<const ChallengeAnswers> challenges_;
   std::vector<Challenge> known_challenges_;
   FileStamp challenge_stamp_;
+  FileStamp index_stamp_;  // of the index that was looked at last
   JournalPlace place_;
   RevokedKeys revoked_;
   std::uint64_t next_id_ = 1;

@@ -120,6 +120,19 @@ std::shared_ptr<const StoreView> StoreView::without(std::string_view name) const
   return next;
 }
 
+std::shared_ptr<const StoreView> StoreView::on(std::shared_ptr<const SharedIndex> index) const {
+  auto next = std::make_shared<StoreView>(std::move(index), pairs_);
+  next->revision_ = revision_ + 1;
+  return next;
+}
+
+std::size_t StoreView::changes() const {
+  std::size_t changes = 0;
+  for (const auto& shard : changed_)
+    changes += shard == nullptr ? 0 : shard->size();
+  return changes;
+}
+
 std::optional<StoreView::Fact> StoreView::fact(std::string_view name) const {
   if (const HeldPtr* own = held(name); own != nullptr) {
     if (*own == nullptr) return std::nullopt;
@@ -165,8 +178,10 @@ std::vector<StoreView::Fact> StoreView::soonest(std::size_t count) const {
   }
   for (std::size_t row = 0; index_ != nullptr && row < index_->reader.size(); ++row)
     all.push_back({index_->reader.row(row).not_after, row, nullptr});
-  // Some of the index may be hidden: those are passed over while taking.
-  std::ranges::sort(all, {}, &Candidate::not_after);
+  // Some of the index may be hidden, one for each change at most: those are passed over.
+  const std::size_t first = std::min(all.size(), count < all.size() ? count + changes() : count);
+  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(first), {},
+                            &Candidate::not_after);
   std::vector<Fact> facts;
   facts.reserve(std::min(count, all.size()));
   for (const Candidate& candidate : all) {

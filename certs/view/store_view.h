@@ -44,6 +44,11 @@ class StoreView final : public CertificateView {
   [[nodiscard]] std::shared_ptr<const StoreView> with(HeldPtr certificate) const;
   [[nodiscard]] std::shared_ptr<const StoreView> without(std::string_view name) const;
 
+  // This index and nothing over it, as the view that comes after this one.
+  [[nodiscard]] std::shared_ptr<const StoreView> on(std::shared_ptr<const SharedIndex> index) const;
+  // How many certificates it holds over its index, or hides of it.
+  [[nodiscard]] std::size_t changes() const;
+
   struct Fact {
     std::string name;
     std::uint64_t generation = 0;

@@ -62,6 +62,7 @@ void add_certs(CLI::App& app, Action& chosen) {
   add_certs_plan(*group, chosen);
   add_certs_revoke(*group, chosen);
   add_certs_accounts(*group, chosen);
+  add_certs_backup(*group, chosen);
 }
 
 }  // namespace ravelin::cli

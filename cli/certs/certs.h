@@ -35,5 +35,6 @@ void add_certs_check(CLI::App& group, Action& chosen);
 void add_certs_plan(CLI::App& group, Action& chosen);  // plan renew
 void add_certs_revoke(CLI::App& group, Action& chosen);
 void add_certs_accounts(CLI::App& group, Action& chosen);
+void add_certs_backup(CLI::App& group, Action& chosen);  // backup restore
 
 }  // namespace ravelin::cli

@@ -32,6 +32,20 @@ std::optional<certs::CertsConfig> read(const std::string& path) {
   return config;
 }
 
+gateway::RenewalStatus status_of(const certs::RenewalState& state) {
+  return {state.planned.name,      state.planned.at,    state.planned.why,
+          state.failures.in_a_row, state.failures.last, state.failures.why};
+}
+
+gateway::RenewalOutlook outlook_of(const certs::Renewer& renewer) {
+  const certs::RenewalSummary summary = renewer.summary(gateway::RenewalOutlook::kNextMax);
+  gateway::RenewalOutlook outlook;
+  for (const certs::RenewalState& state : summary.next)
+    outlook.next.push_back(status_of(state));
+  if (summary.last_failure) outlook.last_failure = status_of(*summary.last_failure);
+  return outlook;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CertsRenewal>> CertsRenewal::open(const std::string& path) {
@@ -144,6 +158,7 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
     make_issuers();
     return config_.names;
   };
+  options.upkeep = [this](const std::stop_token& stop) { upkeep_.tend(stop); };
   renewer_ = std::make_unique<certs::Renewer>(
       certs::RotationParts{
           .store = store_,
@@ -151,16 +166,15 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
       config_.names, std::move(options));
   gateway.metrics().add_collector([this](gateway::MetricSamples& samples) {
     if (renewer_ == nullptr) return;
-    constexpr std::size_t kSeriesMax = 1000;
-    const std::vector<certs::RenewalState> states = renewer_->states();
-    for (const certs::RenewalState& state :
-         std::span(states).first(std::min(states.size(), kSeriesMax))) {
+    for (const certs::RenewalState& state : renewer_->states()) {
       samples.set(gateway::index(Metric::certificate_renew_at), {state.planned.name},
                   static_cast<double>(state.planned.at.time_since_epoch().count()));
       samples.set(gateway::index(Metric::certificate_renewal_failures), {state.planned.name},
                   state.failures.in_a_row);
     }
   });
+  gateway.describe_renewals(
+      [this] { return renewer_ == nullptr ? gateway::RenewalOutlook{} : outlook_of(*renewer_); });
   gateway.on_reloaded([this] { read_configuration(); });
   renewer_->start();
 }

@@ -7,6 +7,7 @@
 #include "certs/rotate/issuer_set.h"
 #include "certs/rotate/renewer.h"
 #include "certs/store/store_dir.h"
+#include "certs/view/store_upkeep.h"
 #include "gateway/runtime/gateway.h"
 
 #include <memory>
@@ -47,6 +48,7 @@ class CertsRenewal {
   std::mutex mutex_;  // next_
   std::optional<certs::CertsConfig> next_;
   std::string ca_trouble_;
+  certs::StoreUpkeep upkeep_{store_};
   std::unique_ptr<certs::IssuerSet> issuers_;
   std::unique_ptr<certs::Renewer> renewer_;
 };

@@ -58,6 +58,31 @@ struct CertificateStatus {
   base::WallTime not_after;
 };
 
+// When a certificate of the store is renewed.
+struct RenewalStatus {
+  std::string name;
+  base::WallTime at;
+  std::string why;
+  int failures = 0;  // in a row
+  base::WallTime failed{};
+  std::string error{};  // of the last failure, in the CA's own words; "" = there is none
+};
+
+// What the unattended renewal is about to do. All empty where there is none.
+struct RenewalOutlook {
+  std::vector<RenewalStatus> next;            // the first first, at most kNextMax
+  std::optional<RenewalStatus> last_failure;  // of a certificate that has not been renewed since
+
+  static constexpr std::size_t kNextMax = 10;
+};
+
+// A certificate of the store that is served.
+struct StoredExpiry {
+  std::string name;
+  std::uint64_t generation = 0;
+  base::WallTime not_after;
+};
+
 // The store of certificates; all empty where none is shown.
 struct StoreStatus {
   std::string path;
@@ -65,7 +90,13 @@ struct StoreStatus {
   std::uint64_t revision = 0;  // of the newest view
   std::string trouble;         // why it cannot be followed; "" = it can
   std::vector<std::pair<std::string, std::string>>
-      refused;  // certificate, why its newest is not served
+      refused;                          // certificate, why its newest is not served
+  std::vector<StoredExpiry> soonest{};  // that end first, at most kSoonestMax
+  std::uint32_t workers_serving = 0;    // that serve all of the newest view
+  std::optional<base::WallTime> ticket_key_made{};
+  RenewalOutlook renewals{};
+
+  static constexpr std::size_t kSoonestMax = 5;
 };
 
 // One certificate of the store, as it is served.

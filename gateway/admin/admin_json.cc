@@ -102,15 +102,43 @@ json::array certificate_array(const std::vector<CertificateStatus>& certificates
   return all;
 }
 
-json::object store_object(const StoreStatus& store) {
+json::object renewal_object(const RenewalStatus& renewal) {
+  json::object out{{"name", renewal.name},
+                   {"at", time_text(renewal.at)},
+                   {"why", renewal.why},
+                   {"failures", renewal.failures}};
+  if (renewal.failures == 0) return out;
+  out["failed"] = time_text(renewal.failed);
+  out["error"] = renewal.error;
+  return out;
+}
+
+json::object store_object(const GatewayStatus& status) {
+  const StoreStatus& store = status.store;
   json::array refused;
   for (const auto& [name, why] : store.refused)
     refused.push_back({{"name", name}, {"reason", why}});
-  return {{"path", store.path},
-          {"certificates", store.certificates},
-          {"revision", store.revision},
-          {"trouble", store.trouble},
-          {"refused", std::move(refused)}};
+  json::array soonest;
+  for (const StoredExpiry& expiry : store.soonest)
+    soonest.push_back({{"name", expiry.name},
+                       {"generation", expiry.generation},
+                       {"not_after", time_text(expiry.not_after)}});
+  json::array next;
+  for (const RenewalStatus& renewal : store.renewals.next)
+    next.push_back(renewal_object(renewal));
+  json::object out{{"path", store.path},
+                   {"certificates", store.certificates},
+                   {"revision", store.revision},
+                   {"workers", status.workers.size()},
+                   {"workers_serving", store.workers_serving},
+                   {"trouble", store.trouble},
+                   {"refused", std::move(refused)},
+                   {"soonest", std::move(soonest)},
+                   {"next_renewals", std::move(next)}};
+  if (store.renewals.last_failure)
+    out["last_failure"] = renewal_object(*store.renewals.last_failure);
+  if (store.ticket_key_made) out["ticket_key_made"] = time_text(*store.ticket_key_made);
+  return out;
 }
 
 }  // namespace
@@ -146,7 +174,7 @@ std::string status_json(const GatewayStatus& status) {
   out["workers"] = worker_array(status.workers);
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
-  out["store"] = store_object(status.store);
+  out["store"] = store_object(status);
   json::object percent;
   for (const auto& [resource, value] : status.overload.percent)
     percent[resource] = value;

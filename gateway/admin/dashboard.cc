@@ -30,6 +30,16 @@ const std::string_view kDashboardPage = R"(<!doctype html>
 <thead><tr><th>names</th><th>listener</th><th>not after</th><th>file</th></tr></thead>
 <tbody id="certificates"></tbody>
 </table>
+<h2>Store of certificates</h2>
+<p id="store">none is shown</p>
+<table>
+<thead><tr><th>ends first</th><th class="n">generation</th><th>not after</th></tr></thead>
+<tbody id="soonest"></tbody>
+</table>
+<table>
+<thead><tr><th>renewed next</th><th>at</th><th>why</th><th class="n">failures</th><th>last failure</th></tr></thead>
+<tbody id="renewals"></tbody>
+</table>
 <noscript><p>This page needs JavaScript; <a href="/v1/status">/v1/status</a> is the same as JSON.</p></noscript>
 </body>
 </html>
@@ -74,6 +84,26 @@ function show(status) {
   fill("certificates", status.certificates.map((certificate) => ({
     cells: [certificate.names.join(" "), certificate.listener, certificate.not_after,
             certificate.file],
+  })));
+  showStore(status.store);
+}
+
+function showStore(store) {
+  if (!store.path) return;
+  const failure = store.last_failure;
+  byId("store").textContent =
+    `${store.path}: ${store.certificates} certificates, served by ${store.workers_serving} of ${store.workers} workers` +
+    (store.ticket_key_made ? `, session ticket key of ${store.ticket_key_made}` : "") +
+    (store.trouble ? `; cannot be followed: ${store.trouble}` : "") +
+    store.refused.map((refused) => `; refused: ${refused.name}: ${refused.reason}`).join("") +
+    (failure ? `; last failure: ${failure.name} at ${failure.failed}: ${failure.error}` : "");
+  byId("store").className =
+    store.trouble || store.refused.length || failure || store.workers_serving < store.workers ? "bad" : "";
+  fill("soonest", store.soonest.map((expiry) => ({
+    cells: [expiry.name, expiry.generation, expiry.not_after],
+  })));
+  fill("renewals", store.next_renewals.map((renewal) => ({
+    cells: [renewal.name, renewal.at, renewal.why, renewal.failures, renewal.error || ""],
   })));
 }
 

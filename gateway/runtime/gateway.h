@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "gateway/admin/admin_backend.h"
 #include "gateway/dns/dns_client.h"
 #include "gateway/runtime/build_snapshot.h"
 #include "gateway/runtime/listening_sockets.h"
@@ -104,6 +105,15 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const StoreTickets& store_tickets() const { return store_tickets_; }
 
+  // Who renews what is in the store says so; asked for each status, on the control thread.
+  void describe_renewals(std::function<RenewalOutlook()> describe) {
+    describe_renewals_ = std::move(describe);
+  }
+
+  [[nodiscard]] RenewalOutlook renewal_outlook() const {
+    return describe_renewals_ ? describe_renewals_() : RenewalOutlook{};
+  }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -191,6 +201,7 @@ class Gateway final : public ControlEvents {
   UpstreamCertificates upstream_certificates_;
   StoreCertificates store_;
   StoreTickets store_tickets_;
+  std::function<RenewalOutlook()> describe_renewals_;
   // Contexts made since the generation in use was built, because of a new client certificate.
   std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;

@@ -2,6 +2,8 @@
 
 #include "gateway/observe/metric_families.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -11,13 +13,21 @@ constexpr std::size_t kSeriesMax = 1000;
 
 StoreStatus store_status(const Gateway& gateway) {
   StoreStatus status;
+  status.renewals = gateway.renewal_outlook();
   const certs::StoreFollower* follower = gateway.store().follower();
   if (follower == nullptr) return status;
+  const certs::StoreView& view = *follower->store_view();
   status.path = gateway.store().path();
-  status.certificates = follower->store_view()->size();
-  status.revision = follower->store_view()->revision();
+  status.certificates = view.size();
+  status.revision = view.revision();
   status.trouble = follower->trouble();
   status.refused.assign(follower->refused().begin(), follower->refused().end());
+  for (const certs::StoreView::Fact& fact : view.soonest(StoreStatus::kSoonestMax))
+    status.soonest.push_back({fact.name, fact.generation, fact.not_after});
+  status.workers_serving = static_cast<std::uint32_t>(std::ranges::count_if(
+      gateway.workers(),
+      [&view](const auto& worker) { return worker->store_revision() >= view.revision(); }));
+  status.ticket_key_made = gateway.store_tickets().made();
   return status;
 }
 

@@ -11,10 +11,18 @@ namespace ravelin::certs {
 namespace {
 
 void run(std::string_view text) {
-  const auto id = parse_head(text);
-  if (id) {
-    CHECK(text.starts_with(format_head(*id)));
-    text.remove_prefix(kJournalHeadBytes);
+  const auto head = parse_head(text.substr(0, kJournalHeadBytesMax));
+  if (head) {
+    const bool begins_anew = head->after.id == 0;
+    CHECK(
+        text.starts_with(begins_anew ? format_head(head->id) : format_head(head->id, head->after)));
+    CHECK(head->bytes == (begins_anew ? kJournalHeadBytes : kJournalHeadBytesMax));
+    for (const JournalPlace& place :
+         {head->after, JournalPlace{head->after.id, head->after.offset + 7},
+          JournalPlace{head->id, head->bytes}, JournalPlace{head->id, ~std::uint64_t{0}}})
+      if (const auto found = head->find(place, text.size()); found)
+        CHECK(*found >= head->bytes && *found <= text.size());
+    text.remove_prefix(head->bytes);
   }
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

@@ -64,16 +64,17 @@ void set_field(std::string& text, std::size_t at, std::uint64_t value) {
 
 // As the writer would have it, where the heads are whole.
 void mend(std::string& names, std::string& keys) {
-  constexpr std::size_t kHead = 64;
+  constexpr std::size_t kHead = 80;
   constexpr std::size_t kKeysHead = 24;
   if (names.size() < kHead || keys.size() < kKeysHead) return;
   const auto tables = field<std::uint64_t>(names, 32) * 32 + field<std::uint64_t>(names, 40) * 16;
   if (tables > names.size() - kHead) return;
   set_field(names, 48, names.size());
-  set_field(names, 56, 0);
-  set_field(names, 56,
+  set_field(names, 56, names.size() - tables);
+  set_field(names, 72, 0);
+  set_field(names, 72,
             base::fnv1a(std::string_view(names).substr(0, kHead)) ^
-                base::mix_bits(base::fnv1a(std::string_view(names).substr(kHead, tables))));
+                base::mix_bits(base::fnv1a(std::string_view(names).substr(names.size() - tables))));
   set_field(keys, 8, field<std::uint64_t>(names, 8));
   set_field(keys, 16, keys.size());
 }

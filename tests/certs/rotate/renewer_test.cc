@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace ravelin::certs {
 namespace {
 
@@ -78,6 +80,116 @@ TEST(Renewer, AnotherHolderIsNoFailure) {
   Renewer renewer(lab.parts(), {more}, {});
   EXPECT_EQ(renewer.look({}), 0U);
   EXPECT_THAT(lab.events(), ElementsAre("issue"));
+}
+
+TEST(Renewer, ReadsWhatHasNotChangedNoMore) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  Renewer renewer(lab.parts(), {wanted({"le"})}, {});
+  renewer.look({});
+  ASSERT_EQ(renewer.states().size(), 1U);
+  // Whoever reads it now finds nothing served, and would order.
+  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  EXPECT_EQ(renewer.look({}), 0U);
+  EXPECT_EQ(lab.le.asked(), 1U);
+}
+
+TEST(Renewer, LooksAtWhatTheJournalNames) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  Renewer renewer(lab.parts(), {}, {});
+  renewer.look({});
+  const sys_seconds first = renewer.states().front().planned.not_after;
+  lab.serve(
+      {{.names = {kRotated, "b.example.test"}, .not_after = test::kNow + std::chrono::days(5)}});
+  renewer.look({});
+  ASSERT_EQ(renewer.states().size(), 1U);
+  EXPECT_LT(renewer.states().front().planned.not_after, first);
+}
+
+TEST(Renewer, AllIsReadAgainAfterSomeHours) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  base::WallTime now = test::kNow;
+  RotationParts parts = lab.parts();
+  parts.now = [&now] { return now; };
+  Renewer renewer(std::move(parts), {wanted({"le"})}, {});
+  renewer.look({});
+  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  now += std::chrono::hours(5);
+  EXPECT_EQ(renewer.look({}), 0U);
+  now += std::chrono::hours(1);
+  EXPECT_EQ(renewer.look({}), 1U);
+}
+
+TEST(Renewer, ARemovedCertificateIsForgotten) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  Renewer renewer(lab.parts(), {}, {});
+  renewer.look({});
+  ASSERT_EQ(renewer.states().size(), 1U);
+  ASSERT_TRUE(lab.store.remove(*lab.lease(kRotated), kRotated));
+  renewer.look({});
+  EXPECT_TRUE(renewer.states().empty());
+}
+
+TEST(Renewer, WhatIsWantedAndRemovedIsOrderedAnew) {
+  RotationLab lab;
+  Renewer renewer(lab.parts(), {wanted({"le"})}, {});
+  EXPECT_EQ(renewer.look({}), 1U);
+  ASSERT_TRUE(lab.store.remove(*lab.lease(kRotated), kRotated));
+  EXPECT_EQ(renewer.look({}), 1U);
+}
+
+TEST(Renewer, ARevokedKeyIsReplaced) {
+  RotationLab lab;
+  Renewer renewer(lab.parts(), {wanted({"le"})}, {});
+  EXPECT_EQ(renewer.look({}), 1U);
+  const std::string key = lab.served_key();
+  ASSERT_TRUE(lab.store.revoke_key(key));
+  EXPECT_EQ(renewer.look({}), 1U);
+  EXPECT_NE(lab.served_key(), key);
+}
+
+TEST(Renewer, WhatTheConfigurationNoLongerWantsIsTheStoresToSay) {
+  RotationLab lab;
+  std::optional<std::vector<CertificateConfig>> next;
+  RenewerOptions options;
+  options.changed = [&next] { return std::exchange(next, std::nullopt); };
+  CertificateConfig never = wanted({"le"});
+  never.name = "never.example.test";
+  lab.le.answer = FakeIssuer::Answer::too_busy;
+  Renewer renewer(lab.parts(), {never}, std::move(options));
+  renewer.look({});
+  ASSERT_EQ(renewer.states().size(), 1U);
+  ASSERT_TRUE(lab.store.remove(*lab.lease("never.example.test"), "never.example.test"));
+  next = std::vector<CertificateConfig>{};
+  renewer.look({});
+  EXPECT_TRUE(renewer.states().empty());
+}
+
+TEST(Renewer, ShowsTheSoonestAloneAndWhoComesNextWhenTheyAreRenewed) {
+  RotationLab lab;
+  for (int i = 0; i < 6; ++i) {
+    const std::string name = fmt::format("n{}.example.test", i);
+    lab.serve({{.names = {name}, .not_after = test::kNow + std::chrono::days(20 + i)}});
+    ASSERT_TRUE(lab.store.set_want(*lab.lease(name), name, {.names = {name}, .issuers = {"le"}}));
+  }
+  RenewerOptions options;
+  options.states_max = 2;
+  Renewer renewer(lab.parts(), {}, std::move(options));
+  renewer.look({});
+  const auto shown = [&renewer] {
+    std::vector<std::string> names;
+    for (const RenewalState& state : renewer.states())
+      names.push_back(state.planned.name);
+    return names;
+  };
+  EXPECT_THAT(shown(), ElementsAre("n0.example.test", "n1.example.test"));
+  lab.serve({{.names = {"n0.example.test"}, .not_after = test::kNow + std::chrono::days(80)}});
+  renewer.look({});
+  EXPECT_THAT(shown(), ElementsAre("n1.example.test", "n2.example.test"));
+  EXPECT_EQ(renewer.states().front().planned.why, "two thirds of its lifetime are over");
 }
 
 }  // namespace

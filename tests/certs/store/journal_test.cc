@@ -45,14 +45,45 @@ TEST(JournalText, TheHeadHasAnIdAndOneLength) {
   const std::string head = format_head(0x0123456789abcdef);
   EXPECT_EQ(head, "ravelin-journal 1 0123456789abcdef \n");
   EXPECT_EQ(head.size(), kJournalHeadBytes);
-  EXPECT_EQ(*parse_head(head), 0x0123456789abcdefU);
-  EXPECT_EQ(*parse_head(head + "begin"), 0x0123456789abcdefU);
+  EXPECT_EQ(parse_head(head)->id, 0x0123456789abcdefU);
+  EXPECT_EQ(parse_head(head + "begin")->id, 0x0123456789abcdefU);
   for (std::size_t size = 0; size < head.size(); ++size)
     EXPECT_FALSE(parse_head(std::string_view(head).substr(0, size))) << size;
   EXPECT_FALSE(parse_head(format_head(0)));
   EXPECT_FALSE(parse_head("ravelin-journal 2 0123456789abcdef \n"));
   EXPECT_FALSE(parse_head("ravelin-journal 1 0123456789ABCDEF \n"));
   EXPECT_FALSE(parse_head("ravelin-journal 1 0x23456789abcdef \n"));
+}
+
+TEST(JournalText, TheHeadMaySayWhereItGoesOn) {
+  const std::string head = format_head(7, {6, 0xabc});
+  EXPECT_EQ(head, "ravelin-journal 1 0000000000000007 \nafter 0000000000000006 0000000000000abc\n");
+  EXPECT_EQ(head.size(), kJournalHeadBytesMax);
+  const auto parsed = parse_head(head);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->after, (JournalPlace{6, 0xabc}));
+  EXPECT_EQ(parsed->bytes, kJournalHeadBytesMax);
+  // Half of it, itself, nothing: the file begins anew.
+  for (std::size_t size = kJournalHeadBytes; size < head.size(); ++size)
+    EXPECT_EQ(parse_head(std::string_view(head).substr(0, size))->bytes, kJournalHeadBytes);
+  EXPECT_EQ(parse_head(format_head(7, {7, 0xabc}))->after.id, 0U);
+  EXPECT_EQ(parse_head(format_head(7, {0, 0xabc}))->after.id, 0U);
+}
+
+TEST(JournalText, APlaceInTheFileBeforeIsOneInThisNotBeforeTheCut) {
+  const JournalHead head{.id = 7, .after = {6, 1000}, .bytes = 76};
+  constexpr std::uint64_t kSize = 176;
+  EXPECT_EQ(head.find({6, 1000}, kSize), 76U);
+  EXPECT_EQ(head.find({6, 1100}, kSize), 176U);
+  EXPECT_EQ(head.find({6, 999}, kSize), std::nullopt);
+  EXPECT_EQ(head.find({6, 1101}, kSize), std::nullopt);
+  EXPECT_EQ(head.find({7, 76}, kSize), 76U);
+  EXPECT_EQ(head.find({7, 176}, kSize), 176U);
+  EXPECT_EQ(head.find({7, 177}, kSize), std::nullopt);
+  EXPECT_EQ(head.find({7, 75}, kSize), std::nullopt);
+  EXPECT_EQ(head.find({5, 1000}, kSize), std::nullopt);
+  EXPECT_EQ(head.find({0, 0}, kSize), std::nullopt);
+  EXPECT_EQ((JournalHead{.id = 7, .bytes = 36}.find({0, 50}, kSize)), std::nullopt);
 }
 
 class Journal : public testing::Test {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace ravelin::certs {
 namespace {
 
@@ -26,7 +28,7 @@ IndexBytes write(const std::vector<IndexEntry>& entries, const IndexHead& head =
   IndexWriter writer(head);
   for (const IndexEntry& entry : entries)
     EXPECT_TRUE(writer.add(entry)) << entry.name;
-  return writer.finish();
+  return finish_whole(std::move(writer));
 }
 
 std::string why(std::string_view names, std::string_view keys) {
@@ -147,12 +149,37 @@ TEST(IndexBytes, WhatDoesNotFitIsRefusedAndLeavesNoTrace) {
     IndexEntry good = entry_of("b.test", {"b.test"});
     good.rsa = PairBytes{{"rsa leaf"}, "rsa key"};
     ASSERT_TRUE(writer.add(good));
-    const IndexBytes bytes = writer.finish();
+    const IndexBytes bytes = finish_whole(std::move(writer));
     const auto reader = IndexReader::open(bytes.public_bytes, bytes.key_bytes);
     ASSERT_TRUE(reader) << row.title;
     EXPECT_EQ(reader->size(), 1U) << row.title;
     expect_same(reader->entry(0), good);
   }
+}
+
+TEST(IndexBytes, AreTheSameHoweverOftenTheyAreTaken) {
+  const std::vector<IndexEntry> entries = {entry_of("a.test", {"a.test"}),
+                                           entry_of("b.test", {"b.test", "c.test"}, 3)};
+  IndexWriter writer(kHead);
+  IndexBytes bytes;
+  for (const IndexEntry& entry : entries) {
+    ASSERT_TRUE(writer.add(entry));
+    const IndexBytes next = writer.take();
+    bytes.public_bytes += next.public_bytes;
+    bytes.key_bytes += next.key_bytes;
+  }
+  // Unfinished, it is none.
+  EXPECT_NE(why(bytes.public_bytes, bytes.key_bytes), "");
+  const IndexWriter::End end = writer.finish(2);
+  bytes.public_bytes += end.rest.public_bytes;
+  bytes.key_bytes += end.rest.key_bytes;
+  bytes.public_bytes.replace(0, end.heads.public_bytes.size(), end.heads.public_bytes);
+  bytes.key_bytes.replace(0, end.heads.key_bytes.size(), end.heads.key_bytes);
+  const auto reader = IndexReader::open(bytes.public_bytes, bytes.key_bytes);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->head().left_out, 2U);
+  expect_same(reader->entry(0), entries[0]);
+  expect_same(reader->entry(1), entries[1]);
 }
 
 TEST(IndexBytes, WhatIsNoneIsRefused) {
@@ -165,7 +192,7 @@ TEST(IndexBytes, WhatIsNoneIsRefused) {
   EXPECT_EQ(why(names, write({}, {78, {}}).key_bytes),
             "the index of the store and that of its keys do not belong together");
   std::string other = names;
-  other[7] = '2';
+  other[7] = '1';
   EXPECT_EQ(why(other, keys), "the index of the store is of another version");
   for (std::size_t size = 0; size < names.size(); ++size)
     EXPECT_EQ(why(std::string_view(names).substr(0, size), keys),

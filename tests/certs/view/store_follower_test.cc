@@ -305,5 +305,64 @@ TEST_F(Follower, OpensNoStoreThatOthersMayRead) {
   EXPECT_EQ(opened.error().code, base::Errc::denied);
 }
 
+TEST_F(Follower, ChangesOverToANewIndexAndHoldsNothingOverIt) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open({.rebase_from = 2});
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(follower_->store_view()->changes(), 2U);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  const auto before = follower_->store_view()->revision();
+  EXPECT_TRUE(poll(2s));
+  EXPECT_EQ(follower_->store_view()->changes(), 0U);
+  EXPECT_GT(follower_->store_view()->revision(), before);
+  EXPECT_EQ(follower_->store_view()->size(), 2U);
+  EXPECT_EQ(served(kName), 2U);
+  EXPECT_EQ(served(kOther), 2U);
+  EXPECT_FALSE(poll(4s));
+  lab_.serve(kName);
+  EXPECT_TRUE(poll(6s));
+  EXPECT_EQ(served(kName), 3U);
+}
+
+TEST_F(Follower, KeepsWhatCameAfterTheNewIndex) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open({.rebase_from = 1});
+  lab_.serve(kOther);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  lab_.serve(kName);
+  ASSERT_TRUE(lab_.store.remove(*lab_.lease(kOther), kOther));
+  EXPECT_TRUE(poll(2s));
+  EXPECT_EQ(follower_->store_view()->changes(), 2U);
+  EXPECT_EQ(served(kName), 2U);
+  EXPECT_EQ(served(kOther), 0U);
+  EXPECT_EQ(follower_->store_view()->size(), 1U);
+}
+
+TEST_F(Follower, StaysWithTheOldIndexWhileAGenerationIsRefused) {
+  lab_.serve(kName);
+  lab_.serve(kOther);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open({.rebase_from = 1});
+  lab_.serve(kOther);
+  lab_.serve(kName);
+  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0644), 0);
+  EXPECT_TRUE(poll());
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  EXPECT_FALSE(poll(2s));
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_EQ(served(kOther), 2U);
+  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0600), 0);
+  lab_.serve(kName);
+  EXPECT_TRUE(poll(4s));
+  EXPECT_EQ(served(kName), 3U);
+  EXPECT_EQ(served(kOther), 2U);
+}
+
 }  // namespace
 }  // namespace ravelin::certs

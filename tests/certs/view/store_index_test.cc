@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace ravelin::certs {
@@ -15,10 +16,25 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Errc;
+using namespace std::chrono_literals;
 using test::StoreLab;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+
+// The file of the keys that belong to the index.
+std::string keys_of(const StoreLab& lab) {
+  const auto build = index_build(test::read_text(public_index(lab.store.paths())));
+  return build ? key_index(lab.store.paths(), *build) : "none";
+}
+
+std::vector<std::string> files_of(const StoreLab& lab) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(lab.root()))
+    if (entry.is_regular_file()) files.push_back(entry.path().filename().string());
+  std::ranges::sort(files);
+  return files;
+}
 
 TEST(StoreIndex, IsMadeOfWhatIsServed) {
   StoreLab lab;
@@ -32,7 +48,7 @@ TEST(StoreIndex, IsMadeOfWhatIsServed) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->certificates, 2U);
   EXPECT_THAT(report->left_out, IsEmpty());
-  for (const std::string& file : {public_index(lab.store.paths()), key_index(lab.store.paths())})
+  for (const std::string& file : {public_index(lab.store.paths()), keys_of(lab)})
     EXPECT_EQ(fs::status(file).permissions(), fs::perms(0600)) << file;
   const auto index = open_index(lab.store.paths(), 50);
   ASSERT_TRUE(index) << index.error().message;
@@ -64,10 +80,10 @@ TEST(StoreIndex, FilesThatDoNotBelongTogetherAreRefused) {
   StoreLab lab;
   lab.serve("a.example.test");
   ASSERT_TRUE(rebuild_index(lab.store));
-  const std::string keys = key_index(lab.store.paths());
-  const std::string before = test::read_text(keys);
+  const std::string before = test::read_text(keys_of(lab));
   ASSERT_TRUE(rebuild_index(lab.store));
   ASSERT_TRUE(open_index(lab.store.paths(), 1));
+  const std::string keys = keys_of(lab);
   ASSERT_TRUE(base::replace_file(keys, before, 0600));
   EXPECT_EQ(open_index(lab.store.paths(), 1).error().message,
             "the index of the store and that of its keys do not belong together");
@@ -76,6 +92,40 @@ TEST(StoreIndex, FilesThatDoNotBelongTogetherAreRefused) {
             keys + " is empty or cannot be mapped");
   fs::remove(keys);
   EXPECT_EQ(open_index(lab.store.paths(), 1).error().code, Errc::not_found);
+}
+
+TEST(StoreIndex, OnlyTheFilesOfTheLastOneStay) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  ASSERT_TRUE(rebuild_index(lab.store));
+  // Left by a crash, and by a version that had one file of keys.
+  ASSERT_TRUE(base::replace_file(lab.path("public.bin.0123456789abcdef"), "x", 0600));
+  ASSERT_TRUE(base::replace_file(lab.path("keys-0123456789abcdef.bin"), "x", 0600));
+  ASSERT_TRUE(base::replace_file(lab.path("keys.bin"), "x", 0600));
+  ASSERT_TRUE(rebuild_index(lab.store));
+  EXPECT_THAT(files_of(lab),
+              ElementsAre("FORMAT", "journal", fs::path(keys_of(lab)).filename(), "public.bin"));
+}
+
+TEST(StoreIndex, GivenUpItLeavesTheOldOneAndNoTrace) {
+  StoreLab lab;
+  for (int i = 0; i < 70; ++i)
+    lab.serve(fmt::format("n{}.example.test", i));
+  ASSERT_TRUE(rebuild_index(lab.store));
+  const auto files = files_of(lab);
+  const std::string before = test::read_text(public_index(lab.store.paths()));
+  EXPECT_EQ(rebuild_index(lab.store, [] { return false; }).error().code, Errc::conflict);
+  EXPECT_EQ(files_of(lab), files);
+  EXPECT_EQ(test::read_text(public_index(lab.store.paths())), before);
+  EXPECT_EQ((*open_index(lab.store.paths(), 1))->reader.size(), 70U);
+}
+
+TEST(StoreIndex, OnlyOneIsAtIt) {
+  StoreLab lab;
+  lab.serve("a.example.test");
+  const auto other = Lease::take(lab.path("locks/.index"), this_process("index"), 60s);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(rebuild_index(lab.store).error().code, Errc::conflict);
 }
 
 TEST(StoreIndex, OutlivesItsFiles) {

@@ -33,7 +33,7 @@ std::shared_ptr<const SharedIndex> index_of(const std::vector<HeldPtr>& all) {
   IndexWriter writer({1, {2, 36}});
   for (const HeldPtr& held : all)
     EXPECT_TRUE(writer.add(held->entry));
-  auto bytes = std::make_shared<const IndexBytes>(writer.finish());
+  auto bytes = std::make_shared<const IndexBytes>(finish_whole(std::move(writer)));
   auto reader = IndexReader::open(bytes->public_bytes, bytes->key_bytes);
   EXPECT_TRUE(reader);
   return std::make_shared<const SharedIndex>(SharedIndex{*reader, bytes, 1000});

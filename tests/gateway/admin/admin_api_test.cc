@@ -134,6 +134,39 @@ TEST(AdminApi, OrdersReachTheServerAndShowItsNewState) {
   EXPECT_EQ(backend.find("web", "two")->state, "up");
 }
 
+TEST(AdminApi, TheStatusShowsTheStoreAndWhatIsRenewedNext) {
+  FakeBackend backend;
+  StoreStatus& store = backend.store();
+  store.path = "/var/lib/ravelin/certs";
+  store.certificates = 2;
+  store.workers_serving = 1;
+  store.soonest = {{"a.test", 3, fake_now() + std::chrono::hours(5)}};
+  store.ticket_key_made = fake_now() - std::chrono::hours(1);
+  store.renewals.next = {{"a.test", fake_now(), "half of its lifetime is over"},
+                         {"b.test", fake_now(), "nothing is served yet", 2, fake_now(), "busy"}};
+  store.renewals.last_failure = store.renewals.next.back();
+  const auto body = boost::json::parse(answer_admin(on_socket("GET", "/v1/status"), backend).body);
+  const auto& shown = body.at("store");
+  EXPECT_EQ(shown.at("workers"), 2);
+  EXPECT_EQ(shown.at("workers_serving"), 1);
+  EXPECT_EQ(shown.at("soonest").at(0).at("not_after"), "2026-11-24T17:00:00Z");
+  EXPECT_EQ(shown.at("ticket_key_made"), "2026-11-24T11:00:00Z");
+  EXPECT_EQ(shown.at("next_renewals").at(0).at("why"), "half of its lifetime is over");
+  EXPECT_FALSE(shown.at("next_renewals").at(0).as_object().contains("error"));
+  EXPECT_EQ(shown.at("last_failure").at("name"), "b.test");
+  EXPECT_EQ(shown.at("last_failure").at("error"), "busy");
+  EXPECT_EQ(shown.at("last_failure").at("failures"), 2);
+}
+
+TEST(AdminApi, WithoutAStoreTheStatusSaysNothingOfFailuresAndTicketKeys) {
+  FakeBackend backend;
+  const auto body = boost::json::parse(answer_admin(on_socket("GET", "/v1/status"), backend).body);
+  const auto& shown = body.at("store").as_object();
+  EXPECT_EQ(shown.at("path"), "");
+  EXPECT_FALSE(shown.contains("last_failure"));
+  EXPECT_FALSE(shown.contains("ticket_key_made"));
+}
+
 struct WeightCase {
   const char* name;
   const char* body;

@@ -49,6 +49,8 @@ class FakeBackend final : public AdminBackend {
 
   [[nodiscard]] GatewayStatus status() const override { return state_; }
 
+  StoreStatus& store() { return state_.store; }
+
   [[nodiscard]] std::vector<PoolStatus> pools() const override { return state_.pools; }
 
   [[nodiscard]] Readiness readiness() const override { return state_.readiness; }
