@@ -1,12 +1,15 @@
 """Certificates of an ACME CA with the gateway answering its questions: ordered when it starts, renewed
 unattended, rotated by hand."""
 
+import base64
+import datetime
 import os
 import socket
 import ssl
 import tempfile
 
 from acme_lab import Pebble, Pki, describe, free_ports, verify
+from acme_shim import Shim, problem
 from certs_test import Handshakes, Store
 from harness import DEADLINE, Case, unittest, wait_until
 
@@ -159,6 +162,74 @@ class Unattended(AcmeCase):
         self.assertIn("issuer pebble", text)
         self.assertEqual(self.shown("www.example.test"), before)
         self.assertIn("WARN last 1 tries failed", self.store.run("list"))
+
+
+def window(days):
+    """A renewal window of a day, that many days from now."""
+    begin = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    return {"suggestedWindow": {"start": begin.isoformat(timespec="seconds"),
+                                "end": (begin + datetime.timedelta(days=1)).isoformat(timespec="seconds")}}
+
+
+def cert_id(pem):
+    """certID of RFC 9773, made by OpenSSL's reading of the certificate."""
+    def encoded(text):
+        return base64.urlsafe_b64encode(bytes.fromhex(text)).rstrip(b"=").decode()
+    lines = describe(pem, "-ext", "authorityKeyIdentifier").splitlines()
+    serial = describe(pem, "-serial").strip().partition("=")[2]
+    if int(serial[0], 16) >= 8:
+        serial = "00" + serial
+    return encoded(lines[1].strip().removeprefix("keyid:").replace(":", "")) + "." + encoded(serial)
+
+
+class Replaced(AcmeCase):
+    """Renewals that say which certificate they replace (RFC 9773), by the unattended renewal."""
+
+    def setUp(self):
+        super().setUp()
+        self.shim = Shim(self.pki, self.pebble())
+        self.addCleanup(self.shim.close)
+        self.shim.renewal = window(60)
+        self.shim.ask_again = "1"
+        self.running = self.start_with(self.issuer("ca", self.shim.directory), "    - { name: www.example.test }\n")
+        self.await_issuer(self.running, "www.example.test", "Pebble")
+
+    def orders(self):
+        return [payload.get("replaces") for _, payload in self.shim.asked("/order-plz")]
+
+    def await_generation(self, number):
+        try:
+            wait_until(lambda: self.store.current("www.example.test") >= number, f"generation {number}", 30)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.running.log()}") from error
+
+    def test_a_window_moved_into_the_past_renews_and_names_what_it_replaces(self):
+        first = cert_id(self.shown("www.example.test"))
+        wait_until(lambda: self.shim.asked(f"/renewal/{first}"), "the CA is asked when to renew")
+        self.assertEqual(self.orders(), [None])
+        self.shim.renewals[first] = window(-2)
+        self.await_generation(2)
+        self.assertEqual(self.orders(), [None, first])
+        history = self.store.run("show", "www.example.test")
+        self.assertIn("renewal by scheduler", history)
+        # What replaced it has a window to come: it stays.
+        second = cert_id(self.shown("www.example.test"))
+        wait_until(lambda: len(self.shim.asked(f"/renewal/{second}")) > 1, "the CA is asked about the new one")
+        self.assertEqual(self.store.current("www.example.test"), 2)
+
+    def test_what_was_replaced_before_is_renewed_all_the_same(self):
+        first = cert_id(self.shown("www.example.test"))
+        self.shim.fails("/order-plz", problem(409, "alreadyReplaced"))
+        self.shim.renewals[first] = window(-2)
+        self.await_generation(2)
+        self.assertEqual(self.orders(), [None, first, None])
+
+    def test_a_rollback_is_not_replaced_a_second_time(self):
+        first = cert_id(self.shown("www.example.test"))
+        self.assertIn("said to replace", self.store.run("rotate", "www.example.test"))
+        self.store.run("rollback", "www.example.test")
+        self.assertNotIn("said to replace", self.store.run("rotate", "www.example.test"))
+        self.assertEqual(self.orders(), [None, first, None])
 
 
 class ByHand(AcmeCase):
