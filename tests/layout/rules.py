@@ -28,7 +28,7 @@ FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", 
                   {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
 # A pair of files and its checks; what is kept on the disk; who signs, or where else it came from; what gateways
 # see of it; renewal.
-CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"}, {"certs/ca", "certs/import", "certs/view"},
+CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"}, {"certs/ca", "certs/dns", "certs/import", "certs/view"},
                {"certs/rotate"}]
 ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
@@ -48,6 +48,7 @@ MAY_INCLUDE = {
     "certs/store": {"base", "base/io"},
     "certs/acme": {"base", "base/io"},
     "certs/ca": {"base", "base/io"},
+    "certs/dns": {"base", "base/io"},
     "certs/import": {"base"},
     "certs/view": {"base", "base/io"},
     "certs/rotate": {"base", "base/io"},
