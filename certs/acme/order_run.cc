@@ -109,9 +109,9 @@ Reply<AskedOrder> OrderRun::place() {
   if (!request) return request.error();
   auto order = client_.new_order(account_, *request, patience_);
   if (!order && !request->replaces.empty() && is_about_replaced(order.error())) {
-    base::log_info(
-        kPart, "the CA does not take what the order is to replace; ordering without saying so",
-        {{"issuer", options_.name}, {"reason", order.error().error.message}});
+    base::log_info(kPart,
+                   "the CA does not take what the order is to replace; ordering without saying so",
+                   {{"issuer", options_.name}, {"reason", order.error().error.message}});
     request->replaces.clear();
     order = client_.new_order(account_, *request, patience_);
   }

@@ -72,7 +72,7 @@ Result<std::string> decode_secret(std::string text) {
 }
 
 Result<TsigAlgorithm> parse_algorithm(const std::string& word) {
-  const auto found = std::ranges::find(kTsigAlgorithms, base::to_lower(word));
+  const auto* const found = std::ranges::find(kTsigAlgorithms, base::to_lower(word));
   if (found == std::end(kTsigAlgorithms))
     return fail(Errc::invalid, "algorithm \"{}\" is not taken ({})", word,
                 fmt::join(kTsigAlgorithms, ", "));

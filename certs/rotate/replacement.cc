@@ -8,8 +8,7 @@ namespace ravelin::certs {
 
 bool may_replace(const GenerationInfo& served, std::span<const GenerationInfo> kept,
                  std::string_view issuer) {
-  return served.issuer == issuer &&
-         std::ranges::none_of(kept, [&](const GenerationInfo& other) {
+  return served.issuer == issuer && std::ranges::none_of(kept, [&](const GenerationInfo& other) {
            return other.number > served.number && other.issuer == issuer;
          });
 }

@@ -143,8 +143,7 @@ boost::system::result<IssuedChain, IssueFailure> order_chain(const Work& work, I
       .names = pending.plan().names,
       .csr = std::move(*csr),
       .profile = pending.plan().profile,
-      .replaces =
-          replaced_id(work.parts.store, work.request.name, slot, pending.plan().issuer)};
+      .replaces = replaced_id(work.parts.store, work.request.name, slot, pending.plan().issuer)};
   FencedNote note(pending.note(slot), work.lease);
   auto issued = issuer.issue(order, note, work.stop);
   if (!issued) return issued.error();

@@ -48,12 +48,13 @@ TEST(Renewer, AFailureWaitsForItsTurn) {
 
 TEST(Renewer, AWindowThatIsOverIsDueAndNamesWhatItReplaces) {
   RotationLab lab;
-  lab.le.window = RenewalWindow{test::kNow + std::chrono::hours(24), test::kNow + std::chrono::hours(48), "",
-                                std::chrono::hours(1)};
+  lab.le.window = RenewalWindow{test::kNow + std::chrono::hours(24),
+                                test::kNow + std::chrono::hours(48), "", std::chrono::hours(1)};
   Renewer(lab.parts(), {wanted()}, {}).look({});
   Renewer renewer(lab.parts(), {wanted()}, {});
   EXPECT_EQ(renewer.look({}), 0U);
-  lab.le.window = RenewalWindow{test::kNow - std::chrono::hours(48), test::kNow - std::chrono::hours(24)};
+  lab.le.window =
+      RenewalWindow{test::kNow - std::chrono::hours(48), test::kNow - std::chrono::hours(24)};
   RotationParts later = lab.parts();
   later.now = [] { return test::kNow + std::chrono::hours(1); };
   Renewer next(std::move(later), {wanted()}, {});
