@@ -179,7 +179,8 @@ class Unattended(AcmeCase):
         self.assertEqual(pebble.status_of(serial)["Status"], "Revoked")
         self.assertEqual(self.store.json("accounts")["accounts"][0]["account"], account)
         plan = self.store.json("plan")
-        self.assertEqual([limit["issuer"] for limit in plan["limits"]], ["pebble", "pebble"])
+        # Of the account, the domain, the names.
+        self.assertEqual([(limit["issuer"], limit["assumed"]) for limit in plan["limits"]], [("pebble", True)] * 3)
         self.store.run("accounts", "deactivate", "pebble")
         self.assertEqual(self.store.json("accounts")["accounts"][0]["account"], "")
 
@@ -284,8 +285,7 @@ class Replaced(AcmeCase):
         self.shim.renewals[first] = window(-2)
         self.await_generation(2)
         self.assertEqual(self.orders(), [None, first])
-        history = self.store.run("show", "www.example.test")
-        self.assertIn("renewal by scheduler", history)
+        wait_until(lambda: "renewal by scheduler" in self.store.run("show", "www.example.test"), "it is noted")
         # What replaced it has a window to come: it stays.
         second = cert_id(self.shown("www.example.test"))
         wait_until(lambda: len(self.shim.asked(f"/renewal/{second}")) > 1, "the CA is asked about the new one")
