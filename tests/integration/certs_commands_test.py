@@ -233,12 +233,14 @@ class Rehearsed(CommandCase):
         self.store.config = self.file("ravelin.yaml", f"""
 version: 1
 admin: {{ socket: "{self.directory}/admin.sock" }}
+dns: {{ servers: "127.0.0.1:1" }}
 certs:
   store: {self.store.folder}
   issuers: {{ le: {{ acme: "https://127.0.0.1:{free_port()}/directory" }} }}
 """)
         answer = self.store.json("issue", "*.example.test", "--dry-run", code=1)
-        self.assertEqual([line["code"] for line in answer["checks"] if line["code"]], ["E_CHALLENGE", "E_GATEWAY"])
+        self.assertEqual([line["code"] for line in answer["checks"] if line["code"]],
+                         ["E_GATEWAY", "E_CHALLENGE", "E_CAA"])
 
 
 class PlannedAndRenewed(CommandCase):
