@@ -14,6 +14,12 @@ find_path(CARES_INCLUDE_DIR ares.h REQUIRED)
 add_library(cares INTERFACE)
 target_link_libraries(cares INTERFACE ${CARES_LIBRARY})
 target_include_directories(cares SYSTEM INTERFACE ${CARES_INCLUDE_DIR})
+# The public suffix list.
+find_library(PSL_LIBRARY psl REQUIRED)
+find_path(PSL_INCLUDE_DIR libpsl.h REQUIRED)
+add_library(libpsl INTERFACE)
+target_link_libraries(libpsl INTERFACE ${PSL_LIBRARY})
+target_include_directories(libpsl SYSTEM INTERFACE ${PSL_INCLUDE_DIR})
 # The kernel's netlink: messages, and the objects of nf_tables.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)

@@ -32,6 +32,13 @@ bool is_gone(const Failure& failure) {
          failure.is("malformed");
 }
 
+// Replaced before, or a certificate the CA does not know, or knows as another account's: which of
+// the other words it has for that, RFC 9773 leaves to the CA.
+bool is_about_replaced(const Failure& failure) {
+  return failure.is("alreadyReplaced") || failure.is("malformed") || failure.is("unauthorized") ||
+         failure.status == 404;
+}
+
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
     text.replace(at, what.size(), with);
@@ -101,13 +108,15 @@ Reply<AskedOrder> OrderRun::place() {
   auto request = make_request();
   if (!request) return request.error();
   auto order = client_.new_order(account_, *request, patience_);
-  if (!order && order.error().is("alreadyReplaced") && !request->replaces.empty()) {
-    base::log_info(kPart, "the certificate was replaced before; ordering without saying so",
-                   {{"issuer", options_.name}});
+  if (!order && !request->replaces.empty() && is_about_replaced(order.error())) {
+    base::log_info(kPart,
+                   "the CA does not take what the order is to replace; ordering without saying so",
+                   {{"issuer", options_.name}, {"reason", order.error().error.message}});
     request->replaces.clear();
     order = client_.new_order(account_, *request, patience_);
   }
   if (!order) return order.error();
+  says_replaces_ = !request->replaces.empty();
   // Before anything else: from here on a crash must not cost a second order.
   if (auto saved = note_.save(format_note({client_.directory_url(), account_.kid, order->url}));
       !saved)
@@ -236,7 +245,7 @@ Reply<IssuedChain> OrderRun::fetch(const AskedOrder& order) {
                    {{"issuer", options_.name},
                     {"preferred", options_.preferred_chain},
                     {"root", facts[chosen].root_name}});
-  return IssuedChain{to_pem(chains[chosen]), order.url};
+  return IssuedChain{to_pem(chains[chosen]), order.url, says_replaces_};
 }
 
 // ---- proving the names ----

@@ -74,6 +74,7 @@ class OrderRun {
   Patience patience_;
   std::vector<Challenged> up_;
   bool triggered_ = false;  // the CA was told to look
+  bool says_replaces_ = false;
 };
 
 }  // namespace ravelin::certs::acme

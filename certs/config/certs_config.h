@@ -5,6 +5,7 @@
 #include "certs/issuer/challenges.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@ using base::SourcePos;
 inline constexpr const char* kStoreDefault = "/var/lib/ravelin/certs";
 
 enum class IssuerKind : std::uint8_t { acme, local };
+
+// Where dns-01 puts its records by dynamic updates (RFC 2136).
+struct DnsUpdateConfig {
+  std::string server;                    // ADDRESS:PORT
+  std::string zone;                      // "" = the one the server has the name in
+  std::string key_file;                  // BIND's
+  std::vector<std::string> secondaries;  // ADDRESS:PORT, must have the record, too
+  std::vector<std::string> resolvers;    // ADDRESS:PORT; empty = the system's
+};
 
 struct IssuerConfig {
   SourcePos pos;
@@ -29,7 +39,10 @@ struct IssuerConfig {
   std::string profile;               // of certificates; "" = the CA's default
   std::vector<ChallengeType> challenges{ChallengeType::http_01, ChallengeType::tls_alpn_01,
                                         ChallengeType::dns_01};
-  std::string dns_hook;  // program for dns-01; "" = none
+  std::string dns_hook;                       // program for dns-01; "" = none
+  std::optional<DnsUpdateConfig> dns_update;  // in place of it
+
+  [[nodiscard]] bool can_change_dns() const { return !dns_hook.empty() || dns_update; }
 };
 
 struct CertificateConfig {

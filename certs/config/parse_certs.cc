@@ -1,5 +1,6 @@
 #include "certs/config/parse_certs.h"
 
+#include "base/address.h"
 #include "certs/issuer/private_key.h"
 #include "certs/names.h"
 
@@ -47,6 +48,35 @@ Result<std::string> parse_contact(std::string_view text) {
   return fail(Errc::invalid, "is no contact: write mailto:NAME@HOST");
 }
 
+// ADDRESS:PORT of a name server; without a port it is 53.
+Result<std::string> parse_server(std::string_view text) {
+  if (const auto ip = base::parse_ip(text); ip) return base::to_string(base::IpEndpoint{*ip, 53});
+  const auto endpoint = base::parse_endpoint(
+      text.find(':') == std::string_view::npos ? fmt::format("{}:53", text) : std::string(text));
+  if (endpoint && !std::holds_alternative<base::UnixEndpoint>(*endpoint))
+    return base::to_string(*endpoint);
+  return fail(Errc::invalid, "is not the address of a name server (ADDRESS:PORT)");
+}
+
+Result<std::string> parse_zone(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (auto checked = check_name(text); !checked || text.starts_with("*."))
+    return fail(Errc::invalid, "is not the name of a zone");
+  return std::string(text);
+}
+
+DnsUpdateConfig parse_dns_update(yaml::Map map) {
+  constexpr std::size_t kServersMax = 8;
+  const auto servers = yaml::one_or_list_of(yaml::converted(parse_server), 1, kServersMax);
+  DnsUpdateConfig update;
+  map.required("server", update.server, yaml::converted(parse_server));
+  map.optional("zone", update.zone, yaml::converted(parse_zone));
+  map.required("key_file", update.key_file, yaml::path());
+  map.optional("secondaries", update.secondaries, servers);
+  map.optional("resolver", update.resolvers, servers);
+  return std::move(map).finish(std::move(update));
+}
+
 IssuerConfig parse_issuer(yaml::Map map) {
   IssuerConfig issuer;
   issuer.pos = map.pos();
@@ -64,8 +94,13 @@ IssuerConfig parse_issuer(yaml::Map map) {
   map.optional("challenges", issuer.challenges,
                yaml::one_or_list_of(yaml::one_of(kChallenges), 1, 3));
   map.optional("dns_hook", issuer.dns_hook, yaml::path());
+  if (map.has("dns_update")) {
+    issuer.dns_update.emplace();
+    map.optional("dns_update", *issuer.dns_update, yaml::object(parse_dns_update));
+    if (map.has("dns_hook")) map.error("has either \"dns_hook\" or \"dns_update\"");
+  }
   for (const std::string_view key :
-       {"ca_file", "eab", "contact", "chain", "challenges", "dns_hook"})
+       {"ca_file", "eab", "contact", "chain", "challenges", "dns_hook", "dns_update"})
     if (!is_acme && map.has(key))
       map.error(fmt::format("\"{}\" is for ACME CAs; the own CA needs none", key));
   return std::move(map).finish(std::move(issuer));

@@ -45,6 +45,8 @@ class OrderNote {
 struct IssuedChain {
   std::string pem;    // leaf first, then intermediates, without the root
   std::string order;  // what the issuer calls it (an URL), for history; may be empty
+  // The order named the certificate it replaces, and the CA took it; unknown after a crash = false.
+  bool says_replaces = false;
 };
 
 // Why an order came to nothing, beside the text for the operator.

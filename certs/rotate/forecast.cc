@@ -1,7 +1,5 @@
 #include "certs/rotate/forecast.h"
 
-#include "base/text.h"
-
 #include <algorithm>
 
 namespace ravelin::certs {
@@ -9,10 +7,7 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::floor;
-using std::chrono::hours;
 
-constexpr seconds kOrdersSpan = hours(3);
-constexpr seconds kNamesSpan = days(7);
 // A certificate of minutes in a forecast of years is not counted out to its end.
 constexpr std::size_t kRenewalsMax = 10'000;
 
@@ -30,86 +25,63 @@ std::vector<sys_seconds> renewals_of(const ForecastEntry& entry, sys_seconds now
   return all;
 }
 
-// Orders of one kind, each at its time.
-using Times = std::vector<sys_seconds>;
-
-// The most that fall into any stretch that long, and when that many are reached.
-std::pair<std::size_t, sys_seconds> densest(Times times, seconds span) {
-  std::ranges::sort(times);
-  std::pair<std::size_t, sys_seconds> worst{0, {}};
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    while (times[i] - times[first] >= span)
-      ++first;
-    if (i + 1 - first > worst.first) worst = {i + 1 - first, times[i]};
-  }
-  return worst;
-}
-
-struct NameSet {
-  std::string name;  // of a certificate that has it
-  Times orders;
-};
-
-// What is counted for one issuer with limits.
-struct Counted {
-  Times orders;
-  std::map<std::vector<std::string>, NameSet> sets;
-};
-
-void count(Counted& counted, const ForecastEntry& entry, const Times& renewals, sys_seconds now) {
-  std::vector<std::string> names = entry.names;
+std::vector<std::string> sorted(std::vector<std::string> names) {
   std::ranges::sort(names);
-  NameSet& set = counted.sets[std::move(names)];
-  if (set.name.empty()) set.name = entry.name;
-  const auto add = [&](sys_seconds at) {
-    set.orders.insert(set.orders.end(), entry.orders, at);
-    counted.orders.insert(counted.orders.end(), entry.orders, at);
-  };
-  for (const sys_seconds at : entry.past)
-    if (at + kNamesSpan > now && at <= now) add(at);
-  for (const sys_seconds at : renewals)
-    add(at);
+  return names;
 }
 
-void add_limits(const std::string& issuer, const Counted& counted, const IssuerLimits& limits,
-                std::vector<LimitUse>& out) {
-  const auto [orders, at] = densest(counted.orders, kOrdersSpan);
-  out.push_back({issuer, "orders in 3 h", orders, limits.orders_per_3h, at});
-  LimitUse worst{.issuer = issuer, .most = limits.same_names_per_7d};
-  for (const auto& [names, set] : counted.sets) {
-    const auto [used, when] = densest(set.orders, kNamesSpan);
-    if (used <= worst.used) continue;
-    worst.limit = fmt::format("orders for the names of {} in 7 d", set.name);
-    worst.used = used;
-    worst.at = when;
+// The orders of one certificate to come, each as its CA will see it.
+std::vector<Orders> orders_of(const ForecastEntry& entry, const CaLimits* limits, sys_seconds now,
+                              sys_seconds end) {
+  std::vector<Orders> all;
+  OrderKind kind = entry.may_replace ? OrderKind::replacing : kind_of(entry.names, entry.past);
+  for (const sys_seconds at : renewals_of(entry, now, end)) {
+    all.push_back({at, entry.names, kind, entry.orders});
+    // From the second on it has a certificate of this CA to replace.
+    kind = limits != nullptr && limits->exempts_replacing ? OrderKind::replacing : OrderKind::again;
   }
-  if (worst.used != 0) out.push_back(std::move(worst));
+  return all;
 }
 
 }  // namespace
 
+OrderKind kind_of(const std::vector<std::string>& names, std::span<const Orders> past) {
+  const std::vector<std::string> wanted = sorted(names);
+  const bool is_known = std::ranges::any_of(
+      past, [&](const Orders& orders) { return sorted(orders.names) == wanted; });
+  return is_known ? OrderKind::again : OrderKind::first;
+}
+
 Forecast forecast_orders(std::span<const ForecastEntry> entries,
-                         const std::map<std::string, IssuerLimits>& limits, sys_seconds now,
-                         seconds length) {
+                         const std::map<std::string, CaLimits>& limits,
+                         const PublicSuffixes& suffixes, sys_seconds now, seconds length) {
   std::map<std::chrono::sys_days, ForecastDay> by_day;
-  std::map<std::string, Counted> counted;
+  std::map<std::string, OrderCount> counted;
   for (const ForecastEntry& entry : entries) {
-    const Times renewals = renewals_of(entry, now, now + length);
-    for (const sys_seconds at : renewals) {
-      ForecastDay& day = by_day[floor<days>(at)];
-      day.day = floor<days>(at);
+    const auto known = limits.find(entry.issuer);
+    const CaLimits* ca = known == limits.end() ? nullptr : &known->second;
+    OrderCount* count =
+        ca == nullptr ? nullptr : &counted.try_emplace(entry.issuer, *ca, suffixes).first->second;
+    for (const Orders& orders : entry.past)
+      if (count != nullptr && orders.at <= now) count->add(orders);
+    for (const Orders& orders : orders_of(entry, ca, now, now + length)) {
+      ForecastDay& day = by_day[floor<days>(orders.at)];
+      day.day = floor<days>(orders.at);
       ++day.renewals;
-      day.orders[entry.issuer] += entry.orders;
+      day.orders[entry.issuer] += orders.count;
+      if (orders.kind == OrderKind::replacing && ca != nullptr && ca->exempts_replacing)
+        day.exempt[entry.issuer] += orders.count;
+      if (count != nullptr) count->add(orders);
     }
-    if (limits.contains(entry.issuer)) count(counted[entry.issuer], entry, renewals, now);
   }
   Forecast forecast;
   forecast.days.reserve(by_day.size());
   for (auto& [day, what] : by_day)
     forecast.days.push_back(std::move(what));
-  for (const auto& [issuer, what] : counted)
-    add_limits(issuer, what, limits.at(issuer), forecast.limits);
+  for (const auto& [issuer, count] : counted) {
+    auto uses = count.nearest(issuer, now);
+    std::ranges::move(uses, std::back_inserter(forecast.limits));
+  }
   return forecast;
 }
 

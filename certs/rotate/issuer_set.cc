@@ -5,6 +5,7 @@
 #include "certs/acme/acme_issuer.h"
 #include "certs/acme/dns_hook.h"
 #include "certs/ca/own_ca_issuer.h"
+#include "certs/dns/dns_update.h"
 #include "certs/issuer/base64url.h"
 #include "certs/key_file.h"
 
@@ -18,13 +19,15 @@ using base::fail;
 // What answers which challenge of one CA.
 class IssuerSet::Boards final : public ChallengeBoard {
  public:
-  Boards(StorePaths paths, FolderBoard::AwaitGateways await, const std::string& dns_hook)
+  Boards(StorePaths paths, FolderBoard::AwaitGateways await, const IssuerConfig& config)
       : gateways_(std::move(paths), std::move(await)) {
-    if (!dns_hook.empty()) hook_ = std::make_unique<DnsHook>(DnsHookOptions{.program = dns_hook});
+    if (!config.dns_hook.empty())
+      zone_ = std::make_unique<DnsHook>(DnsHookOptions{.program = config.dns_hook});
+    if (config.dns_update) zone_ = std::make_unique<DnsUpdater>(update_options(*config.dns_update));
   }
 
   [[nodiscard]] bool can_answer(ChallengeType type) const override {
-    return type == ChallengeType::dns_01 ? hook_ != nullptr : gateways_.can_answer(type);
+    return type == ChallengeType::dns_01 ? zone_ != nullptr : gateways_.can_answer(type);
   }
 
   Result<> put_up(const Challenge& challenge) override {
@@ -35,12 +38,20 @@ class IssuerSet::Boards final : public ChallengeBoard {
 
  private:
   ChallengeBoard& board_of(const Challenge& challenge) {
-    if (challenge.type == ChallengeType::dns_01) return *hook_;
+    if (challenge.type == ChallengeType::dns_01) return *zone_;
     return gateways_;
   }
 
+  static DnsUpdateOptions update_options(const DnsUpdateConfig& config) {
+    return {.server = config.server,
+            .zone = config.zone,
+            .key_file = config.key_file,
+            .secondaries = config.secondaries,
+            .resolvers = config.resolvers.empty() ? dns::read_resolvers() : config.resolvers};
+  }
+
   FolderBoard gateways_;
-  std::unique_ptr<DnsHook> hook_;
+  std::unique_ptr<ChallengeBoard> zone_;
 };
 
 namespace {
@@ -92,7 +103,7 @@ Result<std::unique_ptr<Issuer>> IssuerSet::make(const IssuerConfig& config) {
     options.external_account = std::move(*account);
   }
   auto& boards = boards_[config.name];
-  boards = std::make_unique<Boards>(paths_, await_, config.dns_hook);
+  boards = std::make_unique<Boards>(paths_, await_, config);
   auto issuer = AcmeIssuer::open(std::move(options), *boards);
   if (!issuer) return issuer.error();
   return std::unique_ptr<Issuer>(std::move(*issuer));

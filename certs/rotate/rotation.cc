@@ -4,6 +4,7 @@
 #include "certs/issuer/private_key.h"
 #include "certs/rotate/check_generation.h"
 #include "certs/rotate/plan.h"
+#include "certs/rotate/replacement.h"
 #include "certs/rotate/serve.h"
 
 #include <openssl/crypto.h>
@@ -128,25 +129,28 @@ class FencedNote final : public OrderNote {
   Lease& lease_;
 };
 
-boost::system::result<std::string, IssueFailure> order_chain(const Work& work, Issuer& issuer,
+boost::system::result<IssuedChain, IssueFailure> order_chain(const Work& work, Issuer& issuer,
                                                              const Pending& pending, PairSlot slot,
                                                              KeyKind kind) {
   auto kept = pending.chain(slot);
   if (!kept) return IssueFailure{kept.error()};
-  if (!kept->empty()) return std::move(*kept);
+  if (!kept->empty()) return IssuedChain{std::move(*kept), pending.order(slot)};
   const auto key = key_for(work, pending, slot, kind);
   if (!key) return IssueFailure{key.error()};
   auto csr = make_csr(key->get(), pending.plan().names);
   if (!csr) return IssueFailure{csr.error(), {}, true};
   const CertificateOrder order{
-      .names = pending.plan().names, .csr = std::move(*csr), .profile = pending.plan().profile};
+      .names = pending.plan().names,
+      .csr = std::move(*csr),
+      .profile = pending.plan().profile,
+      .replaces = replaced_id(work.parts.store, work.request.name, slot, pending.plan().issuer)};
   FencedNote note(pending.note(slot), work.lease);
   auto issued = issuer.issue(order, note, work.stop);
   if (!issued) return issued.error();
   auto saved =
       work.lease.while_held([&] { return pending.keep_chain(slot, issued->pem, issued->order); });
   if (!saved) return IssueFailure{saved.error()};
-  return std::move(issued->pem);
+  return std::move(*issued);
 }
 
 // Whether its certificates are served already: a crash kept it from being ended.
@@ -186,6 +190,8 @@ Result<Pending> take_up(const Work& work, const std::string& issuer) {
 struct Prepared {
   Generation generation;
   Pending pending;
+  std::uint64_t orders = 0;
+  std::uint64_t replacing = 0;  // those that named what they replace
 };
 
 boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& issuer,
@@ -200,16 +206,21 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
                      .by = work.request.by,
                      .node = this_process({}).node,
                      .made = now_of(work.parts)};
+  std::uint64_t orders = 0;
+  std::uint64_t replacing = 0;
   for (const PairSlot slot : kPairSlots) {
     const auto& kind = kinds[static_cast<std::size_t>(slot)];
     if (!kind) continue;
     auto chain = order_chain(work, issuer, *pending, slot, *kind);
     if (!chain) return chain.error();
+    ++orders;
+    replacing += chain->says_replaces ? 1 : 0;
     auto key = pending->key(slot);
     if (!key) return IssueFailure{key.error()};
-    generation.texts(slot) = PairTexts(std::move(*chain), std::move(*key));
+    generation.texts(slot) = PairTexts(std::move(chain->pem), std::move(*key));
     generation.info.facts(slot).emplace().order = pending->order(slot);
-    work.tell("{} key, signed by {}", text_of(*kind), issuer_name);
+    work.tell("{} key, signed by {}{}", text_of(*kind), issuer_name,
+              chain->says_replaces ? ", said to replace the one that is served" : "");
   }
   const auto revoked = work.parts.store.revoked_keys();
   if (!revoked) return IssueFailure{revoked.error()};
@@ -223,7 +234,7 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
   }
   work.tell("checked, and shaken hands with in memory: {} names, TLS 1.2 and 1.3",
             generation.info.names.size());
-  return Prepared{std::move(generation), std::move(*pending)};
+  return Prepared{std::move(generation), std::move(*pending), orders, replacing};
 }
 
 // What stands in has no turn of its own to wait for.
@@ -282,8 +293,15 @@ RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
       break;
     }
     static_cast<void>(!prepared->pending.end().has_value());
-    note_event(work.parts, request.name, request.reason, info->number, request.by,
-               fmt::format("generation {} -> {}, {}", work.before, info->number, issuer_name));
+    note_event(work.parts, request.name,
+               HistoryEntry{.event = request.reason,
+                            .generation = info->number,
+                            .by = request.by,
+                            .detail = fmt::format("generation {} -> {}, {}", work.before,
+                                                  info->number, issuer_name),
+                            .issuer = issuer_name,
+                            .orders = prepared->orders,
+                            .replacing = prepared->replacing});
     return RotationResult{work.before, std::move(*info)};
   }
   return failure;

@@ -18,9 +18,16 @@ Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std
   return info;
 }
 
+void note_event(const RotationParts& parts, const std::string& name, HistoryEntry entry) {
+  entry.at = now_of(parts);
+  entry.node = this_process({}).node;
+  parts.store.note(name, entry);
+}
+
 void note_event(const RotationParts& parts, const std::string& name, const std::string& event,
                 std::uint64_t generation, const std::string& by, const std::string& detail) {
-  parts.store.note(name, {now_of(parts), event, generation, by, this_process({}).node, detail});
+  note_event(parts, name,
+             HistoryEntry{.event = event, .generation = generation, .by = by, .detail = detail});
 }
 
 }  // namespace ravelin::certs

@@ -14,6 +14,8 @@ sys_seconds now_of(const RotationParts& parts);
 Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std::string& name,
                              const Generation& generation);
 
+// `entry` without its time and node.
+void note_event(const RotationParts& parts, const std::string& name, HistoryEntry entry);
 void note_event(const RotationParts& parts, const std::string& name, const std::string& event,
                 std::uint64_t generation, const std::string& by, const std::string& detail);
 

@@ -7,12 +7,17 @@ namespace ravelin::certs {
 namespace json = boost::json;
 
 std::string format_entry(const HistoryEntry& entry) {
-  const json::object object{{"at", entry.at.time_since_epoch().count()},
-                            {"event", entry.event},
-                            {"generation", entry.generation},
-                            {"by", entry.by},
-                            {"node", entry.node},
-                            {"detail", entry.detail}};
+  json::object object{{"at", entry.at.time_since_epoch().count()},
+                      {"event", entry.event},
+                      {"generation", entry.generation},
+                      {"by", entry.by},
+                      {"node", entry.node},
+                      {"detail", entry.detail}};
+  if (!entry.issuer.empty()) {
+    object["issuer"] = entry.issuer;
+    object["orders"] = entry.orders;
+    object["replacing"] = entry.replacing;
+  }
   return json::serialize(object);
 }
 
@@ -30,6 +35,11 @@ std::vector<HistoryEntry> parse_history(std::string_view text) {
     entry.by = members->text("by");
     entry.node = members->text("node");
     entry.detail = members->text("detail");
+    if (members->has("issuer")) {
+      entry.issuer = members->text("issuer");
+      entry.orders = members->number("orders");
+      entry.replacing = members->number("replacing");
+    }
     if (members->whole()) entries.push_back(std::move(entry));
   }
   return entries;

@@ -22,6 +22,10 @@ struct HistoryEntry {
   std::string by;
   std::string node;
   std::string detail;  // for people
+  // ---- of what an issuer has signed ----
+  std::string issuer{};         // "" = nothing was
+  std::uint64_t orders = 0;     // one for each key
+  std::uint64_t replacing = 0;  // those that named the certificate they replace (RFC 9773)
 
   friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
 };

@@ -24,6 +24,7 @@ struct ChangeFlags {
   std::uint64_t to = 0;
   bool all = false;
   bool is_dry_run = false;
+  std::uint16_t http_port = 80;
 };
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
@@ -53,12 +54,21 @@ ExitCode issue(const ChangeFlags& flags) {
   if (want.issuers.empty())
     for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
       want.issuers.push_back(issuer.name);
-  if (flags.is_dry_run) return rehearse_issue(**desk, flags.common, want);
+  if (flags.is_dry_run)
+    return rehearse_issue(**desk, flags.common, {std::move(want), flags.http_port});
   return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
 }
 
+ExitCode rotate_one(CertsDesk& desk, const ChangeFlags& flags, const std::string& name,
+                    certs::Want want) {
+  if (flags.is_dry_run)
+    return rehearse_issue(desk, flags.common, {std::move(want), flags.http_port});
+  return run_rotation(desk, flags.common, {name, std::move(want), flags.because, who_asks()});
+}
+
 ExitCode rotate(const ChangeFlags& flags) {
-  auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
+  auto desk = CertsDesk::open(flags.common,
+                              flags.is_dry_run ? CertsDesk::Need::look : CertsDesk::Need::change);
   if (!desk) return desk.error();
   std::vector<std::string> names = flags.names;
   if (flags.all) {
@@ -70,9 +80,8 @@ ExitCode rotate(const ChangeFlags& flags) {
   for (const std::string& name : names) {
     auto want = (*desk)->want(name);
     if (want && flags.all && want->issuers.empty()) continue;  // imported: not ours to renew
-    code = worse(code, want ? run_rotation(**desk, flags.common,
-                                           {name, std::move(*want), flags.because, who_asks()})
-                            : report(want.error()));
+    code = worse(code,
+                 want ? rotate_one(**desk, flags, name, std::move(*want)) : report(want.error()));
   }
   return code;
 }
@@ -126,6 +135,18 @@ CLI::App* add(CLI::App& group, Action& chosen, const char* name, const char* wha
   return command;
 }
 
+void add_dry_run(CLI::App& command, ChangeFlags& flags) {
+  CLI::Option* dry_run =
+      command.add_flag("--dry-run", flags.is_dry_run,
+                       "look at all that could keep it from being signed, and order nothing");
+  command
+      .add_option("--http-port", flags.http_port,
+                  "where --dry-run asks for http-01, when it is not 80 as seen from here")
+      ->check(CLI::Range(1, 65535))
+      ->type_name("PORT")
+      ->needs(dry_run);
+}
+
 void add_issue(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<ChangeFlags>();
   CLI::App* command = add(group, chosen, "issue", "a certificate for new names", flags, issue);
@@ -143,8 +164,7 @@ void add_issue(CLI::App& group, Action& chosen) {
   command
       ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
       ->type_name("PROFILE");
-  command->add_flag("--dry-run", flags->is_dry_run,
-                    "look at all that could keep it from being signed, and order nothing");
+  add_dry_run(*command, *flags);
 }
 
 void add_rotate(CLI::App& group, Action& chosen) {
@@ -158,6 +178,7 @@ void add_rotate(CLI::App& group, Action& chosen) {
   command->add_option("--because", flags->because, "why, for the history")
       ->check(CLI::IsMember({"rotate", "key-compromise", "superseded"}))
       ->capture_default_str();
+  add_dry_run(*command, *flags);
   command->require_option(1, 0);
 }
 

@@ -40,6 +40,9 @@ class CertsDesk {
   // neither knows it.
   [[nodiscard]] base::Result<certs::Want> want(const std::string& name) const;
 
+  // Until every worker of the gateway answers it.
+  [[nodiscard]] base::Result<> await_challenge(const certs::Challenge& challenge) const;
+
   // After a change: waits until the running gateway serves it on every worker, where `-c` names
   // one; else says what has happened. Empty text: nothing to say.
   [[nodiscard]] base::Result<std::string> await_gateway(const std::string& name,
@@ -54,9 +57,6 @@ class CertsDesk {
   };
 
   explicit CertsDesk(Parts parts);
-
-  // Until every worker of the gateway answers it.
-  [[nodiscard]] base::Result<> await_challenge(const certs::Challenge& challenge) const;
 
   AsOwner owner_;
   certs::StoreDir store_;

@@ -1,6 +1,8 @@
 // `ravelin certs plan` and `renew`: what will be renewed when, and what is due now.
 #include "certs/rotate/forecast.h"
+#include "certs/rotate/past_orders.h"
 #include "certs/rotate/renewer.h"
+#include "certs/rotate/replacement.h"
 #include "cli/certs/served.h"
 #include "cli/report.h"
 #include "cli/table.h"
@@ -41,21 +43,25 @@ base::Result<std::vector<certs::RenewalState>> look_ahead(CertsDesk& desk, bool 
 
 // ---- plan ----
 
-certs::ForecastEntry entry_of(CertsDesk& desk, const certs::RenewalState& renewal) {
+using LimitsByIssuer = std::map<std::string, certs::CaLimits>;
+
+certs::ForecastEntry entry_of(CertsDesk& desk, const certs::RenewalState& renewal,
+                              const LimitsByIssuer& limits) {
   certs::ForecastEntry entry{.name = renewal.planned.name, .at = renewal.planned.at};
   if (const auto want = desk.want(entry.name); want) {
     entry.names = want->names;
     entry.issuer = want->issuers.front();  // without one it is not planned
     entry.orders = want->keys.size();
   }
+  entry.past = certs::past_orders(desk.store(), entry.name, entry.names, entry.issuer);
   const auto state = desk.store().state(entry.name);
-  if (!state) return entry;
-  for (const std::uint64_t number : state->generations) {
-    const auto info = desk.store().info(entry.name, number);
-    if (!info || info->issuer != entry.issuer) continue;
-    entry.past.push_back(info->made);
-    if (number == state->current) entry.lifetime = info->not_after() - info->not_before();
-  }
+  if (!state || state->current == 0) return entry;
+  const auto kept = certs::kept_generations(desk.store(), entry.name);
+  const auto served = std::ranges::find(kept, state->current, &certs::GenerationInfo::number);
+  if (served == kept.end() || served->issuer != entry.issuer) return entry;
+  entry.lifetime = served->not_after() - served->not_before();
+  entry.may_replace = limits.contains(entry.issuer) && limits.at(entry.issuer).exempts_replacing &&
+                      certs::may_replace(*served, kept, entry.issuer);
   return entry;
 }
 
@@ -70,8 +76,13 @@ json::object plan_json(const certs::Forecast& forecast,
     json::object orders;
     for (const auto& [issuer, count] : day.orders)
       orders[issuer] = count;
-    by_day.push_back(json::object{
-        {"day", day_text(day.day)}, {"renewals", day.renewals}, {"orders", std::move(orders)}});
+    json::object exempt;
+    for (const auto& [issuer, count] : day.exempt)
+      exempt[issuer] = count;
+    by_day.push_back(json::object{{"day", day_text(day.day)},
+                                  {"renewals", day.renewals},
+                                  {"orders", std::move(orders)},
+                                  {"ari_exempt", std::move(exempt)}});
   }
   json::array limits;
   for (const certs::LimitUse& use : forecast.limits)
@@ -79,6 +90,7 @@ json::object plan_json(const certs::Forecast& forecast,
                                   {"limit", use.limit},
                                   {"used", use.used},
                                   {"most", use.most},
+                                  {"assumed", use.is_assumed},
                                   {"exceeded", use.is_exceeded()}});
   json::array renewals;
   for (const certs::RenewalState& state : states)
@@ -88,6 +100,22 @@ json::object plan_json(const certs::Forecast& forecast,
   return {{"days", std::move(by_day)},
           {"limits", std::move(limits)},
           {"certificates", std::move(renewals)}};
+}
+
+// "31 (30 ARI exempt)"
+std::string orders_text(const certs::ForecastDay& day, const std::string& issuer) {
+  const auto found = day.orders.find(issuer);
+  const auto exempt = day.exempt.find(issuer);
+  std::string text = fmt::format("{}", found == day.orders.end() ? 0 : found->second);
+  if (exempt != day.exempt.end()) text += fmt::format(" ({} ARI exempt)", exempt->second);
+  return text;
+}
+
+std::string limit_text(const certs::LimitUse& use) {
+  return fmt::format("{} {}: {} of {} {}{}{}\n", use.is_exceeded() ? "WARN" : "ok  ", use.issuer,
+                     use.used, use.most, use.limit,
+                     use.used == 0 ? std::string() : ", on " + certs::format_time(use.at),
+                     use.is_assumed ? " (Let's Encrypt's limit; this CA's are not known)" : "");
 }
 
 std::string plan_text(const certs::Forecast& forecast, std::size_t certificates, int days_ahead) {
@@ -103,10 +131,8 @@ std::string plan_text(const certs::Forecast& forecast, std::size_t certificates,
     table.front().push_back("ORDERS AT " + issuer);
   for (const certs::ForecastDay& day : forecast.days) {
     TableRow row{day_text(day.day), fmt::format("{}", day.renewals)};
-    for (const std::string& issuer : issuers) {
-      const auto found = day.orders.find(issuer);
-      row.push_back(fmt::format("{}", found == day.orders.end() ? 0 : found->second));
-    }
+    for (const std::string& issuer : issuers)
+      row.push_back(orders_text(day, issuer));
     table.push_back(std::move(row));
   }
   std::string text = forecast.days.empty() ? std::string() : table_text(table);
@@ -115,9 +141,7 @@ std::string plan_text(const certs::Forecast& forecast, std::size_t certificates,
   bool is_exceeded = false;
   for (const certs::LimitUse& use : forecast.limits) {
     is_exceeded = is_exceeded || use.is_exceeded();
-    text += fmt::format("{} {}: {} of {} {}{}\n", use.is_exceeded() ? "WARN" : "ok  ", use.issuer,
-                        use.used, use.most, use.limit,
-                        use.used == 0 ? std::string() : ", on " + certs::format_time(use.at));
+    text += limit_text(use);
   }
   return text + (is_exceeded ? "a limit is exceeded\n" : "no limit is exceeded\n");
 }
@@ -127,14 +151,17 @@ ExitCode plan(const PlanFlags& flags) {
   if (!desk) return desk.error();
   const auto states = look_ahead(**desk, flags.asks);
   if (!states) return report(states.error());
-  std::vector<certs::ForecastEntry> entries;
-  for (const certs::RenewalState& state : *states)
-    entries.push_back(entry_of(**desk, state));
-  std::map<std::string, certs::IssuerLimits> limits;
+  LimitsByIssuer limits;
   for (const certs::IssuerConfig& issuer : (*desk)->config().issuers)
-    if (issuer.kind == certs::IssuerKind::acme) limits.emplace(issuer.name, certs::IssuerLimits());
+    if (issuer.kind == certs::IssuerKind::acme)
+      limits.emplace(issuer.name, certs::limits_of(issuer.directory));
+  std::vector<certs::ForecastEntry> entries;
+  entries.reserve(states->size());
+  for (const certs::RenewalState& state : *states)
+    entries.push_back(entry_of(**desk, state, limits));
+  const certs::PublicSuffixes suffixes;
   const certs::Forecast forecast = certs::forecast_orders(
-      entries, limits, floor<seconds>(base::wall_now()), days(flags.days_ahead));
+      entries, limits, suffixes, floor<seconds>(base::wall_now()), days(flags.days_ahead));
   print(flags.common.form == OutputForm::json
             ? json::serialize(plan_json(forecast, *states)) + "\n"
             : plan_text(forecast, states->size(), flags.days_ahead));

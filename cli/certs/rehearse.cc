@@ -3,9 +3,9 @@
 #include "base/text.h"
 #include "certs/ca/own_ca.h"
 #include "certs/ca/sign_leaf.h"
+#include "certs/dns/tsig.h"
 #include "certs/issuer/private_key.h"
 #include "certs/names.h"
-#include "certs/rotate/check_served.h"
 #include "cli/admin_client.h"
 #include "cli/report.h"
 
@@ -22,7 +22,7 @@ namespace {
 namespace json = boost::json;
 using certs::CheckLevel;
 using certs::CheckLine;
-using Lines = std::vector<CheckLine>;
+using Lines = RehearsalLines;
 
 void add(Lines& lines, CheckLevel level, std::string_view code, std::string text) {
   lines.push_back({level, std::string(code), std::move(text)});
@@ -60,15 +60,24 @@ void check_acme(const certs::IssuerConfig& issuer, const certs::Want& want, Line
   const bool has_wildcard = std::ranges::any_of(
       want.names, [](const std::string& name) { return name.starts_with("*."); });
   const bool has_dns =
-      !issuer.dns_hook.empty() &&
+      issuer.can_change_dns() &&
       std::ranges::find(issuer.challenges, certs::ChallengeType::dns_01) != issuer.challenges.end();
   if (has_wildcard && !has_dns)
-    return add(lines, CheckLevel::failed, "E_CHALLENGE",
-               issuer.name + ": a wildcard is proved by dns-01 alone, which needs dns_hook");
+    return add(
+        lines, CheckLevel::failed, "E_CHALLENGE",
+        issuer.name + ": a wildcard is proved by dns-01 alone, which needs dns_hook or dns_update");
   add(lines, CheckLevel::ok, "", issuer.name + ": would be ordered at " + issuer.directory);
 }
 
-void check_issuers(CertsDesk& desk, const certs::Want& want, Lines& lines) {
+void check_key_file(const certs::IssuerConfig& issuer, Lines& lines) {
+  if (!issuer.dns_update) return;
+  if (const auto key = certs::dns::read_tsig_key(issuer.dns_update->key_file); !key)
+    add(lines, CheckLevel::failed, "E_DNS_KEY", issuer.name + ": " + key.error().message);
+}
+
+void check_issuers(CertsDesk& desk, const CertsFlags& flags, const RehearsalPlan& plan,
+                   Lines& lines) {
+  const certs::Want& want = plan.want;
   for (const std::string& name : want.issuers) {
     const auto& all = desk.config().issuers;
     const auto found = std::ranges::find(all, name, &certs::IssuerConfig::name);
@@ -77,8 +86,12 @@ void check_issuers(CertsDesk& desk, const certs::Want& want, Lines& lines) {
           fmt::format("issuer \"{}\" is not configured", name));
     else if (found == all.end() || found->kind == certs::IssuerKind::local)
       check_own_ca(desk.store().paths().root(), name, want, lines);
-    else
+    else {
       check_acme(*found, want, lines);
+      check_key_file(*found, lines);
+      check_names(desk, flags, *found, plan, lines);
+      check_budget(desk, *found, want, lines);
+    }
   }
 }
 
@@ -100,8 +113,8 @@ void check_disk(const std::string& store, Lines& lines) {
   add(lines, CheckLevel::ok, "", "the store can be written to");
 }
 
-// Challenges but dns-01 are answered by it.
-void check_gateway(CertsDesk& desk, const CertsFlags& flags, const certs::Want& want,
+// Challenges but dns-01 are answered by it. Whether it is there.
+bool check_gateway(CertsDesk& desk, const CertsFlags& flags, const certs::Want& want,
                    Lines& lines) {
   const bool is_needed =
       std::ranges::any_of(desk.config().issuers, [&](const certs::IssuerConfig& issuer) {
@@ -109,23 +122,27 @@ void check_gateway(CertsDesk& desk, const CertsFlags& flags, const certs::Want& 
                std::ranges::find(want.issuers, issuer.name) != want.issuers.end() &&
                issuer.challenges != std::vector{certs::ChallengeType::dns_01};
       });
-  if (!is_needed) return;
+  if (!is_needed) return false;
   AdminFlags admin;
   admin.config = flags.config;
   const auto answer = ask_gateway(admin, "GET", "/v1/status");
-  if (answer) return add(lines, CheckLevel::ok, "", "a gateway runs that answers challenges");
-  add(lines, CheckLevel::failed, "E_GATEWAY",
-      "no gateway answers challenges: " + answer.error().message);
+  if (answer)
+    add(lines, CheckLevel::ok, "", "a gateway runs that answers challenges");
+  else
+    add(lines, CheckLevel::failed, "E_GATEWAY",
+        "no gateway answers challenges: " + answer.error().message);
+  return answer.has_value();
 }
 
 }  // namespace
 
-ExitCode rehearse_issue(CertsDesk& desk, const CertsFlags& flags, const certs::Want& want) {
+ExitCode rehearse_issue(CertsDesk& desk, const CertsFlags& flags, RehearsalPlan plan) {
+  const certs::Want& want = plan.want;
   Lines lines;
   check_want(want, lines);
-  check_issuers(desk, want, lines);
   check_disk(desk.store().paths().root(), lines);
-  check_gateway(desk, flags, want, lines);
+  plan.has_gateway = check_gateway(desk, flags, want, lines);
+  check_issuers(desk, flags, plan, lines);
   const bool would_fail = std::ranges::any_of(
       lines, [](const CheckLine& line) { return line.level == CheckLevel::failed; });
   if (flags.form == OutputForm::json) {

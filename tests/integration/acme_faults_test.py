@@ -297,6 +297,12 @@ class Faults(unittest.TestCase):
         self.shim.fails("/order-plz", problem(409, "alreadyReplaced"))
         self.tool.issue("www.example.test", replaces="AA.BB")
         self.assertEqual([one.get("replaces") for one in self.orders()], ["AA.BB", None])
+        # What else CAs say of a certificate they do not know as this account's.
+        for kind, status in (("malformed", 400), ("unauthorized", 403), ("malformed", 404)):
+            self.shim.heal()
+            self.shim.fails("/order-plz", problem(status, kind))
+            self.tool.issue("www.example.test", replaces="AA.BB")
+            self.assertEqual([one.get("replaces") for one in self.orders()], ["AA.BB", None])
         self.shim.heal()
         self.shim.fails("/order-plz", problem(409, "alreadyReplaced"), count=10)
         self.fails("alreadyReplaced", code=CONFLICT, replaces="AA.BB")

@@ -159,9 +159,9 @@ class Responder:
 
 class Pebble:
     """Pebble with its DNS; `environment` and `config` change what it does. With `ports` (http, tls) someone
-    else answers its questions there."""
+    else answers its questions there; with `name_server` (ADDRESS:PORT) names are what that says."""
 
-    def __init__(self, folder, pki, environment=None, ports=None, **config):
+    def __init__(self, folder, pki, environment=None, ports=None, name_server=None, **config):
         self.folder = folder
         self.pki = pki
         self.port, self.management, http_port, tls_port, dns, self.dns_management = free_ports(6)
@@ -190,7 +190,7 @@ class Pebble:
              "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{self.dns_management}"],
             stdout=self.log, stderr=self.log)
         self.process = subprocess.Popen(
-            ["pebble", "-config", f"{folder}/pebble.json", "-dnsserver", f"127.0.0.1:{dns}", "-strict"],
+            ["pebble", "-config", f"{folder}/pebble.json", "-dnsserver", name_server or f"127.0.0.1:{dns}", "-strict"],
             stdout=self.log, stderr=self.log, env=everything)
         self.authority = f"localhost:{self.port}"
         self.directory = f"https://{self.authority}/dir"

@@ -64,8 +64,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def pass_on(self, body, change=lambda content: content):
         shim = self.server.shim
         if self.path.startswith("/renewal/"):
-            self.send(200, [("Content-Type", "application/json"), ("Retry-After", "7200")],
-                      json.dumps(shim.renewal).encode())
+            window = shim.renewals.get(self.path.removeprefix("/renewal/"), shim.renewal)
+            self.send(200, [("Content-Type", "application/json"), ("Retry-After", shim.ask_again)],
+                      json.dumps(window).encode())
             return
         status, headers, content = self.ask_pebble(body)
         if self.path == "/dir":
@@ -97,6 +98,8 @@ class Shim:
         self.faults = []
         self.requests = []  # (time, method, path, payload)
         self.renewal = {}
+        self.renewals = {}  # by certID, in place of it
+        self.ask_again = "7200"
         self.extra = directory
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

@@ -233,12 +233,14 @@ class Rehearsed(CommandCase):
         self.store.config = self.file("ravelin.yaml", f"""
 version: 1
 admin: {{ socket: "{self.directory}/admin.sock" }}
+dns: {{ servers: "127.0.0.1:1" }}
 certs:
   store: {self.store.folder}
   issuers: {{ le: {{ acme: "https://127.0.0.1:{free_port()}/directory" }} }}
 """)
         answer = self.store.json("issue", "*.example.test", "--dry-run", code=1)
-        self.assertEqual([line["code"] for line in answer["checks"] if line["code"]], ["E_CHALLENGE", "E_GATEWAY"])
+        self.assertEqual([line["code"] for line in answer["checks"] if line["code"]],
+                         ["E_GATEWAY", "E_CHALLENGE", "E_CAA"])
 
 
 class PlannedAndRenewed(CommandCase):
@@ -267,6 +269,50 @@ certs:
         text = self.store.run("plan", code=1)
         self.assertIn("WARN le: 301 of 300 orders in 3 h", text)
         self.assertIn("a limit is exceeded", text)
+
+    def known_ca(self, names, issued=()):
+        """A store whose certificates look like Let's Encrypt's, and a configuration that names it."""
+        for name in issued:
+            # The own CA in its place, under its name.
+            self.store.config = self.file("own.yaml", f"""
+version: 1
+admin: {{ socket: {self.directory}/none.sock }}
+certs: {{ store: {self.store.folder}, issuers: {{ le: {{ ca: local }} }} }}
+""")
+            self.store.run("issue", name, "--issuer", "le")
+        listed = "[ " + ", ".join(f"{{ name: {name} }}" for name in names) + " ]"
+        self.store.config = self.file("ravelin.yaml", f"""
+version: 1
+certs:
+  store: {self.store.folder}
+  issuers: {{ le: {{ acme: "https://acme-v02.api.letsencrypt.org/directory", challenges: dns-01, dns_hook: /bin/false }} }}
+  names: {listed}
+dns: {{ servers: "127.0.0.1:1" }}
+""")
+
+    def test_what_counts_for_a_domain_and_what_is_exempt_is_told(self):
+        self.own()
+        new = [f"n{i}.example.test" for i in range(51)]
+        self.known_ca(new + [WWW], issued=[WWW])
+        text = self.store.run("plan", code=1)
+        self.assertIn("WARN le: 52 of 50 certificates for example.test in 7 d", text)
+        # The one that was issued counts, too. It is a week's, and renewed with the word what it replaces: exempt each time.
+        self.assertIn(" (1 ARI exempt)", text)
+        answer = self.store.json("plan", code=1)
+        self.assertEqual(sum(day["ari_exempt"].get("le", 0) for day in answer["days"]),
+                         sum(day["orders"]["le"] for day in answer["days"]) - 51)
+        self.known_ca(new[:49])
+        self.assertIn("ok   le: 50 of 50 certificates for example.test in 7 d", self.store.run("plan"))
+
+    def test_a_dry_run_says_what_is_left(self):
+        self.own()
+        self.known_ca([WWW], issued=[WWW, *(f"n{i}.example.test" for i in range(3))])
+        text = self.store.run("issue", "new.example.test", "--issuer", "le", "--dry-run")
+        self.assertIn("le: budget with this order: 5/300 orders in 3 h, 5/50 certificates for example.test in 7 d, "
+                      "1/5 orders for the names of new.example.test in 7 d", text)
+        text = self.store.run("rotate", WWW, "--dry-run")
+        self.assertIn("le: budget: it says what it replaces (ARI): no limit counts it", text)
+        self.assertEqual(self.store.current(WWW), 1)
 
     def test_what_is_due_is_renewed_once(self):
         self.own(*NAMES[:2])

@@ -96,6 +96,34 @@ certs:
   EXPECT_FALSE(wild.pins_key);
 }
 
+TEST(ParseCerts, DynamicUpdatesNameTheirServers) {
+  const Read result = read(R"(certs:
+  issuers:
+    le:
+      acme: https://ca.test/directory
+      dns_update:
+        server: 192.0.2.1
+        zone: example.test.
+        key_file: dns.key
+        secondaries: ["[2001:db8::1]:54", ns2.example.test]
+        resolver: 192.0.2.9:5353
+    two:
+      acme: https://ca.test/directory
+      dns_update: { server: "ns.example.test:53", key_file: /k }
+)");
+  EXPECT_THAT(result.findings, IsEmpty());
+  ASSERT_EQ(result.config.issuers.size(), 2U);
+  ASSERT_TRUE(result.config.issuers[0].dns_update);
+  const DnsUpdateConfig& update = *result.config.issuers[0].dns_update;
+  EXPECT_EQ(update.server, "192.0.2.1:53");
+  EXPECT_EQ(update.zone, "example.test");
+  EXPECT_EQ(update.key_file, "/etc/dns.key");
+  EXPECT_THAT(update.secondaries, ElementsAre("[2001:db8::1]:54", "ns2.example.test:53"));
+  EXPECT_THAT(update.resolvers, ElementsAre("192.0.2.9:5353"));
+  EXPECT_EQ(result.config.issuers[1].dns_update->zone, "");
+  EXPECT_TRUE(result.config.issuers[1].can_change_dns());
+}
+
 TEST(ParseCerts, IncludedFilesAddTheirNames) {
   const Read result = read(
       "include: more.yaml\ncerts:\n  issuers: { dev: { ca: local } }\n  names: [{ name: a.test "
@@ -138,6 +166,19 @@ const Refused kRefused[] = {
      "  issuers:\n    dev: { ca: local, eab: f, dns_hook: h }\n",
      {"3:10: certs.issuers.dev: \"eab\" is for ACME CAs; the own CA needs none",
       "3:10: certs.issuers.dev: \"dns_hook\" is for ACME CAs; the own CA needs none"}},
+    {"UpdatesWithoutAKey",
+     "  issuers:\n    le: { acme: \"https://ca.test/d\", dns_update: { server: 192.0.2.1 } }\n",
+     {"3:50: certs.issuers.le.dns_update: \"key_file\" is missing"}},
+    {"UpdatesToNoServer",
+     "  issuers:\n    le: { acme: \"https://ca.test/d\",\n"
+     "          dns_update: { server: \"a:b\", zone: \"*.a\", key_file: k } }\n",
+     {"4:33: certs.issuers.le.dns_update.server: \"a:b\" is not the address of a name server "
+      "(ADDRESS:PORT)",
+      "4:46: certs.issuers.le.dns_update.zone: \"*.a\" is not the name of a zone"}},
+    {"TwoWaysToTheZone",
+     "  issuers:\n    le: { acme: \"https://ca.test/d\", dns_hook: h,\n"
+     "          dns_update: { server: 192.0.2.1, key_file: k } }\n",
+     {"3:9: certs.issuers.le: has either \"dns_hook\" or \"dns_update\""}},
     {"NameMissing",
      "  issuers: { dev: { ca: local } }\n  names: [{ also: a.test }]\n",
      {"3:11: certs.names[0]: \"name\" is missing"}},

@@ -71,7 +71,7 @@ Issuer::Outcome FakeIssuer::issue(const CertificateOrder& order, OrderNote& note
     case Answer::forbidden:
       return IssueFailure{fail(Errc::denied, "CAA forbids it"), {}, true};
   }
-  IssuedChain chain{sign_chain(key, recipe), note.text()};
+  IssuedChain chain{sign_chain(key, recipe), note.text(), !order.replaces.empty()};
   if (at) at("signed");
   return chain;
 }
@@ -87,7 +87,7 @@ Result<> FakeIssuer::revoke(std::string_view chain_pem, RevocationReason reason,
 
 Result<std::optional<RenewalWindow>> FakeIssuer::renewal_window(std::string_view /*chain_pem*/,
                                                                 std::stop_token /*stop*/) {
-  return std::optional<RenewalWindow>();
+  return window;
 }
 
 }  // namespace ravelin::certs::test

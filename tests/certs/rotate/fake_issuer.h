@@ -35,6 +35,7 @@ class FakeIssuer final : public Issuer {
   Answer answer = Answer::chain;
   bool revokes = true;
   std::vector<std::pair<std::string, RevocationReason>> revoked{};  // serials
+  std::optional<RenewalWindow> window{};                            // of any certificate
   CertificateOrder last;
   // Called at "placed" and "signed".
   std::function<void(const std::string& at)> at{};

@@ -19,9 +19,17 @@ ForecastEntry entry(const std::string& name, sys_seconds at, const std::string& 
   return {.name = name, .names = {name}, .issuer = issuer, .at = at};
 }
 
+const CaLimits kLe = limits_of("https://acme-v02.api.letsencrypt.org/directory");
+
 Forecast look(const std::vector<ForecastEntry>& entries, seconds length = days(30),
-              IssuerLimits limits = {}) {
-  return forecast_orders(entries, {{"le", limits}}, kNow, length);
+              CaLimits limits = kLe) {
+  const PublicSuffixes suffixes;
+  return forecast_orders(entries, {{"le", limits}}, suffixes, kNow, length);
+}
+
+Orders placed(const std::vector<std::string>& names, seconds ago,
+              OrderKind kind = OrderKind::again) {
+  return {kNow - ago, names, kind};
 }
 
 // Of the limit whose name begins so; 0 = it is not spoken of.
@@ -70,7 +78,43 @@ TEST(Forecast, ShortLivedOnesComeBack) {
     renewals += day.renewals;
   EXPECT_GE(renewals, 9U);
   EXPECT_LE(renewals, 10U);
-  EXPECT_EQ(used(forecast, "orders for the names of"), 3U);
+  // The first alone counts: from then on each names the one it replaces.
+  EXPECT_EQ(used(forecast, "orders for the names of"), 1U);
+  CaLimits without = kLe;
+  without.exempts_replacing = false;
+  EXPECT_EQ(used(look({week}, days(30), without), "orders for the names of"), 3U);
+}
+
+TEST(Forecast, WhatIsReplacedCountsForNoLimit) {
+  ForecastEntry served = entry("a.test", kNow + 1h);
+  served.orders = 2;
+  served.may_replace = true;
+  const Forecast forecast = look({served, entry("b.test", kNow + 1h)});
+  EXPECT_EQ(forecast.days[0].orders.at("le"), 3U);
+  EXPECT_EQ(forecast.days[0].exempt.at("le"), 2U);
+  EXPECT_EQ(used(forecast, "orders in 3 h"), 1U);
+  EXPECT_EQ(used(forecast, "orders for the names of b.test"), 1U);
+  CaLimits without = kLe;
+  without.exempts_replacing = false;
+  const Forecast counted = look({served}, days(30), without);
+  EXPECT_THAT(counted.days[0].exempt, IsEmpty());
+  EXPECT_EQ(used(counted, "orders for the names of a.test"), 2U);
+}
+
+TEST(Forecast, NewNamesCountForTheirDomainAndTheSameOnesDoNot) {
+  std::vector<ForecastEntry> entries;
+  for (int i = 0; i < 51; ++i)
+    entries.push_back(entry(fmt::format("n{}.example.co.uk", i), kNow + 1h));
+  entries.push_back(entry("n0.example.org", kNow + 1h));
+  const Forecast forecast = look(entries);
+  ASSERT_THAT(forecast.limits, SizeIs(3));
+  EXPECT_EQ(forecast.limits[1].limit, "certificates for example.co.uk in 7 d");
+  EXPECT_EQ(forecast.limits[1].used, 51U);
+  EXPECT_TRUE(forecast.limits[1].is_exceeded());
+  for (ForecastEntry& each : entries)
+    each.past.push_back(placed(each.names, days(60)));
+  EXPECT_EQ(used(look(entries), "certificates for"), 0U);
+  EXPECT_EQ(used(look(entries), "orders in 3 h"), 0U);
 }
 
 struct BurstCase {
@@ -92,7 +136,7 @@ TEST(Forecast, AnyThreeHoursCount) {
     for (std::size_t i = 0; i < row.count; ++i)
       entries.push_back(entry(fmt::format("n{}.test", i), kNow + static_cast<long>(i) * row.apart));
     const Forecast forecast = look(entries);
-    ASSERT_THAT(forecast.limits, SizeIs(2)) << row.title;
+    ASSERT_THAT(forecast.limits, SizeIs(3)) << row.title;
     EXPECT_EQ(used(forecast, "orders in 3 h"), row.worst) << row.title;
     EXPECT_EQ(forecast.limits[0].is_exceeded(), row.worst > 300) << row.title;
   }
@@ -114,7 +158,7 @@ TEST(Forecast, WhatWasOrderedThisWeekCountsForTheSameNames) {
   for (const PastCase& row : rows) {
     ForecastEntry one = entry("a.test", kNow + 2h);
     for (const seconds ago : row.ago)
-      one.past.push_back(kNow - ago);
+      one.past.push_back(placed(one.names, ago));
     EXPECT_EQ(used(look({one}), "orders for the names of a.test"), row.used) << row.title;
   }
 }
@@ -124,11 +168,12 @@ TEST(Forecast, TheSameNamesAreOneSetInAnyOrder) {
   one.names = {"a.test", "b.test"};
   ForecastEntry other = entry("b.test", kNow + 2h);
   other.names = {"b.test", "a.test"};
-  const Forecast forecast = look({one, other}, days(30), {.same_names_per_7d = 1});
-  ASSERT_THAT(forecast.limits, SizeIs(2));
-  EXPECT_EQ(forecast.limits[1].used, 2U);
-  EXPECT_TRUE(forecast.limits[1].is_exceeded());
-  EXPECT_EQ(forecast.limits[1].at, kNow + 2h);
+  const OrderLimit limits[] = {{LimitedBy::exact_names, 1, days(7)}};
+  const Forecast forecast = look({one, other}, days(30), {.ca = "tight", .limits = limits});
+  ASSERT_THAT(forecast.limits, SizeIs(1));
+  EXPECT_EQ(forecast.limits[0].used, 2U);
+  EXPECT_TRUE(forecast.limits[0].is_exceeded());
+  EXPECT_EQ(forecast.limits[0].at, kNow + 2h);
 }
 
 TEST(Forecast, TheOwnCaHasNoLimits) {

@@ -48,6 +48,23 @@ TEST(Renewer, AFailureWaitsForItsTurn) {
   EXPECT_EQ(renewer.states().front().failures.in_a_row, 1);
 }
 
+TEST(Renewer, AWindowThatIsOverIsDueAndNamesWhatItReplaces) {
+  RotationLab lab;
+  lab.le.window = RenewalWindow{test::kNow + std::chrono::hours(24),
+                                test::kNow + std::chrono::hours(48), "", std::chrono::hours(1)};
+  Renewer(lab.parts(), {wanted()}, {}).look({});
+  Renewer renewer(lab.parts(), {wanted()}, {});
+  EXPECT_EQ(renewer.look({}), 0U);
+  lab.le.window =
+      RenewalWindow{test::kNow - std::chrono::hours(48), test::kNow - std::chrono::hours(24)};
+  RotationParts later = lab.parts();
+  later.now = [] { return test::kNow + std::chrono::hours(1); };
+  Renewer next(std::move(later), {wanted()}, {});
+  EXPECT_EQ(next.look({}), 1U);
+  EXPECT_NE(lab.le.last.replaces, "");
+  EXPECT_THAT(next.states().front().planned.why, testing::StartsWith("the CA asks for it between"));
+}
+
 TEST(Renewer, WhatTheStoreRemembersIsRenewedWithoutAConfiguration) {
   RotationLab lab;
   ASSERT_TRUE(lab.rotate("issue"));

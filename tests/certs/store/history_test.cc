@@ -26,6 +26,14 @@ TEST(History, IsReadAsWrittenALineEach) {
   EXPECT_TRUE(parse_history("").empty());
 }
 
+TEST(History, WhatAnIssuerHasSignedIsCounted) {
+  HistoryEntry signed_entry = entry("renewal", 4);
+  signed_entry.issuer = "le";
+  signed_entry.orders = 2;
+  signed_entry.replacing = 1;
+  EXPECT_THAT(parse_history(format_entry(signed_entry)), ElementsAre(signed_entry));
+}
+
 TEST(History, DamagedLinesAreLeftOut) {
   const HistoryEntry good = entry("rotate", 2);
   const std::string line = format_entry(good);
