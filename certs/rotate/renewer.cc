@@ -276,7 +276,7 @@ std::size_t Renewer::look(const std::stop_token& stop) {
 
 void Renewer::run(const std::stop_token& stop) {
   // Of this thread alone: what serves clients goes first.
-  constexpr int kNice = 10;
+  constexpr int kNice = 5;
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) == 0);
   while (!stop.stop_requested()) {
     look(stop);

@@ -22,8 +22,7 @@ constexpr std::size_t kTextMax = std::size_t{256} * 1024 * 1024;
 class LockedFile {
  public:
   explicit LockedFile(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)) {
-    error_ = fd_ < 0 ? errno : 0;
+      : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)), error_(fd_ < 0 ? errno : 0) {
     while (error_ == 0 && ::flock(fd_, LOCK_EX) != 0)
       if (errno != EINTR) error_ = errno;
 
@@ -49,7 +48,7 @@ class LockedFile {
 
  private:
   int fd_;
-  int error_ = 0;
+  int error_;
   bool is_current_ = false;
 };
 
