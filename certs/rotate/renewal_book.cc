@@ -84,7 +84,10 @@ std::vector<std::string> RenewalBook::due(sys_seconds now, std::size_t count) co
 
 std::vector<std::string> RenewalBook::to_read(sys_seconds now, std::size_t count) const {
   return names_of(first_of(
-      entries_, count, [now](const BookEntry& entry) { return entry.read_by <= now; },
+      entries_, count,
+      [now](const BookEntry& entry) {
+        return entry.read_by <= now || entry.read_by > now + kReadAgain;
+      },
       [](const BookEntry& entry) {
         return std::tuple(entry.read_by, std::string_view(entry.name));
       }));

@@ -6,6 +6,7 @@
 #include "certs/issuer/issuer.h"
 #include "certs/rotate/schedule.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,9 @@
 #include <vector>
 
 namespace ravelin::certs {
+
+// No certificate's files go without being read for longer.
+inline constexpr std::chrono::hours kReadAgain{6};
 
 struct BookEntry {
   std::string name;
@@ -50,7 +54,8 @@ class RenewalBook {
 
   // What has nothing to serve first, then what ends soonest; `count` at most.
   [[nodiscard]] std::vector<std::string> due(sys_seconds now, std::size_t count) const;
-  // Those whose files are to be looked at again, the longest overdue first; `count` at most.
+  // Those whose files are to be looked at again, the longest overdue first; `count` at most. One
+  // that is further away than kReadAgain was written down before the clock was set back.
   [[nodiscard]] std::vector<std::string> to_read(sys_seconds now, std::size_t count) const;
   // Those that are due next; `count` at most. Until the next take() or drop().
   [[nodiscard]] std::vector<const BookEntry*> soonest(std::size_t count) const;

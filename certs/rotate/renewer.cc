@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::string_view kScheduler = "scheduler";
 constexpr std::chrono::hours kAskAgain{6};
-// Of files nothing is known to have happened to: so many a look at most.
-constexpr std::chrono::hours kReadAgain{6};
+constexpr std::chrono::hours kAskAgainMax{48};
 constexpr std::chrono::minutes kReadSoon{5};
+// Of files nothing is known to have happened to: so many a look at most.
 constexpr std::size_t kReadAgainMax = 500;
 
 }  // namespace
@@ -77,7 +77,8 @@ void Renewer::ask_window(Read& read, const std::stop_token& stop) {
     entry.ask_again = known->ask_again;
   }
   read.held.window = entry.window();
-  if (now() < entry.ask_again) return;
+  // What is further away was said before the clock was set back.
+  if (now() < entry.ask_again && entry.ask_again <= now() + kAskAgainMax) return;
   entry.ask_again = now() + kAskAgain;
   const std::vector<std::string>& issuers = read.held.want.issuers;
   const std::string& signer = read.held.served->issuer;
@@ -93,7 +94,7 @@ void Renewer::ask_window(Read& read, const std::stop_token& stop) {
                    {{"name", entry.name}, {"error", window.error().message}});
     return;
   }
-  if (*window) entry.ask_again = now() + (*window)->ask_again;
+  if (*window) entry.ask_again = now() + std::min<seconds>((*window)->ask_again, kAskAgainMax);
   entry.set_window(*window);
   read.held.window = *window;
 }

@@ -63,6 +63,13 @@ TEST(RenewalBook, TheLongestOverdueIsReadAgainFirst) {
   EXPECT_THAT(book.to_read(at(30), 9), ElementsAre("b.test", "c.test", "a.test"));
 }
 
+TEST(RenewalBook, WhatWasWrittenDownAheadOfTheClockIsReadAgain) {
+  RenewalBook book;
+  const int most = static_cast<int>(seconds(kReadAgain).count());
+  book.take({entry_of("a.test", 1, 1, 30 + most), entry_of("b.test", 1, 1, 31 + most)});
+  EXPECT_THAT(book.to_read(at(30), 9), ElementsAre("b.test"));
+}
+
 TEST(RenewalBook, OnlyTheTimesOfAWindowAreKept) {
   BookEntry entry;
   EXPECT_FALSE(entry.window());

@@ -139,6 +139,21 @@ TEST(Renewer, AllIsReadAgainAfterSomeHours) {
   EXPECT_EQ(renewer.look({}), 1U);
 }
 
+TEST(Renewer, AClockThatIsSetBackMakesNothingWait) {
+  RotationLab lab;
+  base::WallTime now = test::kNow + std::chrono::hours(24 * 365);
+  RotationParts parts = lab.parts();
+  parts.now = [&now] { return now; };
+  Renewer renewer(std::move(parts), {wanted({"le"})}, {});
+  renewer.look({});  // a year ahead
+  now = test::kNow;
+  renewer.look({});
+  ASSERT_NE(lab.store.state(kRotated)->current, 0U);
+  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  now += std::chrono::hours(7);
+  EXPECT_EQ(renewer.look({}), 1U);
+}
+
 TEST(Renewer, ARemovedCertificateIsForgotten) {
   RotationLab lab;
   ASSERT_TRUE(lab.rotate("issue"));
