@@ -1,5 +1,6 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
 #include "certs/view/store_index.h"
+#include "cli/certs/canary.h"
 #include "cli/certs/rehearse.h"
 #include "cli/certs/served.h"
 #include "cli/report.h"
@@ -24,7 +25,28 @@ struct ChangeFlags {
   std::uint64_t to = 0;
   bool all = false;
   bool is_dry_run = false;
+  CanaryWords canary;
 };
+
+// The new generation is shown to some clients only.
+ExitCode print_tried(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
+                     const certs::GenerationInfo& info) {
+  const auto canary = certs::find_canary(desk.store(), name);
+  if (!canary || canary->generation != info.number)
+    return report(base::fail(base::Errc::conflict,
+                             "generation {} is no canary any more: something else was published",
+                             info.number));
+  const auto seen = desk.await_gateway(name, {.generation = info.number, .share = canary->share});
+  if (flags.form == OutputForm::json) {
+    json::object out = canary_json(*canary);
+    out["gateway"] = seen ? seen->text : seen.error().message;
+    print(json::serialize(out) + "\n");
+  } else {
+    print(canary_text(*canary) + "\n" + (seen ? seen->text : ""));
+    print(fmt::format("for all: ravelin certs canary {} --finish; for none: --end\n", name));
+  }
+  return seen ? ExitCode::done : report(seen.error());
+}
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
   const std::string name = request.name;
@@ -36,6 +58,7 @@ ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationR
       print_error(fmt::format("ravelin: the CA asks to wait {} s\n", failure.retry_after->count()));
     return code;
   }
+  if (request.canary) return print_tried(desk, flags, name, rotated->info);
   return print_served(desk, flags, name, rotated->before, rotated->info);
 }
 
@@ -58,6 +81,8 @@ ExitCode issue(const ChangeFlags& flags) {
 }
 
 ExitCode rotate(const ChangeFlags& flags) {
+  const auto canary = parse_canary_words(flags.canary);
+  if (!canary) return report(canary.error());
   auto desk = CertsDesk::open(flags.common, CertsDesk::Need::change);
   if (!desk) return desk.error();
   std::vector<std::string> names = flags.names;
@@ -70,9 +95,13 @@ ExitCode rotate(const ChangeFlags& flags) {
   for (const std::string& name : names) {
     auto want = (*desk)->want(name);
     if (want && flags.all && want->issuers.empty()) continue;  // imported: not ours to renew
-    code = worse(code, want ? run_rotation(**desk, flags.common,
-                                           {name, std::move(*want), flags.because, who_asks()})
-                            : report(want.error()));
+    if (!want) {
+      code = worse(code, report(want.error()));
+      continue;
+    }
+    certs::RotationRequest request{name, std::move(*want), flags.because, who_asks()};
+    request.canary = *canary;
+    code = worse(code, run_rotation(**desk, flags.common, std::move(request)));
   }
   return code;
 }
@@ -85,7 +114,10 @@ ExitCode rollback(const ChangeFlags& flags) {
   if (!before) return report(before.error());
   const auto info = certs::roll_back((*desk)->parts(), name, flags.to, who_asks());
   if (!info) return report(info.error());
-  return print_served(**desk, flags.common, name, before->current, *info);
+  // Someone wants it: whatever a probe says of it, it is not taken back.
+  CertsFlags common = flags.common;
+  common.is_probed = false;
+  return print_served(**desk, common, name, before->current, *info);
 }
 
 ExitCode remove(const ChangeFlags& flags) {
@@ -143,6 +175,7 @@ void add_issue(CLI::App& group, Action& chosen) {
   command
       ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
       ->type_name("PROFILE");
+  add_probe_flag(*command, flags->common);
   command->add_flag("--dry-run", flags->is_dry_run,
                     "look at all that could keep it from being signed, and order nothing");
 }
@@ -158,6 +191,8 @@ void add_rotate(CLI::App& group, Action& chosen) {
   command->add_option("--because", flags->because, "why, for the history")
       ->check(CLI::IsMember({"rotate", "key-compromise", "superseded"}))
       ->capture_default_str();
+  add_canary_words(*command, flags->canary, true);
+  add_probe_flag(*command, flags->common);
   command->require_option(1, 0);
 }
 

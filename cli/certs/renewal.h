@@ -7,6 +7,7 @@
 #include "certs/rotate/issuer_set.h"
 #include "certs/rotate/renewer.h"
 #include "certs/store/store_dir.h"
+#include "cli/certs/swaps.h"
 #include "gateway/runtime/gateway.h"
 
 #include <memory>
@@ -49,6 +50,7 @@ class CertsRenewal {
   std::string ca_trouble_;
   std::unique_ptr<certs::IssuerSet> issuers_;
   std::unique_ptr<certs::Renewer> renewer_;
+  std::unique_ptr<SwapWatch> swaps_;
 };
 
 }  // namespace ravelin::cli
