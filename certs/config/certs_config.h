@@ -58,6 +58,8 @@ struct CertificateConfig {
 struct CertsConfig {
   std::string store = kStoreDefault;
   std::chrono::seconds look_every{60};  // how often the renewal looks what is due
+  // How long clients are watched once another generation is shown; 0 = not at all.
+  std::chrono::seconds watch_after_swap{300};
   std::vector<IssuerConfig> issuers;
   std::vector<CertificateConfig> names;
 };

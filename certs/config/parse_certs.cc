@@ -183,6 +183,7 @@ CertsConfig parse_certs(yaml::Map map) {
   CertsConfig config;
   map.optional("store", config.store, yaml::path());
   map.optional("look_every", config.look_every, yaml::between(1s, 1h));
+  map.optional("watch_after_swap", config.watch_after_swap, yaml::between(0s, 10min));
   map.optional("issuers", config.issuers, read_issuers);
   map.optional("names", config.names, yaml::list_of(yaml::object(parse_certificate), 0, kNamesMax));
   if (map.has("names")) complete(config, map.path(), map.value("names").report());

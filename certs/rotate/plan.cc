@@ -28,7 +28,11 @@ PlannedRenewal plan(const HeldState& held, sys_seconds now) {
     renewal.not_after = facts.not_after;
   }
   if (held.failures.in_a_row == 0) return renewal;
-  const sys_seconds again = held.failures.last + back_off(held.failures.in_a_row);
+  // Each generation that clients refuse costs an order, and the next will hardly fare better.
+  constexpr int kRefusedWeighs = 5;
+  const sys_seconds again =
+      held.failures.last +
+      back_off(held.failures.in_a_row + (kRefusedWeighs - 1) * held.failures.refused);
   if (again > renewal.at) {
     renewal.at = again;
     renewal.why += fmt::format("; again after {} failures", held.failures.in_a_row);

@@ -104,9 +104,13 @@ Result<> shake(SSL* client, int fd, const acme::Patience& patience) {
         break;
       case SSL_ERROR_SYSCALL:
         ERR_clear_error();
-        return error == 0 ? fail(Errc::tls, "the connection was closed")
-                          : fail(Errc::tls, "{}", base::fail_errno(error, kShaking).message);
+        return error == 0 ? fail(Errc::protocol, "the connection was closed")
+                          : fail(Errc::protocol, "{}", base::fail_errno(error, kShaking).message);
       default:
+        if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+          ERR_clear_error();
+          return fail(Errc::protocol, "the connection was closed");
+        }
         return fail(Errc::tls, "{}", take_openssl_error());
     }
   }

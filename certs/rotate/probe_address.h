@@ -35,7 +35,8 @@ struct ProbeAnswer {
 };
 
 // `pair` is the one expected: its chain is trusted up to its last certificate. Errors:
-// Errc::unavailable and timeout: nobody is there; Errc::tls: the handshake came to nothing.
+// Errc::unavailable and timeout: nobody is there; Errc::protocol: the connection was closed in the
+// middle; Errc::tls: the handshake came to nothing.
 Result<ProbeAnswer> probe_address(const acme::SocketAddress& address, const ProbeQuestion& question,
                                   const CertificatePair& pair, base::WallTime now,
                                   const acme::Patience& patience);

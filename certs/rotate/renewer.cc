@@ -2,6 +2,7 @@
 
 #include "base/io/log.h"
 #include "base/utc.h"
+#include "certs/store/canary_file.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -181,6 +182,8 @@ bool Renewer::read_news(const std::stop_token& stop) {
 
 bool Renewer::renew(const HeldState& state, const PlannedRenewal& renewal,
                     const std::stop_token& stop) {
+  // Another generation is on its way already; only where little time is left it gives way.
+  if (!renewal.is_emergency && find_canary(parts_.store, state.name)) return false;
   const std::string reason = state.served ? "renewal" : "issue";
   base::log_info("certs", "a certificate is due",
                  {{"name", state.name},

@@ -7,10 +7,8 @@ namespace ravelin::certs {
 using base::Errc;
 using base::fail;
 
-namespace {
-
-Result<> check_rollback(const RotationParts& parts, const std::string& name,
-                        const GenerationInfo& info) {
+Result<> check_older(const RotationParts& parts, const std::string& name,
+                     const GenerationInfo& info) {
   const auto revoked = parts.store.revoked_keys();
   if (!revoked) return revoked.error();
   if (info.not_after() <= now_of(parts))
@@ -29,8 +27,6 @@ Result<> check_rollback(const RotationParts& parts, const std::string& name,
   return {};
 }
 
-}  // namespace
-
 Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& name,
                                  std::uint64_t number, const std::string& by) {
   auto state = parts.store.state(name);
@@ -47,7 +43,7 @@ Result<GenerationInfo> roll_back(const RotationParts& parts, const std::string& 
     return fail(Errc::invalid, "generation {} of \"{}\" is served already", number, name);
   auto info = parts.store.info(name, number);
   if (!info) return info.error();
-  if (auto checked = check_rollback(parts, name, *info); !checked) return checked.error();
+  if (auto checked = check_older(parts, name, *info); !checked) return checked.error();
   if (auto published = parts.store.publish(**lease, name, number); !published)
     return published.error();
   note_event(parts, name, "rollback", number, by,

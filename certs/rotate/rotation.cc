@@ -6,6 +6,7 @@
 #include "certs/rotate/plan.h"
 #include "certs/rotate/replacement.h"
 #include "certs/rotate/serve.h"
+#include "certs/store/canary_file.h"
 
 #include <openssl/crypto.h>
 
@@ -268,6 +269,26 @@ std::vector<std::string> issuers_of(const Work& work) {
   return issuers;
 }
 
+// Kept and shown to some clients, beside what is served.
+Result<GenerationInfo> try_on_some(const Work& work, const Generation& generation) {
+  StoreDir& store = work.parts.store;
+  const RotationRequest& request = work.request;
+  const auto number = store.keep(work.lease, request.name, generation);
+  if (!number) return number.error();
+  GenerationInfo info = generation.info;
+  info.number = *number;
+  const Canary canary{.name = request.name,
+                      .generation = *number,
+                      .beside = work.before,
+                      .share = request.canary->share,
+                      .since = now_of(work.parts),
+                      .lasts = request.canary->lasts,
+                      .by = request.by};
+  if (auto begun = begin_canary(store, work.lease, canary); !begun) return begun.error();
+  static_cast<void>(!store.prune(work.lease, request.name, StoreDir::kGenerationsKept).has_value());
+  return info;
+}
+
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
@@ -286,22 +307,29 @@ RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
       if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
       continue;
     }
-    auto info = serve(work.parts, work.lease, request.name, prepared->generation);
+    auto info = request.canary ? try_on_some(work, prepared->generation)
+                               : serve(work.parts, work.lease, request.name, prepared->generation);
     if (!info) {
       failure = {info.error()};
       note_failure(work, failure);
       break;
     }
     static_cast<void>(!prepared->pending.end().has_value());
-    note_event(work.parts, request.name,
-               HistoryEntry{.event = request.reason,
-                            .generation = info->number,
-                            .by = request.by,
-                            .detail = fmt::format("generation {} -> {}, {}", work.before,
-                                                  info->number, issuer_name),
-                            .issuer = issuer_name,
-                            .orders = prepared->orders,
-                            .replacing = prepared->replacing});
+    HistoryEntry entry{.event = request.reason,
+                       .generation = info->number,
+                       .by = request.by,
+                       .detail = fmt::format("generation {} -> {}, {}", work.before, info->number,
+                                             issuer_name),
+                       .issuer = issuer_name,
+                       .orders = prepared->orders,
+                       .replacing = prepared->replacing};
+    if (request.canary) {
+      entry.event = "canary";
+      entry.generation = work.before;
+      entry.detail = fmt::format("generation {} for {} of the clients, {}", info->number,
+                                 share_text(request.canary->share), issuer_name);
+    }
+    note_event(work.parts, request.name, std::move(entry));
     return RotationResult{work.before, std::move(*info)};
   }
   return failure;
@@ -315,10 +343,19 @@ RotationOutcome rotate_certificate(const RotationParts& parts, const RotationReq
     return RotationFailure{checked.error()};
   const auto kinds = kinds_of(request.want);
   if (!kinds) return RotationFailure{kinds.error()};
+  if (request.canary && needs_new_key(request))
+    return RotationFailure{fail(Errc::invalid,
+                                "a key in other hands is replaced for all clients at once, not "
+                                "tried on some")};
   auto lease = parts.store.lease(request.name, request.reason);
   if (!lease) return RotationFailure{lease.error()};
   const auto before = begin(parts, request, **lease);
   if (!before) return RotationFailure{before.error()};
+  if (request.canary && *before == 0)
+    return RotationFailure{fail(Errc::invalid,
+                                "nothing of \"{}\" is served yet: there is nothing to try another "
+                                "beside",
+                                request.name)};
   const Work work{parts, request, **lease, std::move(stop), *before};
   work.tell("lease of {} (fence {})", request.name, (*lease)->fence());
   return rotate_held(work, *kinds);

@@ -16,17 +16,24 @@
 
 namespace ravelin::certs {
 
+// Shown to some clients first (canary_file.h), not served to all at once.
+struct CanaryWish {
+  std::uint32_t share = 0;       // of kWholeShare
+  std::chrono::seconds lasts{};  // then all get it; 0 = when someone says so
+};
+
 struct RotationRequest {
   std::string name;                    // of the certificate in the store
   Want want;                           // kept beside it
   std::string reason;                  // "issue", "rotate", "renewal", "key-compromise"
   std::string by;                      // who asks
   std::vector<std::string> issuers{};  // tried this time, in order; empty = all of `want`
+  std::optional<CanaryWish> canary{};  // not with "key-compromise", nor where nothing is served yet
 };
 
 struct RotationResult {
   std::uint64_t before = 0;  // generation that was served; 0 = none
-  GenerationInfo info;       // of the one that is served now
+  GenerationInfo info;       // of the one that is served now, or tried
 };
 
 // Issuers by the configuration's names for them.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace ravelin::certs {
 namespace {
@@ -66,14 +67,21 @@ seconds back_off(int failures) {
 
 Failures failures_in(std::span<const HistoryEntry> history) {
   Failures failures;
+  Failures before;  // the last generation came about
   for (const HistoryEntry& entry : history) {
-    if (entry.event == "failed") {
+    if (entry.event == "failed" || entry.event == "refused") {
+      // What clients did not take has not come about.
+      if (entry.event == "refused") {
+        failures.in_a_row += before.in_a_row;
+        failures.refused += before.refused + 1;
+        before = {};
+      }
       ++failures.in_a_row;
       failures.last = entry.at;
       failures.why = entry.detail;
     } else if (entry.event != "revoke" && entry.event != "probe" && entry.event != "rollback" &&
-               entry.event != "export") {
-      failures = {};
+               entry.event != "export" && entry.event != "canary") {
+      before = std::exchange(failures, {});
     }
   }
   return failures;

@@ -45,6 +45,7 @@ seconds back_off(int failures);
 
 struct Failures {
   int in_a_row = 0;
+  int refused = 0;  // of those: generations that were taken back because clients refused them
   sys_seconds last{};
   std::string why;
 };

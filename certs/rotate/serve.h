@@ -14,6 +14,11 @@ sys_seconds now_of(const RotationParts& parts);
 Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std::string& name,
                              const Generation& generation);
 
+// Whether a kept generation may be served (again). Errors: it has ended, its key is revoked, its
+// files are damaged.
+Result<> check_older(const RotationParts& parts, const std::string& name,
+                     const GenerationInfo& info);
+
 // `entry` without its time and node.
 void note_event(const RotationParts& parts, const std::string& name, HistoryEntry entry);
 void note_event(const RotationParts& parts, const std::string& name, const std::string& event,

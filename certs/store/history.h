@@ -16,7 +16,8 @@ using base::Result;
 
 struct HistoryEntry {
   std::chrono::sys_seconds at{};
-  // "issue", "rotate", "rollback", "import", "export", "revoke", "probe", "failed"
+  // "issue", "rotate", "rollback", "import", "export", "revoke", "probe", "failed", "canary";
+  // "refused": clients did not take it, and so it is taken back (once)
   std::string event;
   std::uint64_t generation = 0;  // that is served then; 0 = none
   std::string by;

@@ -8,6 +8,7 @@
 //   STORE/certs/NAME/previous         -> gen/000011
 //   STORE/certs/NAME/pending/         an order that is not done (pending.h)
 //   STORE/certs/NAME/history.jsonl    what happened to it (history.h)
+//   STORE/canary/NAME.json            a generation that is tried on some clients (canary_file.h)
 //   STORE/locks/NAME                  who may change it (lease.h)
 //   STORE/revoked/spki                keys that are never served again
 //   STORE/public.bin, keys-*.bin      index for gateways; can be made again at any time

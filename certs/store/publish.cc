@@ -1,12 +1,14 @@
 // Changing what is in a store. Each step is durable before the next begins.
 #include "base/io/file.h"
 #include "base/io/log.h"
+#include "certs/store/canary_file.h"
 #include "certs/store/durable.h"
 #include "certs/store/journal.h"
 #include "certs/store/record_lines.h"
 #include "certs/store/store_dir.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -106,6 +108,8 @@ Result<> StoreDir::publish(Lease& lease, const std::string& name, std::uint64_t 
     if (step && before->current != 0 && before->current != number)
       step = point_link(paths_.previous(name), "gen/" + number_text(before->current));
     if (step) step = point_link(paths_.current(name), target);
+    // It has ended by that: it stood beside the one before.
+    if (step) static_cast<void>(::unlink(canary_file(paths_, name).c_str()) == 0);
     // Not closed is no failure: whoever follows the journal keeps looking.
     if (step) static_cast<void>(!announce(paths_, {JournalEvent::done, name, number}).has_value());
     return step;
@@ -137,6 +141,7 @@ Result<> StoreDir::remove(Lease& lease, const std::string& name) {
     if (step) step = announce(paths_, begin);
     if (step) step = move_to(paths_.of(name), aside);
     if (!step) return step;
+    static_cast<void>(::unlink(canary_file(paths_, name).c_str()) == 0);
     // Not closed is no failure: whoever follows the journal keeps looking.
     static_cast<void>(!announce(paths_, {JournalEvent::gone, name, 0}).has_value());
     return remove_all_of(aside);

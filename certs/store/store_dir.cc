@@ -84,8 +84,9 @@ Result<> make_journal(const std::string& path) {
 }
 
 Result<> make_inside(const StorePaths& paths) {
-  for (const std::string& folder : {paths.all(), paths.locks(), paths.root() + "/revoked",
-                                    paths.root() + "/accounts", challenge_folder(paths)})
+  for (const std::string& folder :
+       {paths.all(), paths.locks(), paths.root() + "/revoked", paths.root() + "/accounts",
+        paths.root() + "/canary", challenge_folder(paths)})
     if (auto made = make_folder(folder); !made) return made.error();
   if (auto journal = make_journal(paths.journal()); !journal) return journal.error();
   // Last: a store without it is not there yet.

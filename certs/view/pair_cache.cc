@@ -52,7 +52,7 @@ Result<PairPtr> parse_pair(const PairBytes& bytes, PairSlot slot, KeyDecoder& de
 }
 
 PairSet PairCache::load(const IndexEntry& entry) {
-  PairSet pairs;
+  PairSet pairs{.source = {source_name(entry.name), entry.generation}};
   for (const PairSlot slot : kPairSlots) {
     const auto& bytes = entry.pair(slot);
     if (!bytes) continue;

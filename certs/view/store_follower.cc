@@ -31,6 +31,9 @@ Result<std::unique_ptr<StoreFollower>> StoreFollower::open(const std::string& pa
   if (!store) return store.error();
   std::unique_ptr<StoreFollower> follower(new StoreFollower(std::move(*store), options));
   if (auto begun = follower->begin(); !begun) return begun.error();
+  follower->swaps_.clear();  // since an index was made, before anybody was shown it
+  follower->read_canaries_anew();
+  follower->settle_canaries();
   return follower;
 }
 
@@ -86,6 +89,9 @@ void StoreFollower::watch() {
   const bool is_watched =
       watch_journal() && ::inotify_add_watch(inotify_, challenge_folder(store_.paths()).c_str(),
                                              IN_MOVED_TO | IN_DELETE) >= 0;
+  // Not there in a store of before.
+  static_cast<void>(::inotify_add_watch(inotify_, canary_folder(store_.paths()).c_str(),
+                                        IN_MOVED_TO | IN_DELETE));
   if (is_watched) return;
   ::close(inotify_);
   inotify_ = -1;
@@ -137,6 +143,7 @@ void StoreFollower::read_news(base::MonoTime now) {
   if (auto revoked = store_.revoked_keys(); revoked && *revoked != revoked_) {
     revoked_ = std::move(*revoked);
     look_at_all();
+    canary_pairs_.clear();
   }
   if (now < next_look_) return;
   next_look_ = now + options_.look_every;
@@ -187,6 +194,8 @@ bool StoreFollower::take_over(const std::string& name) {
     return false;
   }
   refused_.erase(name);
+  if (served && served->generation != (*held)->entry.generation)
+    swaps_.push_back({name, served->generation, (*held)->entry.generation});
   view_ = view_->with(std::move(*held));
   return true;
 }
@@ -253,6 +262,80 @@ void StoreFollower::read_challenges_anew() {
   challenges_ = std::make_shared<const ChallengeAnswers>(known_challenges_, revision);
 }
 
+void StoreFollower::read_canaries_anew() {
+  struct stat status {};
+
+  constexpr std::int64_t kSettled = 2'000'000'000;  // as with challenges
+  if (::stat(canary_folder(store_.paths()).c_str(), &status) != 0) {
+    wanted_canaries_.clear();
+    return;
+  }
+  const FileStamp stamp = stamp_of(status);
+  const std::int64_t now = base::wall_now().time_since_epoch().count();
+  if (stamp == canary_stamp_ && now - stamp.modified_ns > kSettled) return;
+  canary_stamp_ = stamp;
+  wanted_canaries_ = read_canaries(store_.paths());
+}
+
+// The pairs of one, if it may be shown; else it is said once why not.
+std::shared_ptr<const CanaryPairs> StoreFollower::ready(const Canary& canary) {
+  const auto refuse_it = [&](const std::string& why) {
+    std::string& known = unshown_[canary.name];
+    if (known != why)
+      base::log_warn("certs", "a canary is not shown; its clients get what all get",
+                     {{"name", canary.name}, {"generation", canary.generation}, {"reason", why}});
+    known = why;
+    return nullptr;
+  };
+  const auto generation = store_.generation(canary.name, canary.generation);
+  if (!generation) return refuse_it(generation.error().message);
+  if (has_revoked_key(generation->info, revoked_)) return refuse_it("its key was revoked");
+  const auto held = to_held(canary.name, *generation, next_id_);
+  if (!held) return refuse_it(held.error().message);
+  ++next_id_;
+  PairSet pairs = pairs_->get((*held)->id, (*held)->entry);
+  if (pairs.is_empty()) return refuse_it("its keys and certificates do not belong together");
+  unshown_.erase(canary.name);
+  return std::make_shared<const CanaryPairs>(CanaryPairs{std::move(pairs), canary.share});
+}
+
+// What counts of what the store has. True: others are shown now.
+bool StoreFollower::settle_canaries() {
+  std::map<std::string, Canary> next;
+  StoreView::Canaries pairs;
+  for (const Canary& canary : wanted_canaries_) {
+    const auto served = view_->fact(canary.name);
+    if (!served || served->generation != canary.beside) continue;
+    const auto known = canaries_.find(canary.name);
+    const bool is_known = known != canaries_.end() && known->second.generation == canary.generation;
+    const auto made = canary_pairs_.find(canary.name);
+    const bool is_made =
+        is_known && known->second.share == canary.share && made != canary_pairs_.end();
+    auto shown = is_made ? made->second : ready(canary);
+    if (shown == nullptr) continue;
+    if (!is_known)
+      swaps_.push_back({canary.name, canary.beside, canary.generation, /*is_canary=*/true});
+    pairs.emplace(canary.name, std::move(shown));
+    next.emplace(canary.name, canary);
+  }
+  if (next == canaries_ && pairs == canary_pairs_) return false;
+  for (const auto& [name, canary] : next)
+    if (!canaries_.contains(name) || canaries_.at(name) != canary)
+      base::log_info("certs", "a canary is shown",
+                     {{"name", name},
+                      {"generation", canary.generation},
+                      {"beside", canary.beside},
+                      {"share", share_text(canary.share)}});
+  for (const auto& [name, canary] : canaries_)
+    if (!next.contains(name))
+      base::log_info("certs", "a canary is over",
+                     {{"name", name}, {"generation", canary.generation}});
+  canaries_ = std::move(next);
+  canary_pairs_ = pairs;
+  view_ = view_->with_canaries(std::move(pairs));
+  return true;
+}
+
 bool StoreFollower::poll(base::MonoTime now) {
   std::array<char, 4096> ignored{};
   while (inotify_ >= 0 && ::read(inotify_, ignored.data(), ignored.size()) > 0) {
@@ -267,6 +350,9 @@ bool StoreFollower::poll(base::MonoTime now) {
     has_changed = take_over(name) || has_changed;
   }
   if (is_time) has_changed = rebase() || has_changed;
+  read_canaries_anew();
+  if (!wanted_canaries_.empty() || !canaries_.empty())
+    has_changed = settle_canaries() || has_changed;
   return has_changed;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "certs/file.h"
+#include "certs/store/canary_file.h"
 #include "certs/store/journal.h"
 #include "certs/store/store_dir.h"
 #include "certs/view/challenge_answers.h"
@@ -20,8 +21,18 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ravelin::certs {
+
+// Another generation of a certificate is shown from here on.
+struct CertificateSwap {
+  std::string name;
+  std::uint64_t before = 0;
+  std::uint64_t generation = 0;
+  bool is_canary = false;  // of some clients; the others get `before`
+};
 
 struct FollowOptions {
   std::size_t parsed_max = 4096;      // certificates kept as OpenSSL objects
@@ -60,6 +71,12 @@ class StoreFollower final : public CertStore {
   // Whether poll() has more to do at once.
   [[nodiscard]] bool has_more() const { return !waiting_.empty(); }
 
+  // Generations that took the place of others since the last call, in order.
+  std::vector<CertificateSwap> take_swaps() { return std::exchange(swaps_, {}); }
+
+  // Generations that some clients are shown, by the certificate's name.
+  [[nodiscard]] const std::map<std::string, Canary>& canaries() const { return canaries_; }
+
   // Why the journal cannot be read; "" = it can.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -87,6 +104,9 @@ class StoreFollower final : public CertStore {
   bool rebase();
   [[nodiscard]] FileStamp stamp_of_index() const;
   void read_challenges_anew();
+  void read_canaries_anew();
+  bool settle_canaries();
+  std::shared_ptr<const CanaryPairs> ready(const Canary& canary);
   void refuse(const std::string& name, const std::string& why);
 
   StoreDir store_;
@@ -97,6 +117,11 @@ class StoreFollower final : public CertStore {
   std::vector<Challenge> known_challenges_;
   FileStamp challenge_stamp_;
   FileStamp index_stamp_;  // of the index that was looked at last
+  FileStamp canary_stamp_;
+  std::vector<Canary> wanted_canaries_;         // as the store has them
+  std::map<std::string, Canary> canaries_;      // that are shown
+  std::map<std::string, std::string> unshown_;  // why others are not
+  StoreView::Canaries canary_pairs_;            // of those shown
   JournalPlace place_;
   RevokedKeys revoked_;
   std::uint64_t next_id_ = 1;
@@ -105,6 +130,7 @@ class StoreFollower final : public CertStore {
   std::set<std::string> leaving_;  // announced to go, and still there
   base::MonoTime next_look_;
   std::map<std::string, std::string> refused_;
+  std::vector<CertificateSwap> swaps_;
   std::string trouble_;
   Start start_;
   int inotify_ = -1;

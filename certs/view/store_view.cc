@@ -42,10 +42,18 @@ std::optional<std::size_t> StoreView::row_of(std::string_view name) const {
   return std::nullopt;
 }
 
+PairSet StoreView::pairs_of(std::uint64_t id, const IndexEntry& entry) const {
+  PairSet pairs = pairs_->get(id, entry);
+  if (canaries_ == nullptr || pairs.is_empty()) return pairs;
+  if (const auto canary = canaries_->find(entry.name); canary != canaries_->end())
+    pairs.canary = canary->second;
+  return pairs;
+}
+
 PairSet StoreView::find_exactly(std::string_view name) const {
   // A certificate that is called so goes before one that covers the name as well.
   if (const HeldPtr* own = held(name); own != nullptr && *own != nullptr)
-    return pairs_->get((*own)->id, (*own)->entry);
+    return pairs_of((*own)->id, (*own)->entry);
   const HeldCertificate* covering = nullptr;
   if (const auto& shard = covering_[shard_of(name)]; shard != nullptr)
     if (const auto others = shard->find(name); others != shard->end() && !others->second.empty())
@@ -56,10 +64,10 @@ PairSet StoreView::find_exactly(std::string_view name) const {
       if (!entry || held(entry->name) != nullptr) continue;
       // By name, here as well: when the index was made must not decide who answers.
       if (entry->name != name && covering != nullptr && covering->entry.name < entry->name) break;
-      return pairs_->get(index_->first_id + row, *entry);
+      return pairs_of(index_->first_id + row, *entry);
     }
   }
-  return covering == nullptr ? PairSet{} : pairs_->get(covering->id, covering->entry);
+  return covering == nullptr ? PairSet{} : pairs_of(covering->id, covering->entry);
 }
 
 PairSet StoreView::find(std::string_view name) const {
@@ -75,6 +83,7 @@ std::shared_ptr<StoreView> StoreView::copy() const {
   auto next = std::make_shared<StoreView>(index_, pairs_);
   next->changed_ = changed_;
   next->covering_ = covering_;
+  next->canaries_ = canaries_;
   next->size_ = size_;
   next->revision_ = revision_;
   return next;
@@ -122,6 +131,7 @@ std::shared_ptr<const StoreView> StoreView::without(std::string_view name) const
 
 std::shared_ptr<const StoreView> StoreView::on(std::shared_ptr<const SharedIndex> index) const {
   auto next = std::make_shared<StoreView>(std::move(index), pairs_);
+  next->canaries_ = canaries_;
   next->revision_ = revision_ + 1;
   return next;
 }
@@ -131,6 +141,14 @@ std::size_t StoreView::changes() const {
   for (const auto& shard : changed_)
     changes += shard == nullptr ? 0 : shard->size();
   return changes;
+}
+
+std::shared_ptr<const StoreView> StoreView::with_canaries(Canaries canaries) const {
+  auto next = copy();
+  next->canaries_ =
+      canaries.empty() ? nullptr : std::make_shared<const Canaries>(std::move(canaries));
+  ++next->revision_;
+  return next;
 }
 
 std::optional<StoreView::Fact> StoreView::fact(std::string_view name) const {

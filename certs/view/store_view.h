@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,13 @@ class StoreView final : public CertificateView {
   [[nodiscard]] std::shared_ptr<const StoreView> on(std::shared_ptr<const SharedIndex> index) const;
   // How many certificates it holds over its index, or hides of it.
   [[nodiscard]] std::size_t changes() const;
+
+  // What some clients get, by the certificate's name.
+  using Canaries = std::map<std::string, std::shared_ptr<const CanaryPairs>, std::less<>>;
+
+  // This view with these canaries and no others. Those of certificates it does not have are shown
+  // to nobody.
+  [[nodiscard]] std::shared_ptr<const StoreView> with_canaries(Canaries canaries) const;
 
   struct Fact {
     std::string name;
@@ -95,6 +103,7 @@ class StoreView final : public CertificateView {
   void drop(std::string_view name);
   [[nodiscard]] const HeldPtr* held(std::string_view name) const;
   [[nodiscard]] PairSet find_exactly(std::string_view name) const;
+  [[nodiscard]] PairSet pairs_of(std::uint64_t id, const IndexEntry& entry) const;
   [[nodiscard]] std::optional<std::size_t> row_of(std::string_view name) const;
 
   std::shared_ptr<const SharedIndex> index_;
@@ -103,6 +112,7 @@ class StoreView final : public CertificateView {
   Shards<HeldPtr> changed_;
   // By each name they cover, best first.
   Shards<std::vector<HeldPtr>> covering_;
+  std::shared_ptr<const Canaries> canaries_;  // null = there are none
   std::size_t size_ = 0;
   std::uint64_t revision_ = 1;
 };

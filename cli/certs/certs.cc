@@ -31,6 +31,11 @@ void add_certs_flags(CLI::App& command, CertsFlags& flags) {
   add_json_flag(command, flags.form);
 }
 
+void add_probe_flag(CLI::App& command, CertsFlags& flags) {
+  command.add_flag("!--no-probe", flags.is_probed,
+                   "do not ask the gateway's listeners what they show after it (with -c)");
+}
+
 std::optional<std::string> find_store(const CertsFlags& flags) {
   if (!flags.store.empty()) return flags.store;
   if (flags.config.empty()) return kDefaultCertsStore;
@@ -60,6 +65,7 @@ void add_certs(CLI::App& app, Action& chosen) {
   add_certs_export(*group, chosen);
   add_certs_check(*group, chosen);
   add_certs_plan(*group, chosen);
+  add_certs_canary(*group, chosen);
   add_certs_revoke(*group, chosen);
   add_certs_accounts(*group, chosen);
   add_certs_backup(*group, chosen);

@@ -16,9 +16,12 @@ struct CertsFlags {
   std::string config;  // "" = not given
   std::string store;   // "" = the configuration's, else the default
   OutputForm form = OutputForm::text;
+  bool is_probed = true;  // after a change the gateway's listeners are asked what they show
 };
 
 void add_certs_flags(CLI::App& command, CertsFlags& flags);
+// --no-probe
+void add_probe_flag(CLI::App& command, CertsFlags& flags);
 
 // The store's folder: of --store, else `certs.store` of the configuration given, else the default.
 // Of the configuration nothing else is looked at. None with errors, which are printed.
@@ -33,6 +36,7 @@ void add_certs_import(CLI::App& group, Action& chosen);
 void add_certs_export(CLI::App& group, Action& chosen);
 void add_certs_check(CLI::App& group, Action& chosen);
 void add_certs_plan(CLI::App& group, Action& chosen);  // plan renew
+void add_certs_canary(CLI::App& group, Action& chosen);
 void add_certs_revoke(CLI::App& group, Action& chosen);
 void add_certs_accounts(CLI::App& group, Action& chosen);
 void add_certs_backup(CLI::App& group, Action& chosen);  // backup restore

@@ -1,5 +1,6 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
 #include "certs/view/store_index.h"
+#include "cli/certs/canary.h"
 #include "cli/certs/rehearse.h"
 #include "cli/certs/served.h"
 #include "cli/report.h"
@@ -25,7 +26,28 @@ struct ChangeFlags {
   bool all = false;
   bool is_dry_run = false;
   std::uint16_t http_port = 80;
+  CanaryWords canary;
 };
+
+// The new generation is shown to some clients only.
+ExitCode print_tried(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
+                     const certs::GenerationInfo& info) {
+  const auto canary = certs::find_canary(desk.store(), name);
+  if (!canary || canary->generation != info.number)
+    return report(base::fail(base::Errc::conflict,
+                             "generation {} is no canary any more: something else was published",
+                             info.number));
+  const auto seen = desk.await_gateway(name, {.generation = info.number, .share = canary->share});
+  if (flags.form == OutputForm::json) {
+    json::object out = canary_json(*canary);
+    out["gateway"] = seen ? seen->text : seen.error().message;
+    print(json::serialize(out) + "\n");
+  } else {
+    print(canary_text(*canary) + "\n" + (seen ? seen->text : ""));
+    print(fmt::format("for all: ravelin certs canary {} --finish; for none: --end\n", name));
+  }
+  return seen ? ExitCode::done : report(seen.error());
+}
 
 ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
   const std::string name = request.name;
@@ -37,6 +59,7 @@ ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationR
       print_error(fmt::format("ravelin: the CA asks to wait {} s\n", failure.retry_after->count()));
     return code;
   }
+  if (request.canary) return print_tried(desk, flags, name, rotated->info);
   return print_served(desk, flags, name, rotated->before, rotated->info);
 }
 
@@ -59,14 +82,9 @@ ExitCode issue(const ChangeFlags& flags) {
   return run_rotation(**desk, flags.common, {name, std::move(want), "issue", who_asks()});
 }
 
-ExitCode rotate_one(CertsDesk& desk, const ChangeFlags& flags, const std::string& name,
-                    certs::Want want) {
-  if (flags.is_dry_run)
-    return rehearse_issue(desk, flags.common, {std::move(want), flags.http_port});
-  return run_rotation(desk, flags.common, {name, std::move(want), flags.because, who_asks()});
-}
-
 ExitCode rotate(const ChangeFlags& flags) {
+  const auto canary = parse_canary_words(flags.canary);
+  if (!canary) return report(canary.error());
   auto desk = CertsDesk::open(flags.common,
                               flags.is_dry_run ? CertsDesk::Need::look : CertsDesk::Need::change);
   if (!desk) return desk.error();
@@ -80,8 +98,17 @@ ExitCode rotate(const ChangeFlags& flags) {
   for (const std::string& name : names) {
     auto want = (*desk)->want(name);
     if (want && flags.all && want->issuers.empty()) continue;  // imported: not ours to renew
-    code = worse(code,
-                 want ? rotate_one(**desk, flags, name, std::move(*want)) : report(want.error()));
+    if (!want) {
+      code = worse(code, report(want.error()));
+      continue;
+    }
+    if (flags.is_dry_run) {
+      code = worse(code, rehearse_issue(**desk, flags.common, {std::move(*want), flags.http_port}));
+      continue;
+    }
+    certs::RotationRequest request{name, std::move(*want), flags.because, who_asks()};
+    request.canary = *canary;
+    code = worse(code, run_rotation(**desk, flags.common, std::move(request)));
   }
   return code;
 }
@@ -94,7 +121,10 @@ ExitCode rollback(const ChangeFlags& flags) {
   if (!before) return report(before.error());
   const auto info = certs::roll_back((*desk)->parts(), name, flags.to, who_asks());
   if (!info) return report(info.error());
-  return print_served(**desk, flags.common, name, before->current, *info);
+  // Someone wants it: whatever a probe says of it, it is not taken back.
+  CertsFlags common = flags.common;
+  common.is_probed = false;
+  return print_served(**desk, common, name, before->current, *info);
 }
 
 ExitCode remove(const ChangeFlags& flags) {
@@ -164,6 +194,7 @@ void add_issue(CLI::App& group, Action& chosen) {
   command
       ->add_option("--profile", flags->profile, "of the CA; of the own one: server, client, peer")
       ->type_name("PROFILE");
+  add_probe_flag(*command, flags->common);
   add_dry_run(*command, *flags);
 }
 
@@ -178,6 +209,8 @@ void add_rotate(CLI::App& group, Action& chosen) {
   command->add_option("--because", flags->because, "why, for the history")
       ->check(CLI::IsMember({"rotate", "key-compromise", "superseded"}))
       ->capture_default_str();
+  add_canary_words(*command, flags->canary, true);
+  add_probe_flag(*command, flags->common);
   add_dry_run(*command, *flags);
   command->require_option(1, 0);
 }

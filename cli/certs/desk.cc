@@ -3,10 +3,14 @@
 #include "base/io/yaml_include.h"
 #include "certs/config/parse_certs.h"
 #include "certs/rotate/plan.h"
+#include "certs/rotate/take_back.h"
+#include "certs/store/canary_file.h"
 #include "cli/admin_client.h"
 #include "cli/report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <csignal>
 #include <thread>
 
 namespace ravelin::cli {
@@ -47,10 +51,45 @@ std::string escaped(std::string_view name) {
   return text;
 }
 
+std::vector<certs::ProbePlace> places_of(const boost::json::value& status) {
+  std::vector<certs::ProbePlace> places;
+  for (const boost::json::value& place : list_at(status, "shown_at"))
+    places.push_back(
+        {text_at(place, "address"), flag_at(place, "tls_1_2"), flag_at(place, "tls_1_3")});
+  return places;
+}
+
+bool shows(const boost::json::value& status, const CertsDesk::Expected& expected) {
+  const boost::json::object* canary = nullptr;
+  if (const auto* found = status.is_object() ? status.get_object().if_contains("canary") : nullptr;
+      found != nullptr)
+    canary = found->if_object();
+  if (expected.share == 0)
+    return number_at(status, "generation") == static_cast<std::int64_t>(expected.generation) &&
+           !(expected.no_canary && canary != nullptr);
+  if (canary == nullptr) return false;
+  const auto* share = canary->if_contains("share");
+  const double wanted = static_cast<double>(expected.share) / certs::kWholeShare;
+  constexpr double kNoise = 1e-9;
+  return number_at(*canary, "generation") == static_cast<std::int64_t>(expected.generation) &&
+         share != nullptr && share->is_number() &&
+         std::abs(share->to_number<double>() - wanted) < kNoise;
+}
+
+// The gateway's watch may be quicker than we are.
+bool is_gone_again(const certs::StoreDir& store, const std::string& name,
+                   const CertsDesk::Expected& expected) {
+  const auto state = store.state(name);
+  return expected.share == 0 && state && state->current != expected.generation &&
+         certs::was_taken_back(store.history(name), expected.generation);
+}
+
 }  // namespace
 
 boost::system::result<std::unique_ptr<CertsDesk>, ExitCode> CertsDesk::open(const CertsFlags& flags,
                                                                             Need need) {
+  // A listener that is probed may close while OpenSSL still writes.
+  std::signal(SIGPIPE, SIG_IGN);
   auto config = read_config(flags);
   if (!config) return ExitCode::refused;
   auto owner = AsOwner::of(config->store);
@@ -107,10 +146,10 @@ Result<> CertsDesk::await_challenge(const certs::Challenge& challenge) const {
                     challenge.name, last);
 }
 
-Result<std::string> CertsDesk::await_gateway(const std::string& name,
-                                             std::uint64_t generation) const {
+Result<CertsDesk::GatewayWord> CertsDesk::await_gateway(const std::string& name,
+                                                        const Expected& expected) const {
   if (flags_.config.empty())
-    return std::string("published in the store; gateways that use it follow by themselves\n");
+    return GatewayWord{"published in the store; gateways that use it follow by themselves\n"};
   AdminFlags admin;
   admin.config = flags_.config;
   std::string last;
@@ -120,15 +159,19 @@ Result<std::string> CertsDesk::await_gateway(const std::string& name,
       last = answer.error().message;
       // Nobody is there, or it has not come to this certificate yet.
       if (answer.error().code == ExitCode::could_not && i == 0)
-        return "published in the store; no gateway answered (" + last + ")\n";
+        return GatewayWord{"published in the store; no gateway answered (" + last + ")\n"};
       continue;
     }
     const std::int64_t workers = number_at(answer->json, "workers");
     const std::int64_t serving = number_at(answer->json, "workers_serving");
-    const std::int64_t served = number_at(answer->json, "generation");
-    if (served == static_cast<std::int64_t>(generation) && serving == workers)
-      return fmt::format("served by {}/{} workers\n", serving, workers);
-    last = fmt::format("generation {} is served by {} of {} workers", served, serving, workers);
+    if (shows(answer->json, expected) && serving == workers)
+      return GatewayWord{fmt::format("served by {}/{} workers\n", serving, workers),
+                         places_of(answer->json)};
+    if (is_gone_again(store_, name, expected))
+      return base::fail(Errc::conflict, "generation {} was taken back: see ravelin certs show {}",
+                        expected.generation, name);
+    last = fmt::format("generation {} is served by {} of {} workers",
+                       number_at(answer->json, "generation"), serving, workers);
   }
   return base::fail(Errc::timeout, "published, but the gateway does not serve it after 10 s: {}",
                     last);

@@ -5,6 +5,7 @@
 #include "certs/config/certs_config.h"
 #include "certs/issuer/issuer.h"
 #include "certs/rotate/issuer_set.h"
+#include "certs/rotate/probe_swap.h"
 #include "certs/rotate/rotation.h"
 #include "certs/store/store_dir.h"
 #include "cli/certs/as_owner.h"
@@ -13,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ravelin::cli {
 
@@ -29,6 +31,8 @@ class CertsDesk {
 
   [[nodiscard]] certs::StoreDir& store() { return store_; }
 
+  [[nodiscard]] const certs::StoreDir& store() const { return store_; }
+
   [[nodiscard]] const certs::CertsConfig& config() const { return config_; }
 
   [[nodiscard]] certs::IssuerSet& issuers() { return issuers_; }
@@ -43,10 +47,22 @@ class CertsDesk {
   // Until every worker of the gateway answers it.
   [[nodiscard]] base::Result<> await_challenge(const certs::Challenge& challenge) const;
 
+  // What a gateway is to show.
+  struct Expected {
+    std::uint64_t generation = 0;
+    std::uint32_t share = 0;  // of kWholeShare clients: as a canary; 0 = all of them
+    bool no_canary = false;   // and no canary beside it
+  };
+
+  struct GatewayWord {
+    std::string text;                         // for people; empty: nothing to say
+    std::vector<certs::ProbePlace> places{};  // where it can be asked for
+  };
+
   // After a change: waits until the running gateway serves it on every worker, where `-c` names
-  // one; else says what has happened. Empty text: nothing to say.
-  [[nodiscard]] base::Result<std::string> await_gateway(const std::string& name,
-                                                        std::uint64_t generation) const;
+  // one; else says what has happened.
+  [[nodiscard]] base::Result<GatewayWord> await_gateway(const std::string& name,
+                                                        const Expected& expected) const;
 
  private:
   struct Parts {

@@ -146,6 +146,7 @@ void add_certs_import(CLI::App& group, Action& chosen) {
       ->add_option("--pass-file", flags->pass_file,
                    "a file of mode 0600 with the passphrase of what is encrypted")
       ->type_name("FILE");
+  add_probe_flag(*command, flags->common);
   command->add_flag("--dry-run", flags->is_dry_run, "check all of it and change nothing");
   command->callback([&chosen, flags] { chosen = [flags] { return import(*flags); }; });
 }

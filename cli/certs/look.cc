@@ -1,6 +1,7 @@
 // `ravelin certs list|show`: what is in the store.
 #include "certs/certificate.h"
 #include "certs/rotate/schedule.h"
+#include "cli/certs/canary.h"
 #include "cli/certs/desk.h"
 #include "cli/report.h"
 #include "cli/table.h"
@@ -32,6 +33,7 @@ struct Row {
   std::string why;
   certs::Failures failures;
   bool is_pending = false;
+  std::optional<certs::Canary> canary{};
 };
 
 std::string keys_text(const certs::GenerationInfo& info) {
@@ -54,6 +56,7 @@ base::Result<Row> row_of(CertsDesk& desk, const std::string& name) {
   if (!state) return state.error();
   Row row{.name = name, .generation = state->current, .is_pending = state->has_pending};
   row.failures = certs::failures_in(desk.store().history(name));
+  row.canary = certs::find_canary(desk.store(), name);
   if (state->current == 0) return row;
   auto info = desk.store().info(name, state->current);
   if (!info) return info.error();
@@ -75,6 +78,9 @@ std::string state_text(const Row& row, sys_seconds now) {
   if (row.info.not_after() <= now) return "WARN has ended";
   if (row.failures.in_a_row != 0)
     return fmt::format("WARN last {} tries failed: {}", row.failures.in_a_row, row.failures.why);
+  if (row.canary)
+    return fmt::format("ok, canary: generation {} for {}", row.canary->generation,
+                       certs::share_text(row.canary->share));
   return row.is_pending ? "ok, an order is pending" : "ok";
 }
 
@@ -87,6 +93,7 @@ json::object row_json(const Row& row, sys_seconds now) {
                    {"state", state_text(row, now)},
                    {"failures", row.failures.in_a_row},
                    {"pending", row.is_pending}};
+  if (row.canary) out["canary"] = canary_json(*row.canary);
   if (row.generation != 0) out["not_after"] = certs::format_time(row.info.not_after());
   if (row.renews != sys_seconds{}) out["renews"] = certs::format_time(row.renews);
   return out;
@@ -158,6 +165,7 @@ ExitCode show(const LookFlags& flags) {
   text += row->renews == sys_seconds{}
               ? "renews: " + row->why + "\n"
               : fmt::format("renews {} because {}\n", certs::format_time(row->renews), row->why);
+  if (row->canary) text += canary_text(*row->canary) + "\n";
   text += "generations (* served, - before it):\n";
   for (const std::uint64_t number : state->generations)
     text += generation_text(**desk, *state, number);

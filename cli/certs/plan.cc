@@ -236,6 +236,7 @@ void add_certs_plan(CLI::App& group, Action& chosen) {
   CLI::App* renewed =
       group.add_subcommand("renew", "what is due, once, as the gateway does unattended");
   add_certs_flags(*renewed, due->common);
+  add_probe_flag(*renewed, due->common);
   renewed->add_flag("--dry-run", due->is_dry_run, "say what is due and change nothing");
   renewed->callback([&chosen, due] { chosen = [due] { return renew(*due); }; });
 }

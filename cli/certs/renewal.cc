@@ -165,6 +165,7 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
           .find_issuer = [this](const std::string& name) { return issuers_->find(name); }},
       config_.names, std::move(options));
   gateway.metrics().add_collector([this](gateway::MetricSamples& samples) {
+    if (swaps_ != nullptr) swaps_->collect(samples);
     if (renewer_ == nullptr) return;
     for (const certs::RenewalState& state : renewer_->states()) {
       samples.set(gateway::index(Metric::certificate_renew_at), {state.planned.name},
@@ -177,9 +178,16 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
       [this] { return renewer_ == nullptr ? gateway::RenewalOutlook{} : outlook_of(*renewer_); });
   gateway.on_reloaded([this] { read_configuration(); });
   renewer_->start();
+  swaps_ = std::make_unique<SwapWatch>(
+      gateway,
+      certs::RotationParts{
+          .store = store_,
+          .find_issuer = [](const std::string&) -> certs::Issuer* { return nullptr; }},
+      config_.watch_after_swap);
 }
 
 void CertsRenewal::stop() {
+  swaps_.reset();
   renewer_.reset();
   gateway_ = nullptr;
 }

@@ -8,6 +8,7 @@
 #include "certs/rotate/renewer.h"
 #include "certs/store/store_dir.h"
 #include "certs/view/store_upkeep.h"
+#include "cli/certs/swaps.h"
 #include "gateway/runtime/gateway.h"
 
 #include <memory>
@@ -51,6 +52,7 @@ class CertsRenewal {
   certs::StoreUpkeep upkeep_{store_};
   std::unique_ptr<certs::IssuerSet> issuers_;
   std::unique_ptr<certs::Renewer> renewer_;
+  std::unique_ptr<SwapWatch> swaps_;
 };
 
 }  // namespace ravelin::cli

@@ -15,8 +15,10 @@ namespace ravelin::cli {
 boost::json::object served_json(const std::string& name, std::uint64_t before,
                                 const certs::GenerationInfo& info);
 
-// Waits for the running gateway first (CertsDesk::await_gateway). `notes`: a line each, in front.
-ExitCode print_served(const CertsDesk& desk, const CertsFlags& flags, const std::string& name,
+// Waits for the running gateway first (CertsDesk::await_gateway), then asks its listeners what they
+// show: a generation that clients would not take is taken back at once. `notes`: a line each, in
+// front.
+ExitCode print_served(CertsDesk& desk, const CertsFlags& flags, const std::string& name,
                       std::uint64_t before, const certs::GenerationInfo& info,
                       const std::vector<std::string>& notes = {});
 

@@ -99,6 +99,33 @@ struct StoreStatus {
   static constexpr std::size_t kSoonestMax = 5;
 };
 
+// Where clients are shown a certificate of the store.
+struct ShownAt {
+  std::string listener;
+  std::string address;  // as bound
+  bool is_tls_1_2 = true;
+  bool is_tls_1_3 = true;
+};
+
+// What clients make of a generation that has taken another's place.
+struct SwapStatus {
+  std::uint64_t before = 0;
+  std::uint64_t seconds = 0;          // since
+  std::uint64_t accepted = 0;         // full handshakes that ended well
+  std::uint64_t accepted_before = 0;  // since then, with another generation
+  std::uint32_t refusing = 0;         // clients that took the one before, and refuse it
+};
+
+// A generation that some clients are shown.
+struct CanaryStatus {
+  std::uint64_t generation = 0;
+  double share = 0;  // of the clients
+  base::WallTime since;
+  std::uint64_t lasts_s = 0;  // then all get it; 0 = when someone says so
+  std::uint64_t accepted = 0;
+  std::uint32_t refusing = 0;  // as for a swap
+};
+
 // One certificate of the store, as it is served.
 struct StoredCertificateStatus {
   std::string name;
@@ -106,6 +133,11 @@ struct StoredCertificateStatus {
   base::WallTime not_after;
   std::uint32_t workers = 0;
   std::uint32_t workers_serving = 0;  // that serve all of the store's newest view
+  // Listeners that can be asked for it by its name: not those that other certificates answer for,
+  // or that want a PROXY header first.
+  std::vector<ShownAt> shown_at{};
+  std::optional<SwapStatus> swap{};  // of the last minutes
+  std::optional<CanaryStatus> canary{};
 };
 
 // A challenge of a CA that is being answered.

@@ -144,11 +144,29 @@ json::object store_object(const GatewayStatus& status) {
 }  // namespace
 
 std::string stored_certificate_json(const StoredCertificateStatus& certificate) {
-  const json::object out{{"name", certificate.name},
-                         {"generation", certificate.generation},
-                         {"not_after", time_text(certificate.not_after)},
-                         {"workers", certificate.workers},
-                         {"workers_serving", certificate.workers_serving}};
+  json::array shown_at;
+  for (const ShownAt& place : certificate.shown_at)
+    shown_at.push_back({{"listener", place.listener},
+                        {"address", place.address},
+                        {"tls_1_2", place.is_tls_1_2},
+                        {"tls_1_3", place.is_tls_1_3}});
+  json::object out{{"name", certificate.name},
+                   {"generation", certificate.generation},
+                   {"not_after", time_text(certificate.not_after)},
+                   {"workers", certificate.workers},
+                   {"workers_serving", certificate.workers_serving},
+                   {"shown_at", std::move(shown_at)}};
+  if (const auto& swap = certificate.swap; swap)
+    out["swap"] = json::object{{"before", swap->before},
+                               {"seconds", swap->seconds},
+                               {"accepted", swap->accepted},
+                               {"accepted_before", swap->accepted_before},
+                               {"refusing_clients", swap->refusing}};
+  if (const auto& canary = certificate.canary; canary)
+    out["canary"] =
+        json::object{{"generation", canary->generation},  {"share", canary->share},
+                     {"since", time_text(canary->since)}, {"lasts_seconds", canary->lasts_s},
+                     {"accepted", canary->accepted},      {"refusing_clients", canary->refusing}};
   return json::serialize(out) + "\n";
 }
 

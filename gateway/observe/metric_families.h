@@ -54,6 +54,9 @@ enum class Metric : std::uint8_t {
   certificate_generation,        // collected {name}: of the store
   certificate_renew_at,          // collected {name}: Unix time
   certificate_renewal_failures,  // collected {name}: in a row
+  certificate_refusing_clients,  // collected {name}: of a generation that is under watch
+  certificate_rollbacks_total,   // collected {reason}: probe, alerts
+  certificate_canary_share,      // collected {name}: ratio of the clients
   store_certificates,            // collected {}
   store_refused,                 // collected {}: certificates whose newest generation is not served
   store_revision,                // collected {worker}

@@ -336,6 +336,7 @@ std::shared_ptr<const ListenerTls> make_listener_tls(const ListenerMaterials& ma
   tls->certificates =
       std::make_shared<CertificateIndex>(std::move(pairs), has_store ? store.view : nullptr);
   tls->store_revision = has_store ? store.view->revision() : 0;
+  tls->watch = has_store ? store.watch : nullptr;
   if (has_store && store.challenges != nullptr && !store.challenges->is_empty())
     tls->challenges = store.challenges;
   tls->context = TlsContext::with_usual_certificate(materials.context, *tls->certificates);

@@ -7,6 +7,7 @@
 #include "gateway/proxy/snapshot.h"
 #include "gateway/runtime/build_pool.h"
 #include "gateway/tls/certificate_watcher.h"
+#include "gateway/tls/handshake_watch.h"
 #include "gateway/tls/staple_file.h"
 
 #include <functional>
@@ -62,10 +63,11 @@ struct RenewedSnapshot {
 base::Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
                                              const GenerationParts& parts);
 
-// Of the certificate store, for listeners that show it; both may be null.
+// Of the certificate store, for listeners that show it; all may be null.
 struct StoreParts {
   std::shared_ptr<const certs::StoreView> view;
   std::shared_ptr<const certs::ChallengeAnswers> challenges;
+  std::shared_ptr<HandshakeWatch> watch;
 };
 
 // What handshakes use: certificates as an index, with the tickets that are current.

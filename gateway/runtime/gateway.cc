@@ -181,7 +181,7 @@ std::shared_ptr<const ListenerTls> Gateway::tls_of(const std::string& listener) 
   const bool is_shared = materials.from_store && store_tickets_.keys() != nullptr;
   return make_listener_tls(materials,
                            is_shared ? store_tickets_.keys() : tickets_.at(listener).keys(),
-                           {store_.view(), store_.challenges()});
+                           {store_.view(), store_.challenges(), store_.watch()});
 }
 
 void Gateway::publish_tls(const std::string& listener) {
@@ -290,6 +290,9 @@ void Gateway::tick_store() {
   for (const auto& [listener, materials] : materials_)
     if (materials.from_store) publish_tls(listener);
   note_store();
+  if (!swapped_) return;
+  for (const StoreSwap& swap : news.swaps)
+    swapped_(swap);
 }
 
 void Gateway::set_challenges() {

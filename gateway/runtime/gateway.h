@@ -126,6 +126,10 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const ReloadState& last_reload() const { return last_reload_; }
 
+  // Called when another generation of a certificate of the store is shown, on the control thread;
+  // workers follow in a moment.
+  void on_swap(std::function<void(const StoreSwap&)> then) { swapped_ = std::move(then); }
+
   // Called after each successful reload, on the control thread.
   void on_reloaded(std::function<void()> then) { reloaded_.push_back(std::move(then)); }
 
@@ -210,6 +214,7 @@ class Gateway final : public ControlEvents {
   base::MonoTime drain_until_;
   ReloadState last_reload_;
   std::vector<std::function<void()>> reloaded_;
+  std::function<void(const StoreSwap&)> swapped_;
   bool shutting_down_ = false;
   bool owes_ready_ = true;  // `ready` is to be told
   base::MonoTime next_alive_;

@@ -31,6 +31,8 @@ void StoreCertificates::adopt(const Config& config, Next next, boost::asio::io_c
   readable_.reset();
   follower_ = std::move(next);
   path_ = follower_ == nullptr ? std::string() : config.certs_store;
+  watch_ = follower_ == nullptr ? nullptr : std::make_shared<HandshakeWatch>();
+  swaps_.clear();
   if (follower_ == nullptr) return;
   const certs::StoreFollower::Start& start = follower_->start();
   base::log_info("certs", "certificates of the store",
@@ -60,7 +62,30 @@ StoreCertificates::News StoreCertificates::tick(base::MonoTime now) {
   if (follower_ == nullptr) return {};
   const auto before = follower_->challenges();
   const bool has_changed = follower_->poll(now);
-  return {has_changed, follower_->challenges() != before};
+  return {has_changed, follower_->challenges() != before, note_swaps(now)};
+}
+
+// Before any worker shows them: no handshake goes uncounted.
+std::vector<StoreSwap> StoreCertificates::note_swaps(base::MonoTime now) {
+  watch_->age(now);
+  const auto is_shown = [this](const certs::CertificateSwap& swap) {
+    const auto canary = follower_->canaries().find(swap.name);
+    return canary != follower_->canaries().end() && canary->second.generation == swap.generation;
+  };
+  std::erase_if(swaps_, [&](const auto& each) {
+    const bool is_over = each.second.what.is_canary ? !is_shown(each.second.what)
+                                                    : now - each.second.at >= kSwapKept;
+    if (is_over) watch_->end(each.second.watched());
+    return is_over;
+  });
+  std::vector<StoreSwap> swaps;
+  for (certs::CertificateSwap& swap : follower_->take_swaps()) {
+    swaps.push_back({std::move(swap), now});
+    watch_->begin(swaps.back().watched());
+    if (swaps_.size() < HandshakeWatch::kWatchedMax || swaps_.contains(swaps.back().what.name))
+      swaps_.insert_or_assign(swaps.back().what.name, swaps.back());
+  }
+  return swaps;
 }
 
 }  // namespace ravelin::gateway

@@ -5,14 +5,27 @@
 #include "base/result.h"
 #include "certs/view/store_follower.h"
 #include "gateway/config/config.h"
+#include "gateway/tls/handshake_watch.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ravelin::gateway {
+
+// A generation that took another's place, and how its clients are watched since.
+struct StoreSwap {
+  certs::CertificateSwap what;
+  base::MonoTime at;
+
+  [[nodiscard]] certs::PairSource watched() const {
+    return {certs::source_name(what.name), what.generation};
+  }
+};
 
 class StoreCertificates {
  public:
@@ -27,6 +40,7 @@ class StoreCertificates {
   struct News {
     bool certificates = false;  // view() is another
     bool challenges = false;    // challenges() are others
+    std::vector<StoreSwap> swaps{};
   };
 
   // Takes over what was published.
@@ -47,11 +61,24 @@ class StoreCertificates {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
+  // Of the handshakes that show it. Null without a store.
+  [[nodiscard]] const std::shared_ptr<HandshakeWatch>& watch() const { return watch_; }
+
+  // Of the last kSwapKept, the newest of each certificate, by its name.
+  [[nodiscard]] const std::map<std::string, StoreSwap, std::less<>>& swaps() const {
+    return swaps_;
+  }
+
+  static constexpr base::Duration kSwapKept = std::chrono::minutes(12);
+
  private:
   void wait();
+  std::vector<StoreSwap> note_swaps(base::MonoTime now);
 
   std::string path_;
   Next follower_;
+  std::shared_ptr<HandshakeWatch> watch_;
+  std::map<std::string, StoreSwap, std::less<>> swaps_;  // HandshakeWatch::kWatchedMax at most
   std::function<void()> news_;
   // The follower's inotify, which it owns: released before that goes.
   std::unique_ptr<boost::asio::posix::stream_descriptor> readable_;

@@ -1,6 +1,7 @@
 #include "gateway/runtime/store_status.h"
 
 #include "gateway/observe/metric_families.h"
+#include "gateway/tls/certificate_index.h"
 
 #include <algorithm>
 
@@ -8,6 +9,60 @@ namespace ravelin::gateway {
 namespace {
 
 constexpr std::size_t kSeriesMax = 1000;
+
+// A name that clients can ask for.
+std::string asked_name(std::string_view name) {
+  return name.starts_with("*.") ? "any" + std::string(name.substr(1)) : std::string(name);
+}
+
+std::vector<ShownAt> shown_at(const Gateway& gateway, std::string_view name) {
+  std::vector<ShownAt> places;
+  const auto view = gateway.store().view();
+  for (const auto& [listener, address] : gateway.bound()) {
+    const auto materials = gateway.materials().find(listener);
+    const ListenerRuntime* runtime = gateway.snapshot()->find_listener(listener);
+    if (materials == gateway.materials().end() || !materials->second.from_store ||
+        runtime == nullptr || runtime->config->proxy_protocol)
+      continue;
+    std::vector<IndexedPair> pairs;
+    for (const WatchedPair& pair : materials->second.pairs)
+      pairs.push_back({pair.served, false});
+    const CertificateIndex index(std::move(pairs), view);
+    if (index.find(asked_name(name)).source.name != certs::source_name(name)) continue;
+    const ListenerTlsConfig& tls = *runtime->config->tls;
+    // Without a certificate of its own a client of TLS 1.2 is shown one, but comes to no end.
+    const bool is_1_2 =
+        tls.profile != TlsProfile::modern && tls.client_auth.mode != ClientAuthMode::require;
+    places.push_back({listener, address, is_1_2, true});
+  }
+  return places;
+}
+
+std::optional<SwapStatus> swap_status(const Gateway& gateway, std::string_view name) {
+  const auto swap = gateway.store().swaps().find(name);
+  if (swap == gateway.store().swaps().end() || swap->second.what.is_canary) return std::nullopt;
+  const auto seen = gateway.store().watch()->seen(swap->second.watched());
+  if (!seen) return std::nullopt;
+  const auto since = std::chrono::floor<std::chrono::seconds>(base::mono_now() - swap->second.at);
+  return SwapStatus{swap->second.what.before, static_cast<std::uint64_t>(since.count()),
+                    seen->accepted, seen->accepted_before, seen->refusing};
+}
+
+std::optional<CanaryStatus> canary_status(const Gateway& gateway, std::string_view name) {
+  const auto& canaries = gateway.store().follower()->canaries();
+  const auto found = canaries.find(std::string(name));
+  if (found == canaries.end()) return std::nullopt;
+  const certs::Canary& canary = found->second;
+  CanaryStatus status{.generation = canary.generation,
+                      .share = static_cast<double>(canary.share) / certs::kWholeShare,
+                      .since = canary.since,
+                      .lasts_s = static_cast<std::uint64_t>(canary.lasts.count())};
+  const auto seen = gateway.store().watch()->seen({certs::source_name(name), canary.generation});
+  if (!seen) return status;
+  status.accepted = seen->accepted;
+  status.refusing = seen->refusing;
+  return status;
+}
 
 }  // namespace
 
@@ -44,6 +99,9 @@ base::Result<StoredCertificateStatus> stored_certificate(const Gateway& gateway,
     ++status.workers;
     if (worker->store_revision() >= view->revision()) ++status.workers_serving;
   }
+  status.shown_at = shown_at(gateway, fact->name);
+  status.swap = swap_status(gateway, fact->name);
+  status.canary = canary_status(gateway, fact->name);
   return status;
 }
 
@@ -69,6 +127,12 @@ void collect_store(const Gateway& gateway, MetricSamples& samples) {
     samples.set(index(Metric::certificate_generation), {fact.name},
                 static_cast<double>(fact.generation));
   }
+  for (const auto& [name, swap] : gateway.store().swaps())
+    if (const auto seen = gateway.store().watch()->seen(swap.watched()); seen)
+      samples.set(index(Metric::certificate_refusing_clients), {name}, seen->refusing);
+  for (const auto& [name, canary] : follower->canaries())
+    samples.set(index(Metric::certificate_canary_share), {name},
+                static_cast<double>(canary.share) / certs::kWholeShare);
   if (const auto made = gateway.store_tickets().made(); made)
     samples.set(index(Metric::ticket_key_age), {},
                 std::chrono::duration<double>(base::wall_now() - *made).count());

@@ -58,6 +58,13 @@ HandshakeFailure received_alert(int description) {
     case SSL_AD_USER_CANCELLED:
     case SSL_AD_CLOSE_NOTIFY:
       return {Reason::handshake_closed, std::move(detail)};
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+      return {Reason::handshake_failed, std::move(detail), true};
     default:
       return {Reason::handshake_failed, std::move(detail)};
   }

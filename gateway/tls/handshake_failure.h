@@ -12,6 +12,8 @@ namespace ravelin::gateway {
 struct HandshakeFailure {
   Reason reason = Reason::handshake_failed;
   std::string detail;  // "the client offers at most TLS 1.1", "alert received: unknown ca"
+  // The client has said by an alert that it does not take the certificate (RFC 8446 section 6.2).
+  bool refuses_certificate = false;
 };
 
 // Call right after SSL_do_handshake() failed for good. `ssl_error` is SSL_get_error()'s answer,

@@ -9,6 +9,7 @@
 //   end_handshake(ssl.get());                  // `info` may go now; info.sni is worth keeping
 #pragma once
 
+#include "base/address.h"
 #include "base/handle.h"
 #include "certs/store.h"
 #include "certs/view/challenge_answers.h"
@@ -23,6 +24,7 @@
 namespace ravelin::gateway {
 
 class CertificateIndex;
+class HandshakeWatch;
 class TlsContext;
 struct TicketKeys;
 struct StapleList;
@@ -37,12 +39,14 @@ struct ListenerTls {
   std::shared_ptr<const TicketKeys> tickets;             // null = no tickets are given or taken
   std::shared_ptr<const StapleList> staples{};           // null = nothing is stapled
   std::shared_ptr<const certs::ChallengeAnswers> challenges{};  // null = none are answered
-  std::uint64_t store_revision = 0;  // of the store's view in `certificates`
+  std::uint64_t store_revision = 0;         // of the store's view in `certificates`
+  std::shared_ptr<HandshakeWatch> watch{};  // of the store's certificates; null without a store
 };
 
 // Lives from new_server_ssl() to end_handshake() at one address, on its worker's thread.
 struct HandshakeInfo {
   std::shared_ptr<const ListenerTls> tls;
+  base::IpAddress client{};  // all zero = it has no address
   // Filled from the ClientHello before anything can fail (OpenSSL forgets both on failure).
   std::string sni;                // lower case; "" = none sent
   std::uint16_t version_max = 0;  // highest TLS version offered (0x0303 = 1.2); 0 = no hello read

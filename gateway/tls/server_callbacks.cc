@@ -1,6 +1,7 @@
 #include "gateway/tls/server_callbacks.h"
 
 #include "base/check.h"
+#include "gateway/limit/client_prefix.h"
 #include "gateway/tls/certificate_index.h"
 #include "gateway/tls/client_hello.h"
 #include "gateway/tls/context.h"
@@ -39,6 +40,14 @@ bool is_challenge(SSL* ssl, HandshakeInfo& info) {
   return true;
 }
 
+// Some clients are shown another generation than the rest. Who has no address is none of them.
+void try_canary(HandshakeInfo& info) {
+  const auto canary = info.pairs.canary;
+  const base::IpAddress none{.family = info.client.family};
+  if (info.client != none && canary->is_for(client_prefix(info.client).address))
+    info.pairs = canary->pairs;
+}
+
 // First look at a ClientHello: remembers what OpenSSL forgets on failure, and refuses unknown
 // names.
 int on_client_hello(SSL* ssl, int* alert, void*) {
@@ -55,6 +64,7 @@ int on_client_hello(SSL* ssl, int* alert, void*) {
     info->sni = std::move(*name);
     if (is_challenge(ssl, *info)) return SSL_CLIENT_HELLO_SUCCESS;
     info->pairs = index.find(info->sni);
+    if (info->pairs.canary != nullptr) try_canary(*info);
   }
   if (info->pairs.is_empty()) info->pairs = index.fallback();
   if (info->pairs.is_empty())

@@ -7,6 +7,7 @@
 #include "gateway/proxy/session/http1_exchange.h"
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/handshake_failure.h"
+#include "gateway/tls/handshake_watch.h"
 
 #include <algorithm>
 
@@ -150,6 +151,7 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   const ListenerRuntime* listener = &listener_now();  // pinned: not let go of before this ends
   HandshakeInfo info;
   info.tls = std::move(tls);
+  info.client = peer_.address;
   SslPtr ssl = new_server_ssl(info);
   if (ssl == nullptr) co_return false;
   tls_context_ = info.tls->context;
@@ -167,6 +169,8 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
     const Resumed resumed = SSL_session_reused(stream_.ssl()) != 0 ? Resumed::yes : Resumed::no;
     listener->metrics->handshake_done(worker_.cells, version_of(stream_.ssl()), resumed,
                                       Reason::none, handshake_time_);
+    if (info.tls->watch != nullptr && resumed == Resumed::no)
+      info.tls->watch->accepted(peer_.address, info.pairs.source);
     note_straddled(*info.tls, Reason::none);
     co_return !info.is_challenge;
   }
@@ -197,6 +201,8 @@ Reason Connection::refuse_handshake(const HandshakeInfo& info, HandshakeEnd end)
     failure = explain_handshake_failure(stream_.ssl(), info, stream_.last_ssl_error(),
                                         stream_.socket().last_error());
   }
+  if (failure.refuses_certificate && info.tls->watch != nullptr)
+    info.tls->watch->refused(peer_.address, info.pairs.source);
   base::log_limited(handshake_log_rate, base::LogLevel::info, "tls", "handshake failed",
                     {{"listener", listener_->name},
                      {"client", client_text()},

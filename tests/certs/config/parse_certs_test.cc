@@ -36,6 +36,7 @@ TEST(ParseCerts, WithoutASectionEverythingHasItsDefault) {
   const Read result = read("version: 1\nlisteners: whatever another part makes of it\n");
   EXPECT_THAT(result.findings, IsEmpty());
   EXPECT_EQ(result.config.store, "/var/lib/ravelin/certs");
+  EXPECT_EQ(result.config.watch_after_swap, std::chrono::minutes(5));
   EXPECT_THAT(result.config.issuers, IsEmpty());
   EXPECT_THAT(result.config.names, IsEmpty());
 }
@@ -133,6 +134,12 @@ TEST(ParseCerts, IncludedFilesAddTheirNames) {
               ElementsAre("/etc/more.yaml:2:19: certs.names[1].name: \"B.test\" is not the name of "
                           "a certificate: name \"B.test\": write it in lower case: \"b.test\""));
   EXPECT_EQ(result.config.names.size(), 3U);
+}
+
+TEST(ParseCerts, TheWatchAfterASwapCanBeShorterOrLeftOut) {
+  EXPECT_EQ(read("certs: { watch_after_swap: 0s }\n").config.watch_after_swap.count(), 0);
+  EXPECT_EQ(read("certs: { watch_after_swap: 90s }\n").config.watch_after_swap.count(), 90);
+  EXPECT_EQ(read("certs: { watch_after_swap: 11m }\n").findings.size(), 1U);
 }
 
 struct Refused {

@@ -364,5 +364,120 @@ TEST_F(Follower, StaysWithTheOldIndexWhileAGenerationIsRefused) {
   EXPECT_EQ(served(kOther), 2U);
 }
 
+// ---- canaries ----
+
+class CanaryFollower : public Follower {
+ protected:
+  // Generations 1 (served) and 2 (kept).
+  void keep_two() {
+    lab_.serve(kName);
+    const auto lease = lab_.lease(kName);
+    ASSERT_TRUE(lab_.store.keep(*lease, kName, test::make_generation({{}})));
+  }
+
+  void begin(std::uint32_t share = 500, std::uint64_t generation = 2) {
+    const auto lease = lab_.lease(kName);
+    ASSERT_TRUE(begin_canary(
+        lab_.store, *lease,
+        {.name = kName, .generation = generation, .beside = 1, .share = share, .by = "root"}));
+  }
+
+  // What the canary shows of; 0 = there is none.
+  [[nodiscard]] std::uint64_t tried() const {
+    const auto canary = follower_->view()->find(kName).canary;
+    return canary == nullptr ? 0 : canary->pairs.source.generation;
+  }
+};
+
+TEST_F(CanaryFollower, ShowsACanaryUntilItIsEnded) {
+  keep_two();
+  open();
+  EXPECT_EQ(tried(), 0U);
+  begin();
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(tried(), 2U);
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_EQ(follower_->view()->find(kName).canary->share, 500U);
+  ASSERT_EQ(follower_->canaries().size(), 1U);
+  const auto swaps = follower_->take_swaps();
+  ASSERT_EQ(swaps.size(), 1U);
+  EXPECT_TRUE(swaps.front().is_canary);
+  EXPECT_EQ(swaps.front().before, 1U);
+  EXPECT_EQ(swaps.front().generation, 2U);
+  EXPECT_FALSE(poll());
+  begin(5000);
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(follower_->view()->find(kName).canary->share, 5000U);
+  EXPECT_THAT(follower_->take_swaps(), IsEmpty());  // it is the same one
+  const auto lease = lab_.lease(kName);
+  ASSERT_TRUE(end_canary(lab_.store, *lease, kName));
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(tried(), 0U);
+  EXPECT_THAT(follower_->canaries(), IsEmpty());
+}
+
+TEST_F(CanaryFollower, ShowsOneFromTheStart) {
+  keep_two();
+  begin();
+  open();
+  EXPECT_EQ(tried(), 2U);
+  EXPECT_EQ(follower_->take_swaps().size(), 1U);
+}
+
+TEST_F(CanaryFollower, PublishingItMakesItASwap) {
+  keep_two();
+  begin();
+  open();
+  follower_->take_swaps();
+  {
+    const auto lease = lab_.lease(kName);
+    ASSERT_TRUE(lab_.store.publish(*lease, kName, 2));
+  }
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(served(kName), 2U);
+  EXPECT_EQ(tried(), 0U);
+  const auto swaps = follower_->take_swaps();
+  ASSERT_EQ(swaps.size(), 1U);
+  EXPECT_FALSE(swaps.front().is_canary);
+  EXPECT_EQ(swaps.front().before, 1U);
+}
+
+TEST_F(CanaryFollower, ARecordThatACrashLeftBehindIsNotShown) {
+  keep_two();
+  begin();
+  fs::permissions(lab_.store.paths().generation(kName, 2), fs::perms(0700));
+  fs::remove_all(lab_.store.paths().generation(kName, 2));
+  open();
+  EXPECT_EQ(tried(), 0U);
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_THAT(follower_->canaries(), IsEmpty());
+  EXPECT_FALSE(poll());
+}
+
+TEST_F(CanaryFollower, ACanaryWhoseKeyIsRevokedIsNotShownAnyMore) {
+  keep_two();
+  begin();
+  open();
+  ASSERT_EQ(tried(), 2U);
+  ASSERT_TRUE(lab_.store.revoke_key(lab_.store.info(kName, 2)->ec->spki_sha256));
+  poll(5s);
+  EXPECT_EQ(tried(), 0U);
+}
+
+TEST_F(Follower, SaysWhichSwapsThereWere) {
+  lab_.serve(kName);
+  StoreFollower& follower = open();
+  EXPECT_THAT(follower.take_swaps(), IsEmpty());
+  lab_.serve(kName);
+  lab_.serve(kOther);  // takes nobody's place
+  poll();
+  const auto swaps = follower.take_swaps();
+  ASSERT_EQ(swaps.size(), 1U);
+  EXPECT_EQ(swaps.front().name, kName);
+  EXPECT_EQ(swaps.front().before, 1U);
+  EXPECT_EQ(swaps.front().generation, 2U);
+  EXPECT_THAT(follower.take_swaps(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace ravelin::certs

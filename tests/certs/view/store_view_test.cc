@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <mutex>
 #include <thread>
 
@@ -208,6 +209,74 @@ TEST(StoreView, IsReadByWorkersWhileOthersAreMade) {
   one.join();
   two.join();
   EXPECT_EQ(empty.load(), 0);
+}
+
+TEST(StoreView, ACanaryComesWithWhatIsFoundUntilItIsGone) {
+  const HeldPtr own = held_of({"www.a.test", "a.test"}, 1);
+  const HeldPtr next = held_of({"www.a.test", "a.test"}, 2, 2);
+  const HeldPtr other = held_of({"www.b.test"}, 3);
+  for (const ViewPtr& before :
+       {view_of(index_of({own, other})), view_of(nullptr)->with(own)->with(other)}) {
+    PairCache cache(4);
+    const auto canary =
+        std::make_shared<const CanaryPairs>(CanaryPairs{cache.get(2, next->entry), 500});
+    const ViewPtr view = before->with_canaries({{"www.a.test", canary}, {"gone.test", canary}});
+    EXPECT_GT(view->revision(), before->revision());
+    for (const char* name : {"www.a.test", "a.test"}) {
+      EXPECT_EQ(view->find(name).canary, canary);
+      EXPECT_EQ(served(view, name), serial(own));
+      EXPECT_EQ(before->find(name).canary, nullptr);
+    }
+    EXPECT_EQ(view->find("www.b.test").canary, nullptr);
+    EXPECT_TRUE(view->find("gone.test").is_empty());
+    EXPECT_EQ(view->with(other)->find("a.test").canary, canary);
+    EXPECT_EQ(view->with_canaries({})->find("a.test").canary, nullptr);
+  }
+}
+
+TEST(StoreView, SaysWhichGenerationPairsAreOf) {
+  const ViewPtr view = view_of(index_of({held_of({"www.a.test", "a.test"}, 1, 7)}));
+  EXPECT_EQ(view->find("a.test").source, (PairSource{source_name("www.a.test"), 7}));
+  EXPECT_EQ(view->find("b.test").source, PairSource{});
+}
+
+base::IpAddress client(std::uint32_t number) {
+  return {.family = base::Family::ipv4,
+          .bytes = {10, static_cast<std::uint8_t>(number >> 16U),
+                    static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)}};
+}
+
+CanaryPairs canary_of(std::uint64_t generation, std::uint32_t share) {
+  return {{.source = {source_name("www.a.test"), generation}}, share};
+}
+
+TEST(CanaryPairs, AreForTheirShareOfTheClients) {
+  constexpr std::uint32_t kClients = 20'000;
+  for (const std::uint32_t share : {1U, 50U, 500U, 5000U, 9999U}) {
+    const CanaryPairs canary = canary_of(2, share);
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < kClients; ++i)
+      count += canary.is_for(client(i)) ? 1 : 0;
+    const double wanted = kClients * (share / 10'000.0);
+    EXPECT_NEAR(count, wanted, 5 * std::sqrt(wanted) + 5) << share;
+  }
+}
+
+TEST(CanaryPairs, KeepTheirClientsAsTheShareGrows) {
+  const CanaryPairs small = canary_of(2, 500);
+  const CanaryPairs large = canary_of(2, 2500);
+  for (std::uint32_t i = 0; i < 5000; ++i)
+    if (small.is_for(client(i))) EXPECT_TRUE(large.is_for(client(i)));
+}
+
+// Or the same few clients would meet every mistake.
+TEST(CanaryPairs, EachGenerationIsTriedOnOthers) {
+  const CanaryPairs one = canary_of(2, 1000);
+  const CanaryPairs next = canary_of(3, 1000);
+  int both = 0;
+  for (std::uint32_t i = 0; i < 10'000; ++i)
+    both += one.is_for(client(i)) && next.is_for(client(i)) ? 1 : 0;
+  EXPECT_NEAR(both, 100, 50);
 }
 
 }  // namespace

@@ -62,6 +62,9 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::certificate_generation), {"www.example.com"}, 12);
     samples.set(index(Metric::certificate_renew_at), {"www.example.com"}, 1799000000);
     samples.set(index(Metric::certificate_renewal_failures), {"www.example.com"}, 0);
+    samples.set(index(Metric::certificate_refusing_clients), {"www.example.com"}, 3);
+    samples.set(index(Metric::certificate_rollbacks_total), {"alerts"}, 1);
+    samples.set(index(Metric::certificate_canary_share), {"www.example.com"}, 0.05);
     samples.set(index(Metric::store_certificates), {}, 1000);
     samples.set(index(Metric::store_refused), {}, 0);
     samples.set(index(Metric::store_revision), {"0"}, 7);

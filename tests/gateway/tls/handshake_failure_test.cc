@@ -151,6 +151,21 @@ TEST(HandshakeFailure, NamesTheSocketError) {
   EXPECT_EQ(failure.detail, "connection lost during the handshake: connection reset by peer");
 }
 
+TEST(HandshakeFailure, TellsARefusedCertificateFromOtherTrouble) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    MemoryHandshake refusing(listener(), {.sni = "www.example.com",
+                                          .version_min = version,
+                                          .version_max = version,
+                                          .trusts_test_ca = false});
+    EXPECT_FALSE(refusing.run());
+    EXPECT_TRUE(refusing.failure().refuses_certificate) << refusing.failure().detail;
+    EXPECT_EQ(refusing.failure().reason, Reason::handshake_failed);
+  }
+  MemoryHandshake other(listener(), {.sni = "www.example.com", .groups = "P-521"});
+  EXPECT_FALSE(other.run());
+  EXPECT_FALSE(other.failure().refuses_certificate) << other.failure().detail;
+}
+
 TEST(HandshakeFailure, VersionsHaveNames) {
   EXPECT_EQ(version_name(TLS1_2_VERSION), "TLS 1.2");
   EXPECT_EQ(version_name(0x0305), "version 0x0305");

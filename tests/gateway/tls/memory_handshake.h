@@ -33,6 +33,7 @@ struct ClientOptions {
   certs::PairPtr certificate{};
   SessionPtr resume{};
   bool trusts_test_ca = true;
+  base::IpAddress address{};  // as the server sees it; all zero = none
 };
 
 class MemoryHandshake {
