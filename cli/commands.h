@@ -16,6 +16,7 @@ namespace ravelin::cli {
 using Action = std::function<ExitCode()>;
 
 void add_abuse(CLI::App& app, Action& chosen);
+void add_why(CLI::App& app, Action& chosen);
 void add_certs(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_config(CLI::App& app, Action& chosen);

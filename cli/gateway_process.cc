@@ -134,6 +134,7 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
     return report(options.error());
   }
   options->reload_config = std::move(reload);
+  options->bans = hooks.bans;
   warn_of_unused_sockets(options->passed_sockets, config);
   auto gateway = gateway::Gateway::open(config, std::move(*options));
   if (!gateway) {

@@ -22,6 +22,7 @@ base::Result<gateway::Config> load_for_serving_quietly(const std::string& path);
 struct ServeHooks {
   std::function<void(gateway::Gateway&)> started{};  // once it serves
   std::function<void()> stopped{};                   // it serves no more, and is still there
+  messages::BanChannel* bans = nullptr;              // takes bans on; null = nothing does
 };
 
 // Opens the gateway, drops privileges, serves until a signal says stop.

@@ -23,6 +23,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   ravelin::cli::add_run(app, chosen);
   ravelin::cli::add_server(app, chosen);
   ravelin::cli::add_abuse(app, chosen);
+  ravelin::cli::add_why(app, chosen);
   ravelin::cli::add_status(app, chosen);
 }
 

@@ -5,10 +5,14 @@
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
 #include "cli/report.h"
+#include "gateway/runtime/restart_only.h"
+#include "system/bans/agent_bans.h"
 
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace ravelin::cli {
 
@@ -22,11 +26,20 @@ void add_run(CLI::App& app, Action& chosen) {
       if (!config) return ExitCode::refused;
       auto renewal = CertsRenewal::open(*path);
       if (!renewal) return report(renewal.error());
-      ServeHooks hooks;
-      if (*renewal != nullptr) {
-        hooks.started = [&](gateway::Gateway& gateway) { (*renewal)->start(gateway); };
-        hooks.stopped = [&] { (*renewal)->stop(); };
-      }
+      std::optional<system::AgentBans> bans;
+      if (const std::string socket = gateway::ban_socket_of(*config); !socket.empty())
+        bans.emplace(system::AgentBans::Options{.socket = socket});
+      const ServeHooks hooks{.started =
+                                 [&](gateway::Gateway& gateway) {
+                                   if (bans) bans->start();
+                                   if (*renewal != nullptr) (*renewal)->start(gateway);
+                                 },
+                             .stopped =
+                                 [&] {
+                                   if (*renewal != nullptr) (*renewal)->stop();
+                                   if (bans) bans->stop();
+                                 },
+                             .bans = bans ? &*bans : nullptr};
       return run_gateway(
           *config, [path] { return load_for_serving_quietly(*path); }, hooks);
     };

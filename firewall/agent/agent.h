@@ -59,6 +59,7 @@ class Agent {
   void tick();
   void watch_table();
   void expire_rules();
+  void end_flows_of_banned();
   void follow_policy();
   void follow_feeds();
   void write_metrics();
@@ -75,7 +76,7 @@ class Agent {
   std::vector<std::size_t> closed_;
   std::optional<Generation> generation_;
   std::string policy_stamp_, policy_seen_;  // of its files: as last judged, as last seen
-  std::chrono::nanoseconds began_{0}, next_second_{0};
+  std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0};
   bool bans_changed_ = false;
   bool is_over_ = false;
   std::uint64_t heals_ = 0;

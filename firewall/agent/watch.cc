@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "firewall/agent/agent.h"
 #include "firewall/agent/metrics.h"
+#include "firewall/control/banned_flows.h"
 #include "firewall/control/checks.h"
 #include "firewall/control/system_facts.h"
 
@@ -46,6 +47,7 @@ void Agent::tick() {
   if (options_.until_confirmed && !keeper_.pending() && clients_.empty() &&
       now - began_ > kPatience)
     is_over_ = true;
+  end_flows_of_banned();
   expire_rules();
   follow_feeds();
   follow_policy();
@@ -80,6 +82,22 @@ void Agent::watch_table() {
   ++heals_;
   generation_.reset();
   base::log_warn(kPart, "the table is put right", {{"revision", keeper_.live_revision()}});
+}
+
+// Reading a large table takes its time, in which nobody is banned: a twentieth of ours at most.
+void Agent::end_flows_of_banned() {
+  constexpr int kShare = 20;
+  const auto began = times_.boot().since_boot;
+  if (options_.around.flows == nullptr || began < next_flows_) return;
+  const std::vector<base::IpPrefix> banned = keeper_.take_fresh_bans();
+  if (banned.empty()) return;
+  const auto ended = end_flows_of(*options_.around.flows, banned);
+  next_flows_ = began + kShare * (times_.boot().since_boot - began);
+  if (!ended)
+    base::log_warn(kPart, "flows of banned addresses cannot be ended; their packets are dropped",
+                   {{"reason", ended.error().message}});
+  if (ended && *ended != 0)
+    base::log_info(kPart, "flows of banned addresses are ended", {{"flows", *ended}});
 }
 
 void Agent::expire_rules() {

@@ -83,6 +83,48 @@ Answer answer_is_banned(Desk desk, Question& question) {
   return {Went::done, ban_line(*ban, now), json::serialize(object)};
 }
 
+Answer answer_why(Desk desk, Question& question) {
+  const auto address = question.address("address");
+  const std::string request = question.text_or("request_id", "");
+  if (question.error()) return answer_of(*question.error());
+  if (address.has_value() != request.empty())
+    return {Went::refused, "there is one of \"address\" and \"request_id\"", "{}"};
+  const sys_seconds now = desk.times.wall();
+  const auto ban = address ? desk.keeper.bans().find(*address, now)
+                           : desk.keeper.bans().find_request(request, now);
+  const std::string policy = desk.keeper.live_identity();
+  if (!ban) {
+    json::object object{{"banned", false}, {"policy", policy}};
+    std::string text = fmt::format("{} is not banned in the kernel",
+                                   address ? base::to_string(*address) : "request " + request);
+    constexpr int kHost4 = 32;
+    constexpr int kHost6 = 128;
+    const int bits = address && address->family == base::Family::ipv4 ? kHost4 : kHost6;
+    if (const auto allowed = address ? desk.keeper.may_ban({*address, bits}) : Result<>();
+        !allowed) {
+      object["never"] = allowed.error().message;
+      text += ", nor can it be: " + allowed.error().message;
+    }
+    return {Went::no, text + "\n", json::serialize(object)};
+  }
+  const auto found = desk.keeper.find_in_kernel(*ban);
+  if (!found) return answer_of(found.error());
+  json::object object = ban_json(*ban);
+  object["banned"] = true;
+  object["policy"] = policy;
+  object["in_kernel"] = found->has_value();
+  std::string text = ban_line(*ban, now);
+  if (*found) {
+    object["set"] = (*found)->set;
+    if ((*found)->expires)
+      object["kernel_for_s"] = std::chrono::ceil<std::chrono::seconds>(*(*found)->expires).count();
+    text += fmt::format("in set {} of revision {}\n", (*found)->set, policy);
+  } else {
+    text += fmt::format("and yet no set of revision {} has it\n", policy);
+  }
+  return {Went::done, std::move(text), json::serialize(object)};
+}
+
 Answer answer_bans(Desk desk, Question& /*question*/) {
   const sys_seconds now = desk.times.wall();
   std::string text;

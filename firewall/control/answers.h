@@ -37,5 +37,8 @@ Answer answer_ban(Desk desk, Question& question);
 Answer answer_unban(Desk desk, Question& question);      // target; exit 1 when there was no ban
 Answer answer_is_banned(Desk desk, Question& question);  // address; exit 1 when it is not
 Answer answer_bans(Desk desk, Question& question);
+// why: address, or request_id; exit 1 when nothing is banned for it. What the book says and what
+// the kernel holds, and which revision of the policy that is.
+Answer answer_why(Desk desk, Question& question);
 
 }  // namespace ravelin::firewall

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ravelin::firewall {
@@ -102,6 +103,22 @@ class Keeper {
 
   [[nodiscard]] const BanBook& bans() const { return bans_; }
 
+  // What was banned since the last call, at most kFreshBansMax of it.
+  static constexpr std::size_t kFreshBansMax = 1024;
+
+  [[nodiscard]] std::vector<base::IpPrefix> take_fresh_bans() { return std::exchange(fresh_, {}); }
+
+  // What the kernel holds of a ban now; none: nothing.
+  struct BanInKernel {
+    std::string set;
+    std::optional<std::chrono::milliseconds> expires;
+  };
+
+  Result<std::optional<BanInKernel>> find_in_kernel(const Ban& ban);
+
+  // Errc::denied, with what names it: the target is never banned.
+  [[nodiscard]] Result<> may_ban(const base::IpPrefix& target) const;
+
   [[nodiscard]] std::optional<Pending> pending() const { return pending_; }
 
   // Whether only management gets in, since the confirmed revision could not be put back.
@@ -162,6 +179,7 @@ class Keeper {
   const Times& times_;
   FeedSource& feeds_;
   BanBook bans_;
+  std::vector<base::IpPrefix> fresh_;  // banned, and their flows not ended yet
   std::optional<Pending> pending_;
   std::optional<Ruleset> live_;                            // as it stands in the kernel
   std::optional<LiveTable> snapshot_;                      // of the kernel, after our last change

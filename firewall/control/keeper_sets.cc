@@ -191,6 +191,21 @@ bool Keeper::is_own(const base::IpPrefix& target) const {
   return target.length == bits && policies::contains(never_, target.address);
 }
 
+Result<> Keeper::may_ban(const base::IpPrefix& target) const {
+  if (is_own(target)) return own_refusal(target);
+  return bans_.may_ban(target);
+}
+
+Result<std::optional<Keeper::BanInKernel>> Keeper::find_in_kernel(const Ban& ban) {
+  using Maybe = std::optional<BanInKernel>;
+  const Set* set = live_ ? standing(*live_, ban_set(ban.target)) : nullptr;
+  if (set == nullptr) return Maybe();
+  const auto found = kernel_.find(set->name, ban_element(ban.target).key);
+  if (!found) return found.error();
+  if (!*found) return Maybe();
+  return Maybe(BanInKernel{set->name, (*found)->expires});
+}
+
 Result<Ban> Keeper::ban(const BanOrder& order) {
   auto all = ban_all({order});
   if (!all) return all.error();
@@ -220,6 +235,8 @@ Result<std::vector<Result<Ban>>> Keeper::ban_all(const std::vector<BanOrder>& or
       bans_.undo(*change);
     return base::wrap(done.error(), "nothing was banned");
   }
+  for (const BanBook::Change& change : changes)
+    if (fresh_.size() < kFreshBansMax) fresh_.push_back(change.ban.target);
   return answers;
 }
 

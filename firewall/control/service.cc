@@ -26,7 +26,7 @@ constexpr Command kCommands[] = {
     {"nft", Touch::looks, answer_nft},           {"status", Touch::looks, answer_status},
     {"drift", Touch::looks, answer_drift},       {"ban", Touch::changes, answer_ban},
     {"unban", Touch::changes, answer_unban},     {"is-banned", Touch::looks, answer_is_banned},
-    {"bans", Touch::looks, answer_bans},
+    {"bans", Touch::looks, answer_bans},         {"why", Touch::looks, answer_why},
 };
 
 const Command* find_command(std::string_view name) {

@@ -157,6 +157,13 @@ std::optional<Ban> BanBook::find(const base::IpAddress& address, sys_seconds now
   return std::nullopt;
 }
 
+std::optional<Ban> BanBook::find_request(std::string_view request_id, sys_seconds now) const {
+  for (const auto& [target, ban] : bans_) {
+    if (ban.request_id == request_id && is_live(ban, now)) return ban;
+  }
+  return std::nullopt;
+}
+
 void BanBook::expire(sys_seconds now) {
   std::erase_if(bans_, [&](const auto& entry) {
     const Ban& ban = entry.second;

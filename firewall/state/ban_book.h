@@ -37,6 +37,10 @@ struct BanOrder {
   std::string request_id;
 };
 
+// What is banned for an address: itself in IPv4, its /64 in IPv6; a range stays what it is, but
+// none below /64.
+base::IpPrefix ban_target(const base::IpPrefix& prefix);
+
 class BanBook {
  public:
   // The policy's rules about bans; `never` holds besides the policy's own all that must not be cut
@@ -56,8 +60,16 @@ class BanBook {
   Result<Change> ban(const BanOrder& order, sys_seconds now);
   void undo(const Change& change);  // the latest one
 
+  // Whether ban() would refuse the target for what it is.
+  [[nodiscard]] Result<> may_ban(const base::IpPrefix& target) const {
+    return check(ban_target(target));
+  }
+
   // All entries that cover the address or lie in the range, taken out.
   std::vector<Ban> unban(const base::IpPrefix& target);
+
+  // The entry a request of this id caused, if it lasts; looks at all.
+  [[nodiscard]] std::optional<Ban> find_request(std::string_view request_id, sys_seconds now) const;
 
   // The widest entry that covers the address now.
   [[nodiscard]] std::optional<Ban> find(const base::IpAddress& address, sys_seconds now) const;
@@ -87,9 +99,5 @@ class BanBook {
   policies::AddressRanges never_;
   std::map<base::IpPrefix, Ban> bans_;
 };
-
-// What is banned for an address: itself in IPv4, its /64 in IPv6; a range stays what it is, but
-// none below /64.
-base::IpPrefix ban_target(const base::IpPrefix& prefix);
 
 }  // namespace ravelin::firewall

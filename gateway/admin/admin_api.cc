@@ -20,6 +20,7 @@ using base::Result;
 constexpr std::string_view kCertificates = "/v1/certificates/";
 constexpr std::string_view kChallenges = "/v1/challenges/";
 constexpr std::string_view kAbuse = "/v1/abuse/";
+constexpr std::string_view kWhy = "/v1/why/";
 constexpr std::string_view kForget = "/forget";
 
 AdminResponse json_answer(std::string body) {
@@ -133,6 +134,12 @@ AdminResponse get_certificate(const std::string& name, AdminBackend& backend) {
   return json_answer(stored_certificate_json(*certificate));
 }
 
+AdminResponse get_why(const std::string& subject, AdminBackend& backend) {
+  const auto explanation = backend.why(subject);
+  if (!explanation) return failure_of(explanation.error());
+  return json_answer(why_json(*explanation));
+}
+
 AdminResponse unknown_path(std::string_view path) {
   return admin_failure(
       404, "no_such_path",
@@ -141,7 +148,7 @@ AdminResponse unknown_path(std::string_view path) {
                   "POST /v1/servers/POOL/SERVER/"
                   "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET "
                   "/v1/certificates/NAME, GET /v1/challenges/TOKEN, GET /v1/abuse, POST "
-                  "/v1/abuse/CLIENT/forget, "
+                  "/v1/abuse/CLIENT/forget, GET /v1/why/ADDRESS|REQUEST-ID, "
                   "GET /metrics, /healthz, /readyz)",
                   path));
 }
@@ -204,6 +211,8 @@ AdminResponse answer_admin(const AdminRequest& request, AdminBackend& backend) {
   }
   if (const auto name = parse_tail(path, kCertificates))
     return reads ? get_certificate(*name, backend) : method_failure(path, "GET");
+  if (const auto subject = parse_tail(path, kWhy))
+    return reads ? get_why(*subject, backend) : method_failure(path, "GET");
   if (const auto token = parse_tail(path, kChallenges))
     return reads ? get_challenge(*token, backend) : method_failure(path, "GET");
   auto answer = answer_server_order(request, path, backend);

@@ -7,6 +7,8 @@
 #include "base/result.h"
 #include "gateway/config/parse_server.h"
 #include "gateway/discovery/overrides.h"
+#include "gateway/limit/abuse_table.h"
+#include "gateway/limit/recent_bans.h"
 #include "gateway/upstream/health.h"
 
 #include <cstdint>
@@ -172,6 +174,17 @@ struct AbusiveClient {
   std::uint64_t banned_for_s = 0;  // 0 = not banned
 };
 
+// All that is known of a client, or of the bans one request caused.
+struct BanExplanation {
+  std::string subject;                           // as asked: an address or the id of a request
+  bool is_watching = false;                      // `abuse` is configured
+  std::optional<AbuseTable::Standing> standing;  // of the client, where one is known
+  std::vector<BanRecord> bans;                   // the youngest first, at most 20
+  std::string agent_socket;                      // where the gateway's bans go on to; "" = nowhere
+  bool agent_connected = false;
+  std::string agent_trouble;  // why not
+};
+
 struct GatewayStatus {
   std::string version;
   std::int64_t pid = 0;
@@ -214,6 +227,9 @@ class AdminBackend {
   [[nodiscard]] virtual std::vector<AbusiveClient> abusive_clients() const = 0;
   // Error: not_found, nothing is known against the client.
   virtual base::Result<void> forget_client(const base::IpPrefix& client) = 0;
+
+  // Error: invalid, it is neither an address nor the id of a request.
+  [[nodiscard]] virtual base::Result<BanExplanation> why(std::string_view subject) const = 0;
 
   // The number of the generation now in use. Error: the configuration was refused or could not be
   // put to use, the old one serves on.

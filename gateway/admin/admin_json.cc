@@ -221,6 +221,41 @@ std::string abuse_json(const std::vector<AbusiveClient>& clients) {
   return json::serialize(json::object{{"clients", std::move(all)}}) + "\n";
 }
 
+std::string why_json(const BanExplanation& explanation) {
+  json::object out{{"subject", explanation.subject}, {"watching", explanation.is_watching}};
+  if (const auto& standing = explanation.standing) {
+    json::object counted;
+    for (const auto& [trigger, count] : standing->counted)
+      counted[trigger] = count;
+    out["client"] = {{"client", base::to_string(standing->client.prefix)},
+                     {"points", standing->client.points},
+                     {"banned_for_s", standing->client.banned_for.count()},
+                     {"offences", standing->offences},
+                     {"never", standing->is_exempt},
+                     {"counted", std::move(counted)}};
+  }
+  json::array bans;
+  for (const BanRecord& ban : explanation.bans) {
+    bans.push_back({{"client", base::to_string(ban.client)},
+                    {"time", time_text(ban.at)},
+                    {"for_s", ban.duration.count()},
+                    {"reason", ban.reason},
+                    {"rule", ban.rule},
+                    {"request", ban.request_id},
+                    {"listener", ban.listener},
+                    {"offence", ban.offence},
+                    {"generation", ban.generation},
+                    {"proxied", ban.is_proxied},
+                    {"kernel", to_string(ban.kernel)},
+                    {"kernel_text", ban.kernel_text}});
+  }
+  out["bans"] = std::move(bans);
+  out["firewall"] = {{"socket", explanation.agent_socket},
+                     {"connected", explanation.agent_connected},
+                     {"trouble", explanation.agent_trouble}};
+  return json::serialize(out) + "\n";
+}
+
 std::string overrides_json(const std::vector<OverrideRow>& rows) {
   json::array all;
   for (const OverrideRow& row : rows) {

@@ -12,6 +12,7 @@ namespace ravelin::gateway {
 std::string status_json(const GatewayStatus& status);
 std::string pools_json(const std::vector<PoolStatus>& pools);
 std::string abuse_json(const std::vector<AbusiveClient>& clients);
+std::string why_json(const BanExplanation& explanation);
 std::string overrides_json(const std::vector<OverrideRow>& rows);
 std::string stored_certificate_json(const StoredCertificateStatus& certificate);
 std::string challenge_json(const ChallengeStatus& challenge);

@@ -5,6 +5,7 @@
 
 #include "gateway/config/abuse_config.h"
 #include "gateway/config/dns_config.h"
+#include "gateway/config/firewall_config.h"
 #include "gateway/config/listener_config.h"
 #include "gateway/config/overload_config.h"
 #include "gateway/config/pool_config.h"
@@ -51,9 +52,10 @@ struct Config {
   LogConfig log;
   OverloadConfig overload;
   DnsConfig dns;
-  LimitTablesConfig limit_tables;    // `limits`
-  std::optional<AbuseConfig> abuse;  // nothing = nobody is banned
-  std::string certs_store;           // certs.store; "" = none
+  LimitTablesConfig limit_tables;          // `limits`
+  std::optional<AbuseConfig> abuse;        // nothing = nobody is banned
+  std::optional<FirewallConfig> firewall;  // nothing = bans are the gateway's alone
+  std::string certs_store;                 // certs.store; "" = none
   std::vector<ListenerConfig> listeners;
   std::vector<PoolConfig> pools;
 };

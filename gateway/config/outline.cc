@@ -59,6 +59,7 @@ void add_globals(Outline& out, const Config& config) {
   if (config.abuse) add_abuse(out, *config.abuse);
   out.map("limits").number("rate_entries", config.limit_tables.rate_entries);
   if (!config.certs_store.empty()) out.map("certs").text("store", config.certs_store);
+  if (config.firewall) add_firewall(out, *config.firewall);
 }
 
 }  // namespace

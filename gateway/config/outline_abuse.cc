@@ -1,6 +1,7 @@
-// `abuse` and `overload` of an outline.
+// `abuse`, `firewall` and `overload` of an outline.
 #include "base/text.h"
 #include "gateway/config/outline_parts.h"
+#include "gateway/config/words.h"
 
 namespace ravelin::gateway {
 namespace {
@@ -27,6 +28,23 @@ std::string memory_text(const OverloadConfig& overload) {
   return base::format_bytes(overload.memory_bytes_max);
 }
 
+void add_trigger(Outline& out, const AbuseTrigger& trigger) {
+  out.text("name", trigger.name);
+  if (!trigger.statuses.empty()) {
+    Outline& statuses = out.list("statuses");
+    for (const auto& [low, high] : trigger.statuses)
+      statuses.text("", low == high ? fmt::format("{}", low) : fmt::format("{}-{}", low, high));
+  } else if (!trigger.paths.empty()) {
+    Outline& paths = out.list("paths");
+    for (const std::string& path : trigger.paths)
+      paths.text("", path);
+  } else {
+    out.word("event", word_of(kAbuseEvents, trigger.event));
+  }
+  out.number("count", trigger.count);
+  out.word("window", base::format_duration(trigger.window));
+}
+
 }  // namespace
 
 void add_abuse(Outline& root, const AbuseConfig& abuse) {
@@ -34,10 +52,22 @@ void add_abuse(Outline& root, const AbuseConfig& abuse) {
   out.number("budget", abuse.budget);
   out.word("window", base::format_duration(abuse.window));
   out.word("ban", base::format_duration(abuse.ban));
+  out.number("ban_factor", abuse.ban_factor);
+  out.word("ban_max", base::format_duration(abuse.ban_max));
+  out.word("forget", base::format_duration(abuse.forget));
   Outline& never = out.list("never");
   for (const base::IpPrefix& prefix : abuse.never)
     never.text("", base::to_string(prefix));
   out.number("entries", abuse.entries);
+  Outline& triggers = out.list("triggers");
+  for (const AbuseTrigger& trigger : abuse.triggers)
+    add_trigger(triggers.map(""), trigger);
+}
+
+void add_firewall(Outline& root, const FirewallConfig& firewall) {
+  Outline& out = root.map("firewall");
+  out.flag("bans", firewall.takes_bans);
+  out.text("socket", firewall.socket);
 }
 
 void add_overload(Outline& root, const OverloadConfig& overload) {

@@ -34,6 +34,7 @@ void add_error_pages(Outline& out, const std::vector<ErrorPageConfig>& pages);
 void add_clients(Outline& out, std::string_view key, const std::vector<base::IpPrefix>& clients);
 void add_pool(Outline& pools, const PoolConfig& pool);
 void add_abuse(Outline& root, const AbuseConfig& abuse);
+void add_firewall(Outline& root, const FirewallConfig& firewall);
 void add_overload(Outline& root, const OverloadConfig& overload);
 void add_dns(Outline& root, const DnsConfig& dns);
 

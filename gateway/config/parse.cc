@@ -112,9 +112,13 @@ std::string parse_certs(yaml::Map map) {
   return store;
 }
 
-// A section another part reads; it must be a map all the same.
-bool accept_section(const yaml::Value& value, int&) {
-  return yaml::expect(value, yaml::Kind::map);
+// The same of `firewall`.
+FirewallConfig parse_firewall(yaml::Map map) {
+  FirewallConfig firewall;
+  map.optional("bans", firewall.takes_bans);
+  map.optional("socket", firewall.socket, read_socket_path);
+  std::move(map).finish_partial();
+  return firewall;
 }
 
 // Without all of the files, what is missing may stand in the one that could not be read.
@@ -123,7 +127,6 @@ enum class Completeness { complete, partial };
 Config parse_root(yaml::Map map, Completeness completeness) {
   Config config;
   int version = 0;
-  int firewall = 0;
   GlobalTls tls;
   map.required("version", version, read_version);
   map.optional("workers", config.workers, read_workers);
@@ -138,7 +141,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.optional("abuse", config.abuse, yaml::object(parse_abuse));
   map.optional("limits", config.limit_tables, yaml::object(parse_limit_tables));
   map.optional("certs", config.certs_store, yaml::object(parse_certs));
-  map.optional("firewall", firewall, accept_section);
+  map.optional("firewall", config.firewall, yaml::object(parse_firewall));
   config.tls_profile = tls.profile;
   config.tls_key_groups = std::move(tls.key_groups);
   const auto listener = [profile = tls.profile](yaml::Map each) {

@@ -2,6 +2,8 @@
 
 #include "gateway/config/words.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -46,16 +48,57 @@ bool is_ordered(const OverloadThresholds& first, const OverloadThresholds& secon
   return first.enter == 0 || second.enter == 0 || first.enter <= second.enter;
 }
 
+constexpr std::size_t kTriggersMax = 16;
+constexpr std::size_t kTrapPathsMax = 1000;
+
+AbuseTrigger parse_trigger(yaml::Map map) {
+  AbuseTrigger trigger;
+  map.required("name", trigger.name, yaml::converted(parse_name));
+  map.optional("event", trigger.event, yaml::one_of(kAbuseEvents));
+  map.optional("statuses", trigger.statuses,
+               yaml::one_or_list_of(yaml::converted(parse_status_range), 1, 32));
+  map.optional("paths", trigger.paths,
+               yaml::one_or_list_of(yaml::converted(parse_trap_path), 1, kTrapPathsMax));
+  const int kinds =
+      (map.has("event") ? 1 : 0) + (map.has("statuses") ? 1 : 0) + (map.has("paths") ? 1 : 0);
+  if (kinds != 1) map.error("needs one of \"event\", \"statuses\" and \"paths\"");
+  if (map.has("statuses")) trigger.event = AbuseEvent::status;
+  map.required("count", trigger.count, yaml::between(1, 1'000'000));
+  map.optional("window", trigger.window, yaml::between(1s, 24h));
+  return std::move(map).finish(std::move(trigger));
+}
+
+// The one that a second trigger has as well.
+std::string_view repeated_name(const std::vector<AbuseTrigger>& triggers) {
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (triggers[k].name == triggers[i].name && !triggers[i].name.empty())
+        return triggers[i].name;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 AbuseConfig parse_abuse(yaml::Map map) {
   AbuseConfig abuse;
   map.optional("budget", abuse.budget, yaml::between(10, 1'000'000));
   map.optional("window", abuse.window, yaml::between(1s, 24h));
-  map.optional("ban", abuse.ban, yaml::between(1s, 24h * 30));
+  constexpr auto kBanMax = 24h * 30;
+  map.optional("ban", abuse.ban, yaml::between(1s, kBanMax));
+  map.optional("ban_factor", abuse.ban_factor, yaml::between(1, 100));
+  abuse.ban_max = std::max(abuse.ban, abuse.ban_max);
+  map.optional("ban_max", abuse.ban_max, yaml::between(1s, kBanMax));
+  if (abuse.ban_max < abuse.ban) map.error("\"ban_max\" is below \"ban\"");
+  map.optional("forget", abuse.forget, yaml::between(1s, kBanMax));
   map.optional("never", abuse.never,
                yaml::one_or_list_of(yaml::converted(base::parse_prefix), 0, 10'000));
   map.optional("entries", abuse.entries, yaml::between(1024, 4 * 1024 * 1024));
+  map.optional("triggers", abuse.triggers,
+               yaml::list_of(yaml::object(parse_trigger), 0, kTriggersMax));
+  if (const std::string_view name = repeated_name(abuse.triggers); !name.empty())
+    map.error(fmt::format("two triggers have the name \"{}\"", name));
   return std::move(map).finish(std::move(abuse));
 }
 

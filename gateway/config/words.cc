@@ -148,6 +148,17 @@ Result<std::string> parse_route_path(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_trap_path(std::string_view text) {
+  if (!text.starts_with('*')) return parse_route_path(text);
+  const std::string_view end = text.substr(1);
+  if (end.empty() || end.find('*') != std::string_view::npos)
+    return fail(Errc::invalid, "matches nothing (\"*\" stands in front of the end of a path)");
+  const auto path =
+      parse_route_path(end.starts_with('/') ? std::string(end) : fmt::format("/{}", end));
+  if (!path) return path.error();
+  return std::string(text);
+}
+
 Result<std::string> parse_token(std::string_view text) {
   if (is_token(text) && text.size() <= kNameMax) return std::string(text);
   return fail(Errc::invalid, "is not a name (1 to {} letters, digits and !#$%&'*+-.^_`|~)",

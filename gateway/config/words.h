@@ -62,6 +62,13 @@ inline constexpr yaml::Choice<LimitKeyConfig::Kind> kLimitKeys[] = {
     {"client", LimitKeyConfig::Kind::client},
     {"certificate", LimitKeyConfig::Kind::certificate},
 };
+// What a trigger's `event` may say; of the other two, `statuses` and `paths` say it.
+inline constexpr yaml::Choice<AbuseEvent> kAbuseEvents[] = {
+    {"rate_limited", AbuseEvent::rate_limited},
+    {"handshake", AbuseEvent::handshake},
+    {"failed_handshake", AbuseEvent::failed_handshake},
+    {"client_certificate", AbuseEvent::client_certificate},
+};
 inline constexpr yaml::Choice<DnsRecords> kDnsRecords[] = {
     {"address", DnsRecords::address},
     {"srv", DnsRecords::srv},
@@ -122,6 +129,9 @@ Result<std::string> parse_dns_name(std::string_view text);
 // An address or name and a port, or unix:/path.
 Result<base::Endpoint> parse_server_address(std::string_view text);
 Result<base::IpEndpoint> parse_ip_endpoint(std::string_view text);
+
+// Of a trigger: a path as a route has it, or "*" and the end of one ("*.php").
+Result<std::string> parse_trap_path(std::string_view text);
 
 // "200" or "200-399", each 100 to 599.
 Result<std::pair<int, int>> parse_status_range(std::string_view text);

@@ -51,4 +51,24 @@ std::uint32_t glitch_points(Reason reason) {
   }
 }
 
+std::optional<AbuseEvent> abuse_event(Reason reason) {
+  switch (reason) {
+    case Reason::rate_limited:
+    case Reason::concurrency_limited:
+      return AbuseEvent::rate_limited;
+    case Reason::handshake_client_certificate:
+      return AbuseEvent::client_certificate;
+    case Reason::handshake_timeout:
+    case Reason::handshake_closed:
+    case Reason::handshake_failed:
+    case Reason::handshake_no_shared_cipher:
+    case Reason::handshake_unsupported_version:
+    case Reason::handshake_unknown_name:
+    case Reason::plain_http_on_tls:
+      return AbuseEvent::failed_handshake;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace ravelin::gateway

@@ -68,11 +68,15 @@ enum class Metric : std::uint8_t {
   config_reload_time,     // collected {}: Unix time of the last success
   log_dropped_total,      // collected {log}: access, operator
   abuse_bans_total,
-  abuse_clients,          // collected {state}: watched, banned
-  limit_entries,          // collected {}: of the table of rates, in use
-  limit_evictions_total,  // collected {}
-  overload_active,        // collected {action}: 1 or 0
-  overload_pressure,      // collected {resource}: ratio
+  abuse_clients,             // collected {state}: watched, banned
+  kernel_bans_total,         // collected {result}
+  kernel_bans_waiting,       // collected {}
+  kernel_ban_seconds_total,  // collected {}: of all made, from asked to in force
+  ban_agent_connected,       // collected {}: 1 or 0
+  limit_entries,             // collected {}: of the table of rates, in use
+  limit_evictions_total,     // collected {}
+  overload_active,           // collected {action}: 1 or 0
+  overload_pressure,         // collected {resource}: ratio
   event_loop_lag,
   worker_busy_total,  // collected {worker}: seconds
   build_info,         // collected {version}; ours

@@ -1,6 +1,6 @@
 // Reason: the one list of why a request or connection did not end well. The same token stands in
-// the access log, the metric label, the Proxy-Status header (RFC 9209) and, later, the cause of a
-// ban. Pure; any thread.
+// the access log, the metric label, the Proxy-Status header (RFC 9209) and the cause of a ban.
+// Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -64,6 +64,10 @@ enum class Reason : std::uint8_t {
   rate_limited,
   concurrency_limited,
   banned,
+  // what abuse.triggers counted too often
+  trapped_path,
+  too_many_statuses,
+  too_many_handshakes,
   draining,
   // upstream
   no_server,  // the pool has none at all

@@ -62,7 +62,7 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
     co_return;
   }
   Buffer path_block(worker.buffers);
-  if (!meet_route(exchange, client, state, path_block)) co_return;
+  if (!meet_route(exchange, client, state, path_block, worker)) co_return;
   InFlightPlace place;  // held until the request has ended
   const bool is_limited = state.route->limits != nullptr;
   if (is_limited && !admit_to_route(exchange, client, state, place, worker)) co_return;

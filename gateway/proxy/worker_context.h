@@ -15,12 +15,12 @@
 #include "gateway/net/buffer.h"
 #include "gateway/net/reactor.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/proxy/ban_notice.h"
 #include "gateway/proxy/request_ids.h"
 #include "gateway/proxy/rules/known_passwords.h"
 #include "gateway/proxy/rules/password_checks.h"
 #include "gateway/proxy/snapshot.h"
 #include "gateway/upstream/connection.h"
-#include "messages/ban_sink.h"
 
 #include <atomic>
 #include <list>
@@ -99,7 +99,7 @@ struct WorkerContext {
   AccessLogChannel& access_log;
   GatewayLoad& load;
   ControlEvents& control;
-  messages::BanSink& bans;
+  BanListener& bans;
   RequestIds& request_ids;
   PasswordChecks& password_checks;
   KnownPasswords known_passwords;

@@ -185,6 +185,22 @@ void collect_limits(Gateway& gateway, MetricSamples& samples) {
   }
 }
 
+void collect_bans(Gateway& gateway, MetricSamples& samples) {
+  const messages::BanChannel* channel = gateway.bans().channel();
+  if (channel == nullptr) return;
+  const messages::BanChannelStatus status = channel->status();
+  const auto count = [](std::uint64_t value) { return static_cast<double>(value); };
+  samples.set(index(Metric::kernel_bans_total), {"made"}, count(status.made));
+  samples.set(index(Metric::kernel_bans_total), {"refused"}, count(status.refused));
+  samples.set(index(Metric::kernel_bans_total), {"failed"}, count(status.failed));
+  samples.set(index(Metric::kernel_bans_total), {"dropped"}, count(status.dropped));
+  samples.set(index(Metric::kernel_bans_total), {"merged"}, count(status.merged));
+  samples.set(index(Metric::kernel_bans_waiting), {}, count(status.waiting));
+  samples.set(index(Metric::kernel_ban_seconds_total), {},
+              std::chrono::duration<double>(status.made_time).count());
+  samples.set(index(Metric::ban_agent_connected), {}, status.is_connected ? 1 : 0);
+}
+
 void collect_overload(Gateway& gateway, MetricSamples& samples) {
   const OverloadWatch& overload = gateway.overload();
   for (const OverloadAction action :
@@ -315,10 +331,40 @@ std::vector<AbusiveClient> AdminAdapter::abusive_clients() const {
   return clients;
 }
 
+Result<BanExplanation> AdminAdapter::why(std::string_view subject) const {
+  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kRequestIdMax = 64;
+  BanExplanation explanation{.subject = std::string(subject)};
+  std::optional<base::IpAddress> client;
+  if (const auto address = base::parse_ip(subject)) {
+    client = *address;
+    explanation.bans = gateway_.bans().of_client(*address, kMost);
+  } else if (subject.size() <= kRequestIdMax &&
+             subject.find_first_of(":/ ") == std::string_view::npos) {
+    explanation.bans = gateway_.bans().of_request(subject, kMost);
+    if (!explanation.bans.empty()) client = explanation.bans.front().client.address;
+  } else {
+    return base::fail(base::Errc::invalid, "\"{}\" is neither an address nor the id of a request",
+                      subject);
+  }
+  if (const auto& abuse = gateway_.snapshot()->abuse) {
+    explanation.is_watching = true;
+    if (client) explanation.standing = abuse->standing(*client, base::mono_now());
+  }
+  if (const messages::BanChannel* channel = gateway_.bans().channel()) {
+    const messages::BanChannelStatus status = channel->status();
+    explanation.agent_socket = gateway_.snapshot()->config->firewall->socket;
+    explanation.agent_connected = status.is_connected;
+    explanation.agent_trouble = status.trouble;
+  }
+  return explanation;
+}
+
 Result<void> AdminAdapter::forget_client(const base::IpPrefix& client) {
   const std::shared_ptr<const Snapshot> snapshot = gateway_.snapshot();
   const base::IpPrefix prefix = client_prefix(client.address);
   const bool is_client = client.length >= prefix.length;
+  if (is_client && gateway_.bans().channel() != nullptr) gateway_.bans().channel()->forget(prefix);
   if (snapshot->abuse != nullptr && is_client &&
       snapshot->abuse->forget(prefix, base::mono_now())) {
     base::log_info("abuse", "client forgiven", {{"client", base::to_string(prefix)}});
@@ -368,6 +414,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_store(gateway, samples);
     collect_staples(gateway, samples);
     collect_limits(gateway, samples);
+    collect_bans(gateway, samples);
     collect_overload(gateway, samples);
     collect_workers(gateway, samples);
     samples.set(index(Metric::dns_waiting), {}, static_cast<double>(gateway.dns().waiting()));

@@ -20,6 +20,7 @@ class AdminAdapter final : public AdminBackend {
   [[nodiscard]] base::Result<ChallengeStatus> challenge(std::string_view token) const override;
   [[nodiscard]] std::vector<AbusiveClient> abusive_clients() const override;
   base::Result<void> forget_client(const base::IpPrefix& client) override;
+  [[nodiscard]] base::Result<BanExplanation> why(std::string_view subject) const override;
   base::Result<std::uint64_t> reload() override;
   base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
                                      AdminState state, Saving saving) override;

@@ -35,6 +35,8 @@ unsigned cpus_in_affinity() {
 Gateway::Gateway(Options options)
     : options_(std::move(options)),
       started_(base::wall_now()),
+      bans_(options_.bans, [this] { control_.post([this] { cut_banned(); }); }),
+      cut_alarm_(control_, [this] { cut_banned(); }),
       members_([this](const std::string& pool) { members_changed(pool); },
                [this](const PoolConfig& pool, Discovery::Found found) {
                  return std::make_unique<DnsSource>(control_, *dns_, *pool.discover->dns,
@@ -409,6 +411,21 @@ void Gateway::finish_shut_down() {
 
 void Gateway::stop() {
   control_.stop();
+}
+
+// Each time a worker looks at all of its connections: not more often than it can afford.
+void Gateway::cut_banned() {
+  constexpr base::Duration kPause = 100ms;
+  const base::MonoTime now = control_.refresh_now();
+  if (now < cut_at_ + kPause) {
+    cut_alarm_.set(cut_at_ + kPause);
+    return;
+  }
+  cut_at_ = now;
+  const auto clients = std::make_shared<const std::vector<std::uint64_t>>(bans_.take_banned());
+  if (clients->empty()) return;
+  for (const auto& worker : workers_)
+    worker->cut_clients(clients);
 }
 
 void Gateway::server_failed(std::shared_ptr<Server> server, Reason reason) {

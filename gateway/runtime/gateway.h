@@ -6,9 +6,9 @@
 #include "base/result.h"
 #include "gateway/admin/admin_backend.h"
 #include "gateway/dns/dns_client.h"
+#include "gateway/runtime/ban_desk.h"
 #include "gateway/runtime/build_snapshot.h"
 #include "gateway/runtime/listening_sockets.h"
-#include "gateway/runtime/logged_bans.h"
 #include "gateway/runtime/overload_watch.h"
 #include "gateway/runtime/pool_members.h"
 #include "gateway/runtime/restart_only.h"
@@ -45,6 +45,8 @@ class Gateway final : public ControlEvents {
     std::function<void(base::ServiceState)> state_changed{};
     // `alive` is told at least this often while every worker answers; nothing = never.
     std::optional<base::Duration> alive_every{};
+    // Takes bans on to the firewall, and outlives the gateway; null = the gateway alone bans.
+    messages::BanChannel* bans = nullptr;
   };
 
   // Builds the first generation and binds every listener; nothing is served yet. Error: a
@@ -100,6 +102,8 @@ class Gateway final : public ControlEvents {
   [[nodiscard]] const std::map<std::string, ListenerMaterials>& materials() const {
     return materials_;
   }
+
+  [[nodiscard]] const BanDesk& bans() const { return bans_; }
 
   [[nodiscard]] const StoreCertificates& store() const { return store_; }
 
@@ -161,6 +165,8 @@ class Gateway final : public ControlEvents {
   // with what else changes soon.
   void members_changed(const std::string& pool);
   void renew_pools();
+  // Clients were banned: their connections end, at once or a moment after those before.
+  void cut_banned();
   void adopt(RenewedSnapshot renewed);
   void patch_contexts(Snapshot& snapshot);
   [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
@@ -182,7 +188,9 @@ class Gateway final : public ControlEvents {
   base::WallTime started_;
   RestartOnly started_with_;
   GatewayLoad load_;
-  LoggedBans bans_;
+  BanDesk bans_;
+  Alarm cut_alarm_;
+  base::MonoTime cut_at_;  // banned clients, the last time
   std::unique_ptr<GatewayMetrics> metrics_;
   std::unique_ptr<AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;

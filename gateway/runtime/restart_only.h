@@ -17,11 +17,18 @@ struct RestartOnly {
   std::string admin_overrides;
   LogSink log_sink = LogSink::standard_error;
   std::string log_socket;
+  std::string firewall_socket;  // bans go to; "" = nowhere
 };
+
+// Where bans go; "" = the gateway keeps them to itself.
+inline std::string ban_socket_of(const Config& config) {
+  const bool goes_on = config.abuse && config.firewall && config.firewall->takes_bans;
+  return goes_on ? config.firewall->socket : std::string();
+}
 
 inline RestartOnly restart_only_of(const Config& config) {
   return {config.workers,         config.user,     config.admin.socket, config.admin.listen,
-          config.admin.overrides, config.log.sink, config.log.socket};
+          config.admin.overrides, config.log.sink, config.log.socket,   ban_socket_of(config)};
 }
 
 // The keys whose values differ.
@@ -35,6 +42,7 @@ inline std::vector<std::string_view> restart_only_changes(const RestartOnly& run
   if (next.admin.overrides != running.admin_overrides) keys.push_back("admin.overrides");
   if (next.log.sink != running.log_sink) keys.push_back("log.sink");
   if (next.log.socket != running.log_socket) keys.push_back("log.socket");
+  if (ban_socket_of(next) != running.firewall_socket) keys.push_back("firewall.socket");
   return keys;
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/runtime/worker.h"
 
+#include "gateway/limit/client_prefix.h"
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -157,6 +159,16 @@ void Worker::close_idle() {
     idle.resize(std::min(idle.size(), std::max(kLeast, idle.size() / 8)));
     for (Connection* connection : idle)
       connection->drain();
+  });
+}
+
+void Worker::cut_clients(std::shared_ptr<const std::vector<std::uint64_t>> clients) {
+  reactor_.post([this, clients = std::move(clients)] {
+    // Cutting wakes its coroutine in a later turn: the list stays as it is.
+    for (Connection* connection : context_.connections) {
+      const std::uint64_t client = pack_client(client_prefix(connection->client()));
+      if (std::ranges::binary_search(*clients, client)) connection->cut();
+    }
   });
 }
 

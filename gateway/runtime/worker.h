@@ -25,7 +25,7 @@ class Worker {
     GatewayLoad& load;
     ControlEvents& control;
     PasswordChecks& password_checks;
-    messages::BanSink& bans;
+    BanListener& bans;
   };
 
   explicit Worker(const Parts& parts);
@@ -66,6 +66,9 @@ class Worker {
   void beat();
   // Closes connections that wait for another request: an eighth of them, those accepted first.
   void close_idle();
+  // Ends the connections of these clients now; as pack_client() has them, sorted. Behind a proxy
+  // those whose PROXY protocol header names one.
+  void cut_clients(std::shared_ptr<const std::vector<std::uint64_t>> clients);
   // Ends every connection now, then the thread.
   void stop();
 

@@ -94,6 +94,23 @@ TEST_F(AdminCli, AbuseListsTheWorstAndForgetsOne) {
   EXPECT_EQ(run("abuse forget nobody --socket admin.sock").code, 2);
 }
 
+TEST_F(AdminCli, WhyTellsTheGatewaysSideAlsoWithoutAFirewall) {
+  start();
+  // No agent, and a state directory that cannot be: the kernel's side has nothing to say.
+  const Outcome why =
+      run("why 192.0.2.7 --socket admin.sock --firewall-socket nowhere.sock --state "
+          "/dev/null/firewall");
+  EXPECT_EQ(why.code, 0) << why.err;
+  EXPECT_THAT(why.out,
+              HasSubstr("gateway: 192.0.2.7/32 is banned for another 200s; 12 points, 2 offences "
+                        "remembered; \"scanner\" has counted 3\n"
+                        "  2026-11-24T12:00:00Z: 192.0.2.7/32 banned for 4m, trigger \"honeypot\" "
+                        "(trapped_path), listener web, offence 2, configuration 7, request r1, "
+                        "firewall: made\n"));
+  EXPECT_THAT(why.err, HasSubstr("ravelin: kernel: "));
+  EXPECT_EQ(run("why a/b --socket admin.sock").code, 2);
+}
+
 TEST_F(AdminCli, StatusSaysNoWhileNotReady) {
   admin_.backend.drain();
   start();

@@ -91,6 +91,7 @@ COUNTS_AS = {
 LEAF_HEADERS = {
     "gateway/observe/reason.h", "gateway/config/config.h", "gateway/config/listener_config.h",
     "gateway/config/abuse_config.h", "gateway/config/discover_config.h", "gateway/config/dns_config.h",
+    "gateway/config/firewall_config.h",
     "gateway/config/limits_config.h",
     "gateway/config/match_config.h", "gateway/config/overload_config.h",
     "gateway/config/pool_config.h", "gateway/config/route_config.h",

@@ -2,6 +2,7 @@
 
 #include "gateway/http1/client_address.h"
 #include "gateway/http1/host.h"
+#include "gateway/proxy/abuse_watch.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/rules/route_rules.h"
 #include "gateway/route/path.h"
@@ -22,7 +23,7 @@ base::IpAddress client_of(const ClientInfo& client, const RequestHead& request) 
 }  // namespace
 
 bool meet_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                Buffer& path_block) {
+                Buffer& path_block, WorkerContext& worker) {
   const RequestHead& request = exchange.request();
   const ListenerRuntime& listener = *client.listener;
   const bool has_body = request.framing != Framing::none;
@@ -38,6 +39,7 @@ bool meet_route(Exchange& exchange, const ClientInfo& client, RequestState& stat
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
     return false;
   }
+  if (is_trapped(exchange, client, state, path.path, worker)) return false;
   const base::IpAddress deciding = client_of(client, request);
   const RoutedRequest asked{
       host, path.path, request.method_text, {&request.fields, request.query, &deciding}};

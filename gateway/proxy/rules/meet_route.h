@@ -5,9 +5,9 @@
 
 namespace ravelin::gateway {
 
-// True when a route takes the request and its rules let it pass; else it has been answered. The
-// canonical path may stand in `path_block`.
+// True when no trigger of `abuse` bans for the path, a route takes the request and its rules let it
+// pass; else it has been answered. The canonical path may stand in `path_block`.
 bool meet_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                Buffer& path_block);
+                Buffer& path_block, WorkerContext& worker);
 
 }  // namespace ravelin::gateway

@@ -3,7 +3,6 @@
 #include "base/io/log.h"
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
-#include "gateway/proxy/abuse_watch.h"
 #include "gateway/proxy/session/http1_exchange.h"
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/handshake_failure.h"
@@ -127,6 +126,11 @@ Task<bool> Connection::take_proxy_header() {
     peer_ = *read.header.source;
     if (read.header.destination) port_ = read.header.destination->port;
   }
+  const AbuseTable* abuse = pinned_->snapshot->abuse.get();
+  if (abuse != nullptr && abuse->is_banned(peer_.address, worker_.reactor.now())) {
+    listener.metrics->connection_rejected(worker_.cells, Reason::banned);
+    co_return false;
+  }
   is_counted_for_client_ = listener_->gate.name(peer_.address) == ConnectionGate::Entry::admitted;
   if (!is_counted_for_client_)
     listener.metrics->connection_rejected(worker_.cells, Reason::client_connection_limit);
@@ -158,6 +162,10 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   stream_.start_tls(std::move(ssl));
   const MonoTime began = worker_.reactor.now();
   const MonoTime deadline = began + listener->config->timeouts.handshake;
+  if (note_handshake_begun()) {
+    listener->metrics->error(worker_.cells, Reason::too_many_handshakes);
+    co_return false;
+  }
   const HandshakeEnd end = co_await stream_.handshake(deadline);
   if (end == HandshakeEnd::done) {
     handshake_time_ = since(began, worker_.reactor.refresh_now());
@@ -384,7 +392,7 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
       state.route == nullptr ? listener.config->timeouts.body_idle : state.route->body_idle;
   const Wake sent = co_await stream_.flush(worker_.reactor.now() + idle);
   lingers_ = !http.may_continue();
-  if (note(state.reason, state.client_ip, text_of(state.id))) co_return false;
+  if (note_response(state)) co_return false;
   if (sent != Wake::ready) {
     listener.metrics->error(worker_.cells, Reason::write_timeout);
     note(Reason::write_timeout, state.client_ip, text_of(state.id));
@@ -396,10 +404,39 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
   co_return http.may_continue() && !stream_.is_broken();
 }
 
+Glitch Connection::glitch(Reason reason, const base::IpAddress& client,
+                          std::string_view request_id) const {
+  const bool is_direct = proxied_ == nullptr && client == peer_.address;
+  return {client, is_direct ? ClientPath::direct : ClientPath::proxied, reason, *runtime_,
+          request_id};
+}
+
 bool Connection::note(Reason reason, const base::IpAddress& client, std::string_view request_id) {
   const std::shared_ptr<AbuseTable>& abuse = pinned_->snapshot->abuse;
   if (abuse == nullptr || reason == Reason::none) return false;
-  return note_glitch(*abuse, {client, reason, *runtime_, request_id}, worker_);
+  return note_glitch(*abuse, glitch(reason, client, request_id), worker_);
+}
+
+bool Connection::note_handshake_begun() {
+  const std::shared_ptr<AbuseTable>& abuse = pinned_->snapshot->abuse;
+  if (abuse == nullptr || !abuse->counts(AbuseEvent::handshake)) return false;
+  return note_handshake(*abuse, glitch(Reason::none, peer_.address, {}), worker_);
+}
+
+bool Connection::note_response(const RequestState& state) {
+  const std::shared_ptr<AbuseTable>& abuse = pinned_->snapshot->abuse;
+  if (abuse == nullptr) return false;
+  // What the banned are told is no new offence.
+  const bool counts = abuse->counts(AbuseEvent::status) && state.reason != Reason::banned &&
+                      state.reason != Reason::trapped_path;
+  const Glitch what = glitch(state.reason, state.client_ip, text_of(state.id));
+  if (counts && note_status(*abuse, what, state.status, worker_)) return true;
+  return state.reason != Reason::none && note_glitch(*abuse, what, worker_);
+}
+
+void Connection::cut() {
+  stream_.socket().set_reset_on_close();
+  stream_.socket().shutdown();
 }
 
 void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& state,

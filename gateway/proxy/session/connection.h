@@ -4,6 +4,7 @@
 
 #include "gateway/net/connection_limits.h"
 #include "gateway/net/read_proxy_header.h"
+#include "gateway/proxy/abuse_watch.h"
 #include "gateway/proxy/proxy.h"
 #include "gateway/tls/client_certificate_fields.h"
 #include "gateway/tls/stream.h"
@@ -54,6 +55,12 @@ class Connection {
     if (idle_ != nullptr || worker_.stopping) stream_.socket().shutdown();
   }
 
+  // Ends it now, with a reset, whatever it is doing.
+  void cut();
+
+  // Who is connected; behind a PROXY protocol header, who that names. 0.0.0.0 = a Unix socket.
+  [[nodiscard]] const base::IpAddress& client() const { return peer_.address; }
+
   // Waits for another request, having served one.
   [[nodiscard]] bool is_idle() const { return idle_ != nullptr && requests_ != 0; }
 
@@ -85,6 +92,10 @@ class Connection {
                                 http1::ParseResult& why);
   // Notes it where abuse is watched; true when the client is banned now.
   bool note(Reason reason, const base::IpAddress& client, std::string_view request_id);
+  bool note_handshake_begun();
+  bool note_response(const RequestState& state);
+  [[nodiscard]] Glitch glitch(Reason reason, const base::IpAddress& client,
+                              std::string_view request_id) const;
   base::Task<bool> exchange(const ListenerRuntime& listener, RequestState& state);
   void answer_bad_head(const ListenerRuntime& listener, RequestState& state,
                        const http1::ParseResult& why);

@@ -4,6 +4,7 @@
 
 #include "firewall/control/fallback.h"
 #include "firewall/control/feed_table.h"
+#include "firewall/control/service.h"
 #include "tests/support/fake_kernel.h"
 #include "tests/support/temp_dir.h"
 
@@ -296,6 +297,37 @@ TEST_F(KeeperTest, ManyBansAreOneTransaction) {
   ASSERT_TRUE(answers) << answers.error().message;
   EXPECT_EQ(kernel_.transactions(), before + 1);
   EXPECT_EQ(keeper().bans().list(times_.wall()).size(), 50U);
+}
+
+TEST_F(KeeperTest, WhatIsBannedIsToldOnceForItsFlows) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+  EXPECT_FALSE(keeper().ban({*base::parse_prefix("192.0.2.77"), 600s, "", "root", ""}));
+  EXPECT_EQ(keeper().take_fresh_bans(), std::vector{*base::parse_prefix("203.0.113.9")});
+  EXPECT_TRUE(keeper().take_fresh_bans().empty());
+}
+
+TEST_F(KeeperTest, WhyAnswersFromTheBookAndTheKernel) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(
+      keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "honeypot", "gateway", "r1"}));
+  Service service(keeper(), kernel_, times_);
+  for (const char* question :
+       {R"({"command":"why","address":"203.0.113.9"})", R"({"command":"why","request_id":"r1"})"}) {
+    const Answer answer = service.answer(question);
+    EXPECT_EQ(answer.went, Went::done) << answer.text;
+    for (const char* part : {R"("reason":"honeypot")", R"("by":"gateway")", R"("in_kernel":true)",
+                             R"("set":"ban4)", R"("policy":"1 )"})
+      EXPECT_NE(answer.json.find(part), std::string::npos) << part << " in " << answer.json;
+  }
+  const Answer other = service.answer(R"({"command":"why","address":"203.0.113.10"})");
+  EXPECT_EQ(other.went, Went::no);
+  const Answer never = service.answer(R"({"command":"why","address":"192.0.2.77"})");
+  EXPECT_EQ(never.went, Went::no);
+  EXPECT_NE(never.text.find("is never banned"), std::string::npos) << never.text;
+  EXPECT_EQ(service.answer(R"({"command":"why"})").went, Went::refused);
+  times_.advance(600s);
+  EXPECT_EQ(service.answer(R"({"command":"why","request_id":"r1"})").went, Went::no);
 }
 
 TEST_F(KeeperTest, OffForgetsTheTableAndWhatWasConfirmed) {

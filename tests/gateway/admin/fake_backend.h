@@ -82,6 +82,33 @@ class FakeBackend final : public AdminBackend {
     return base::fail(base::Errc::not_found, "nothing is known against {}", text);
   }
 
+  [[nodiscard]] base::Result<BanExplanation> why(std::string_view subject) const override {
+    if (subject.find(' ') != std::string_view::npos)
+      return base::fail(base::Errc::invalid, "\"{}\" is neither an address nor the id of a request",
+                        subject);
+    BanExplanation explanation{.subject = std::string(subject), .is_watching = true};
+    if (subject != "192.0.2.7" && subject != "r1") return explanation;
+    explanation.standing =
+        AbuseTable::Standing{.client = {.prefix = *base::parse_prefix("192.0.2.7"),
+                                        .points = 12,
+                                        .banned_for = std::chrono::seconds(200)},
+                             .offences = 2,
+                             .counted = {{"scanner", 3}}};
+    explanation.bans = {{.client = *base::parse_prefix("192.0.2.7"),
+                         .at = fake_now(),
+                         .duration = std::chrono::seconds(240),
+                         .reason = "trapped_path",
+                         .rule = "honeypot",
+                         .request_id = "r1",
+                         .listener = "web",
+                         .offence = 2,
+                         .generation = 7,
+                         .kernel = KernelBan::made}};
+    explanation.agent_socket = "/run/ravelin/firewall.sock";
+    explanation.agent_connected = true;
+    return explanation;
+  }
+
   base::Result<std::uint64_t> reload() override {
     if (refuses_) {
       state_.reload.is_ok = false;

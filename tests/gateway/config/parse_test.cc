@@ -121,7 +121,9 @@ TEST(ParseConfig, BansNobodyUnlessAskedTo) {
   EXPECT_THAT(checked.findings, IsEmpty());
   ASSERT_TRUE(checked.parsed.config.abuse);
   EXPECT_EQ(checked.parsed.config.abuse->budget, 200U);
-  EXPECT_EQ(checked.parsed.config.abuse->ban, 10min);
+  EXPECT_EQ(checked.parsed.config.abuse->ban, 1min);
+  EXPECT_EQ(checked.parsed.config.abuse->ban_max, 24h);
+  EXPECT_TRUE(checked.parsed.config.abuse->triggers.empty());
   EXPECT_EQ(checked.parsed.config.overload.memory, OverloadConfig::Memory::off);
   EXPECT_EQ(checked.parsed.config.overload.refuse_connections, OverloadThresholds{});
   EXPECT_EQ(checked.parsed.config.overload.shed_requests, (OverloadThresholds{98, 92}));
@@ -182,6 +184,22 @@ constexpr BadLine kBadLines[] = {
      "order: \"enter\" must not fall"},
     {"AbuseBudget", "top", "abuse: { budget: 1 }",
      "abuse.budget: 1 is out of range (10 to 1000000)"},
+    {"AbuseBanMax", "top", "abuse: { ban: 1h, ban_max: 1m }", "\"ban_max\" is below \"ban\""},
+    {"TriggerOfTwoKinds", "top",
+     "abuse: { triggers: [{ name: a, event: handshake, paths: /x, count: 1 }] }",
+     "needs one of \"event\", \"statuses\" and \"paths\""},
+    {"TriggerOfNoKind", "top", "abuse: { triggers: [{ name: a, count: 1 }] }",
+     "needs one of \"event\", \"statuses\" and \"paths\""},
+    {"TriggerWithoutCount", "top", "abuse: { triggers: [{ name: a, paths: /x }] }",
+     "\"count\" is missing"},
+    {"TriggersOfOneName", "top",
+     "abuse: { triggers: [{ name: a, paths: /x, count: 1 }, { name: a, paths: /y, count: 1 }] }",
+     "two triggers have the name \"a\""},
+    {"TriggerPath", "top", "abuse: { triggers: [{ name: a, paths: wp-login.php, count: 1 }] }",
+     "does not start with"},
+    {"TriggerPathOfAll", "top", "abuse: { triggers: [{ name: a, paths: \"*\", count: 1 }] }",
+     "matches nothing"},
+    {"FirewallSocket", "top", "firewall: { bans: maybe }", "firewall.bans"},
     {"AbuseNever", "top", "abuse: { never: [10.0.0.1/8] }",
      "abuse.never[0]: \"10.0.0.1/8\" has host bits set (write 10.0.0.0/8)"},
     {"TlsProfile", "top", "tls: { profile: old }",

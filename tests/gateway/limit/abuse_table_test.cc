@@ -16,11 +16,11 @@ base::IpAddress ip(std::string_view text) {
 
 std::shared_ptr<AbuseTable> table_of(AbuseConfig config = {},
                                      const std::vector<base::IpPrefix>& trusted = {}) {
-  return AbuseTable::make(config, trusted, nullptr);
+  return AbuseTable::make(config, {.trusted = trusted, .hosts = {}}, nullptr);
 }
 
 TEST(AbuseTable, BansOnceWhoIsOverBudget) {
-  const auto table = table_of({.budget = 100});
+  const auto table = table_of({.budget = 100, .ban = 600s});
   const base::IpAddress client = ip("192.0.2.1");
   for (int i = 0; i < 5; ++i)
     EXPECT_FALSE(table->note(client, 20, kStart)) << i;
@@ -121,6 +121,151 @@ TEST(PackedClient, IsTheSameAfterwards) {
     EXPECT_EQ(unpack_client(pack_client(client)), client) << text;
     EXPECT_NE(pack_client(client), 0U);
   }
+}
+
+TEST(AbuseTable, RepeatedBansLastLongerAndAreForgotten) {
+  const AbuseConfig config{
+      .budget = 10, .window = 1s, .ban = 60s, .ban_factor = 4, .ban_max = 1000s, .forget = 3600s};
+  const auto table = table_of(config);
+  const base::IpAddress client = ip("192.0.2.1");
+  MonoTime now = kStart;
+  const auto ban_again = [&] {
+    const auto ban = table->note(client, 20, now);
+    EXPECT_TRUE(ban);
+    return ban.value_or(AbuseBan{});
+  };
+  std::uint32_t offence = 1;
+  for (const std::chrono::seconds expected : {60s, 240s, 960s, 1000s, 1000s}) {
+    const AbuseBan ban = ban_again();
+    EXPECT_EQ(ban.duration, expected);
+    EXPECT_EQ(ban.offence, offence++);
+    EXPECT_TRUE(table->is_banned(client, now + ban.duration - 1ns));
+    now = now + ban.duration;
+    EXPECT_FALSE(table->is_banned(client, now));
+  }
+  now = now + 2 * 3600s;  // two of five are forgotten, one after the other
+  EXPECT_EQ(table->standing(client, now).offences, 3U);
+  EXPECT_EQ(ban_again().offence, 4U);
+  now = now + 24h;
+  EXPECT_EQ(ban_again().duration, 60s);
+}
+
+TEST(AbuseTable, OffencesNeverOutgrowTheirMemory) {
+  const auto table = table_of({.budget = 10, .window = 1s, .ban = 1s, .ban_max = 1s, .forget = 1h});
+  MonoTime now = kStart;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(table->note(ip("192.0.2.1"), 20, now)) << i;
+    now = now + 1s;
+  }
+  EXPECT_LE(table->standing(ip("192.0.2.1"), now).offences, 17U);
+}
+
+TEST(AbuseTable, ServersAndResolversAreNeverBanned) {
+  const auto table = AbuseTable::make(
+      {.budget = 10}, {.trusted = {}, .hosts = {ip("10.0.0.9"), ip("10.0.0.1")}}, nullptr);
+  EXPECT_FALSE(table->note(ip("10.0.0.1"), 100, kStart));
+  EXPECT_TRUE(table->standing(ip("10.0.0.9"), kStart).is_exempt);
+  EXPECT_TRUE(table->note(ip("10.0.0.2"), 100, kStart));
+}
+
+AbuseConfig with_triggers() {
+  AbuseConfig config;
+  config.never = {*base::parse_prefix("10.0.0.0/8")};
+  config.triggers = {
+      {.name = "honeypot", .event = AbuseEvent::path, .count = 1, .paths = {"/trap/", "*.php"}},
+      {.name = "scanner",
+       .event = AbuseEvent::status,
+       .count = 3,
+       .window = 30s,
+       .statuses = {{404, 404}, {400, 403}}},
+      {.name = "limits", .event = AbuseEvent::rate_limited, .count = 2, .window = 10s},
+  };
+  return config;
+}
+
+TEST(AbuseTriggers, TheOneThatIsTooManyBansAndNamesTheTrigger) {
+  const auto table = table_of(with_triggers());
+  const base::IpAddress client = ip("192.0.2.1");
+  EXPECT_FALSE(table->note_path(client, "/index.html", kStart));
+  const auto trapped = table->note_path(client, "/wp/login.php", kStart);
+  ASSERT_TRUE(trapped);
+  EXPECT_EQ(trapped->rule, "honeypot");
+  EXPECT_EQ(trapped->duration, 60s);
+  EXPECT_TRUE(table->is_banned(client, kStart));
+  EXPECT_FALSE(table->note_path(client, "/trap/x", kStart)) << "it is banned already";
+
+  const base::IpAddress scanner = ip("192.0.2.2");
+  EXPECT_FALSE(table->note_status(scanner, 404, kStart));
+  EXPECT_FALSE(table->note_status(scanner, 401, kStart));
+  EXPECT_FALSE(table->note_status(scanner, 200, kStart));
+  EXPECT_EQ(table->standing(scanner, kStart).counted,
+            (std::vector<std::pair<std::string, std::uint32_t>>{{"scanner", 2}}));
+  EXPECT_EQ(table->note_status(scanner, 404, kStart).value_or(AbuseBan{}).rule, "scanner");
+
+  const base::IpAddress greedy = ip("192.0.2.3");
+  EXPECT_FALSE(table->note_event(greedy, AbuseEvent::rate_limited, kStart));
+  EXPECT_TRUE(table->note_event(greedy, AbuseEvent::rate_limited, kStart));
+}
+
+TEST(AbuseTriggers, WhatTheyCountDrainsOverTheWindow) {
+  const auto table = table_of(with_triggers());
+  const base::IpAddress client = ip("192.0.2.1");
+  for (int i = 0; i < 100; ++i)  // one in ten seconds is what drains
+    EXPECT_FALSE(table->note_status(client, 404, kStart + std::chrono::seconds(10 * i))) << i;
+}
+
+TEST(AbuseTriggers, OnlyWhatSomeTriggerCountsIsAskedFor) {
+  const auto table = table_of(with_triggers());
+  EXPECT_TRUE(table->counts(AbuseEvent::path));
+  EXPECT_TRUE(table->counts(AbuseEvent::status));
+  EXPECT_FALSE(table->counts(AbuseEvent::handshake));
+  EXPECT_FALSE(table_of()->counts(AbuseEvent::path));
+  EXPECT_FALSE(table->note_event(ip("192.0.2.1"), AbuseEvent::handshake, kStart));
+}
+
+TEST(AbuseTriggers, TheExemptAreNotCounted) {
+  const auto table = table_of(with_triggers());
+  EXPECT_FALSE(table->note_path(ip("10.1.2.3"), "/trap/", kStart));
+  EXPECT_TRUE(table->standing(ip("10.1.2.3"), kStart).counted.empty());
+}
+
+TEST(AbuseTriggers, AReloadKeepsWhatTriggersOfTheSameNameHaveCounted) {
+  const auto before = table_of(with_triggers());
+  const base::IpAddress client = ip("192.0.2.1");
+  EXPECT_FALSE(before->note_status(client, 404, kStart));
+  EXPECT_FALSE(before->note_status(client, 404, kStart));
+  const auto after = AbuseTable::make(with_triggers(), {}, before.get());
+  EXPECT_TRUE(after->note_status(client, 404, kStart));
+  AbuseConfig renamed = with_triggers();
+  renamed.triggers[1].name = "other";
+  EXPECT_FALSE(
+      AbuseTable::make(renamed, {}, before.get())->note_status(ip("192.0.2.2"), 404, kStart));
+}
+
+TEST(AbuseTriggers, TheForgivenBeginAnew) {
+  const auto table = table_of(with_triggers());
+  const base::IpAddress client = ip("192.0.2.1");
+  EXPECT_TRUE(table->note_path(client, "/trap/", kStart));
+  EXPECT_TRUE(table->forget(*base::parse_prefix("192.0.2.1"), kStart));
+  EXPECT_FALSE(table->is_banned(client, kStart));
+  EXPECT_EQ(table->note_path(client, "/trap/", kStart).value_or(AbuseBan{}).offence, 1U);
+}
+
+TEST(AbuseTriggers, ASprayOfOtherClientsMakesNobodyForgotten) {
+  AbuseConfig config = with_triggers();
+  config.entries = 1024;
+  const auto table = table_of(config);
+  const base::IpAddress scanner = ip("198.51.100.1");
+  bool is_caught = false;
+  for (std::uint32_t i = 0; i < 100'000 && !is_caught; ++i) {
+    base::IpAddress other = ip("203.0.0.0");
+    other.bytes[2] = static_cast<std::uint8_t>(i >> 8);
+    other.bytes[3] = static_cast<std::uint8_t>(i);
+    const MonoTime now = kStart + std::chrono::microseconds(i);
+    static_cast<void>(table->note_status(other, 404, now));
+    if (i % 1000 == 0) is_caught = table->note_status(scanner, 404, now).has_value();
+  }
+  EXPECT_TRUE(is_caught);
 }
 
 }  // namespace

@@ -42,5 +42,27 @@ TEST(GlitchPoints, NeverBlameAClientForAServer) {
   }
 }
 
+TEST(AbuseEvents, AreWhatTriggersCount) {
+  struct Row {
+    Reason reason;
+    std::optional<AbuseEvent> event;
+  };
+
+  const Row rows[] = {
+      {Reason::rate_limited, AbuseEvent::rate_limited},
+      {Reason::concurrency_limited, AbuseEvent::rate_limited},
+      {Reason::handshake_client_certificate, AbuseEvent::client_certificate},
+      {Reason::handshake_failed, AbuseEvent::failed_handshake},
+      {Reason::handshake_closed, AbuseEvent::failed_handshake},
+      {Reason::plain_http_on_tls, AbuseEvent::failed_handshake},
+      {Reason::handshake_key_unavailable, std::nullopt},  // our fault
+      {Reason::banned, std::nullopt},
+      {Reason::overload, std::nullopt},
+      {Reason::none, std::nullopt},
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(abuse_event(row.reason), row.event) << describe(row.reason).token;
+}
+
 }  // namespace
 }  // namespace ravelin::gateway

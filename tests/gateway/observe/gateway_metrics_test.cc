@@ -75,6 +75,10 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
     samples.set(index(Metric::log_dropped_total), {"access"}, 0);
     samples.set(index(Metric::abuse_clients), {"banned"}, 2);
+    samples.set(index(Metric::kernel_bans_total), {"made"}, 40);
+    samples.set(index(Metric::kernel_bans_waiting), {}, 0);
+    samples.set(index(Metric::kernel_ban_seconds_total), {}, 0.02);
+    samples.set(index(Metric::ban_agent_connected), {}, 1);
     samples.set(index(Metric::limit_entries), {}, 1200);
     samples.set(index(Metric::limit_evictions_total), {}, 0);
     samples.set(index(Metric::overload_active), {"shed_requests"}, 0);

@@ -114,9 +114,22 @@ TEST(RestartOnly, NamesTheKeysThatDiffer) {
   config.admin = {.socket = "/run/x", .listen = base::IpEndpoint{}};
   config.log.sink = LogSink::syslog;
   config.log.socket = "/run/log";
+  config.firewall = FirewallConfig{};  // nobody is banned: nothing goes there
   EXPECT_THAT(
       restart_only_changes(running, config),
       ElementsAre("workers", "user", "admin.socket", "admin.listen", "log.sink", "log.socket"));
+}
+
+TEST(RestartOnly, BansGoToTheFirewallWhereBothAreConfigured) {
+  Config config;
+  config.firewall = FirewallConfig{.socket = "/run/fw.sock"};
+  EXPECT_EQ(ban_socket_of(config), "");
+  const RestartOnly running = restart_only_of(config);
+  config.abuse = AbuseConfig{};
+  EXPECT_EQ(ban_socket_of(config), "/run/fw.sock");
+  EXPECT_THAT(restart_only_changes(running, config), ElementsAre("firewall.socket"));
+  config.firewall->takes_bans = false;
+  EXPECT_EQ(ban_socket_of(config), "");
 }
 
 }  // namespace

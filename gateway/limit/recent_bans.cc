@@ -1,0 +1,68 @@
+#include "gateway/limit/recent_bans.h"
+
+#include <algorithm>
+#include <ranges>
+
+namespace ravelin::gateway {
+namespace {
+
+template <class Meets>
+std::vector<BanRecord> youngest(const std::deque<BanRecord>& bans, std::size_t count,
+                                const Meets& meets) {
+  std::vector<BanRecord> found;
+  for (const BanRecord& record : std::views::reverse(bans)) {
+    if (found.size() >= count) break;
+    if (meets(record)) found.push_back(record);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string_view to_string(KernelBan state) {
+  switch (state) {
+    case KernelBan::not_asked:
+      return "not_asked";
+    case KernelBan::asked:
+      return "asked";
+    case KernelBan::made:
+      return "made";
+    case KernelBan::refused:
+      return "refused";
+    case KernelBan::failed:
+      return "failed";
+    case KernelBan::dropped:
+      break;
+  }
+  return "dropped";
+}
+
+void RecentBans::add(BanRecord record) {
+  if (bans_.size() >= bans_max_) bans_.pop_front();
+  bans_.push_back(std::move(record));
+}
+
+// What is settled was asked a moment ago: it stands near the end.
+void RecentBans::settle(const base::IpPrefix& client, KernelBan state, std::string_view text) {
+  for (BanRecord& record : std::views::reverse(bans_)) {
+    if (record.client != client || record.kernel != KernelBan::asked) continue;
+    record.kernel = state;
+    record.kernel_text = text;
+    return;
+  }
+}
+
+std::vector<BanRecord> RecentBans::of_client(const base::IpAddress& client,
+                                             std::size_t count) const {
+  return youngest(bans_, count,
+                  [&](const BanRecord& record) { return record.client.contains(client); });
+}
+
+std::vector<BanRecord> RecentBans::of_request(std::string_view request_id,
+                                              std::size_t count) const {
+  return youngest(bans_, count, [&](const BanRecord& record) {
+    return !request_id.empty() && record.request_id == request_id;
+  });
+}
+
+}  // namespace ravelin::gateway

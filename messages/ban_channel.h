@@ -1,0 +1,43 @@
+// A BanSink with a far end: what became of the bans it took, and how it is going.
+#pragma once
+
+#include "messages/ban_sink.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace ravelin::messages {
+
+enum class BanFate : std::uint8_t {
+  made,
+  refused,  // for good: the text says why
+  failed,   // the firewall could not
+  dropped,  // it never got there: too many waited
+};
+
+struct BanChannelStatus {
+  bool is_connected = false;
+  std::string trouble;  // why it is not; "" = it is, or was not tried yet
+  std::uint64_t waiting = 0;
+  std::uint64_t made = 0, refused = 0, failed = 0, dropped = 0;
+  std::uint64_t merged = 0;                // with one for the same client that still waited
+  std::uint64_t reconnects = 0;            // connections after the first
+  std::chrono::microseconds made_time{0};  // of all made: from asked to in force
+};
+
+class BanChannel : public BanSink {
+ public:
+  // Called on the channel's thread for each ban it took; must not block. Set before the first ban.
+  using Settled = std::function<void(const BanRequest&, BanFate, const std::string& text)>;
+  virtual void on_settled(Settled settled) = 0;
+
+  // The client is forgiven: it is not told again to an agent that comes. What is in force stays so.
+  virtual void forget(const base::IpPrefix& target) = 0;
+
+  // Any thread.
+  [[nodiscard]] virtual BanChannelStatus status() const = 0;
+};
+
+}  // namespace ravelin::messages

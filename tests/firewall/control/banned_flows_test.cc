@@ -1,0 +1,78 @@
+#include "firewall/control/banned_flows.h"
+
+#include "policies/model/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace ravelin::firewall {
+namespace {
+
+class FakeConntrack final : public ConntrackTable {
+ public:
+  Result<> each(const Take& take) override {
+    if (is_silent) return base::fail(base::Errc::timeout, "the kernel does not answer");
+    for (const Flow& flow : flows)
+      take(flow);
+    return {};
+  }
+
+  Result<bool> remove(const Flow& flow) override { return std::erase(flows, flow) != 0; }
+
+  std::vector<Flow> flows;
+  bool is_silent = false;
+};
+
+Flow flow(std::string_view from, std::string_view to) {
+  Flow made;
+  made.original = {*base::parse_ip(from), *base::parse_ip(to), policies::kTcp, 40'000, 443};
+  made.reply = {made.original.destination, made.original.source, policies::kTcp, 443, 40'000};
+  return made;
+}
+
+std::vector<base::IpPrefix> prefixes(std::initializer_list<std::string_view> texts) {
+  std::vector<base::IpPrefix> made;
+  made.reserve(texts.size());
+  for (const std::string_view text : texts)
+    made.push_back(*base::parse_prefix(text));
+  return made;
+}
+
+struct TouchCase {
+  const char* name;
+  const char* from;
+  const char* to;
+  bool touches;
+};
+
+TEST(BannedFlows, AreThoseWithTheBannedAtEitherEnd) {
+  constexpr TouchCase kCases[] = {
+      {"FromTheBanned", "192.0.2.7", "198.51.100.1", true},
+      {"ToTheBanned", "198.51.100.1", "192.0.2.7", true},
+      {"OfANetwork", "2001:db8:1:2::9", "2001:db8::1", true},
+      {"OfANeighbour", "192.0.2.8", "198.51.100.1", false},
+      {"OfTheNextNetwork", "2001:db8:1:3::9", "2001:db8::1", false},
+      {"OfTheOtherFamily", "::c000:207", "2001:db8::1", false},
+  };
+  const auto banned = prefixes({"192.0.2.7", "2001:db8:1:2::/64"});
+  for (const TouchCase& row : kCases)
+    EXPECT_EQ(touches(flow(row.from, row.to), banned), row.touches) << row.name;
+}
+
+TEST(BannedFlows, AreEndedAndOthersGoOn) {
+  FakeConntrack table;
+  const Flow other = flow("192.0.2.8", "198.51.100.1");
+  table.flows = {flow("192.0.2.7", "198.51.100.1"), other, flow("198.51.100.1", "192.0.2.7")};
+  const auto ended = end_flows_of(table, prefixes({"192.0.2.7"}));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(*ended, 2U);
+  EXPECT_EQ(table.flows, std::vector{other});
+}
+
+TEST(BannedFlows, SayWhyTheyCannotBeEnded) {
+  FakeConntrack table;
+  table.is_silent = true;
+  EXPECT_EQ(end_flows_of(table, prefixes({"192.0.2.7"})).error().code, base::Errc::timeout);
+}
+
+}  // namespace
+}  // namespace ravelin::firewall
