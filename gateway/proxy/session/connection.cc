@@ -197,7 +197,10 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
 }
 
 void Connection::note_straddled(const ListenerTls& tls, Reason result) {
-  if (tls.store_revision == 0 || tls.store_revision == worker_.store_revision) return;
+  // While a worker starts, nothing has been replaced yet.
+  const bool is_starting = worker_.store_revision == 0;
+  if (is_starting || tls.store_revision == 0 || tls.store_revision == worker_.store_revision)
+    return;
   listener_now().metrics->handshake_straddled(worker_.cells, result);
 }
 
