@@ -76,7 +76,7 @@ Side ask_gateway_side(const WhyOptions& options) {
   Side side{answer->json, "gateway: "};
   const json::object& object = answer->json.as_object();
   const json::value* client = object.if_contains("client");
-  if (!flag_at(object, "watching")) {
+  if (!flag_at(answer->json, "watching")) {
     side.text += "bans nobody (there is no \"abuse\" in its configuration)";
   } else if (client != nullptr) {
     side.text += client_text(*client);
@@ -84,9 +84,9 @@ Side ask_gateway_side(const WhyOptions& options) {
   } else {
     side.text += "remembers no ban that request " + options.subject + " caused";
   }
-  for (const json::value& ban : list_at(object, "bans"))
+  for (const json::value& ban : list_at(answer->json, "bans"))
     side.text += "\n" + ban_text(ban);
-  side.knows = side.knows || !list_at(object, "bans").empty();
+  side.knows = side.knows || !list_at(answer->json, "bans").empty();
   return side;
 }
 
