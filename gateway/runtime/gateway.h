@@ -104,6 +104,8 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const StoreTickets& store_tickets() const { return store_tickets_; }
 
+  [[nodiscard]] const certs::Tokens& tokens() const { return tokens_; }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -164,6 +166,8 @@ class Gateway final : public ControlEvents {
   void tell_alive();
 
   Options options_;
+  certs::Tokens tokens_;  // outlives whatever serves with a key of it
+  LocalKeySource keys_{tokens_};
   Reactor control_;
   base::WallTime started_;
   RestartOnly started_with_;
@@ -188,7 +192,7 @@ class Gateway final : public ControlEvents {
   OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
-  UpstreamCertificates upstream_certificates_;
+  UpstreamCertificates upstream_certificates_{keys_};
   StoreCertificates store_;
   StoreTickets store_tickets_;
   // Contexts made since the generation in use was built, because of a new client certificate.
