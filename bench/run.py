@@ -3,6 +3,7 @@
 bench/run.py slow: what a thousand slow clients do to the others, with and without in turn.
 bench/run.py adaptive: how the shares of three servers follow when one of them becomes slow.
 bench/run.py certs: a store of a hundred thousand names: ready, memory, swaps, handshakes beside HAProxy and nginx.
+bench/run.py token: full handshakes with a key in SoftHSM beside the same key in a file.
 bench/run.py firewall: loading, bans and packets beside nft, ipset, plain rules and ufw's, in network namespaces.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
@@ -26,7 +27,7 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
 from harness import (  # noqa: E402
-    adaptive, adaptive_report, certs, certs_report, firewall, firewall_report, gateways, report, slow, slow_report,
+    adaptive, adaptive_report, certs, certs_report, firewall, firewall_report, gateways, report, slow, slow_report, tokens,
 )
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
@@ -39,7 +40,7 @@ RATES = {"gateway": 10_000, "slow": 2_000, "adaptive": 600}  # requests/s of the
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:5]))
+    parser = argparse.ArgumentParser(prog="bench", description="\n".join(__doc__.splitlines()[:6]))
     parser.add_argument("name", choices=list(BENCHMARKS), help="which benchmark")
     parser.add_argument("--rounds", type=int, default=5, help="slow: pairs")
     parser.add_argument("--seconds", type=float, default=4.0, help="per measurement, after the warm-up")
@@ -50,6 +51,7 @@ def parse_arguments():
         + "; of slow: " + ", ".join(mode.name for mode in slow.make_modes(1))
         + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS)
         + "; of certs: " + ", ".join(certs.CASES)
+        + "; of token: " + ", ".join(tokens.KEYS)
         + "; of firewall: " + ", ".join(firewall.CASES),
     )
     parser.add_argument(
@@ -278,6 +280,22 @@ def run_certs(arguments):
     }
 
 
+def run_token(arguments):
+    chosen = tokens.select(arguments.only)
+    if not chosen:
+        raise BenchError(f"no key {', '.join(arguments.only)}")
+    with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
+        plan = make_plan(arguments, directory)
+        machine = describe_machine()
+        rounds = tokens.measure(plan, chosen, 2 if arguments.quick else arguments.rounds, progress)
+    progress("")
+    runs = [found for by_key in rounds for by_way in by_key.values() for found in by_way.values()]
+    return {
+        **describe_run(arguments, machine, runs), "settings": {"seconds": plan.seconds},
+        "rows": tokens.summarise(rounds), "runs": rounds,
+    }
+
+
 def main():
     arguments = parse_arguments()
     # SIGTERM ends the gateways too, by unwinding.
@@ -306,6 +324,7 @@ BENCHMARKS = {
     "gateway": (run_gateway, report.table, lambda rows: []),
     "slow": (run_slow, slow_report.table, slow_report.findings),
     "certs": (run_certs, certs_report.table, certs_report.findings),
+    "token": (run_token, tokens.table, lambda rows: []),
     "firewall": (run_firewall, firewall_report.table, firewall_report.findings),
     "adaptive": (run_adaptive, adaptive_report.table, adaptive_report.shortfalls),
 }

@@ -64,6 +64,16 @@ Result<Chain> parse_chain(std::string_view pem, std::string_view name);
 // Reads the first private key of a PEM text. Errors: none there, encrypted, does not parse.
 Result<KeyPtr> parse_key(std::string_view pem, std::string_view name);
 
+struct OpenedKey {
+  KeyPtr key;
+  bool was_encrypted = false;
+};
+
+// The same, of a key that may be under a passphrase: PKCS#8 (RFC 5958) or the way of before it.
+// Errors begin with a code: E_KEY_PARSE, E_KEY_ENCRYPTED (the passphrase is another).
+Result<OpenedKey> open_key(std::string_view pem, const std::string& passphrase,
+                           std::string_view name);
+
 // All certificates of a PEM bundle (a CA file). Errors as parse_chain; no limit on the count but
 // kPemBytesMax.
 Result<std::vector<X509Ptr>> parse_bundle(std::string_view pem, std::string_view name);

@@ -1,6 +1,7 @@
 #include "certs/file.h"
 
 #include "certs/key_file.h"
+#include "certs/secret_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,7 +35,44 @@ Result<Chain> load_chain(const std::string& path, LoadedPair& loaded) {
   return chain;
 }
 
-Result<KeyPtr> load_key(const std::string& path, const KeyFileRules& rules, LoadedPair& loaded) {
+// With its code where the error names one: "E_KEY_ENCRYPTED: www.key: …".
+void add_coded(LoadedPair& loaded, const base::Error& error) {
+  std::string_view message = error.message;
+  PairCode code = PairCode::key_parse;
+  for (const PairCode each : {PairCode::key_parse, PairCode::key_encrypted}) {
+    const std::string start = fmt::format("{}: ", code_text(each));
+    if (!message.starts_with(start)) continue;
+    message.remove_prefix(start.size());
+    code = each;
+  }
+  loaded.findings.push_back({code, Severity::error, std::string(message)});
+}
+
+// The key of a PEM text under the passphrase that stands in a file.
+Result<KeyPtr> open_with(const std::string& pem, const PairFiles& files, const KeyFileRules& rules,
+                         LoadedPair& loaded) {
+  const auto line = read_secret_line(files.secret_file, rules);
+  if (!line) {
+    add(loaded, PairCode::key_encrypted, line.error());
+    return line.error();
+  }
+  loaded.stamps.secret = line->stamp;
+  auto opened = open_key(pem, line->secret.text(), files.key);
+  if (!opened) {
+    add_coded(loaded, opened.error());
+    return opened.error();
+  }
+  if (!opened->was_encrypted)
+    loaded.findings.push_back(
+        {PairCode::key_passphrase, Severity::warning,
+         fmt::format("{}: is not encrypted, so the passphrase in {} protects nothing: leave out "
+                     "pass_file, or encrypt the key (openssl pkcs8 -topk8)",
+                     files.key, files.secret_file)});
+  return std::move(opened->key);
+}
+
+Result<KeyPtr> load_key(const PairFiles& files, const KeyFileRules& rules, LoadedPair& loaded) {
+  const std::string& path = files.key;
   auto file = KeyFile::open(path);
   if (!file) {
     add(loaded, PairCode::file_unreadable, file.error());
@@ -48,9 +86,10 @@ Result<KeyPtr> load_key(const std::string& path, const KeyFileRules& rules, Load
     add(loaded, PairCode::file_unreadable, text.error());
     return text.error();
   }
-  auto key = parse_key(*text, path);
+  const bool has_passphrase = !files.secret_file.empty();
+  auto key = has_passphrase ? open_with(*text, files, rules, loaded) : parse_key(*text, path);
   OPENSSL_cleanse(text->data(), text->size());
-  if (!key) add(loaded, PairCode::key_parse, key.error());
+  if (!key && !has_passphrase) add(loaded, PairCode::key_parse, key.error());
   return key;
 }
 
@@ -72,10 +111,14 @@ FileStamp stamp_of(const struct stat& status) {
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {
   LoadedPair loaded;
   auto chain = load_chain(files.chain, loaded);
-  auto key = load_key(files.key, rules.key_file, loaded);
+  const bool in_token = files.is_in_token();
+  auto key = in_token ? Result<KeyPtr>(KeyPtr()) : load_key(files, rules.key_file, loaded);
+  if (in_token && !files.secret_file.empty())
+    if (const auto pin = KeyFile::open(files.secret_file); pin) loaded.stamps.secret = pin->stamp();
   if (!chain || !key) return loaded;
+  const EVP_PKEY* public_key = in_token ? X509_get0_pubkey(chain->leaf.get()) : key->get();
   for (auto& finding :
-       validate_pair(*chain, key->get(), {files.chain, files.key, rules.wanted, rules.use}, now)) {
+       validate_pair(*chain, public_key, {files.chain, files.key, rules.wanted, rules.use}, now)) {
     if (finding.code == PairCode::cert_expired && rules.expired == ExpiredPair::serve)
       finding.severity = Severity::warning;
     loaded.findings.push_back(std::move(finding));

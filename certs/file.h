@@ -24,7 +24,10 @@ struct KeyFileRules {
 
 struct PairFiles {
   std::string chain;
-  std::string key;
+  std::string key;            // a file, or the URI of a key in a token (RFC 7512)
+  std::string secret_file{};  // the key file's passphrase or the token's PIN; "" = none
+
+  [[nodiscard]] bool is_in_token() const { return key.starts_with("pkcs11:"); }
 
   friend bool operator==(const PairFiles&, const PairFiles&) = default;
 };
@@ -53,18 +56,20 @@ FileStamp stamp_of(const struct stat& status);
 
 struct PairStamps {
   FileStamp chain;
-  FileStamp key;
+  FileStamp key;     // all zero for a key in a token
+  FileStamp secret;  // of secret_file
 
   friend bool operator==(const PairStamps&, const PairStamps&) = default;
 };
 
 struct LoadedPair {
-  PairPtr pair;  // nullptr when a finding is an error
+  PairPtr pair;  // nullptr when a finding is an error; its key is null when that is in a token
   std::vector<PairFinding> findings;
   PairStamps stamps;  // of the files as they were read
 };
 
-// Reads and validates one pair. Never fails as a whole: what is wrong is in the findings.
+// Reads and validates one pair, but for a key in a token, which is not looked for
+// (certs/token/tokens.h). Never fails as a whole: what is wrong is in the findings.
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now);
 
 }  // namespace ravelin::certs

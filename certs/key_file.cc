@@ -106,8 +106,11 @@ std::vector<PairFinding> KeyFile::check(const KeyFileRules& rules) const {
 }
 
 Result<std::string> KeyFile::read() const {
+  // Never a short string, whose bytes would stay behind where it was moved from.
+  constexpr off_t kBytesMin = 64;
   std::string text(
-      static_cast<std::size_t>(std::clamp<off_t>(status_.st_size, 0, kPemBytesMax)) + 1, '\0');
+      static_cast<std::size_t>(std::clamp<off_t>(status_.st_size, kBytesMin, kPemBytesMax)) + 1,
+      '\0');
   std::size_t size = 0;
   for (;;) {
     if (size == text.size()) text.resize(std::min(text.size() * 2, kPemBytesMax + 1));

@@ -2,6 +2,7 @@
 // certificate file is noticed.
 #include "base/check.h"
 #include "certs/certificate.h"
+#include "certs/sealed_key.h"
 
 #include <openssl/x509v3.h>
 
@@ -50,7 +51,7 @@ struct Block {
 // Calls `take` for each block in order until it fails. Garbage between blocks is skipped, as every
 // PEM reader does; a block that begins and does not parse is an error.
 Result<> each_block(std::string_view pem, std::string_view name,
-                    const std::function<Result<>(const Block&)>& take) {
+                    const std::function<Result<>(Block&)>& take) {
   if (auto checked = check_text(pem, name); !checked) return checked.error();
   std::size_t at = pem.find(kBegin);
   while (at != std::string_view::npos) {
@@ -78,6 +79,10 @@ bool is_certificate(const Block& block) {
 
 bool is_key(const Block& block) {
   return block.label.ends_with("PRIVATE KEY");
+}
+
+bool is_encrypted(const Block& block) {
+  return block.label == PEM_STRING_PKCS8 || block.header.find("ENCRYPTED") != std::string::npos;
 }
 
 Result<X509Ptr> decode_certificate(const Block& block, std::string_view name) {
@@ -160,10 +165,10 @@ Result<KeyPtr> parse_key(std::string_view pem, std::string_view name) {
   KeyPtr key;
   auto done = each_block(pem, name, [&](const Block& block) -> Result<> {
     if (!is_key(block) || key != nullptr) return {};
-    if (block.label == PEM_STRING_PKCS8 || block.header.find("ENCRYPTED") != std::string::npos)
+    if (is_encrypted(block))
       return fail(Errc::invalid,
-                  "{}: line {}: the key is encrypted: decrypt it (openssl pkey -in FILE -out FILE) "
-                  "and keep it in mode 0600",
+                  "{}: line {}: the key is encrypted: name the file that holds its passphrase "
+                  "(pass_file), or decrypt it and keep it in mode 0600",
                   name, block.line);
     const unsigned char* at = block.der;
     key.reset(d2i_AutoPrivateKey(nullptr, &at, block.size));
@@ -178,6 +183,64 @@ Result<KeyPtr> parse_key(std::string_view pem, std::string_view name) {
                 name);
   ERR_clear_error();
   return key;
+}
+
+namespace {
+
+int give_passphrase(char* out, int size, int /*is_writing*/, void* passphrase) {
+  const auto& text = *static_cast<const std::string*>(passphrase);
+  if (text.size() > static_cast<std::size_t>(size)) return -1;
+  text.copy(out, text.size());
+  return static_cast<int>(text.size());
+}
+
+base::Error wrong_passphrase(std::string_view name) {
+  ERR_clear_error();
+  return fail(Errc::invalid, "E_KEY_ENCRYPTED: {}: the passphrase given is not the key's", name);
+}
+
+// A key of before PKCS#8, decrypted in its place.
+bool unseal(Block& block, const std::string& passphrase) {
+  EVP_CIPHER_INFO cipher;
+  std::string header = block.header;
+  std::string text = passphrase;
+  const bool done = PEM_get_EVP_CIPHER_INFO(header.data(), &cipher) == 1 &&
+                    PEM_do_header(&cipher, block.der, &block.size, give_passphrase, &text) == 1;
+  OPENSSL_cleanse(text.data(), text.size());
+  return done;
+}
+
+}  // namespace
+
+Result<OpenedKey> open_key(std::string_view pem, const std::string& passphrase,
+                           std::string_view name) {
+  OpenedKey opened;
+  auto done = each_block(pem, name, [&](Block& block) -> Result<> {
+    if (!is_key(block) || opened.key != nullptr) return {};
+    opened.was_encrypted = is_encrypted(block);
+    if (block.label == PEM_STRING_PKCS8) {
+      auto key = open_sealed_key(
+          {reinterpret_cast<const char*>(block.der), static_cast<std::size_t>(block.size)},
+          passphrase, name);
+      if (!key) return key.error();
+      opened.key = std::move(*key);
+      return {};
+    }
+    if (opened.was_encrypted && !unseal(block, passphrase)) return wrong_passphrase(name);
+    const unsigned char* at = block.der;
+    opened.key.reset(d2i_AutoPrivateKey(nullptr, &at, block.size));
+    if (opened.key != nullptr) return {};
+    if (opened.was_encrypted) return wrong_passphrase(name);  // one in 256 passes the padding
+    return fail(Errc::invalid, "E_KEY_PARSE: {}: line {}: not a private key: {}", name, block.line,
+                take_openssl_error());
+  });
+  if (!done) return done.error();
+  if (opened.key == nullptr)
+    return fail(Errc::invalid,
+                "E_KEY_PARSE: {}: has no private key (-----BEGIN PRIVATE KEY----- is missing)",
+                name);
+  ERR_clear_error();
+  return opened;
 }
 
 Result<std::vector<CrlPtr>> parse_crls(std::string_view pem, std::string_view name) {

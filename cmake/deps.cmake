@@ -24,6 +24,8 @@ target_include_directories(libpsl SYSTEM INTERFACE ${PSL_INCLUDE_DIR})
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl>=1.2.4)
+# Tokens with private keys in them: PKCS#11, its URIs and modules.
+pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1>=0.24)
 if(RAVELIN_TESTS)
   find_package(GTest REQUIRED)
 endif()

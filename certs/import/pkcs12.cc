@@ -1,7 +1,7 @@
 #include "certs/import/pkcs12.h"
 
 #include "base/check.h"
-#include "certs/import/sealed_key.h"
+#include "certs/sealed_key.h"
 
 #include <openssl/pkcs12.h>
 

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "certs/import/pkcs12.h"
 #include "certs/import/repair_chain.h"
-#include "certs/import/sealed_key.h"
+#include "certs/sealed_key.h"
 
 #include <openssl/crypto.h>
 #include <openssl/pkcs7.h>

@@ -3,6 +3,7 @@
 #include "base/io/file.h"
 #include "certs/secret_file.h"
 #include "certs/staple.h"
+#include "certs/token/tokens.h"
 #include "gateway/config/places.h"
 #include "gateway/config/read_error_page.h"
 #include "gateway/config/read_password_file.h"
@@ -48,6 +49,11 @@ bool covers(const certs::CertificateInfo& info, const std::string& host) {
   }
   return std::ranges::any_of(info.dns_names,
                              [&](const std::string& name) { return covers(name, host); });
+}
+
+bool is_of_key(certs::PairCode code) {
+  using enum certs::PairCode;
+  return code == key_encrypted || code == key_passphrase || code == key_token;
 }
 
 class FileCheck {
@@ -127,14 +133,21 @@ class FileCheck {
     const auto [known, is_new] =
         pairs_.try_emplace(std::pair(certificate.chain, certificate.key), nullptr);
     if (!is_new) return known->second;
-    const certs::LoadRules rules{.key_file = key_rules_};
     certs::LoadedPair loaded =
-        certs::load_pair({certificate.chain, certificate.key}, rules, base::wall_now());
+        load({certificate.chain, certificate.key, certificate.key_secret}, certs::PairUse::server);
     if (!certificate.staple.empty())
       certs::erase_finding(loaded.findings, certs::PairCode::must_staple);
-    report(loaded.findings, key, certificate.pos);
+    report(loaded.findings, key, key + ".key", certificate.pos);
     known->second = std::move(loaded.pair);
     return known->second;
+  }
+
+  // A key in a token is asked for a signature.
+  certs::LoadedPair load(const certs::PairFiles& files, certs::PairUse use) {
+    const certs::LoadRules rules{.key_file = key_rules_, .use = use};
+    certs::LoadedPair loaded = certs::load_pair(files, rules, base::wall_now());
+    if (files.is_in_token()) tokens_.key_of(loaded, files, rules);
+    return loaded;
   }
 
   // What is wrong with it keeps it from being stapled, and nothing else.
@@ -148,9 +161,11 @@ class FileCheck {
                  fmt::format("{} {}", certificate.staple, staple.error().message));
   }
 
-  void report(const std::vector<certs::PairFinding>& findings, const std::string& key,
-              const SourcePos& pos) {
+  // What is wrong with how the key is kept stands where that is said.
+  void report(const std::vector<certs::PairFinding>& findings, const std::string& pair,
+              const std::string& its_key, const SourcePos& pos) {
     for (const certs::PairFinding& finding : findings) {
+      const std::string& key = is_of_key(finding.code) ? its_key : pair;
       std::string message = fmt::format("{} [{}]", finding.message, certs::code_text(finding.code));
       if (finding.severity == base::Severity::error) {
         places_.error(key, pos, std::move(message));
@@ -228,10 +243,9 @@ class FileCheck {
     check_bundle(server.tls->ca, tls + ".ca", server.tls->pos);
     if (server.tls->certificate.empty() || server.tls->key.empty()) return;
     if (!client_pairs_.emplace(server.tls->certificate, server.tls->key).second) return;
-    const certs::LoadRules rules{.key_file = key_rules_, .use = certs::PairUse::client};
-    const auto loaded =
-        certs::load_pair({server.tls->certificate, server.tls->key}, rules, base::wall_now());
-    report(loaded.findings, tls + ".certificate", server.tls->pos);
+    const auto loaded = load({server.tls->certificate, server.tls->key, server.tls->key_secret},
+                             certs::PairUse::client);
+    report(loaded.findings, tls + ".certificate", tls + ".key", server.tls->pos);
   }
 
   void check_server_file(const PoolConfig& pool, const std::string& key) {
@@ -274,6 +288,7 @@ class FileCheck {
   base::Diagnostics& diagnostics_;
   Places places_;
   certs::KeyFileRules key_rules_;
+  certs::Tokens tokens_;
   std::map<std::pair<std::string, std::string>, certs::PairPtr> pairs_;
   std::set<std::pair<std::string, std::string>> client_pairs_;
   std::set<std::string> bundles_;

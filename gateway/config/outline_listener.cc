@@ -1,6 +1,7 @@
 // `listeners[]` of an outline.
 #include "base/text.h"
 #include "gateway/config/outline_parts.h"
+#include "gateway/config/parse_key.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -19,6 +20,9 @@ void add_certificates(Outline& out, const ListenerTlsConfig& tls, const std::str
     Outline& entry = list.map("");
     entry.text("chain", certificate.chain).origin_key = origin + ".chain";
     entry.text("key", certificate.key).origin_key = origin + ".key";
+    const std::string_view secret = key_secret_name(certificate.key);
+    if (!certificate.key_secret.empty())
+      entry.text(secret, certificate.key_secret).origin_key = fmt::format("{}.{}", origin, secret);
     entry.flag("default", certificate.is_default).origin_key = origin + ".default";
     if (!certificate.staple.empty())
       entry.text("staple", certificate.staple).origin_key = origin + ".staple";

@@ -1,6 +1,7 @@
 // `pools[]` of an outline.
 #include "base/text.h"
 #include "gateway/config/outline_parts.h"
+#include "gateway/config/parse_key.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -34,6 +35,8 @@ void add_traits(Outline& out, const ServerConfig& server, const UpstreamProxyCon
   if (server.tls->certificate.empty()) return;
   tls.text("certificate", server.tls->certificate);
   tls.text("key", server.tls->key);
+  if (!server.tls->key_secret.empty())
+    tls.text(key_secret_name(server.tls->key), server.tls->key_secret);
 }
 
 void add_server(Outline& servers, const ServerConfig& server, const UpstreamProxyConfig& usual) {

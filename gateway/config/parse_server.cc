@@ -1,5 +1,6 @@
 #include "gateway/config/parse_server.h"
 
+#include "gateway/config/parse_key.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -11,7 +12,8 @@ UpstreamTlsConfig parse_upstream_tls(yaml::Map map) {
   map.optional("ca", tls.ca, yaml::path());
   map.optional("name", tls.name, yaml::converted(parse_host_pattern));
   map.optional("certificate", tls.certificate, yaml::path());
-  map.optional("key", tls.key, yaml::path());
+  map.optional("key", tls.key, read_key_place);
+  parse_key_secret(map, tls.key, tls.key_secret);
   if (map.has("certificate") != map.has("key"))
     map.error("\"certificate\" and \"key\" need each other");
   if (tls.name.starts_with("*.")) map.error("\"name\" must be one host, not a wildcard");

@@ -1,5 +1,6 @@
 #include "gateway/config/parse_tls.h"
 
+#include "gateway/config/parse_key.h"
 #include "gateway/config/words.h"
 
 namespace ravelin::gateway {
@@ -24,7 +25,8 @@ CertificateEntry parse_certificate(yaml::Map map) {
     return std::move(map).finish(std::move(entry));
   }
   map.required("chain", entry.certificate.chain, yaml::path());
-  map.required("key", entry.certificate.key, yaml::path());
+  map.required("key", entry.certificate.key, read_key_place);
+  parse_key_secret(map, entry.certificate.key, entry.certificate.key_secret);
   map.optional("default", entry.certificate.is_default);
   map.optional("staple", entry.certificate.staple, yaml::path());
   return std::move(map).finish(std::move(entry));

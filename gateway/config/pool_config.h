@@ -63,7 +63,8 @@ struct UpstreamTlsConfig {
   std::string ca;           // PEM bundle; empty = the system's
   std::string name;         // SNI and the name verified; empty = the server's host name or address
   std::string certificate;  // shown to the server: PEM chain, leaf first; empty = none
-  std::string key;          // its PEM private key
+  std::string key;          // its PEM private key, or the URI of one in a token
+  std::string key_secret;   // path: passphrase of the key file, PIN of the token; empty = none
 
   friend bool operator==(const UpstreamTlsConfig&, const UpstreamTlsConfig&) = default;
 };

@@ -19,9 +19,10 @@ enum class ClientCertForward { none, certificate, chain };  // RFC 9440
 
 struct CertificateConfig {
   SourcePos pos;
-  std::string chain;   // path of a PEM file: leaf first, then intermediates; absolute after parsing
-  std::string key;     // path of a PEM private key
-  std::string staple;  // path of an OCSP response in DER; empty = none is stapled
+  std::string chain;  // path of a PEM file: leaf first, then intermediates; absolute after parsing
+  std::string key;    // path of a PEM private key, or the URI of one in a token (pkcs11:…)
+  std::string key_secret;  // path: passphrase of the key file, PIN of the token; empty = none
+  std::string staple;      // path of an OCSP response in DER; empty = none is stapled
   bool is_default =
       false;  // `default: true`: served for a name no certificate covers, and without SNI
 };

@@ -62,6 +62,9 @@ enum class Metric : std::uint8_t {
   store_revision,                // collected {worker}
   ticket_key_age,                // collected {}: seconds
   store_loads_total,             // collected {}: certificates made ready by a handshake
+  token_signatures_total,        // collected {token, result}: ok, failed, refused, dropped
+  token_waiting,                 // collected {token}: signatures whose turn has not come
+  token_up,                      // collected {token}: 1 or 0
   staple_expiry,  // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0

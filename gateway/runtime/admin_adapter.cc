@@ -4,6 +4,7 @@
 #include "gateway/config/words.h"
 #include "gateway/limit/client_prefix.h"
 #include "gateway/runtime/store_status.h"
+#include "gateway/runtime/token_status.h"
 
 #include <unistd.h>
 
@@ -412,6 +413,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_servers(gateway, samples);
     collect_certificates(gateway, samples);
     collect_store(gateway, samples);
+    collect_tokens(gateway, samples);
     collect_staples(gateway, samples);
     collect_limits(gateway, samples);
     collect_bans(gateway, samples);

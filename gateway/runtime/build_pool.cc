@@ -11,11 +11,12 @@ namespace {
 
 // The client certificate for a server; null where none is configured.
 Result<certs::PairPtr> load_client_pair(const std::string& where, const UpstreamTlsConfig& tls,
-                                        const certs::KeyFileRules& key_rules) {
+                                        const certs::KeyFileRules& key_rules, KeySource& keys) {
   if (tls.certificate.empty()) return certs::PairPtr();
   const certs::LoadRules rules{
       .key_file = key_rules, .expired = certs::ExpiredPair::serve, .use = certs::PairUse::client};
-  certs::LoadedPair loaded = certs::load_pair({tls.certificate, tls.key}, rules, base::wall_now());
+  certs::LoadedPair loaded =
+      load_pair_with_key({tls.certificate, tls.key, tls.key_secret}, rules, base::wall_now(), keys);
   if (loaded.pair == nullptr) {
     return base::Error{base::Errc::invalid,
                        fmt::format("{}: {}", where, certs::to_string(loaded.findings)), tls.pos};
@@ -82,14 +83,15 @@ Result<std::shared_ptr<const UpstreamContext>> UpstreamContexts::get(
   // A server that stays has the same TLS settings: they are part of its identity.
   if (before != nullptr && files_ == PoolFiles::kept) return before;
   const UpstreamTlsConfig& tls = *config.tls;
-  const std::string files = fmt::format("{}\n{}\n{}", tls.ca, tls.certificate, tls.key);
+  const std::string files =
+      fmt::format("{}\n{}\n{}\n{}", tls.ca, tls.certificate, tls.key, tls.key_secret);
   const std::string name = tls.name.empty() ? host_of(config) : tls.name;
   const std::string where = fmt::format("server {}/{}", pool, config.name);
   auto policy = policies_.find(files);
   if (policy == policies_.end()) {
     auto read = read_upstream_policy(tls, name);
     if (!read) return base::wrap(read.error(), where);
-    auto pair = load_client_pair(where, tls, key_rules_);
+    auto pair = load_client_pair(where, tls, key_rules_, keys_);
     if (!pair) return pair.error();
     read->pair = std::move(*pair);
     policy = policies_.emplace(files, std::move(*read)).first;

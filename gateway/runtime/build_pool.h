@@ -5,6 +5,7 @@
 
 #include "certs/file.h"
 #include "gateway/discovery/overrides.h"
+#include "gateway/tls/key_source.h"
 #include "gateway/upstream/pool_runtime.h"
 
 #include <map>
@@ -26,8 +27,9 @@ enum class PoolFiles : unsigned char { reread, kept };
 // The TLS contexts of one build: servers that want the same have the same.
 class UpstreamContexts {
  public:
-  UpstreamContexts(certs::KeyFileRules key_rules, PoolFiles files)
-      : key_rules_(std::move(key_rules)), files_(files) {}
+  // `keys` must outlive it.
+  UpstreamContexts(certs::KeyFileRules key_rules, PoolFiles files, KeySource& keys)
+      : key_rules_(std::move(key_rules)), files_(files), keys_(keys) {}
 
   // `before`: the context the server has; it stays, so that sessions live on, while it is the same
   // policy. Null = none. Errors name the server: a file that cannot be used.
@@ -42,6 +44,7 @@ class UpstreamContexts {
  private:
   certs::KeyFileRules key_rules_;
   PoolFiles files_;
+  KeySource& keys_;
   std::map<std::string, UpstreamTlsPolicy> policies_;  // by what the configuration says
   std::map<std::string, std::shared_ptr<const UpstreamContext>> made_;
 };

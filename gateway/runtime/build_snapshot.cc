@@ -19,28 +19,11 @@ using base::Result;
 
 namespace {
 
-Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
-                                         const certs::LoadRules& rules, const Snapshot* previous) {
-  const ListenerTlsConfig& tls = *listener.tls;
-  ListenerMaterials materials;
-  auto policy = read_policy(tls);
-  if (!policy) return base::wrap(policy.error(), fmt::format("listener \"{}\"", listener.name));
-  policy->session_lifetime = ticket_lifetime({tls.tickets.rotate, tls.tickets.keep});
-  auto context = TlsContext::create(*policy, base::wall_now());
-  if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));
-  materials.context = *context;
-  materials.from_store = tls.from_store;
-  // The same policy keeps its context: sessions and their cache live on.
-  const ListenerRuntime* before =
-      previous == nullptr ? nullptr : previous->find_listener(listener.name);
-  if (before != nullptr && before->tls_context != nullptr &&
-      before->tls_context->policy_hash() == materials.context->policy_hash() &&
-      before->tls_context->session_lifetime() == policy->session_lifetime) {
-    materials.context = before->tls_context;
-  }
-  for (const CertificateConfig& certificate : tls.certificates) {
-    const certs::PairFiles files{certificate.chain, certificate.key};
-    certs::LoadedPair loaded = certs::load_pair(files, rules, base::wall_now());
+Result<void> load_pairs(const ListenerConfig& listener, const certs::LoadRules& rules,
+                        KeySource& keys, ListenerMaterials& materials) {
+  for (const CertificateConfig& certificate : listener.tls->certificates) {
+    const certs::PairFiles files{certificate.chain, certificate.key, certificate.key_secret};
+    certs::LoadedPair loaded = load_pair_with_key(files, rules, base::wall_now(), keys);
     if (loaded.pair == nullptr) {
       return base::Error{
           base::Errc::invalid,
@@ -56,6 +39,40 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
     materials.is_default.push_back(certificate.is_default);
     materials.staples.emplace_back();
     if (!certificate.staple.empty()) materials.staples.back().emplace(certificate.staple);
+  }
+  return {};
+}
+
+KeyTiming timing_of(const ListenerMaterials& materials) {
+  const bool any_late = std::ranges::any_of(materials.pairs, [](const WatchedPair& pair) {
+    return key_timing(*pair.served) == KeyTiming::may_be_late;
+  });
+  return any_late ? KeyTiming::may_be_late : KeyTiming::immediate;
+}
+
+Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
+                                         const certs::LoadRules& rules,
+                                         const GenerationParts& parts) {
+  const ListenerTlsConfig& tls = *listener.tls;
+  ListenerMaterials materials;
+  if (auto loaded = load_pairs(listener, rules, parts.keys, materials); !loaded)
+    return loaded.error();
+  auto policy = read_policy(tls);
+  if (!policy) return base::wrap(policy.error(), fmt::format("listener \"{}\"", listener.name));
+  policy->session_lifetime = ticket_lifetime({tls.tickets.rotate, tls.tickets.keep});
+  policy->key_timing = timing_of(materials);
+  auto context = TlsContext::create(*policy, base::wall_now());
+  if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));
+  materials.context = *context;
+  materials.from_store = tls.from_store;
+  // The same policy keeps its context: sessions and their cache live on.
+  const ListenerRuntime* before =
+      parts.previous == nullptr ? nullptr : parts.previous->find_listener(listener.name);
+  if (before != nullptr && before->tls_context != nullptr &&
+      before->tls_context->policy_hash() == materials.context->policy_hash() &&
+      before->tls_context->key_timing() == policy->key_timing &&
+      before->tls_context->session_lifetime() == policy->session_lifetime) {
+    materials.context = before->tls_context;
   }
   look_at_staples(materials, listener.name, base::wall_now());
   return materials;
@@ -180,7 +197,7 @@ Result<void> build_listener(const ListenerConfig& config,
   runtime.no_route_metrics = &metrics.route(config.name, "none", "none");
   if (config.tls) {
     const certs::LoadRules rules{.key_file = key_rules, .expired = certs::ExpiredPair::serve};
-    auto materials = load_materials(config, rules, parts.previous);
+    auto materials = load_materials(config, rules, parts);
     if (!materials) return materials.error();
     runtime.tls_context = materials->context;
     runtime.has_hsts = config.tls->hsts.max_age.has_value();
@@ -270,7 +287,7 @@ void add_pool(BuiltPool pool, BuiltSnapshot& built) {
 Result<void> build_pools(const GenerationParts& parts, const certs::KeyFileRules& key_rules,
                          BuiltSnapshot& built) {
   const auto before = pools_of(parts.previous);
-  UpstreamContexts contexts(key_rules, PoolFiles::reread);
+  UpstreamContexts contexts(key_rules, PoolFiles::reread, parts.keys);
   const PoolParts pool_parts{built.snapshot->config->zone,
                              built.snapshot->sticky_secret,
                              parts.known,
@@ -324,7 +341,7 @@ Result<RenewedSnapshot> renew_snapshot(const std::set<std::string>& names,
                                        const GenerationParts& parts) {
   const Snapshot& before = *parts.previous;
   RenewedSnapshot renewed;
-  UpstreamContexts contexts(key_file_rules(*before.config), PoolFiles::kept);
+  UpstreamContexts contexts(key_file_rules(*before.config), PoolFiles::kept, parts.keys);
   const PoolParts pool_parts{before.config->zone, before.sticky_secret, parts.known,
                              parts.orders,        parts.metrics,        contexts};
   for (std::size_t i = 0; i < before.pools.size(); ++i) {

@@ -34,6 +34,7 @@ struct GenerationParts {
   const ServerRegistry& known;         // servers of the generation before
   const Snapshot* previous = nullptr;  // whose TLS contexts are kept where the policy is equal
   GatewayMetrics& metrics;
+  KeySource& keys;
   const OverrideSet& orders;
   // The pool with the servers it has besides those it lists, and without those it has not.
   std::function<PoolConfig(const PoolConfig&)> with_members;

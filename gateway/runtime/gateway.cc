@@ -78,7 +78,7 @@ Result<void> Gateway::prepare(const Config& config) {
                                      }});
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   orders_ = std::make_unique<ServerOrders>(
-      ServerOrders::Parts{members_, *health_, [this] { return snapshot_; },
+      ServerOrders::Parts{members_, *health_, keys_, [this] { return snapshot_; },
                           [this](const std::string& pool) { members_changed(pool); }});
   members_.open_overrides(config);
   auto next = make_next(config);
@@ -94,6 +94,7 @@ GenerationParts Gateway::generation_parts(
           .known = servers_,
           .previous = snapshot_.get(),
           .metrics = *metrics_,
+          .keys = keys_,
           .orders = members_.orders(),
           .with_members = std::move(with_members)};
 }
@@ -240,7 +241,7 @@ void Gateway::watch_certificates() {
     }
   }
   watcher_ = std::make_unique<CertificateWatcher>(
-      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{},
+      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{}, keys_,
       base::mono_now());
   upstream_certificates_.watch(*snapshot_, base::mono_now());
 }
@@ -327,6 +328,7 @@ void Gateway::tick() {
   tick_certificates();
   tick_store();
   tick_staples();
+  tokens_.prune();
   members_.discovery().tick(base::mono_now());
   for (auto& [listener, ring] : tickets_) {
     const auto rotated = ring.rotate(base::mono_now());

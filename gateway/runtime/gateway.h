@@ -118,6 +118,8 @@ class Gateway final : public ControlEvents {
     return describe_renewals_ ? describe_renewals_() : RenewalOutlook{};
   }
 
+  [[nodiscard]] const certs::Tokens& tokens() const { return tokens_; }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -184,6 +186,8 @@ class Gateway final : public ControlEvents {
   void tell_alive();
 
   Options options_;
+  certs::Tokens tokens_;  // outlives whatever serves with a key of it
+  LocalKeySource keys_{tokens_};
   Reactor control_;
   base::WallTime started_;
   RestartOnly started_with_;
@@ -210,7 +214,7 @@ class Gateway final : public ControlEvents {
   OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
-  UpstreamCertificates upstream_certificates_;
+  UpstreamCertificates upstream_certificates_{keys_};
   StoreCertificates store_;
   StoreTickets store_tickets_;
   std::function<RenewalOutlook()> describe_renewals_;

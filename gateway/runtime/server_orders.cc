@@ -138,7 +138,7 @@ Result<void> ServerOrders::check_new(const Snapshot& snapshot, const PoolConfig&
   if (with.idle_added.contains(server.name))
     return fail(Errc::conflict, "server \"{}\" would not be used: {}", server.name,
                 with.findings.empty() ? "the pool is full" : with.findings.back());
-  UpstreamContexts contexts(key_file_rules(*snapshot.config), PoolFiles::reread);
+  UpstreamContexts contexts(key_file_rules(*snapshot.config), PoolFiles::reread, parts_.keys);
   const auto context = contexts.get(pool.name, server, nullptr);
   if (!context) return fail(Errc::invalid, "{}", base::to_string(context.error()));
   return {};

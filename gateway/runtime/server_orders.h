@@ -20,6 +20,7 @@ class ServerOrders {
   struct Parts {
     PoolMembers& members;
     HealthMonitor& health;
+    KeySource& keys;
     std::function<std::shared_ptr<const Snapshot>()> snapshot;
     std::function<void(const std::string& pool)> members_changed;
   };

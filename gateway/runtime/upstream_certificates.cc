@@ -9,7 +9,7 @@ namespace ravelin::gateway {
 
 void UpstreamCertificates::add_user(std::vector<Watched>& all, const UpstreamTlsConfig& config,
                                     User user) {
-  const certs::PairFiles files{config.certificate, config.key};
+  const certs::PairFiles files{config.certificate, config.key, config.key_secret};
   auto found = std::ranges::find(all, files, &Watched::files);
   if (found == all.end()) found = all.insert(found, {files, {}});
   found->users.push_back(std::move(user));
@@ -48,7 +48,7 @@ void UpstreamCertificates::start(const Snapshot& snapshot, base::MonoTime now) {
     pairs.push_back({watched.files, watched.users.front().policy.pair});
   const certs::LoadRules rules{.key_file = key_file_rules(*snapshot.config),
                                .use = certs::PairUse::client};
-  watcher_ = std::make_unique<CertificateWatcher>(pairs, rules, WatchTiming{}, now);
+  watcher_ = std::make_unique<CertificateWatcher>(pairs, rules, WatchTiming{}, keys_, now);
 }
 
 std::vector<UpstreamCertificates::Change> UpstreamCertificates::tick(base::MonoTime now,

@@ -13,6 +13,9 @@ namespace ravelin::gateway {
 
 class UpstreamCertificates {
  public:
+  // `keys` must outlive it.
+  explicit UpstreamCertificates(KeySource& keys) : keys_(keys) {}
+
   // Watches what this generation uses, and nothing else any more.
   void watch(const Snapshot& snapshot, base::MonoTime now);
   // The same for a generation that differs in servers alone: files that stay in use are not read
@@ -43,6 +46,7 @@ class UpstreamCertificates {
   static void add_user(std::vector<Watched>& all, const UpstreamTlsConfig& config, User user);
   static void renew(Watched& watched, const PairChange& change, std::vector<Change>& changes);
 
+  KeySource& keys_;
   std::vector<Watched> watched_;
   std::unique_ptr<CertificateWatcher> watcher_;  // null: there is nothing to watch
 };

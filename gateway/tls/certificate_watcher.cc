@@ -6,15 +6,16 @@ namespace ravelin::gateway {
 namespace {
 
 certs::PairStamps stamps_at(const certs::PairFiles& files) {
-  return {stamp_at(files.chain), stamp_at(files.key)};
+  return {stamp_at(files.chain), files.is_in_token() ? certs::FileStamp() : stamp_at(files.key),
+          files.secret_file.empty() ? certs::FileStamp() : stamp_at(files.secret_file)};
 }
 
 }  // namespace
 
 CertificateWatcher::CertificateWatcher(const std::vector<WatchedPair>& pairs,
                                        certs::LoadRules rules, const WatchTiming& timing,
-                                       base::MonoTime now)
-    : rules_(std::move(rules)), timing_(timing), next_look_(now + timing.look_every) {
+                                       KeySource& keys, base::MonoTime now)
+    : rules_(std::move(rules)), timing_(timing), keys_(keys), next_look_(now + timing.look_every) {
   for (const auto& pair : pairs)
     pairs_.push_back({pair.files, PairWatch(pair.served, pair.stamps, timing)});
   watch_directories();
@@ -25,8 +26,10 @@ CertificateWatcher::CertificateWatcher(const std::vector<WatchedPair>& pairs,
 void CertificateWatcher::watch_directories() {
   std::vector<PathWatch::Entry> entries;
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
-    entries.push_back({pairs_[i].files.chain, i});
-    entries.push_back({pairs_[i].files.key, i});
+    const certs::PairFiles& files = pairs_[i].files;
+    entries.push_back({files.chain, i});
+    if (!files.is_in_token()) entries.push_back({files.key, i});
+    if (!files.secret_file.empty()) entries.push_back({files.secret_file, i});
   }
   paths_.watch(entries);
 }
@@ -63,7 +66,7 @@ WatchOutcome CertificateWatcher::tick(base::MonoTime now, base::WallTime wall) {
 
 void CertificateWatcher::load(std::size_t index, base::WallTime wall, WatchOutcome& outcome) {
   auto& [files, watch] = pairs_[index];
-  certs::LoadedPair loaded = certs::load_pair(files, rules_, wall);
+  certs::LoadedPair loaded = load_pair_with_key(files, rules_, wall, keys_);
   switch (watch.on_loaded(loaded)) {
     case WatchVerdict::changed:
       outcome.changed.push_back({index, loaded.pair, loaded.stamps, std::move(loaded.findings)});

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "certs/file.h"
+#include "gateway/tls/key_source.h"
 #include "gateway/tls/pair_watch.h"
 #include "gateway/tls/path_watch.h"
 
@@ -43,9 +44,9 @@ struct WatchOutcome {
 class CertificateWatcher {
  public:
   // Never fails: without inotify (its limits are used up) only the periodic look remains, and
-  // degraded_because() says so.
+  // degraded_because() says so. `keys` must outlive it.
   CertificateWatcher(const std::vector<WatchedPair>& pairs, certs::LoadRules rules,
-                     const WatchTiming& timing, base::MonoTime now);
+                     const WatchTiming& timing, KeySource& keys, base::MonoTime now);
   CertificateWatcher(const CertificateWatcher&) = delete;
   CertificateWatcher& operator=(const CertificateWatcher&) = delete;
   ~CertificateWatcher() = default;
@@ -77,6 +78,7 @@ class CertificateWatcher {
   std::vector<Watched> pairs_;
   certs::LoadRules rules_;
   WatchTiming timing_;
+  KeySource& keys_;
   base::MonoTime next_look_;
   PathWatch paths_;
 };

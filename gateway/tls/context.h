@@ -65,6 +65,8 @@ class TlsContext {
 
   [[nodiscard]] std::chrono::seconds session_lifetime() const { return policy_.session_lifetime; }
 
+  [[nodiscard]] KeyTiming key_timing() const { return policy_.key_timing; }
+
   // What every SSL of this context has before a handshake; usually empty.
   [[nodiscard]] const certs::PairSet& resident() const { return resident_; }
 

@@ -1,5 +1,7 @@
 #include "gateway/tls/key_source.h"
 
+#include "gateway/tls/token_signer.h"
+
 namespace ravelin::gateway {
 namespace {
 
@@ -10,22 +12,47 @@ certs::X509StackPtr share_all(const STACK_OF(X509) * certificates) {
   return copy;
 }
 
+void take_signer(certs::LoadedPair& loaded, const std::shared_ptr<Signer>& signer) {
+  auto pair = with_signer(loaded.pair, signer);
+  loaded.pair = pair ? std::move(*pair) : nullptr;
+  if (!pair)
+    loaded.findings.push_back(
+        {certs::PairCode::key_token, base::Severity::error, pair.error().message});
+}
+
 }  // namespace
 
-base::Result<certs::PairPtr> FileKeySource::with_key(const certs::PairPtr& loaded) {
-  if (loaded->key == nullptr)
-    return base::fail(base::Errc::not_found, "\"{}\": its private key is not in a file",
-                      loaded->chain.info.subject);
+void LocalKeySource::give_key(certs::LoadedPair& loaded, const certs::PairFiles& files,
+                              const certs::LoadRules& rules) {
+  if (!files.is_in_token()) return;
+  const certs::TokenKeyPtr key = tokens_.key_of(loaded, files, rules);
+  if (key != nullptr) take_signer(loaded, std::make_shared<TokenSigner>(key));
+}
+
+void LateKeySource::give_key(certs::LoadedPair& loaded, const certs::PairFiles& /*files*/,
+                             const certs::LoadRules& /*rules*/) {
+  if (loaded.pair != nullptr) take_signer(loaded, signer_);
+}
+
+certs::LoadedPair load_pair_with_key(const certs::PairFiles& files, const certs::LoadRules& rules,
+                                     base::WallTime now, KeySource& keys) {
+  certs::LoadedPair loaded = certs::load_pair(files, rules, now);
+  keys.give_key(loaded, files, rules);
   return loaded;
 }
 
-base::Result<certs::PairPtr> LateKeySource::with_key(const certs::PairPtr& loaded) {
+base::Result<certs::PairPtr> with_signer(const certs::PairPtr& loaded,
+                                         const std::shared_ptr<Signer>& signer) {
   const certs::Chain& chain = loaded->chain;
-  auto key = make_late_key(X509_get0_pubkey(chain.leaf.get()), signer_);
+  auto key = make_late_key(X509_get0_pubkey(chain.leaf.get()), signer);
   if (!key) return key.error();
   return certs::PairPtr(std::make_shared<const certs::CertificatePair>(certs::CertificatePair{
       {certs::share(chain.leaf.get()), share_all(chain.intermediates.get()), chain.info},
       std::move(*key)}));
+}
+
+KeyTiming key_timing(const certs::CertificatePair& pair) {
+  return is_late_key(pair.key.get()) ? KeyTiming::may_be_late : KeyTiming::immediate;
 }
 
 }  // namespace ravelin::gateway

@@ -1,8 +1,10 @@
-// The seam between a certificate and its private key: the gateway asks a KeySource for an EVP_PKEY
-// and never knows whether the key is in this process.
+// The seam between a certificate and its private key: the gateway asks a KeySource for a key that
+// can sign and never knows whether it is in this process.
 #pragma once
 
+#include "certs/file.h"
 #include "certs/store.h"
+#include "certs/token/tokens.h"
 #include "gateway/tls/context.h"
 #include "gateway/tls/late_key.h"
 
@@ -15,33 +17,47 @@ class KeySource {
   KeySource& operator=(const KeySource&) = delete;
   virtual ~KeySource() = default;
 
-  // The pair as it is to be served: same chain, with a key that can sign. Called when certificates
-  // are loaded, never during a handshake. Errors: no key for this certificate.
-  virtual base::Result<certs::PairPtr> with_key(const certs::PairPtr& loaded) = 0;
-
-  // may_be_late: contexts that serve its keys need SSL_MODE_ASYNC (TlsPolicy::key_timing).
-  [[nodiscard]] virtual KeyTiming timing() const = 0;
+  // Gives what load_pair() made of these files a key that can sign; where there is none for this
+  // certificate, a finding says why in place of the pair. Called when certificates are loaded,
+  // never during a handshake: may wait.
+  virtual void give_key(certs::LoadedPair& loaded, const certs::PairFiles& files,
+                        const certs::LoadRules& rules) = 0;
 };
 
-// Keys read from files into this process.
-class FileKeySource final : public KeySource {
+// Keys read from files into this process, and keys that stay in tokens.
+class LocalKeySource final : public KeySource {
  public:
-  base::Result<certs::PairPtr> with_key(const certs::PairPtr& loaded) override;
+  // `tokens` must outlive it.
+  explicit LocalKeySource(certs::Tokens& tokens) : tokens_(tokens) {}
 
-  [[nodiscard]] KeyTiming timing() const override { return KeyTiming::immediate; }
+  void give_key(certs::LoadedPair& loaded, const certs::PairFiles& files,
+                const certs::LoadRules& rules) override;
+
+ private:
+  certs::Tokens& tokens_;
 };
 
-// Keys held by a Signer.
+// All keys held by one Signer.
 class LateKeySource final : public KeySource {
  public:
   explicit LateKeySource(std::shared_ptr<Signer> signer) : signer_(std::move(signer)) {}
 
-  base::Result<certs::PairPtr> with_key(const certs::PairPtr& loaded) override;
-
-  [[nodiscard]] KeyTiming timing() const override { return KeyTiming::may_be_late; }
+  void give_key(certs::LoadedPair& loaded, const certs::PairFiles& files,
+                const certs::LoadRules& rules) override;
 
  private:
   std::shared_ptr<Signer> signer_;
 };
+
+// load_pair(), and the key.
+certs::LoadedPair load_pair_with_key(const certs::PairFiles& files, const certs::LoadRules& rules,
+                                     base::WallTime now, KeySource& keys);
+
+// The same chain with a key that signs through `signer`. Errors: neither EC nor RSA.
+base::Result<certs::PairPtr> with_signer(const certs::PairPtr& loaded,
+                                         const std::shared_ptr<Signer>& signer);
+
+// Contexts that serve this pair need TlsPolicy::key_timing to be no less.
+KeyTiming key_timing(const certs::CertificatePair& pair);
 
 }  // namespace ravelin::gateway

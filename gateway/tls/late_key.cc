@@ -181,6 +181,15 @@ base::Result<certs::KeyPtr> make_late_key(EVP_PKEY* certificate_key,
   return key;
 }
 
+bool is_late_key(const EVP_PKEY* key) {
+  // Only keys with a method of their own have no provider; asking others would copy them.
+  if (key == nullptr || EVP_PKEY_get0_provider(key) != nullptr) return false;
+  const EC_KEY* ec = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC ? EVP_PKEY_get0_EC_KEY(key) : nullptr;
+  if (ec != nullptr) return EC_KEY_get_method(ec) == ec_method();
+  const RSA* rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? EVP_PKEY_get0_RSA(key) : nullptr;
+  return rsa != nullptr && RSA_get_method(rsa) == rsa_method();
+}
+
 bool is_key_refusal(unsigned long error_code) {
   return ERR_GET_LIB(error_code) == error_library();
 }

@@ -77,6 +77,9 @@ class Signer {
 base::Result<certs::KeyPtr> make_late_key(EVP_PKEY* certificate_key,
                                           const std::shared_ptr<Signer>& signer);
 
+// Made by make_late_key()?
+bool is_late_key(const EVP_PKEY* key);
+
 // Is this entry of OpenSSL's error queue a signature that was refused or given up?
 bool is_key_refusal(unsigned long error_code);
 

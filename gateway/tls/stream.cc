@@ -1,8 +1,8 @@
 #include "gateway/tls/stream.h"
 
+#include "gateway/tls/late_key.h"
 #include "gateway/tls/socket_bio.h"
 
-#include <openssl/async.h>
 #include <openssl/err.h>
 #include <unistd.h>
 
@@ -25,7 +25,6 @@ void Stream::start_tls(SslPtr ssl) {
 }
 
 Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
-  bool expired = false;
   for (;;) {
     ERR_clear_error();
     hold_ = SSL_is_server(ssl_.get()) != 0 && SSL_in_before(ssl_.get()) == 0;
@@ -34,10 +33,10 @@ Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
       // Before TLS 1.3 the server's Finished is in there, and the client waits for it.
       if (SSL_version(ssl_.get()) != TLS1_3_VERSION) release_output();
       more_inside_ = SSL_has_pending(ssl_.get()) != 0;
-      co_return expired ? HandshakeEnd::timed_out : HandshakeEnd::done;
+      SSL_clear_mode(ssl_.get(), SSL_MODE_ASYNC);  // only handshakes sign: no more fibers
+      co_return HandshakeEnd::done;
     }
     const int error = SSL_get_error(ssl_.get(), result);
-    if (expired && error != SSL_ERROR_WANT_ASYNC) co_return HandshakeEnd::timed_out;
     Wake wake = Wake::ready;
     if (error == SSL_ERROR_WANT_READ) {
       release_output();
@@ -54,13 +53,11 @@ Task<HandshakeEnd> Stream::handshake(MonoTime deadline) {
         continue;
       }
     } else if (error == SSL_ERROR_WANT_ASYNC) {
+      wake = co_await wait_async(deadline);
+      if (wake == Wake::ready) continue;
       // A paused key operation has a fiber of its own: it must end before this stream may.
-      const MonoTime until = expired ? kNever : deadline;
-      wake = co_await wait_async(until);
-      if (wake == Wake::deadline) {
-        expired = true;
-        continue;
-      }
+      abandon_async(ssl_.get());
+      co_return wake == Wake::deadline ? HandshakeEnd::key_late : HandshakeEnd::timed_out;
     } else {
       last_ssl_error_ = error;
       release_output();  // the alert that says why

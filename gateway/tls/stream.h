@@ -17,7 +17,8 @@
 
 namespace ravelin::gateway {
 
-enum class HandshakeEnd : unsigned char { done, failed, closed, timed_out };
+// key_late: timed out because our own key had not signed yet.
+enum class HandshakeEnd : unsigned char { done, failed, closed, timed_out, key_late };
 
 class Stream {
  public:

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "certs/file.h"
+#include "gateway/tls/late_key.h"
 #include "gateway/tls/pair_watch.h"
 
 #include <openssl/x509v3.h>
@@ -114,6 +115,8 @@ Result<std::shared_ptr<const UpstreamContext>> UpstreamContext::create(
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (policy.pair != nullptr && is_late_key(policy.pair->key.get()))
+    SSL_CTX_set_mode(ctx, SSL_MODE_ASYNC);
   SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, UpstreamCallbacks::on_new_session);
@@ -160,6 +163,8 @@ std::string explain_upstream_failure(const SSL* ssl, int error_number) {
   else if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
     text = "alert received: " +
            base::to_lower(SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+  else if (is_key_refusal(code))
+    text = "the client certificate's key did not sign";
   else if (code != 0)
     text = certs::take_openssl_error();
   else if (error_number != 0)

@@ -37,6 +37,8 @@ Task<bool> handshake(Stream& stream, const CheckTarget& target, MonoTime deadlin
   if (end == HandshakeEnd::done) co_return true;
   if (end == HandshakeEnd::timed_out) {
     result = timed_out("no TLS handshake", *target.config);
+  } else if (end == HandshakeEnd::key_late) {
+    result = timed_out("the client certificate's key did not sign", *target.config);
   } else {
     result = failed(fmt::format(
         "tls: {}", explain_upstream_failure(stream.ssl(), stream.socket().last_error())));

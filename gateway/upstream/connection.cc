@@ -219,6 +219,11 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const Sock
   stream.start_tls(std::move(ssl));
   const HandshakeEnd end = co_await stream.handshake(deadline);
   if (end == HandshakeEnd::done) co_return connection;
+  if (end == HandshakeEnd::key_late) {
+    failure = {Reason::upstream_tls_failed,
+               fmt::format("{}: the client certificate's key did not sign in time", where())};
+    co_return nullptr;
+  }
   const bool late = end == HandshakeEnd::timed_out;
   failure = {
       late ? Reason::connect_timeout : Reason::upstream_tls_failed,

@@ -9,6 +9,8 @@ std::string Server::identity_of(std::string_view pool, const ServerConfig& confi
     identity += fmt::format(" tls ca={} name={}", config.tls->ca, config.tls->name);
     if (!config.tls->certificate.empty())
       identity += fmt::format(" certificate={}", config.tls->certificate);
+    // In a file it is the one of the certificate; in a token it is also how one gets there.
+    if (config.tls->key.starts_with("pkcs11:")) identity += fmt::format(" key={}", config.tls->key);
   }
   const UpstreamProxyConfig& proxy = config.proxy_protocol;
   if (proxy.version != ProxyVersion::off) {

@@ -60,6 +60,33 @@ TEST_F(SecretFile, ErrorsNeverShowItsBytes) {
   EXPECT_EQ(refused.error().message.find("hunter2"), std::string::npos);
 }
 
+TEST_F(SecretFile, ALineIsItsFirst) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"1234", "1234"}, {"1234\n", "1234"}, {"1234\r\n", "1234"}, {"a b \nmore\n", "a b "}};
+  for (const auto& [bytes, line] : cases) {
+    const auto read = read_secret_line(write(bytes, kPrivate), {});
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->secret.text(), line);
+    EXPECT_NE(read->stamp, FileStamp{});
+  }
+}
+
+TEST_F(SecretFile, ALineThatIsNoneIsRefused) {
+  for (const std::string& bytes :
+       {std::string(), std::string("\n1234"), std::string(1'025, 'x'), std::string("12\0", 3)})
+    EXPECT_THAT(read_secret_line(write(bytes, kPrivate), {}).error().message,
+                HasSubstr("its first line is to be a passphrase or PIN of 1 to 1024 bytes"));
+  EXPECT_THAT(read_secret_line(write("1234", std::filesystem::perms(0640)), {}).error().message,
+              HasSubstr("chmod 600"));
+  EXPECT_FALSE(read_secret_line((directory_ / "none").string(), {}));
+}
+
+TEST_F(SecretFile, AMovedSecretIsInOnePlace) {
+  SecretText first("1234");
+  const SecretText second(std::move(first));
+  EXPECT_EQ(second.text(), "1234");
+}
+
 // RFC 4231, test case 2.
 TEST(KeyedTag, IsTheBeginningOfHmacSha256) {
   EXPECT_EQ(keyed_tag("Jefe", "what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c7");

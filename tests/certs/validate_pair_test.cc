@@ -355,6 +355,28 @@ TEST(LoadPair, RefusesAFolderEveryoneWritesTo) {
   EXPECT_THAT(to_string(loaded.findings), HasSubstr("every user can replace the key"));
 }
 
+TEST(LoadPair, WarnsOfAPassphraseNobodyNeeds) {
+  const TempDir dir;
+  test::write_pair(dir, "www", test::issue({"a.test"}));
+  dir.write("pass", "correct horse\n");
+  const PairFiles files{dir.path("www.crt"), dir.path("www.key"), dir.path("pass")};
+  std::filesystem::permissions(files.secret_file, std::filesystem::perms(0600));
+  const auto loaded = load_pair(files, {}, base::wall_now());
+  EXPECT_NE(loaded.pair, nullptr);
+  EXPECT_TRUE(has(loaded.findings, PairCode::key_passphrase, Severity::warning));
+  EXPECT_NE(loaded.stamps.secret, FileStamp{});
+}
+
+TEST(LoadPair, LeavesAKeyInATokenToOthers) {
+  const TempDir dir;
+  test::write_pair(dir, "www", test::issue({"a.test"}));
+  const auto loaded =
+      load_pair({dir.path("www.crt"), "pkcs11:token=web;object=www"}, {}, base::wall_now());
+  ASSERT_NE(loaded.pair, nullptr) << to_string(loaded.findings);
+  EXPECT_EQ(loaded.pair->key, nullptr);
+  EXPECT_EQ(loaded.stamps.key, FileStamp{});
+}
+
 TEST(LoadPair, ServesAnExpiredPairOnlyOnRequest) {
   const TempDir dir;
   LeafRequest request;

@@ -26,9 +26,9 @@ POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "
 # A feed ends as blocks of keys, which are part of what a ruleset is.
 FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
                   {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
-# A pair of files and its checks; what is kept on the disk; who signs, or where else it came from; what gateways
+# A pair of files and its checks; keys in tokens; what is kept on the disk; who signs, or where else it came from; what gateways
 # see of it; renewal.
-CERTS_ORDER = [{"certs"}, {"certs/issuer"}, {"certs/config", "certs/store", "certs/acme"},
+CERTS_ORDER = [{"certs"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
                {"certs/ca", "certs/dns", "certs/import", "certs/backup", "certs/view"},
                {"certs/rotate"}]
 ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
@@ -45,6 +45,7 @@ MAY_INCLUDE = {
     "policies/check": {"base"},
     "certs": {"base", "base/io", "messages"},
     "certs/issuer": {"base"},
+    "certs/token": {"base", "base/io"},
     "certs/config": {"base", "base/io"},
     "certs/store": {"base", "base/io"},
     "certs/acme": {"base", "base/io"},
@@ -136,6 +137,8 @@ FENCES = [
           "one folder talks netlink"),
     Fence("zlib", r"zlib\.h$", ("firewall/feed/unpack.", "tests/firewall/feed/"), "zlib.h", "one file unpacks, with a limit"),
     Fence("libpsl", r"libpsl\.h$", ("certs/rotate/registered_domain.",), "libpsl.h", "one file knows where the list is"),
+    Fence("p11-kit", r"p11-kit/", ("certs/token/", "tests/certs/token/"), "p11-kit/pkcs11.h",
+          "one folder speaks to tokens"),
     Fence("cli11", r"CLI/", ("cli/",), "CLI/CLI.hpp", "flags are parsed in cli/ alone"),
     Fence("gtest", r"g(test|mock)/", ("tests/",), "gtest/gtest.h", "product code has no test code"),
     Fence("benchmark", r"benchmark/", ("bench/",), "benchmark/benchmark.h", "benchmarks are in bench/"),

@@ -208,6 +208,8 @@ Reason Connection::refuse_handshake(const HandshakeInfo& info, HandshakeEnd end)
   HandshakeFailure failure;
   if (end == HandshakeEnd::timed_out) {
     failure = {Reason::handshake_timeout, "no handshake within the time limit"};
+  } else if (end == HandshakeEnd::key_late) {
+    failure = {Reason::handshake_key_unavailable, "the certificate's key did not sign in time"};
   } else {
     failure = explain_handshake_failure(stream_.ssl(), info, stream_.last_ssl_error(),
                                         stream_.socket().last_error());

@@ -76,6 +76,41 @@ TEST(ParseConfig, ResolvesPathsBesideTheFileThatNamesThem) {
   EXPECT_EQ(config.listeners[1].pos.file, "/etc/sites/b.yaml");
 }
 
+TEST(ParseConfig, TakesUrisOfKeysAsTheyStand) {
+  const Checked checked = check_text(
+      "version: 1\nlisteners: [{ name: a, bind: \"127.0.0.1:1\", tls: { certificates: [\n"
+      "{ chain: a.crt, key: \"pkcs11:object=a\", pin_file: a.pin },\n"
+      "{ chain: b.crt, key: b.key, pass_file: b.pass }] }, routes: [{ pool: web }] }]\n"
+      "pools: [{ name: web, servers: [{ address: \"10.0.0.1:80\", tls: { certificate: c.crt, key: "
+      "\"pkcs11:object=c\", pin_file: c.pin } }] }]\n");
+  EXPECT_THAT(checked.findings, IsEmpty());
+  const auto& certificates = checked.parsed.config.listeners.at(0).tls->certificates;
+  EXPECT_EQ(certificates.at(0).key, "pkcs11:object=a");
+  EXPECT_EQ(certificates.at(0).key_secret, "/etc/a.pin");
+  EXPECT_EQ(certificates.at(1).key, "/etc/b.key");
+  EXPECT_EQ(certificates.at(1).key_secret, "/etc/b.pass");
+  const auto& tls = checked.parsed.config.pools.at(0).servers.at(0).tls;
+  EXPECT_EQ(tls->key, "pkcs11:object=c");
+  EXPECT_EQ(tls->key_secret, "/etc/c.pin");
+}
+
+TEST(ParseConfig, WantsTheSecretThatFitsTheKey) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"key: \"pkcs11:object=a\", pass_file: x", "a token has a PIN"},
+      {"key: a.key, pin_file: x", "a file has a passphrase"},
+      {"key: \"pkcs11:object=a?pin-value=1234\"", "has a PIN in it"},
+  };
+  for (const auto& [keys, says] : cases) {
+    const Checked checked = check_text(fmt::format(
+        "version: 1\nlisteners: [{{ name: a, bind: \"127.0.0.1:1\", tls: {{ certificates: "
+        "[{{ chain: a.crt, {} }}] }}, routes: [{{ respond: {{ status: 204 }} }}] }}]\n",
+        keys));
+    ASSERT_THAT(checked.findings, SizeIs(1)) << keys;
+    EXPECT_THAT(checked.findings.at(0), HasSubstr(says));
+    EXPECT_THAT(checked.findings.at(0), ::testing::Not(HasSubstr("1234")));
+  }
+}
+
 TEST(ParseConfig, InheritsTheGlobalTlsProfile) {
   const Checked checked = check_text(std::string("tls: { profile: modern }\n") + kSmall);
   EXPECT_THAT(checked.findings, IsEmpty());

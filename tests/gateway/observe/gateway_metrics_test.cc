@@ -70,6 +70,9 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::store_revision), {"0"}, 7);
     samples.set(index(Metric::store_loads_total), {}, 40);
     samples.set(index(Metric::ticket_key_age), {}, 3600);
+    samples.set(index(Metric::token_signatures_total), {"web", "ok"}, 5000);
+    samples.set(index(Metric::token_waiting), {"web"}, 2);
+    samples.set(index(Metric::token_up), {"web"}, 1);
     samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
@@ -133,6 +136,7 @@ constexpr SeriesCase kSeries[] = {
     {R"(ravelin_sticky_requests_total{pool="blue",result="refused"})", 1},
     {R"(ravelin_hash_overflows_total{pool="blue"})", 1},
     {R"(ravelin_certificate_expiry_seconds{name="www.example.com"})", 1800000000},
+    {R"(ravelin_token_signatures_total{token="web",result="ok"})", 5000},
     {R"(ravelin_config_reloads_total{result="ok"})", 1},
     {R"(ravelin_config_reloads_total{result="failed"})", 0},
     {R"(ravelin_config_reload_success)", 1},

@@ -29,7 +29,7 @@ class Watcher : public testing::Test {
     ASSERT_NE(loaded.pair, nullptr) << certs::to_string(loaded.findings);
     watcher_ = std::make_unique<CertificateWatcher>(
         std::vector<WatchedPair>{{files, loaded.pair, loaded.stamps}}, certs::LoadRules{},
-        WatchTiming{}, now_);
+        WatchTiming{}, keys_, now_);
     EXPECT_EQ(watcher_->degraded_because(), "");
     EXPECT_GT(watcher_->next_tick() - now_, seconds(5)) << "nothing is loaded twice";
   }
@@ -55,6 +55,8 @@ class Watcher : public testing::Test {
 
   TempDir dir_;
   base::MonoTime now_{seconds(1000)};
+  certs::Tokens tokens_;
+  LocalKeySource keys_{tokens_};
   std::unique_ptr<CertificateWatcher> watcher_;
 };
 
@@ -241,7 +243,7 @@ TEST_F(Watcher, AChangeBetweenLoadingAndWatchingIsNoticed) {
   put(issue({"second.test"}));
   watcher_ = std::make_unique<CertificateWatcher>(
       std::vector<WatchedPair>{{files, loaded.pair, loaded.stamps}}, certs::LoadRules{},
-      WatchTiming{}, now_);
+      WatchTiming{}, keys_, now_);
   EXPECT_EQ(name_of(settle()), "second.test");
 }
 
@@ -253,7 +255,8 @@ TEST_F(Watcher, LoadsManyPairsInPortions) {
     test::write_pair(dir_, name, pair);
     pairs.push_back({{dir_.path(name + ".crt"), dir_.path(name + ".key")}, pair});
   }
-  watcher_ = std::make_unique<CertificateWatcher>(pairs, certs::LoadRules{}, WatchTiming{}, now_);
+  watcher_ =
+      std::make_unique<CertificateWatcher>(pairs, certs::LoadRules{}, WatchTiming{}, keys_, now_);
   for (const auto& watched : pairs)
     fs::remove(watched.files.key);
   EXPECT_EQ(settle().broken.size(), CertificateWatcher::kLoadsPerTick);

@@ -27,10 +27,11 @@ LateListener late_listener(certs::LeafKey key) {
   const auto pair = ravelin::test::issue({"late.test"}, key);
   LateListener listener;
   listener.signer = std::make_shared<LateSigner>(pair->key.get());
-  LateKeySource source(listener.signer);
-  auto served = source.with_key(pair);
+  const auto served = with_signer(pair, listener.signer);
   EXPECT_TRUE(served.has_value());
-  listener.tls = make_listener({{*served}}, {.key_timing = source.timing()});
+  EXPECT_EQ(key_timing(**served), KeyTiming::may_be_late);
+  EXPECT_EQ(key_timing(*pair), KeyTiming::immediate);
+  listener.tls = make_listener({{*served}}, {.key_timing = key_timing(**served)});
   return listener;
 }
 
@@ -69,6 +70,19 @@ INSTANTIATE_TEST_SUITE_P(Keys, LateKey,
                                          std::pair(certs::LeafKey::p256, TLS1_3_VERSION),
                                          std::pair(certs::LeafKey::rsa2048, TLS1_2_VERSION),
                                          std::pair(certs::LeafKey::rsa2048, TLS1_3_VERSION)));
+
+TEST(LateKeys, ASourceGivesEachPairItsSigner) {
+  const auto pair = ravelin::test::issue({"late.test"});
+  const auto signer = std::make_shared<LateSigner>(pair->key.get());
+  LateKeySource source(signer);
+  certs::LoadedPair loaded{.pair = pair, .findings = {}, .stamps = {}};
+  source.give_key(loaded, {}, {});
+  ASSERT_NE(loaded.pair, nullptr);
+  EXPECT_EQ(key_timing(*loaded.pair), KeyTiming::may_be_late);
+  certs::LoadedPair refused;
+  source.give_key(refused, {}, {});
+  EXPECT_EQ(refused.pair, nullptr);
+}
 
 TEST(LateKeys, ARefusalFailsTheHandshake) {
   const auto listener = late_listener(certs::LeafKey::p256);

@@ -1,4 +1,4 @@
-#include "certs/import/sealed_key.h"
+#include "certs/sealed_key.h"
 
 #include <openssl/pkcs12.h>
 
