@@ -315,14 +315,14 @@ RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
       break;
     }
     static_cast<void>(!prepared->pending.end().has_value());
-    HistoryEntry entry{.event = request.reason,
-                       .generation = info->number,
-                       .by = request.by,
-                       .detail = fmt::format("generation {} -> {}, {}", work.before, info->number,
-                                             issuer_name),
-                       .issuer = issuer_name,
-                       .orders = prepared->orders,
-                       .replacing = prepared->replacing};
+    HistoryEntry entry{
+        .event = request.reason,
+        .generation = info->number,
+        .by = request.by,
+        .detail = fmt::format("generation {} -> {}, {}", work.before, info->number, issuer_name),
+        .issuer = issuer_name,
+        .orders = prepared->orders,
+        .replacing = prepared->replacing};
     if (request.canary) {
       entry.event = "canary";
       entry.generation = work.before;
