@@ -424,6 +424,21 @@ TEST_F(CanaryFollower, ShowsOneFromTheStart) {
   EXPECT_EQ(follower_->take_swaps().size(), 1U);
 }
 
+TEST_F(CanaryFollower, OutlivesTheChangeToANewIndex) {
+  keep_two();
+  lab_.serve(kOther);
+  begin();
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open({.rebase_from = 1});
+  ASSERT_EQ(tried(), 2U);
+  lab_.serve(kOther);
+  EXPECT_TRUE(poll());
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  EXPECT_TRUE(poll(2s));
+  ASSERT_EQ(follower_->store_view()->changes(), 0U);
+  EXPECT_EQ(tried(), 2U);
+}
+
 TEST_F(CanaryFollower, PublishingItMakesItASwap) {
   keep_two();
   begin();
