@@ -70,6 +70,7 @@ bool is_connection_lost(Reason reason) {
     case Reason::rate_limited:
     case Reason::concurrency_limited:
     case Reason::banned:
+    case Reason::trapped_path:
     case Reason::no_server:
     case Reason::no_healthy_server:
     case Reason::circuit_open:

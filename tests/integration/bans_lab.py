@@ -64,7 +64,7 @@ listeners:
     tls:
       certificates: [ {{ chain: server.crt, key: server.key }} ]
       client_auth: {{ mode: require, ca: ca.pem }}
-    routes: [ {{ pool: web }} ]
+    routes: [ {{ match: {{ host: members.test }}, pool: web }} ]
   - name: proxied
     bind: "0.0.0.0:8444"
     proxy_protocol: {{ from: [203.0.113.5] }}

@@ -139,7 +139,7 @@ TEST(AbuseTable, RepeatedBansLastLongerAndAreForgotten) {
     const AbuseBan ban = ban_again();
     EXPECT_EQ(ban.duration, expected);
     EXPECT_EQ(ban.offence, offence++);
-    EXPECT_TRUE(table->is_banned(client, now + ban.duration - 1ns));
+    EXPECT_TRUE(table->is_banned(client, now + (ban.duration - 1ns)));
     now = now + ban.duration;
     EXPECT_FALSE(table->is_banned(client, now));
   }
