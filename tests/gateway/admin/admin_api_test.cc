@@ -329,19 +329,19 @@ TEST(AdminApi, StatusTellsWhatPresses) {
 TEST(AdminApi, WhyTellsWhatIsKnownOfAClientOrARequest) {
   FakeBackend backend;
   for (const char* subject : {"/v1/why/192.0.2.7", "/v1/why/r1"}) {
-    const json::value why = json::parse(answer_admin(on_tcp("GET", subject), backend).body);
+    const boost::json::value why = boost::json::parse(answer_admin(on_tcp("GET", subject), backend).body);
     EXPECT_EQ(why.at("client").at("client"), "192.0.2.7/32");
     EXPECT_EQ(why.at("client").at("banned_for_s"), 200);
     EXPECT_EQ(why.at("client").at("counted").at("scanner"), 3);
-    const json::value& ban = why.at("bans").at(0);
+    const boost::json::value& ban = why.at("bans").at(0);
     EXPECT_EQ(ban.at("rule"), "honeypot");
     EXPECT_EQ(ban.at("request"), "r1");
     EXPECT_EQ(ban.at("kernel"), "made");
     EXPECT_EQ(ban.at("time"), "2026-11-24T12:00:00Z");
     EXPECT_EQ(why.at("firewall").at("connected"), true);
   }
-  const json::value nothing =
-      json::parse(answer_admin(on_tcp("GET", "/v1/why/192.0.2.8"), backend).body);
+  const boost::json::value nothing =
+      boost::json::parse(answer_admin(on_tcp("GET", "/v1/why/192.0.2.8"), backend).body);
   EXPECT_TRUE(nothing.at("bans").as_array().empty());
   EXPECT_EQ(answer_admin(on_tcp("GET", "/v1/why/a%20b"), backend).status, 422);
   EXPECT_EQ(answer_admin(on_socket("POST", "/v1/why/r1"), backend).status, 405);
