@@ -27,7 +27,8 @@ PlannedRenewal plan(const HeldState& held, sys_seconds now) {
     renewal.is_emergency = held.is_revoked || now >= emergency_time(facts);
     renewal.not_after = facts.not_after;
   }
-  if (held.failures.in_a_row == 0) return renewal;
+  // One that is still to come was noted before the clock was set back.
+  if (held.failures.in_a_row == 0 || held.failures.last > now) return renewal;
   // Each generation that clients refuse costs an order, and the next will hardly fare better.
   constexpr int kRefusedWeighs = 5;
   const sys_seconds again =

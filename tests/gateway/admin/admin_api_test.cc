@@ -329,7 +329,8 @@ TEST(AdminApi, StatusTellsWhatPresses) {
 TEST(AdminApi, WhyTellsWhatIsKnownOfAClientOrARequest) {
   FakeBackend backend;
   for (const char* subject : {"/v1/why/192.0.2.7", "/v1/why/r1"}) {
-    const boost::json::value why = boost::json::parse(answer_admin(on_tcp("GET", subject), backend).body);
+    const boost::json::value why =
+        boost::json::parse(answer_admin(on_tcp("GET", subject), backend).body);
     EXPECT_EQ(why.at("client").at("client"), "192.0.2.7/32");
     EXPECT_EQ(why.at("client").at("banned_for_s"), 200);
     EXPECT_EQ(why.at("client").at("counted").at("scanner"), 3);
