@@ -61,8 +61,6 @@ Result<> prove_one(const TokenSession& session, CK_OBJECT_HANDLE handle, EVP_PKE
   const Bytes input = random_input(kind, key);
   const TokenSession::Signed made =
       session.sign(handle, kind, token_input(kind, input, EVP_PKEY_get_bits(key)));
-  if (made.answer == CKR_KEY_TYPE_INCONSISTENT)
-    return fail(Errc::conflict, "the key in the token is of another type than the certificate's");
   if (made.answer != CKR_OK)
     return token_error(made.answer,
                        fmt::format("the key in the token does not sign with {}, which TLS needs",
@@ -76,8 +74,10 @@ Result<> prove_one(const TokenSession& session, CK_OBJECT_HANDLE handle, EVP_PKE
 
 Result<> prove_key(const TokenSession& session, CK_OBJECT_HANDLE handle, EVP_PKEY* public_key,
                    Proof proof) {
-  if (key_type(public_key) == KeyType::ec)
-    return prove_one(session, handle, public_key, SignKind::ecdsa);
+  const KeyType type = key_type(public_key);
+  if (session.type_of(handle).value_or(type) != type)
+    return fail(Errc::conflict, "the key in the token is of another type than the certificate's");
+  if (type == KeyType::ec) return prove_one(session, handle, public_key, SignKind::ecdsa);
   if (auto raw = prove_one(session, handle, public_key, SignKind::rsa_raw); !raw) return raw;
   if (proof == Proof::quick) return {};
   return prove_one(session, handle, public_key, SignKind::rsa_pkcs1);

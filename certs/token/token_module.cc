@@ -5,6 +5,7 @@
 #include <p11-kit/p11-kit.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 namespace ravelin::certs {
@@ -19,7 +20,7 @@ constexpr CK_ULONG kSlotsMax = 1'024;
 
 std::string module_name(CK_FUNCTION_LIST* functions) {
   char* path = p11_kit_module_get_filename(functions);
-  std::string name = path == nullptr ? "?" : path;
+  std::string name = path == nullptr ? "?" : TokenModule::name_of(path);
   std::free(path);  // p11-kit's is the C library's
   return name;
 }
@@ -56,7 +57,7 @@ Result<std::vector<std::shared_ptr<TokenModule>>> TokenModule::load(const std::s
                 "the PKCS#11 module {} does not load ({}): install it, or correct module-path",
                 path, said == nullptr ? "no reason given" : said);
   }
-  auto module = open(path, functions, p11_kit_module_release);
+  auto module = open(name_of(path), functions, p11_kit_module_release);
   if (!module) return module.error();
   return std::vector{std::move(*module)};
 }
@@ -68,6 +69,12 @@ Result<std::shared_ptr<TokenModule>> TokenModule::open(std::string name, CK_FUNC
   if (answer != CKR_OK)
     return token_error(answer, fmt::format("the PKCS#11 module {} does not start", made->name_));
   return made;
+}
+
+std::string TokenModule::name_of(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
 }
 
 TokenModule::~TokenModule() {

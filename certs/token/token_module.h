@@ -25,10 +25,14 @@ class TokenModule {
   static Result<std::shared_ptr<TokenModule>> open(std::string name, CK_FUNCTION_LIST* list,
                                                    Release release);
 
+  // What the module at `path` is called.
+  static std::string name_of(const std::string& path);
+
   TokenModule(const TokenModule&) = delete;
   TokenModule& operator=(const TokenModule&) = delete;
   ~TokenModule();
 
+  // Where it lies, links followed: two with the same are one.
   [[nodiscard]] const std::string& name() const { return name_; }
 
   // While one exists, the module stays initialised.

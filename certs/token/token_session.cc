@@ -65,6 +65,7 @@ std::string TokenSession::keys_there(TokenModule::Use& module) const {
   labels.reserve(found->size());
   for (const CK_OBJECT_HANDLE object : *found)
     labels.push_back(label_of_object(module, handle_, object));
+  std::ranges::sort(labels);
   return fmt::format("it has {}", fmt::join(labels, ", "));
 }
 
@@ -94,6 +95,18 @@ Result<CK_OBJECT_HANDLE> TokenSession::find(const KeyUri& uri) const {
                 "(CKA_ALWAYS_AUTHENTICATE): a gateway needs one without",
                 token_, uri.text);
   return found->front();
+}
+
+std::optional<KeyType> TokenSession::type_of(CK_OBJECT_HANDLE key) const {
+  const TokenModule::Use module = module_->use();
+  CK_KEY_TYPE type = 0;
+  CK_ATTRIBUTE attribute{CKA_KEY_TYPE, &type, sizeof type};
+  if (module.epoch != epoch_ ||
+      module.functions.C_GetAttributeValue(handle_, key, &attribute, 1) != CKR_OK ||
+      attribute.ulValueLen != sizeof type)
+    return std::nullopt;
+  if (type == CKK_EC) return KeyType::ec;
+  return type == CKK_RSA ? KeyType::rsa : KeyType::other;
 }
 
 TokenSession::Signed TokenSession::sign(CK_OBJECT_HANDLE key, SignKind kind,

@@ -1,10 +1,12 @@
 // One session with a token: where keys are found and sign. Used by one thread at a time.
 #pragma once
 
+#include "certs/certificate.h"
 #include "certs/token/sign_form.h"
 #include "certs/token/token_module.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ravelin::certs {
@@ -26,6 +28,9 @@ class TokenSession {
   // The private key. Errors: there is none (and which there are), several, or one that wants the
   // PIN for each signature.
   [[nodiscard]] Result<CK_OBJECT_HANDLE> find(const KeyUri& uri) const;
+
+  // Nothing where the token does not say.
+  [[nodiscard]] std::optional<KeyType> type_of(CK_OBJECT_HANDLE key) const;
 
   struct Signed {
     CK_RV answer = CKR_OK;

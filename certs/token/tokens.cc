@@ -22,21 +22,24 @@ std::string quoted_labels(const std::vector<SlotFacts>& slots) {
 
 }  // namespace
 
-// Those of the host only when a URI needs them: loading them may take long.
+// Those of the host only when a URI needs them: loading them may take long. None is there twice:
+// the second one would keep it from starting anew.
 Result<std::vector<std::shared_ptr<TokenModule>>> Tokens::modules_for(const std::string& path) {
+  if (path.empty() && has_configured_) return modules_;
+  const auto known = [this](const std::string& name) {
+    return std::ranges::find(modules_, name, &TokenModule::name);
+  };
   if (!path.empty()) {
-    std::vector<std::shared_ptr<TokenModule>> one;
-    std::ranges::copy_if(modules_, std::back_inserter(one),
-                         [&](const auto& module) { return module->name() == path; });
-    if (!one.empty()) return one;
-  } else if (has_configured_) {
-    return modules_;
+    const auto found = known(TokenModule::name_of(path));
+    if (found != modules_.end()) return std::vector{*found};
   }
   auto loaded = TokenModule::load(path);
   if (!loaded) return loaded.error();
-  has_configured_ = has_configured_ || path.empty();
-  modules_.insert(modules_.end(), loaded->begin(), loaded->end());
-  return loaded;
+  for (auto& module : *loaded)
+    if (known(module->name()) == modules_.end()) modules_.push_back(module);
+  if (!path.empty()) return loaded;
+  has_configured_ = true;
+  return modules_;
 }
 
 Result<Tokens::Found> Tokens::find(const KeyUri& uri) {

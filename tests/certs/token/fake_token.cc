@@ -173,6 +173,12 @@ struct FakeFunctions {
       attribute->ulValueLen = sizeof(CK_BBOOL);
       return CKR_OK;
     }
+    if (attribute->type == CKA_KEY_TYPE) {
+      const bool is_ec = EVP_PKEY_get_base_id(object->key.get()) == EVP_PKEY_EC;
+      *static_cast<CK_KEY_TYPE*>(attribute->pValue) = is_ec ? CKK_EC : CKK_RSA;
+      attribute->ulValueLen = sizeof(CK_KEY_TYPE);
+      return CKR_OK;
+    }
     std::memcpy(attribute->pValue, object->label.data(), object->label.size());
     attribute->ulValueLen = object->label.size();
     return CKR_OK;
