@@ -147,7 +147,7 @@ Result<> collect(const std::string& root, const std::string& path, Items& items)
   const auto names = names_in(root + "/" + path);
   if (!names) return names.error();
   for (const std::string& name : *names)
-    if (auto below = collect(root, path + "/" + name, items); !below) return below;
+    if (auto below = collect(root, fmt::format("{}/{}", path, name), items); !below) return below;
   return {};
 }
 

@@ -125,7 +125,7 @@ Result<> read_frames(int fd, SealKey& key, EntryReader& reader) {
       return fail(Errc::invalid, "it is cut off");
     auto text = key.open(*frame, *sealed);
     if (!text) return text.error();
-    const auto taken = reader.take(*text);
+    auto taken = reader.take(*text);
     OPENSSL_cleanse(text->data(), text->size());
     if (!taken) return taken;
     if (frame->kind == FrameKind::more) continue;

@@ -4,7 +4,6 @@
 #include "certs/rotate/serve.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace ravelin::certs {
 namespace {
@@ -27,9 +26,10 @@ bool was_taken_back(std::span<const HistoryEntry> history, std::uint64_t generat
 }
 
 bool was_chosen(std::span<const HistoryEntry> history, std::uint64_t generation) {
-  for (const HistoryEntry& entry : std::views::reverse(history))
-    if (entry.event == "rollback") return entry.generation == generation;
-  return false;
+  const auto last = std::find_if(history.rbegin(), history.rend(), [](const HistoryEntry& entry) {
+    return entry.event == "rollback";
+  });
+  return last != history.rend() && last->generation == generation;
 }
 
 std::string unfit_to_go_back(const RotationParts& parts, const std::string& name,

@@ -17,7 +17,6 @@ namespace ravelin::cli {
 namespace {
 
 namespace json = boost::json;
-using base::Result;
 
 struct BackupFlags {
   CertsFlags common;

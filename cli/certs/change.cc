@@ -49,7 +49,8 @@ ExitCode print_tried(const CertsDesk& desk, const CertsFlags& flags, const std::
   return seen ? ExitCode::done : report(seen.error());
 }
 
-ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags, certs::RotationRequest request) {
+ExitCode run_rotation(CertsDesk& desk, const CertsFlags& flags,
+                      const certs::RotationRequest& request) {
   const std::string name = request.name;
   const auto rotated = certs::rotate_certificate(desk.parts(), request, {});
   if (!rotated) {
@@ -108,7 +109,7 @@ ExitCode rotate(const ChangeFlags& flags) {
     }
     certs::RotationRequest request{name, std::move(*want), flags.because, who_asks()};
     request.canary = *canary;
-    code = worse(code, run_rotation(**desk, flags.common, std::move(request)));
+    code = worse(code, run_rotation(**desk, flags.common, request));
   }
   return code;
 }

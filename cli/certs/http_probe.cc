@@ -17,8 +17,6 @@ namespace ravelin::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using base::Errc;
-using base::fail;
 using base::Result;
 using certs::CheckLevel;
 using certs::acme::Patience;

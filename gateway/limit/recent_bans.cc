@@ -1,7 +1,6 @@
 #include "gateway/limit/recent_bans.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace ravelin::gateway {
 namespace {
@@ -10,10 +9,8 @@ template <class Meets>
 std::vector<BanRecord> youngest(const std::deque<BanRecord>& bans, std::size_t count,
                                 const Meets& meets) {
   std::vector<BanRecord> found;
-  for (const BanRecord& record : std::views::reverse(bans)) {
-    if (found.size() >= count) break;
-    if (meets(record)) found.push_back(record);
-  }
+  for (auto record = bans.rbegin(); record != bans.rend() && found.size() < count; ++record)
+    if (meets(*record)) found.push_back(*record);
   return found;
 }
 
@@ -44,12 +41,12 @@ void RecentBans::add(BanRecord record) {
 
 // What is settled was asked a moment ago: it stands near the end.
 void RecentBans::settle(const base::IpPrefix& client, KernelBan state, std::string_view text) {
-  for (BanRecord& record : std::views::reverse(bans_)) {
-    if (record.client != client || record.kernel != KernelBan::asked) continue;
-    record.kernel = state;
-    record.kernel_text = text;
-    return;
-  }
+  const auto asked = std::find_if(bans_.rbegin(), bans_.rend(), [&](const BanRecord& record) {
+    return record.client == client && record.kernel == KernelBan::asked;
+  });
+  if (asked == bans_.rend()) return;
+  asked->kernel = state;
+  asked->kernel_text = text;
 }
 
 std::vector<BanRecord> RecentBans::of_client(const base::IpAddress& client,

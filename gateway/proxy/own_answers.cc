@@ -26,6 +26,7 @@ void send_edited(Exchange& exchange, const RequestState& state, ResponseStart& s
   if (edit.changes.bytes(values) <= kEditBytesMax) start.edit = &edit;
   exchange.send_head(start, body, true);
   exchange.send_end({});
+  start.edit = nullptr;
 }
 
 void send(Exchange& exchange, RequestState& state, const Answer& answer) {

@@ -13,7 +13,6 @@ namespace ravelin::gateway {
 using base::MonoTime;
 using base::Task;
 using http1::Framing;
-using http1::RequestHead;
 
 namespace {
 

@@ -107,8 +107,7 @@ std::vector<std::uint64_t> BanDesk::take_banned() {
     taken.swap(banned_);
   }
   std::ranges::sort(taken);
-  const auto repeated = std::ranges::unique(taken);
-  taken.erase(repeated.begin(), repeated.end());
+  taken.erase(std::unique(taken.begin(), taken.end()), taken.end());
   return taken;
 }
 

@@ -18,7 +18,6 @@
 namespace ravelin::system {
 
 using base::MonoTime;
-using base::Result;
 using messages::BanFate;
 using messages::BanRequest;
 
