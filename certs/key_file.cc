@@ -125,4 +125,12 @@ Result<std::string> KeyFile::read() const {
   return text;
 }
 
+Result<std::string> read_guarded_text(const std::string& path) {
+  const auto file = KeyFile::open(path);
+  if (!file) return file.error();
+  if (const auto findings = file->check({.groups = {}}); has_errors(findings))
+    return base::fail(base::Errc::denied, "{}", to_string(findings));
+  return file->read();
+}
+
 }  // namespace ravelin::certs

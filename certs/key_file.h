@@ -34,6 +34,10 @@ class KeyFile {
   struct stat status_ {};
 };
 
+// The text of a file that has to be as hard to read as a private key. Errors: cannot be read;
+// Errc::denied: others can read it, with all that is wrong.
+Result<std::string> read_guarded_text(const std::string& path);
+
 // The decision alone: `group_name` is the name of status.st_gid, "" when it has none.
 std::vector<PairFinding> judge_key_mode(const std::string& path, const struct stat& status,
                                         const std::string& group_name, uid_t effective_user,

@@ -1,6 +1,7 @@
 #include "certs/acme/tls_connection.h"
 
 #include "base/check.h"
+#include "certs/acme/tcp_socket.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -71,21 +72,9 @@ Result<TlsConnection> TlsConnection::open(const Url& url, SSL_CTX* context, Reso
 }
 
 Result<> TlsConnection::connect(const SocketAddress& address, const Patience& patience) {
-  const std::string doing = "connecting to " + peer_;
   const int yes = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
-    return {};
-  const auto refused = [&](int error) {
-    return fail(Errc::unavailable, "{}", base::fail_errno(error, doing).message);
-  };
-  if (errno != EINPROGRESS) return refused(errno);
-  if (auto ready = wait_for(fd_, POLLOUT, patience, doing); !ready) return ready;
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return refused(error);
-  return {};
+  return connect_within(fd_, address, patience, "connecting to " + peer_);
 }
 
 Result<> TlsConnection::start_tls(const Url& url, SSL_CTX* context, const Patience& patience) {

@@ -1,10 +1,10 @@
 #include "certs/dns/tcp_exchange.h"
 
+#include "certs/acme/tcp_socket.h"
 #include "certs/dns/message.h"
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -20,28 +20,7 @@ using base::Result;
 
 class Connection {
  public:
-  explicit Connection(int family)
-      : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
-
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  ~Connection() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  Result<> connect(const acme::SocketAddress& address, const Patience& patience) const {
-    if (fd_ < 0) return base::fail_errno(errno, "a socket");
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
-      return {};
-    if (errno != EINPROGRESS) return failed(errno, "connecting");
-    if (auto ready = wait_for(fd_, POLLOUT, patience, "connecting"); !ready) return ready;
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return failed(error, "connecting");
-    return {};
-  }
+  explicit Connection(int fd) : fd_(fd) {}
 
   [[nodiscard]] Result<> send(std::string_view bytes, const Patience& patience) const {
     while (!bytes.empty()) {
@@ -88,8 +67,9 @@ class Connection {
 
 Result<std::string> tcp_exchange(const acme::SocketAddress& server, std::string_view request,
                                  const Patience& patience) {
-  const Connection connection(server.storage.ss_family);
-  if (auto done = connection.connect(server, patience); !done) return done.error();
+  const auto socket = acme::TcpSocket::connect(server, patience);
+  if (!socket) return socket.error();
+  const Connection connection(socket->fd());
   std::string framed;
   put16(framed, static_cast<std::uint16_t>(request.size()));
   framed += request;

@@ -111,11 +111,7 @@ Result<TsigKey> parse_tsig_key(std::string_view text) {
 }
 
 Result<TsigKey> read_tsig_key(const std::string& path) {
-  const auto file = KeyFile::open(path);
-  if (!file) return file.error();
-  if (const auto findings = file->check({.groups = {}}); has_errors(findings))
-    return fail(Errc::denied, "{}", to_string(findings));
-  const auto text = file->read();
+  const auto text = read_guarded_text(path);
   if (!text) return text.error();
   auto key = parse_tsig_key(*text);
   if (!key) return base::wrap(key.error(), path);

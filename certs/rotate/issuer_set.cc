@@ -58,11 +58,7 @@ namespace {
 
 // Key id and base64url key, a line each: as hard to read as a private key.
 Result<acme::ExternalAccount> read_external_account(const std::string& path) {
-  const auto file = KeyFile::open(path);
-  if (!file) return file.error();
-  if (const auto findings = file->check({.groups = {}}); has_errors(findings))
-    return fail(Errc::denied, "{}", to_string(findings));
-  const auto text = file->read();
+  const auto text = read_guarded_text(path);
   if (!text) return text.error();
   const std::string_view all(*text);
   const std::size_t end = std::min(all.find('\n'), all.size());

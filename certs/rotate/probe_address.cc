@@ -1,11 +1,11 @@
 #include "certs/rotate/probe_address.h"
 
 #include "base/check.h"
+#include "certs/acme/tcp_socket.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -18,40 +18,7 @@ using base::fail;
 using CtxPtr = base::Handle<SSL_CTX, SSL_CTX_free>;
 using SslPtr = base::Handle<SSL, SSL_free>;
 
-constexpr std::string_view kConnecting = "connecting";
 constexpr std::string_view kShaking = "the handshake";
-
-class Socket {
- public:
-  explicit Socket(int fd) : fd_(fd) {}
-
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Result<> connect(int fd, const acme::SocketAddress& address, const acme::Patience& patience) {
-  const auto refused = [](int error) {
-    return fail(Errc::unavailable, "{}", base::fail_errno(error, kConnecting).message);
-  };
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
-    return {};
-  if (errno != EINPROGRESS) return refused(errno);
-  if (auto ready = acme::wait_for(fd, POLLOUT, patience, kConnecting); !ready) return ready;
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return refused(error);
-  return {};
-}
 
 // A client that takes one kind of key only.
 CtxPtr client_context(const ProbeQuestion& question, const CertificatePair& pair) {
@@ -121,17 +88,14 @@ Result<> shake(SSL* client, int fd, const acme::Patience& patience) {
 Result<ProbeAnswer> probe_address(const acme::SocketAddress& address, const ProbeQuestion& question,
                                   const CertificatePair& pair, base::WallTime now,
                                   const acme::Patience& patience) {
-  const Socket socket(
-      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.fd() < 0) return base::fail_errno(errno, "a socket");
-  if (auto connected = connect(socket.fd(), address, patience); !connected)
-    return connected.error();
+  const auto socket = acme::TcpSocket::connect(address, patience);
+  if (!socket) return socket.error();
   const CtxPtr context = client_context(question, pair);
   const SslPtr client(SSL_new(context.get()));
-  CHECK(client != nullptr && SSL_set_fd(client.get(), socket.fd()) == 1);
+  CHECK(client != nullptr && SSL_set_fd(client.get(), socket->fd()) == 1);
   ask_for(client.get(), question.name, now);
   const base::MonoTime before = base::mono_now();
-  if (auto shaken = shake(client.get(), socket.fd(), patience); !shaken) return shaken.error();
+  if (auto shaken = shake(client.get(), socket->fd(), patience); !shaken) return shaken.error();
   const auto took =
       std::chrono::duration_cast<std::chrono::microseconds>(base::mono_now() - before);
   const X509Ptr leaf(SSL_get1_peer_certificate(client.get()));

@@ -2,13 +2,13 @@
 
 #include "certs/acme/patience.h"
 #include "certs/acme/resolver.h"
+#include "certs/acme/tcp_socket.h"
 #include "certs/issuer/base64url.h"
 #include "certs/secret_file.h"
 #include "certs/store/challenge_folder.h"
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -25,38 +25,12 @@ using certs::acme::wait_for;
 constexpr base::Duration kPatience = 5s;
 constexpr std::size_t kAnswerMax = std::size_t{16} * 1024;
 
-class Socket {
- public:
-  explicit Socket(int family)
-      : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
-
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 // The whole answer, or as much of it as matters.
 Result<std::string> ask(const certs::acme::SocketAddress& address, std::string_view request,
                         const Patience& patience) {
-  const Socket socket(address.storage.ss_family);
-  const int fd = socket.fd();
-  if (fd < 0) return base::fail_errno(errno, "a socket");
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
-    if (errno != EINPROGRESS) return base::fail_errno(errno, "connecting");
-    if (auto ready = wait_for(fd, POLLOUT, patience, "connecting"); !ready) return ready.error();
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return base::fail_errno(error, "connecting");
-  }
+  const auto socket = certs::acme::TcpSocket::connect(address, patience);
+  if (!socket) return socket.error();
+  const int fd = socket->fd();
   // Small enough for any socket's buffer.
   if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))

@@ -10,6 +10,7 @@
 #include "certs/acme/renewal_info.h"
 #include "certs/certificate.h"
 #include "certs/issuer/base64url.h"
+#include "tests/support/json_fields.h"
 
 #include <boost/json.hpp>
 #include <openssl/x509v3.h>
@@ -26,30 +27,14 @@ namespace ravelin::certs {
 namespace {
 
 namespace json = boost::json;
+using test::number;
+using test::text;
+using test::texts;
 
 template <class T>
 T take(base::Result<T> result) {
   CHECK(result);
   return *std::move(result);
-}
-
-std::string text(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? std::string() : std::string(value->as_string());
-}
-
-std::int64_t number(const json::object& object, const char* key, std::int64_t otherwise) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? otherwise : value->as_int64();
-}
-
-std::vector<std::string> texts(const json::object& object, const char* key) {
-  std::vector<std::string> out;
-  if (const json::value* value = object.if_contains(key); value != nullptr) {
-    for (const json::value& one : value->as_array())
-      out.emplace_back(one.as_string());
-  }
-  return out;
 }
 
 // DIR/http-01/TOKEN and DIR/tls-alpn-01/NAME hold the key authorization.

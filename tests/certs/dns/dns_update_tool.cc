@@ -5,8 +5,8 @@
 //   ...}
 #include "base/clock.h"
 #include "certs/dns/dns_update.h"
+#include "tests/support/json_fields.h"
 
-#include <boost/json.hpp>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,24 +15,9 @@ namespace ravelin::certs {
 namespace {
 
 namespace json = boost::json;
-
-std::string text(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? std::string() : std::string(value->as_string());
-}
-
-std::int64_t number(const json::object& object, const char* key, std::int64_t otherwise) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? otherwise : value->as_int64();
-}
-
-std::vector<std::string> texts(const json::object& object, const char* key) {
-  std::vector<std::string> all;
-  if (const json::value* value = object.if_contains(key); value != nullptr)
-    for (const json::value& each : value->as_array())
-      all.emplace_back(each.as_string());
-  return all;
-}
+using test::number;
+using test::text;
+using test::texts;
 
 DnsUpdateOptions options_of(const json::object& in) {
   return {.server = text(in, "server"),

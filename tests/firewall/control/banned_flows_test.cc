@@ -1,26 +1,12 @@
 #include "firewall/control/banned_flows.h"
 
 #include "policies/model/policy.h"
+#include "tests/firewall/control/fake_conntrack.h"
 
 #include <gtest/gtest.h>
 
 namespace ravelin::firewall {
 namespace {
-
-class FakeConntrack final : public ConntrackTable {
- public:
-  Result<> each(const Take& take) override {
-    if (is_silent) return base::fail(base::Errc::timeout, "the kernel does not answer");
-    for (const Flow& flow : flows)
-      take(flow);
-    return {};
-  }
-
-  Result<bool> remove(const Flow& flow) override { return std::erase(flows, flow) != 0; }
-
-  std::vector<Flow> flows;
-  bool is_silent = false;
-};
 
 Flow flow(std::string_view from, std::string_view to) {
   Flow made;

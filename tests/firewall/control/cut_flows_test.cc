@@ -2,6 +2,7 @@
 #include "firewall/control/cut_flows.h"
 
 #include "policies/parse/parse.h"
+#include "tests/firewall/control/fake_conntrack.h"
 
 #include <gmock/gmock.h>
 
@@ -11,21 +12,6 @@ namespace ravelin::firewall {
 namespace {
 
 using ::testing::HasSubstr;
-
-class FakeConntrack final : public ConntrackTable {
- public:
-  Result<> each(const Take& take) override {
-    if (is_silent) return base::fail(base::Errc::timeout, "the kernel does not answer");
-    for (const Flow& flow : flows)
-      take(flow);
-    return {};
-  }
-
-  Result<bool> remove(const Flow& flow) override { return std::erase(flows, flow) != 0; }
-
-  std::vector<Flow> flows;
-  bool is_silent = false;
-};
 
 policies::Policy policy() {
   base::Diagnostics diagnostics;
