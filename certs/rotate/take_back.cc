@@ -4,6 +4,7 @@
 #include "certs/rotate/serve.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace ravelin::certs {
 namespace {
@@ -15,6 +16,18 @@ constexpr std::string_view kRefused = "refused";
 
 base::Error no_canary(const std::string& name) {
   return fail(Errc::not_found, "no canary of \"{}\" is on", name);
+}
+
+// Who finds the same at the same time is through in a few milliseconds.
+Result<std::unique_ptr<Lease>> lease_soon(const StoreDir& store, const std::string& name) {
+  constexpr int kTries = 20;
+  constexpr std::chrono::milliseconds kPause{50};
+  auto lease = store.lease(name, "rollback");
+  for (int i = 1; i < kTries && !lease && lease.error().code == base::Errc::conflict; ++i) {
+    std::this_thread::sleep_for(kPause);
+    lease = store.lease(name, "rollback");
+  }
+  return lease;
 }
 
 }  // namespace
@@ -45,7 +58,7 @@ std::string unfit_to_go_back(const RotationParts& parts, const std::string& name
 Result<std::optional<GenerationInfo>> take_back(const RotationParts& parts,
                                                 const TakeBack& request) {
   const std::string& name = request.name;
-  auto lease = parts.store.lease(name, "rollback");
+  auto lease = lease_soon(parts.store, name);
   if (!lease) return lease.error();
   const auto state = parts.store.state(name);
   if (!state) return state.error();
