@@ -24,8 +24,10 @@ void add_demo(CLI::App& app, Action& chosen);
 void add_firewall(CLI::App& app, Action& chosen);
 void add_reload(CLI::App& app, Action& chosen);
 void add_route(CLI::App& app, Action& chosen);
+void add_role(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
 void add_server(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
+void add_upgrade(CLI::App& app, Action& chosen);
 
 }  // namespace ravelin::cli

@@ -135,8 +135,8 @@ ExitCode demo(DemoOptions options) {
                     files->ca, port));
   };
   const std::string path = files->config;
-  const ExitCode code =
-      run_gateway(*config, [path] { return load_for_serving_quietly(path); }, {.started = started});
+  const ExitCode code = run_gateway(*config, [path] { return load_for_serving_quietly(path); }, {},
+                                    {.started = started});
   return code == ExitCode::done ? verdict : code;
 }
 

@@ -11,6 +11,7 @@
 #include "gateway/config/parse.h"
 #include "gateway/runtime/admin_adapter.h"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <unistd.h>
 
@@ -24,9 +25,13 @@ namespace {
 // Waits for the next signal, again and again.
 class Signals {
  public:
-  explicit Signals(gateway::Gateway& gateway)
-      : gateway_(gateway), set_(gateway.reactor().io(), SIGHUP, SIGTERM, SIGINT) {
+  // `hand_over`: another gateway goes on; nothing where that cannot be.
+  Signals(gateway::Gateway& gateway, std::function<void()> hand_over)
+      : gateway_(gateway),
+        hand_over_(std::move(hand_over)),
+        set_(gateway.reactor().io(), SIGHUP, SIGTERM, SIGINT) {
     set_.add(SIGUSR1);
+    if (hand_over_) set_.add(SIGUSR2);
     wait();
   }
 
@@ -47,6 +52,9 @@ class Signals {
       case SIGUSR1:
         gateway_.access_log().reopen();
         return;
+      case SIGUSR2:
+        hand_over_();
+        return;
       default:
         if (stopping_) {
           gateway_.stop();  // the second time means it
@@ -58,30 +66,14 @@ class Signals {
   }
 
   gateway::Gateway& gateway_;
+  std::function<void()> hand_over_;
   boost::asio::signal_set set_;
   bool stopping_ = false;
 };
 
-// What the service manager passed and wants to hear; without one, nothing.
-base::Result<gateway::Gateway::Options> options_from_environment() {
-  const auto look_up = [](const char* name) { return std::getenv(name); };
-  auto service = base::parse_service_environment(look_up, ::getpid());
-  if (!service) return service.error();
-  gateway::Gateway::Options options;
-  options.version = RAVELIN_VERSION;
-  auto passed = gateway::PassedSockets::take(service->descriptors);
-  if (!passed) return passed.error();
-  options.passed_sockets = std::move(*passed);
-  if (service->notify_socket.empty()) return options;
-  options.state_changed = [notifier = base::ServiceNotifier(service->notify_socket)](
-                              base::ServiceState state) { notifier.tell(state); };
-  if (service->watchdog) options.alive_every = *service->watchdog / 3;
-  return options;
-}
-
 // A socket nobody takes is a name misspelt, more often than not.
-void warn_of_unused_sockets(const gateway::PassedSockets& passed, const gateway::Config& config) {
-  for (const std::string& name : passed.names()) {
+void warn_of_unused_sockets(const std::vector<std::string>& passed, const gateway::Config& config) {
+  for (const std::string& name : passed) {
     const bool is_used = std::ranges::any_of(config.listeners, [&](const auto& listener) {
       return std::ranges::find(listener.passed_sockets, name) != listener.passed_sockets.end();
     });
@@ -92,13 +84,76 @@ void warn_of_unused_sockets(const gateway::PassedSockets& passed, const gateway:
 
 gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnostics) {
   base::yaml::DiskLoader loader;
+  return read_whole(path, loader, diagnostics);
+}
+
+// Ends the gateway when whoever started it is gone.
+class EndsWith {
+ public:
+  EndsWith(gateway::Gateway& gateway, const Surroundings& around)
+      : gateway_(gateway), around_(around), other_(gateway.reactor().io()) {
+    if (around_.ends_with < 0) return;
+    other_.assign(around_.ends_with);
+    wait();
+  }
+
+  EndsWith(const EndsWith&) = delete;
+  EndsWith& operator=(const EndsWith&) = delete;
+
+  ~EndsWith() {
+    if (other_.is_open()) static_cast<void>(other_.release());  // it is not ours
+  }
+
+ private:
+  void wait() {
+    other_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (error) return;
+                        if (!around_.is_alone()) return wait();
+                        base::log_error("gateway", "the supervisor is gone; draining");
+                        gateway_.shut_down();
+                      });
+  }
+
+  gateway::Gateway& gateway_;
+  const Surroundings& around_;
+  boost::asio::posix::stream_descriptor other_;
+};
+
+}  // namespace
+
+gateway::ParsedConfig read_whole(const std::string& path, base::yaml::Loader& loader,
+                                 base::Diagnostics& diagnostics) {
   gateway::ParsedConfig parsed = gateway::load_config(path, loader, diagnostics);
   certs::check_certs(path, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
   return parsed;
 }
 
-}  // namespace
+base::Result<Surroundings> own_surroundings(std::unique_ptr<gateway::OwnSockets>& opened) {
+  const auto look_up = [](const char* name) { return std::getenv(name); };
+  auto service = base::parse_service_environment(look_up, ::getpid());
+  if (!service) return service.error();
+  auto passed = gateway::PassedSockets::take(service->descriptors);
+  if (!passed) return passed.error();
+  std::vector<std::string> names = passed->names();
+  opened = std::make_unique<gateway::OwnSockets>(std::move(*passed));
+  Surroundings around{.sockets = opened.get(), .passed = std::move(names)};
+  if (service->notify_socket.empty()) return around;
+  around.state_changed = [notifier = base::ServiceNotifier(service->notify_socket)](
+                             base::ServiceState state) { notifier.tell(state); };
+  if (service->watchdog) around.alive_every = *service->watchdog / 3;
+  return around;
+}
+
+base::Result<> start_configured_log(const gateway::LogConfig& config) {
+  base::LogOptions options;
+  if (const auto level = base::parse_log_level(config.level)) options.level = *level;
+  if (config.sink == gateway::LogSink::journald) options.output = base::LogOutput::journald;
+  if (config.sink == gateway::LogSink::syslog) options.output = base::LogOutput::syslog;
+  options.socket = config.socket;
+  return base::start_log(options);
+}
 
 std::optional<gateway::Config> load_for_serving(const std::string& path) {
   base::Diagnostics diagnostics;
@@ -117,45 +172,34 @@ base::Result<gateway::Config> load_for_serving_quietly(const std::string& path) 
                     count_text(diagnostics));
 }
 
-ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
-                     const ServeHooks& hooks) {
-  prepare_process();
-  std::signal(SIGPIPE, SIG_IGN);
-  base::LogOptions log_options;
-  if (const auto level = base::parse_log_level(config.log.level)) log_options.level = *level;
-  if (config.log.sink == gateway::LogSink::journald) log_options.output = base::LogOutput::journald;
-  if (config.log.sink == gateway::LogSink::syslog) log_options.output = base::LogOutput::syslog;
-  log_options.socket = config.log.socket;
-  const std::string user = config.user;
-  if (const auto done = base::start_log(log_options); !done) return report(done.error());
-  auto options = options_from_environment();
-  if (!options) {
-    base::stop_log();
-    return report(options.error());
-  }
-  options->reload_config = std::move(reload);
-  options->bans = hooks.bans;
-  warn_of_unused_sockets(options->passed_sockets, config);
-  auto gateway = gateway::Gateway::open(config, std::move(*options));
-  if (!gateway) {
-    base::stop_log();
-    return report(gateway.error());
-  }
+namespace {
+
+// Between the start of the log and its end.
+ExitCode serve(const gateway::Config& config, gateway::Gateway::Options options,
+               const Surroundings& around, const ServeHooks& hooks) {
+  warn_of_unused_sockets(around.passed, config);
+  auto gateway = gateway::Gateway::open(config, std::move(options));
+  if (!gateway) return report(gateway.error());
   gateway::AdminAdapter admin_backend(**gateway);
   gateway::collect_gateway_metrics(**gateway);
   const gateway::AdminConfig& admin_config = (*gateway)->snapshot()->config->admin;
-  auto admin = gateway::AdminServer::open((*gateway)->reactor(), admin_backend,
-                                          {admin_config.socket, admin_config.listen});
-  if (!admin) {
-    base::stop_log();
-    return report(admin.error());
-  }
-  if (const auto done = drop_privileges(user); !done) {
-    base::stop_log();
-    return report(done.error());
-  }
+  auto admin =
+      gateway::AdminServer::open((*gateway)->reactor(), admin_backend,
+                                 {.socket = admin_config.socket,
+                                  .listen = admin_config.listen,
+                                  .sockets = around.keeper != nullptr ? around.sockets : nullptr});
+  if (!admin) return report(admin.error());
+  if (const auto done = drop_privileges(config.user); !done) return report(done.error());
   {
-    const Signals signals(**gateway);  // before anybody is told that we are there
+    std::function<void()> hand_over;
+    if (around.keeper != nullptr)
+      hand_over = [&] {
+        admin->reset();  // the other one answers there, too
+        (*gateway)->hand_over();
+      };
+    // Before anybody is told that we are there.
+    const Signals signals(**gateway, std::move(hand_over));
+    const EndsWith ends_with(**gateway, around);
     for (const auto& [listener, address] : (*gateway)->bound()) {
       base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
     }
@@ -168,8 +212,28 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
   base::log_info("gateway", "stopped");
   admin->reset();
   gateway->reset();
-  base::stop_log();
   return ExitCode::done;
+}
+
+}  // namespace
+
+ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSource reload,
+                     const Surroundings& around, const ServeHooks& hooks) {
+  prepare_process();
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const auto done = start_configured_log(config.log); !done) return report(done.error());
+  gateway::Gateway::Options options{.reload_config = std::move(reload),
+                                    .reload_ended = around.reload_ended,
+                                    .version = RAVELIN_VERSION,
+                                    .sockets = around.sockets,
+                                    .log_opener = around.log_opener,
+                                    .keeper = around.keeper,
+                                    .state_changed = around.state_changed,
+                                    .alive_every = around.alive_every,
+                                    .bans = hooks.bans};
+  const ExitCode code = serve(config, std::move(options), around, hooks);
+  base::stop_log();
+  return code;
 }
 
 }  // namespace ravelin::cli

@@ -20,11 +20,13 @@ void add_commands(CLI::App& app, Action& chosen) {
   ravelin::cli::add_firewall(app, chosen);
   ravelin::cli::add_reload(app, chosen);
   ravelin::cli::add_route(app, chosen);
+  ravelin::cli::add_role(app, chosen);
   ravelin::cli::add_run(app, chosen);
   ravelin::cli::add_server(app, chosen);
   ravelin::cli::add_abuse(app, chosen);
   ravelin::cli::add_why(app, chosen);
   ravelin::cli::add_status(app, chosen);
+  ravelin::cli::add_upgrade(app, chosen);
 }
 
 }  // namespace

@@ -1,48 +1,92 @@
-// `ravelin run`: the gateway in the foreground. SIGHUP reloads, SIGTERM drains and stops, SIGINT
-// the same, SIGUSR1 reopens the access log.
-#include "cli/certs/renewal.h"
+// `ravelin run`: serves in the foreground, as processes that each have the least they need. SIGHUP
+// reloads, SIGTERM drains and stops, SIGINT the same, SIGUSR1 reopens the access log.
+#include "base/io/log.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
+#include "cli/privileges.h"
 #include "cli/report.h"
-#include "gateway/runtime/restart_only.h"
-#include "system/bans/agent_bans.h"
+#include "cli/served_parts.h"
+#include "system/supervise/supervisor.h"
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace ravelin::cli {
+namespace {
+
+using messages::Role;
+
+ExitCode run_in_one_process(const std::string& path) {
+  auto config = load_for_serving(path);
+  if (!config) return ExitCode::refused;
+  ServedParts parts;
+  if (const auto done = parts.open(*config, path); !done) return report(done.error());
+  std::unique_ptr<gateway::OwnSockets> sockets;
+  const auto around = own_surroundings(sockets);
+  if (!around) return report(around.error());
+  return run_gateway(
+      *config, [path] { return load_for_serving_quietly(path); }, *around, parts.hooks());
+}
+
+// Ours, also when the file has been replaced since.
+std::string own_program() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "/proc/self/exe" : path.string();
+}
+
+base::Result<system::SupervisorOptions> supervisor_options(const std::string& path) {
+  const auto look_up = [](const char* name) { return std::getenv(name); };
+  auto service = base::parse_service_environment(look_up, ::getpid());
+  if (!service) return service.error();
+  auto passed = gateway::PassedSockets::take(service->descriptors);
+  if (!passed) return passed.error();
+  system::SupervisorOptions options;
+  options.passed = std::move(*passed);
+  options.command_of = [program = own_program(), path](Role role) -> std::vector<std::string> {
+    if (role == Role::command) return {program, "role", "read", "-c", path};
+    return {program, "role", std::string(messages::word_of(role))};
+  };
+  options.print = print_error;
+  if (service->notify_socket.empty()) return options;
+  options.state_changed = [notifier = base::ServiceNotifier(service->notify_socket)](
+                              base::ServiceState state) { notifier.tell(state); };
+  if (service->watchdog) options.alive_every = *service->watchdog / 3;
+  return options;
+}
+
+ExitCode run_supervised(const std::string& path) {
+  prepare_process();
+  auto options = supervisor_options(path);
+  if (!options) return report(options.error());
+  if (const auto done = base::start_log({}); !done) return report(done.error());
+  base::Result<int> status(0);
+  {
+    system::Supervisor supervisor(std::move(*options));
+    status = supervisor.run();
+  }
+  base::stop_log();
+  if (!status) return report(status.error());
+  return static_cast<ExitCode>(*status);
+}
+
+}  // namespace
 
 void add_run(CLI::App& app, Action& chosen) {
   auto path = std::make_shared<std::string>();
+  auto in_one = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("run", "serve: the gateway in the foreground");
   add_config_flag(*command, *path);
-  command->callback([&chosen, path] {
-    chosen = [path] {
-      auto config = load_for_serving(*path);
-      if (!config) return ExitCode::refused;
-      auto renewal = CertsRenewal::open(*path);
-      if (!renewal) return report(renewal.error());
-      std::optional<system::AgentBans> bans;
-      if (const std::string socket = gateway::ban_socket_of(*config); !socket.empty())
-        bans.emplace(system::AgentBans::Options{.socket = socket});
-      const ServeHooks hooks{.started =
-                                 [&](gateway::Gateway& gateway) {
-                                   if (bans) bans->start();
-                                   if (*renewal != nullptr) (*renewal)->start(gateway);
-                                 },
-                             .stopped =
-                                 [&] {
-                                   if (*renewal != nullptr) (*renewal)->stop();
-                                   if (bans) bans->stop();
-                                 },
-                             .bans = bans ? &*bans : nullptr};
-      return run_gateway(
-          *config, [path] { return load_for_serving_quietly(*path); }, hooks);
-    };
+  command->add_flag("--one-process", *in_one,
+                    "everything in one process, which holds what all of them need");
+  command->callback([&chosen, path, in_one] {
+    chosen = [path, in_one] { return *in_one ? run_in_one_process(*path) : run_supervised(*path); };
   });
 }
 

@@ -104,6 +104,16 @@ std::string pressure_text(const json::value& status) {
   return text;
 }
 
+// The last replacement of the program; nothing where it went well.
+std::string upgrade_text(const json::value& status) {
+  const json::value* upgrade = status.as_object().if_contains("last_upgrade");
+  if (upgrade == nullptr || text_at(*upgrade, "state") == "ready") return {};
+  const std::string ago = rough(std::chrono::seconds(number_at(*upgrade, "seconds_ago")));
+  if (text_at(*upgrade, "state") == "starting")
+    return fmt::format("upgrade: under way for {}\n", ago);
+  return fmt::format("upgrade: failed {} ago: {}\n", ago, text_at(*upgrade, "error"));
+}
+
 std::vector<TableRow> listener_rows(const json::value& status) {
   std::vector<TableRow> rows = {{"LISTENER", "ADDRESSES", "TLS"}};
   for (const json::value& listener : list_at(status, "listeners")) {
@@ -192,11 +202,25 @@ std::vector<TableRow> renewal_rows(const json::value& status) {
   return rows;
 }
 
+std::vector<TableRow> process_rows(const json::value& status) {
+  std::vector<TableRow> rows = {
+      {"PROCESS", "PID", "UP", "STARTS", "STATE", "CONFINED", "LAST END"}};
+  for (const json::value& process : list_at(status, "processes")) {
+    const std::int64_t pid = number_at(process, "pid");
+    rows.push_back({text_at(process, "role"), pid == 0 ? "-" : fmt::format("{}", pid),
+                    rough(std::chrono::seconds(number_at(process, "up_seconds"))),
+                    fmt::format("{}", number_at(process, "starts")), text_at(process, "condition"),
+                    text_at(process, "confinement"), text_at(process, "last_end")});
+  }
+  return rows;
+}
+
 std::string status_text(const json::value& status) {
-  std::string text = head_text(status) + pressure_text(status) + store_text(status);
+  std::string text =
+      head_text(status) + upgrade_text(status) + pressure_text(status) + store_text(status);
   for (const std::vector<TableRow>& rows :
-       {listener_rows(status), worker_rows(status), server_rows(status), source_rows(status),
-        certificate_rows(status), expiry_rows(status), renewal_rows(status)}) {
+       {process_rows(status), listener_rows(status), worker_rows(status), server_rows(status),
+        source_rows(status), certificate_rows(status), expiry_rows(status), renewal_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

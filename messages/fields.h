@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace ravelin::messages {
+
+using Bytes = std::vector<std::byte>;
 
 // The most bytes of a text or byte string, or entries of a list.
 struct AtMost {
@@ -17,5 +20,7 @@ inline constexpr AtMost kTextBytes{1024};      // sentences for people
 inline constexpr AtMost kSignatureBytes{512};  // RSA-4096
 inline constexpr AtMost kHashBytes{64};        // SHA-512
 inline constexpr AtMost kEndpoints{1024};
+inline constexpr AtMost kPathBytes{4096};     // PATH_MAX
+inline constexpr AtMost kPieceBytes{61'440};  // of a longer text, in several messages
 
 }  // namespace ravelin::messages

@@ -7,7 +7,9 @@
 #pragma once
 
 #include "base/address.h"
+#include "messages/config_messages.h"
 #include "messages/fields.h"
+#include "messages/launch_messages.h"
 #include "messages/vocabulary.h"
 
 #include <chrono>
@@ -18,8 +20,6 @@
 #include <vector>
 
 namespace ravelin::messages {
-
-using Bytes = std::vector<std::byte>;
 
 // The first message each way. A peer with another version is refused.
 struct Hello {
@@ -283,8 +283,12 @@ struct FirewallAnswer {
   friend bool operator==(const FirewallAnswer&, const FirewallAnswer&) = default;
 };
 
-using Message = std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed,
-                             BackendSet, SignRequest, SignResult, CertificatePublished,
-                             ConfigGeneration, Health, FirewallQuestion, FirewallAnswer>;
+using Message =
+    std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
+                 SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health,
+                 FirewallQuestion, FirewallAnswer, RoleWanted, AddressWanted, RoleStart,
+                 SocketRequest, HandedOver, SocketReleased, ReloadRequest, ReloadEnded,
+                 ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
+                 ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest>;
 
 }  // namespace ravelin::messages

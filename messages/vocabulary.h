@@ -14,7 +14,16 @@ enum class Protocol : std::uint8_t { http, https, tcp, tls, mysql, count_ };
 enum class Outcome : std::uint8_t { done, refused, failed, count_ };
 enum class TlsVersion : std::uint8_t { tls1_2, tls1_3, count_ };
 enum class TlsSide : std::uint8_t { server, client, count_ };
-enum class Condition : std::uint8_t { starting, ready, degraded, draining, failed, count_ };
+enum class PathUse : std::uint8_t { read, write, execute, count_ };
+enum class Condition : std::uint8_t {
+  starting,
+  ready,
+  degraded,
+  draining,
+  failed,
+  reloading,
+  count_
+};
 
 template <class Enum>
 using Words = std::array<std::string_view, static_cast<std::size_t>(Enum::count_)>;
@@ -34,7 +43,14 @@ inline constexpr Words<TlsVersion> kWords<TlsVersion>{"1.2", "1.3"};
 template <>
 inline constexpr Words<TlsSide> kWords<TlsSide>{"server", "client"};
 template <>
-inline constexpr Words<Condition> kWords<Condition>{"starting", "ready", "degraded", "draining",
-                                                    "failed"};
+inline constexpr Words<PathUse> kWords<PathUse>{"read", "write", "execute"};
+template <>
+inline constexpr Words<Condition> kWords<Condition>{"starting", "ready",  "degraded",
+                                                    "draining", "failed", "reloading"};
+
+template <class Enum>
+constexpr std::string_view word_of(Enum value) {
+  return kWords<Enum>[static_cast<std::size_t>(value)];
+}
 
 }  // namespace ravelin::messages

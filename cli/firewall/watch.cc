@@ -1,4 +1,6 @@
 // `ravelin firewall watch`: the agent that owns the table.
+#include "cli/firewall/watch.h"
+
 #include "base/io/log.h"
 #include "base/io/systemd.h"
 #include "cli/firewall/desk.h"
@@ -15,14 +17,6 @@
 
 namespace ravelin::cli {
 namespace {
-
-struct WatchFlags {
-  FirewallFlags common;
-  std::string policy;
-  std::string metrics_file;
-  std::string gateway_user = "ravelin";
-  bool until_confirmed = false;
-};
 
 // The lock goes a moment after the process that had it. An agent started again may be faster: then
 // it undoes what has to be undone.
@@ -79,7 +73,9 @@ void tell_service_manager() {
     base::ServiceNotifier(service->notify_socket).tell(base::ServiceState::ready);
 }
 
-ExitCode watch(const WatchFlags& flags) {
+}  // namespace
+
+ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& ready) {
   auto times = firewall::SystemTimes::open();
   if (!times) return report(times.error());
   auto state = firewall::StateDir::open(flags.common.state);
@@ -101,7 +97,7 @@ ExitCode watch(const WatchFlags& flags) {
   firewall::AgentOptions options = options_of(flags);
   options.around = surroundings_with(*flows);
   firewall::Agent agent(keeper, **kernel, feeds, *times, std::move(options));
-  tell_service_manager();
+  ready();
   const auto done = agent.run();
   if (!done) return report(done.error());
   if (keeper.live_revision() != 0)
@@ -110,8 +106,6 @@ ExitCode watch(const WatchFlags& flags) {
                    "takes bans until an agent runs (ravelin firewall watch)");
   return ExitCode::done;
 }
-
-}  // namespace
 
 void add_firewall_watch(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<WatchFlags>();
@@ -130,7 +124,9 @@ void add_firewall_watch(CLI::App& group, Action& chosen) {
       ->capture_default_str();
   command->add_flag("--until-confirmed", flags->until_confirmed,
                     "end once nothing waits to be confirmed");
-  command->callback([&chosen, flags] { chosen = [flags] { return watch(*flags); }; });
+  command->callback([&chosen, flags] {
+    chosen = [flags] { return watch_firewall(*flags, tell_service_manager); };
+  });
 }
 
 }  // namespace ravelin::cli

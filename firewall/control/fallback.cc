@@ -35,7 +35,9 @@ std::string rule_of(const std::optional<policies::Management>& management) {
 }  // namespace
 
 PolicyBundle management_only(const std::optional<policies::Management>& management) {
-  PolicyBundle bundle{.path = "/management-only.yaml", .directory = "/"};
+  PolicyBundle bundle;
+  bundle.path = "/management-only.yaml";
+  bundle.directory = "/";
   bundle.files[bundle.path] = {
       "management-only",
       fmt::format("policy: v1\nname: management-only\nzones:\n  net: {{ interfaces: [\"*\"] }}\n"

@@ -139,7 +139,7 @@ Result<AskedPacket> resolve_packet(PacketText text, policies::PolicyTest::Kind k
     if (word.key == "in") zone_for_interface(policy, word, asked.in_interface);
     if (word.key == "out") zone_for_interface(policy, word, asked.out_interface);
   }
-  BundleLoader loader(bundle);
+  base::yaml::BundleLoader loader(bundle);
   base::Diagnostics diagnostics;
   asked.words = policies::read_packet(text.words, kind, bundle.path, loader, facts, diagnostics);
   for (const base::Finding& finding : diagnostics.findings()) {

@@ -4,19 +4,21 @@ namespace ravelin::firewall {
 
 PolicyBundle collect(const std::string& path, base::yaml::Loader& loader, FactFinder& facts,
                      std::chrono::sys_seconds now, base::Diagnostics& diagnostics) {
-  PolicyBundle bundle{.path = path, .judged_at = now};
-  RecordingLoader recording(loader, bundle);
+  PolicyBundle bundle;
+  bundle.path = path;
+  bundle.judged_at = now;
+  base::yaml::RecordingLoader recording(loader, bundle);
   base::Diagnostics first;
   const policies::ParsedPolicy parsed = policies::load_policy(path, recording, {}, first);
   bundle.facts = facts.find(parsed);
   // From the bundle, so that what was checked is what is kept.
-  BundleLoader kept(bundle);
+  base::yaml::BundleLoader kept(bundle);
   static_cast<void>(policies::load_policy(path, kept, bundle.facts, diagnostics));
   return bundle;
 }
 
 Result<policies::Policy> policy_of(const PolicyBundle& bundle) {
-  BundleLoader loader(bundle);
+  base::yaml::BundleLoader loader(bundle);
   base::Diagnostics diagnostics;
   policies::ParsedPolicy parsed =
       policies::load_policy(bundle.path, loader, bundle.facts, diagnostics);

@@ -197,31 +197,4 @@ Result<PolicyBundle> parse_bundle(std::string_view text) {
   return bundle;
 }
 
-Result<base::yaml::LoadedFile> RecordingLoader::read(const std::string& path,
-                                                     std::size_t bytes_max) {
-  auto file = from_.read(path, bytes_max);
-  if (file) bundle_.files.insert_or_assign(path, *file);
-  return file;
-}
-
-Result<std::vector<std::string>> RecordingLoader::glob(const std::string& pattern) {
-  auto paths = from_.glob(pattern);
-  if (paths) bundle_.globs.insert_or_assign(pattern, *paths);
-  return paths;
-}
-
-Result<base::yaml::LoadedFile> BundleLoader::read(const std::string& path, std::size_t bytes_max) {
-  const auto found = bundle_.files.find(path);
-  if (found == bundle_.files.end())
-    return base::fail(Errc::not_found, "{} is not in the bundle of this policy", path);
-  if (found->second.text.size() > bytes_max)
-    return base::fail(Errc::invalid, "{} has more than {} bytes", path, bytes_max);
-  return found->second;
-}
-
-Result<std::vector<std::string>> BundleLoader::glob(const std::string& pattern) {
-  const auto found = bundle_.globs.find(pattern);
-  return found == bundle_.globs.end() ? std::vector<std::string>() : found->second;
-}
-
 }  // namespace ravelin::firewall

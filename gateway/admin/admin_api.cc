@@ -81,6 +81,11 @@ AdminResponse post_reload(AdminBackend& backend) {
   return json_answer(json::serialize(json::object{{"generation", *generation}}) + "\n");
 }
 
+AdminResponse post_upgrade(AdminBackend& backend) {
+  if (const auto begun = backend.upgrade(); !begun) return failure_of(begun.error());
+  return json_answer("{\"upgrade\":\"starting\"}\n");
+}
+
 struct Endpoint {
   std::string_view path;
   std::string_view method;
@@ -88,12 +93,13 @@ struct Endpoint {
 };
 
 constexpr Endpoint kEndpoints[] = {
-    {"/v1/status", "GET", get_status},    {"/v1/servers", "GET", get_servers},
-    {"/v1/abuse", "GET", get_abuse},      {"/v1/reload", "POST", post_reload},
-    {"/metrics", "GET", get_metrics},     {"/healthz", "GET", get_health},
-    {"/livez", "GET", get_health},        {"/readyz", "GET", get_readiness},
-    {"/", "GET", get_dashboard},          {"/dashboard.js", "GET", get_script},
-    {"/dashboard.css", "GET", get_style}, {"/v1/overrides", "GET", get_overrides},
+    {"/v1/status", "GET", get_status},     {"/v1/servers", "GET", get_servers},
+    {"/v1/abuse", "GET", get_abuse},       {"/v1/reload", "POST", post_reload},
+    {"/metrics", "GET", get_metrics},      {"/healthz", "GET", get_health},
+    {"/livez", "GET", get_health},         {"/readyz", "GET", get_readiness},
+    {"/", "GET", get_dashboard},           {"/dashboard.js", "GET", get_script},
+    {"/dashboard.css", "GET", get_style},  {"/v1/overrides", "GET", get_overrides},
+    {"/v1/upgrade", "POST", post_upgrade},
 };
 
 // Of "/v1/abuse/CLIENT/forget": the client, an address or prefix, percent-encoded.
@@ -143,14 +149,15 @@ AdminResponse get_why(const std::string& subject, AdminBackend& backend) {
 AdminResponse unknown_path(std::string_view path) {
   return admin_failure(
       404, "no_such_path",
-      fmt::format("there is no {} here (GET /v1/status, GET /v1/servers, POST "
-                  "/v1/reload, POST /v1/servers/POOL, DELETE /v1/servers/POOL/SERVER, "
-                  "POST /v1/servers/POOL/SERVER/"
-                  "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET "
-                  "/v1/certificates/NAME, GET /v1/challenges/TOKEN, GET /v1/abuse, POST "
-                  "/v1/abuse/CLIENT/forget, GET /v1/why/ADDRESS|REQUEST-ID, "
-                  "GET /metrics, /healthz, /readyz)",
-                  path));
+      fmt::format(
+          "there is no {} here (GET /v1/status, GET /v1/servers, POST "
+          "/v1/reload, POST /v1/upgrade, POST /v1/servers/POOL, DELETE /v1/servers/POOL/SERVER, "
+          "POST /v1/servers/POOL/SERVER/"
+          "drain|ready|maint|weight|remove|restore, GET /v1/overrides, GET "
+          "/v1/certificates/NAME, GET /v1/challenges/TOKEN, GET /v1/abuse, POST "
+          "/v1/abuse/CLIENT/forget, GET /v1/why/ADDRESS|REQUEST-ID, "
+          "GET /metrics, /healthz, /readyz)",
+          path));
 }
 
 }  // namespace

@@ -185,6 +185,29 @@ struct BanExplanation {
   std::string agent_trouble;  // why not
 };
 
+// A process of this program, as the supervisor sees it.
+struct ProcessStatus {
+  std::string role;
+  std::int64_t pid = 0;         // 0 = it is about to be started again
+  std::int64_t up_seconds = 0;  // since it was started
+  std::uint32_t starts = 1;     // so far; more than one: it has ended by itself
+  std::string condition;        // starting, ready, …
+  std::string confinement;      // what it gave up; "" = it has not said
+  std::string last_end;         // how the one before ended; "" = there was none
+};
+
+// How the program was replaced the last time.
+struct UpgradeStatus {
+  std::string condition;  // starting: it is under way; ready: it went well; failed
+  std::int64_t seconds_ago = 0;
+  std::string error;
+};
+
+struct ProcessesStatus {
+  std::vector<ProcessStatus> all;  // none: there is this one alone
+  std::optional<UpgradeStatus> last_upgrade;
+};
+
 struct GatewayStatus {
   std::string version;
   std::int64_t pid = 0;
@@ -202,6 +225,7 @@ struct GatewayStatus {
   OverloadStatus overload;
   LimitStatus limits;
   StoreStatus store;
+  ProcessesStatus processes;
 };
 
 class AdminBackend {
@@ -234,6 +258,9 @@ class AdminBackend {
   // The number of the generation now in use. Error: the configuration was refused or could not be
   // put to use, the old one serves on.
   virtual base::Result<std::uint64_t> reload() = 0;
+
+  // The program that is on the disk now takes over; status() says how it went. Error: not now.
+  virtual base::Result<void> upgrade() = 0;
 
   // Errors: not_found (with what there is), invalid, conflict: said by name, or it cannot be saved;
   // nothing was done then.

@@ -141,6 +141,19 @@ json::object store_object(const GatewayStatus& status) {
   return out;
 }
 
+json::array process_array(const std::vector<ProcessStatus>& processes) {
+  json::array all;
+  for (const ProcessStatus& process : processes)
+    all.push_back({{"role", process.role},
+                   {"pid", process.pid},
+                   {"up_seconds", process.up_seconds},
+                   {"starts", process.starts},
+                   {"condition", process.condition},
+                   {"confinement", process.confinement},
+                   {"last_end", process.last_end}});
+  return all;
+}
+
 }  // namespace
 
 std::string stored_certificate_json(const StoredCertificateStatus& certificate) {
@@ -193,6 +206,11 @@ std::string status_json(const GatewayStatus& status) {
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
   out["store"] = store_object(status);
+  out["processes"] = process_array(status.processes.all);
+  if (const auto& upgrade = status.processes.last_upgrade; upgrade)
+    out["last_upgrade"] = {{"state", upgrade->condition},
+                           {"seconds_ago", upgrade->seconds_ago},
+                           {"error", upgrade->error}};
   json::object percent;
   for (const auto& [resource, value] : status.overload.percent)
     percent[resource] = value;

@@ -4,11 +4,11 @@
 #include "base/io/log.h"
 #include "base/io/task_group.h"
 #include "gateway/admin/admin_session.h"
+#include "gateway/admin/admin_socket_file.h"
 #include "gateway/admin/peer_credentials.h"
 #include "gateway/net/pause.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,7 +23,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr mode_t kSocketMode = 0660;
 constexpr int kAcceptsBeforePause = 16;
 constexpr base::Duration kAcceptPause = 50ms;
 constexpr std::string_view kFull =
@@ -32,13 +31,6 @@ constexpr std::string_view kFull =
     "{\"error\":{\"code\":\"busy\",\"message\":\"too many admin connections at once\"}}\n";
 
 base::LogRate refused_log_rate(1);
-
-// The socket file, known by what it is, so that another process's is not removed.
-struct SocketFile {
-  std::string path;
-  dev_t device = 0;
-  ino_t inode = 0;
-};
 
 struct Door {
   Door(Reactor& reactor, int fd, AdminChannel its_channel)
@@ -49,31 +41,6 @@ struct Door {
   std::size_t open = 0;
   Waiter* waiting = nullptr;
 };
-
-Result<SocketFile> secure_socket_file(const std::string& path, std::optional<gid_t> group) {
-  // Who may connect is decided by credentials; the mode keeps everybody else from trying.
-  if (group && ::lchown(path.c_str(), static_cast<uid_t>(-1), *group) != 0) {
-    base::log_warn("admin", "the socket keeps its group",
-                   {{"path", path}, {"wanted", kAdminGroup}, {"errno", errno}});
-  }
-  if (::chmod(path.c_str(), kSocketMode) != 0)
-    return base::fail_errno(errno, "changing the mode of " + path);
-
-  struct stat info {};
-
-  if (::lstat(path.c_str(), &info) != 0) return base::fail_errno(errno, "looking at " + path);
-  return SocketFile{path, info.st_dev, info.st_ino};
-}
-
-void remove_socket_file(const SocketFile& file) {
-  struct stat info {};
-
-  if (::lstat(file.path.c_str(), &info) != 0) return;
-  if (info.st_dev != file.device || info.st_ino != file.inode) return;
-  if (::unlink(file.path.c_str()) != 0) {
-    base::log_debug("admin", "the socket file stays", {{"path", file.path}, {"errno", errno}});
-  }
-}
 
 }  // namespace
 
@@ -87,6 +54,8 @@ struct AdminServer::Impl {
 
   Result<void> open_socket();
   Result<void> open_tcp();
+  Result<void> open_from(SocketSource& source, const ListenAddress& address, AdminChannel channel);
+  Result<void> add_door(OwnedFd fd, AdminChannel channel);
   void start();
   void admit(Door& door, OwnedFd fd);
   [[nodiscard]] AdminCaller identify(AdminChannel channel, int fd) const;
@@ -118,26 +87,43 @@ AdminServer::Impl::~Impl() {
 }
 
 Result<void> AdminServer::Impl::open_socket() {
-  auto fd = open_listener(base::UnixEndpoint{options.socket}, ReusePort::no);
-  if (!fd) return base::wrap(fd.error(), "admin.socket");
   admin_group = find_admin_group();
+  if (options.sockets != nullptr)
+    return open_from(*options.sockets, {kAdminSocketKey, base::UnixEndpoint{options.socket}},
+                     AdminChannel::socket);
+  auto fd = open_listener(base::UnixEndpoint{options.socket}, ReusePort::no);
+  if (!fd) return base::wrap(fd.error(), kAdminSocketKey);
   auto file = secure_socket_file(options.socket, admin_group);
   if (!file) {
     ::unlink(options.socket.c_str());
-    return base::wrap(file.error(), "admin.socket");
+    return base::wrap(file.error(), kAdminSocketKey);
   }
   socket_file = *file;
-  doors.push_back(std::make_unique<Door>(reactor, fd->release(), AdminChannel::socket));
-  return {};
+  return add_door(std::move(*fd), AdminChannel::socket);
 }
 
 Result<void> AdminServer::Impl::open_tcp() {
+  if (options.sockets != nullptr)
+    return open_from(*options.sockets, {kAdminListenKey, *options.listen}, AdminChannel::tcp);
   auto fd = open_listener(*options.listen, ReusePort::no);
-  if (!fd) return base::wrap(fd.error(), "admin.listen");
-  const auto local = local_endpoint(fd->get());
-  if (!local) return local.error();
-  bound = std::get<base::IpEndpoint>(*local);
-  doors.push_back(std::make_unique<Door>(reactor, fd->release(), AdminChannel::tcp));
+  if (!fd) return base::wrap(fd.error(), kAdminListenKey);
+  return add_door(std::move(*fd), AdminChannel::tcp);
+}
+
+Result<void> AdminServer::Impl::open_from(SocketSource& source, const ListenAddress& address,
+                                          AdminChannel channel) {
+  auto sockets = source.open(address, 1);
+  if (!sockets) return base::wrap(sockets.error(), address.key);
+  return add_door(std::move(sockets->front()), channel);
+}
+
+Result<void> AdminServer::Impl::add_door(OwnedFd fd, AdminChannel channel) {
+  if (channel == AdminChannel::tcp) {
+    const auto local = local_endpoint(fd.get());
+    if (!local) return local.error();
+    bound = std::get<base::IpEndpoint>(*local);
+  }
+  doors.push_back(std::make_unique<Door>(reactor, fd.release(), channel));
   return {};
 }
 

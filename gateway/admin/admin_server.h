@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "gateway/admin/admin_backend.h"
 #include "gateway/net/reactor.h"
+#include "gateway/net/socket_source.h"
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,9 @@ struct AdminOptions {
   std::optional<base::IpEndpoint> listen;      // port 0: the kernel chooses
   std::size_t connections_max = 64;            // of each of the two; more are answered 503
   std::chrono::milliseconds deadline{10'000};  // to send a whole request; to take a whole response
+  // Has both sockets open, asked for by kAdminSocketKey and kAdminListenKey, and keeps the file;
+  // null = the server opens its own.
+  SocketSource* sockets = nullptr;
 };
 
 class AdminServer {

@@ -66,6 +66,9 @@ void add_abuse(Outline& root, const AbuseConfig& abuse) {
 
 void add_firewall(Outline& root, const FirewallConfig& firewall) {
   Outline& out = root.map("firewall");
+  out.flag("manage", firewall.manages);
+  out.text("policy", firewall.policy);
+  out.text("state", firewall.state);
   out.flag("bans", firewall.takes_bans);
   out.text("socket", firewall.socket);
 }

@@ -112,13 +112,14 @@ std::string parse_certs(yaml::Map map) {
   return store;
 }
 
-// The same of `firewall`.
 FirewallConfig parse_firewall(yaml::Map map) {
   FirewallConfig firewall;
+  map.optional("manage", firewall.manages);
+  map.optional("policy", firewall.policy, yaml::path());
+  map.optional("state", firewall.state, yaml::path());
   map.optional("bans", firewall.takes_bans);
   map.optional("socket", firewall.socket, read_socket_path);
-  std::move(map).finish_partial();
-  return firewall;
+  return std::move(map).finish(std::move(firewall));
 }
 
 // Without all of the files, what is missing may stand in the one that could not be read.

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "gateway/observe/access_record.h"
+#include "gateway/observe/access_target.h"
 #include "gateway/observe/byte_ring.h"
 
 #include <array>
@@ -59,6 +60,7 @@ struct AccessLogOptions {
   std::chrono::milliseconds retry_first{100};     // back-off after a failed write, doubled
   std::chrono::milliseconds retry_max{5000};      // up to this
   std::chrono::milliseconds close_timeout{2000};  // the destructor gives up then
+  LogOpener opener = open_log_file;               // called on the control thread and the writer's
 };
 
 class AccessLog {

@@ -41,17 +41,24 @@ AccessTarget& AccessTarget::operator=(AccessTarget&& other) noexcept {
   return *this;
 }
 
-base::Result<AccessTarget> AccessTarget::open(const std::string& path) {
-  const bool is_stdout = path == "-";
+base::Result<base::OwnedFd> open_log_file(const std::string& path) {
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  const int fd =
-      is_stdout ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : ::open(path.c_str(), kFlags, 0640);
-  if (fd < 0) {
-    const int error = errno;
-    if (error == ENXIO && is_fifo(path)) return AccessTarget();
-    return base::fail_errno(error, "opening the access log " + path);
-  }
-  return AccessTarget(fd, is_kind(fd, S_IFREG));
+  base::OwnedFd fd(::open(path.c_str(), kFlags, 0640));
+  const int error = errno;
+  if (fd.is_open() || (error == ENXIO && is_fifo(path))) return fd;
+  return base::fail_errno(error, "opening the access log " + path);
+}
+
+base::Result<AccessTarget> AccessTarget::open(const std::string& path, const LogOpener& opener) {
+  auto fd =
+      path == "-"
+          ? base::Result<base::OwnedFd>(base::OwnedFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)))
+          : opener(path);
+  if (!fd) return fd.error();
+  if (path == "-" && !fd->is_open()) return base::fail_errno(errno, "opening the access log -");
+  if (!fd->is_open()) return AccessTarget();
+  const bool is_file = is_kind(fd->get(), S_IFREG);
+  return AccessTarget(fd->release(), is_file);
 }
 
 // stdout may be shared, so it stays a blocking descriptor: what is not a file is asked first, and

@@ -3,14 +3,22 @@
 // SIGPIPE: that thread has it blocked.
 #pragma once
 
+#include "base/io/owned_fd.h"
 #include "base/result.h"
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 
 namespace ravelin::gateway {
+
+// Opens the file at a path to append to it, made with mode 0640 if it is not there. Error: it
+// cannot be opened. A FIFO nobody reads is no error, but there is no descriptor yet.
+base::Result<base::OwnedFd> open_log_file(const std::string& path);
+
+using LogOpener = std::function<base::Result<base::OwnedFd>(const std::string&)>;
 
 class AccessTarget {
  public:
@@ -20,9 +28,9 @@ class AccessTarget {
   AccessTarget(AccessTarget&& other) noexcept;
   AccessTarget& operator=(AccessTarget&& other) noexcept;
 
-  // "-" = stdout, else a path, made with mode 0640 if it is not there. Error: it cannot be opened.
-  // A FIFO nobody reads is no error, but is not open yet.
-  static base::Result<AccessTarget> open(const std::string& path);
+  // "-" = stdout, else a path, which `opener` opens. A FIFO nobody reads is not open yet.
+  static base::Result<AccessTarget> open(const std::string& path,
+                                         const LogOpener& opener = open_log_file);
 
   struct Written {
     std::size_t count = 0;

@@ -66,7 +66,7 @@ AccessWriter::~AccessWriter() {
 base::Result<void> AccessWriter::set_path(std::string path) {
   AccessTarget target;
   if (!path.empty()) {
-    auto opened = AccessTarget::open(path);
+    auto opened = AccessTarget::open(path, options_.opener);
     if (!opened) return opened.error();
     target = std::move(*opened);
   }
@@ -144,7 +144,7 @@ bool AccessWriter::take_requests() {
   const bool is_other = next.has_value();
   if (is_other) adopt(std::move(*next));
   if (!wants_reopen || path_.empty() || path_ == "-") return is_other;
-  auto opened = AccessTarget::open(path_);
+  auto opened = AccessTarget::open(path_, options_.opener);
   if (!opened) {
     base::log_error("access_log", "reopening failed, the old file stays",
                     {{"error", opened.error().message}});
@@ -233,7 +233,7 @@ AccessWriter::Drained AccessWriter::drain_channel(AccessLogChannel& channel) {
 
 // The reader of a pipe came back, perhaps, or there is room for the file again.
 void AccessWriter::open_again() {
-  auto opened = AccessTarget::open(path_);
+  auto opened = AccessTarget::open(path_, options_.opener);
   if (!opened || !opened->is_open()) return;
   drop_rest_of_line();
   target_ = std::move(*opened);

@@ -69,6 +69,8 @@ enum class Metric : std::uint8_t {
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success
+  process_running,        // collected {role}: 1 or 0
+  process_starts_total,   // collected {role}
   log_dropped_total,      // collected {log}: access, operator
   abuse_bans_total,
   abuse_clients,             // collected {state}: watched, banned

@@ -32,6 +32,10 @@ class Acceptor {
   // `close_at`. Closing at once would reset those: the kernel does not hand them on
   // (tcp_migrate_req is off by default).
   void stop_new(base::MonoTime close_at);
+
+  // Another process has the same socket, and accepts from now on.
+  void hand_over() { end_accepting(); }
+
   // Accepts what is there, then closes the socket. What queues on a socket that was passed waits
   // for whoever takes it next.
   void close();

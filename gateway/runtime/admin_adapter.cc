@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "gateway/config/words.h"
 #include "gateway/limit/client_prefix.h"
+#include "gateway/runtime/process_status.h"
 #include "gateway/runtime/store_status.h"
 #include "gateway/runtime/token_status.h"
 
@@ -305,6 +306,7 @@ GatewayStatus AdminAdapter::status() const {
   status.overload = overload_of(gateway_);
   status.limits = limits_of(*snapshot);
   status.store = store_status(gateway_);
+  if (gateway_.keeper() != nullptr) status.processes = gateway_.keeper()->processes();
   return status;
 }
 
@@ -379,6 +381,13 @@ Result<std::uint64_t> AdminAdapter::reload() {
   return gateway_.snapshot()->generation;
 }
 
+Result<void> AdminAdapter::upgrade() {
+  if (gateway_.keeper() == nullptr)
+    return base::fail(base::Errc::unavailable,
+                      "this gateway runs in one process, which nobody can replace: restart it");
+  return gateway_.keeper()->upgrade();
+}
+
 Result<void> AdminAdapter::set_admin_state(std::string_view pool, std::string_view server,
                                            AdminState state, Saving saving) {
   return gateway_.orders().set_state(pool, server, state, saving);
@@ -419,6 +428,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_bans(gateway, samples);
     collect_overload(gateway, samples);
     collect_workers(gateway, samples);
+    if (gateway.keeper() != nullptr) collect_processes(gateway.keeper()->processes().all, samples);
     samples.set(index(Metric::dns_waiting), {}, static_cast<double>(gateway.dns().waiting()));
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);

@@ -22,6 +22,7 @@ class AdminAdapter final : public AdminBackend {
   base::Result<void> forget_client(const base::IpPrefix& client) override;
   [[nodiscard]] base::Result<BanExplanation> why(std::string_view subject) const override;
   base::Result<std::uint64_t> reload() override;
+  base::Result<void> upgrade() override;
   base::Result<void> set_admin_state(std::string_view pool, std::string_view server,
                                      AdminState state, Saving saving) override;
   base::Result<void> set_weight(std::string_view pool, std::string_view server,

@@ -20,6 +20,7 @@ namespace {
 
 constexpr base::Duration kCloseGrace = ListeningSockets::kCloseGrace;
 constexpr auto kTick = 250ms;
+constexpr auto kTickUntilReady = 10ms;
 constexpr base::Duration kStapleLook = 1s;
 
 // CPUs this process may use; a container's or taskset's limit counts, unlike hardware_concurrency.
@@ -44,7 +45,7 @@ Gateway::Gateway(Options options)
                                                     pool.discover->servers_max, std::move(found));
                }),
       renew_alarm_(control_, [this] { renew_pools(); }),
-      sockets_(workers_, std::move(options_.passed_sockets)) {}
+      sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_) {}
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_)
@@ -64,7 +65,7 @@ Result<void> Gateway::prepare(const Config& config) {
   const std::size_t count =
       config.workers == 0 ? cpus_in_affinity() : static_cast<std::size_t>(config.workers);
   metrics_ = std::make_unique<GatewayMetrics>(count, options_.version);
-  auto log = AccessLog::open(config.log.access, count);
+  auto log = AccessLog::open(config.log.access, count, {.opener = options_.log_opener});
   if (!log) return base::wrap(log.error(), "access log");
   access_log_ = std::move(*log);
   password_checks_ = std::make_unique<PasswordChecks>();
@@ -211,6 +212,7 @@ Result<void> Gateway::reload() {
     return {};
   };
   Result<void> done = attempt();
+  if (options_.reload_ended) options_.reload_ended(done.has_value());
   last_reload_.ok = done.has_value();
   last_reload_.error = done ? std::string() : base::to_string(done.error());
   metrics_->config_reloaded(done ? "ok" : "failed");
@@ -321,7 +323,7 @@ void Gateway::tick_staples() {
 }
 
 void Gateway::tick() {
-  tick_timer_->expires_after(kTick);
+  tick_timer_->expires_after(owes_ready_ ? kTickUntilReady : kTick);
   tick_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
@@ -386,14 +388,34 @@ void Gateway::run() {
 
 void Gateway::shut_down() {
   if (shutting_down_) return;
-  shutting_down_ = true;
-  tell(base::ServiceState::stopping);
   base::log_info("gateway", "shutting down: requests in flight may end",
                  {{"drain_timeout", base::format_duration(snapshot_->config->drain_timeout)}});
+  begin_to_end();
+  sockets_.close();
+  drain_all();
+}
+
+void Gateway::hand_over() {
+  if (shutting_down_) return;
+  base::log_info("gateway", "another gateway goes on; requests in flight may end here",
+                 {{"drain_timeout", base::format_duration(snapshot_->config->drain_timeout)}});
+  begin_to_end();
+  sockets_.hand_over();
+  constexpr base::Duration kIdleMax = 10s;
+  const base::Duration half = snapshot_->config->drain_timeout / 2;
+  drain_at_ = base::mono_now() + std::min(kIdleMax, half);
+}
+
+void Gateway::begin_to_end() {
+  shutting_down_ = true;
+  tell(base::ServiceState::stopping);
   closed_at_ = base::mono_now() + 2 * kCloseGrace;
   drain_until_ = base::mono_now() + snapshot_->config->drain_timeout;
   load_.draining.store(true, std::memory_order_relaxed);
-  sockets_.close();
+}
+
+void Gateway::drain_all() {
+  drain_at_ = {};
   for (const auto& worker : workers_)
     worker->drain({});
 }
@@ -401,6 +423,7 @@ void Gateway::shut_down() {
 void Gateway::finish_shut_down() {
   if (!shutting_down_) return;
   const base::MonoTime now = base::mono_now();
+  if (drain_at_ != base::MonoTime() && now >= drain_at_) drain_all();
   std::size_t open = 0;
   for (const auto& worker : workers_)
     open += worker->open_connections();

@@ -11,6 +11,7 @@
 #include "gateway/runtime/listening_sockets.h"
 #include "gateway/runtime/overload_watch.h"
 #include "gateway/runtime/pool_members.h"
+#include "gateway/runtime/process_keeper.h"
 #include "gateway/runtime/restart_only.h"
 #include "gateway/runtime/server_orders.h"
 #include "gateway/runtime/store_certificates.h"
@@ -38,8 +39,15 @@ class Gateway final : public ControlEvents {
 
   struct Options {
     ConfigSource reload_config;  // may be empty: reload() then fails
+    // Told how each reload ended: whether what `reload_config` gave is what is served now. May be
+    // empty.
+    std::function<void(bool)> reload_ended{};
     std::string version;
-    PassedSockets passed_sockets{};
+    // Of the listeners, and outlives the gateway; null = it opens its own.
+    SocketSource* sockets = nullptr;
+    LogOpener log_opener = open_log_file;  // of the access log; any thread
+    // Of this process, and outlives the gateway; null = nobody does.
+    ProcessKeeper* keeper = nullptr;
     // Told of each state as it begins; `ready` once every worker serves the generation. May be
     // empty.
     std::function<void(base::ServiceState)> state_changed{};
@@ -66,6 +74,9 @@ class Gateway final : public ControlEvents {
   // Stops accepting, lets requests end, then stops: at the latest after the configured drain
   // timeout.
   void shut_down();
+  // The same, while another process goes on with the same sockets: clients that idle have time to
+  // send one more request, whose answer tells them to come anew.
+  void hand_over();
   void stop();
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
@@ -117,6 +128,9 @@ class Gateway final : public ControlEvents {
   [[nodiscard]] RenewalOutlook renewal_outlook() const {
     return describe_renewals_ ? describe_renewals_() : RenewalOutlook{};
   }
+
+  // Null: this process is the only one.
+  [[nodiscard]] ProcessKeeper* keeper() const { return options_.keeper; }
 
   [[nodiscard]] const certs::Tokens& tokens() const { return tokens_; }
 
@@ -180,6 +194,8 @@ class Gateway final : public ControlEvents {
   void set_challenges();
   void note_store();
   void tick_staples();
+  void begin_to_end();
+  void drain_all();
   void finish_shut_down();
   void tell(base::ServiceState state);
   void tell_ready();
@@ -210,6 +226,7 @@ class Gateway final : public ControlEvents {
   ServerRegistry servers_;
   std::map<std::string, ListenerMaterials> materials_;
   std::map<std::string, TicketRing> tickets_;  // by listener
+  OwnSockets own_sockets_;
   ListeningSockets sockets_;
   OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
@@ -224,6 +241,7 @@ class Gateway final : public ControlEvents {
   base::MonoTime next_staple_look_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;
+  base::MonoTime drain_at_;  // once it has handed over: whoever idles still
   ReloadState last_reload_;
   std::vector<std::function<void()>> reloaded_;
   std::function<void(const StoreSwap&)> swapped_;

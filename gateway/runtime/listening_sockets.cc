@@ -13,46 +13,22 @@ using base::Result;
 
 Result<ListeningSockets::NewAddress> ListeningSockets::bind(
     const ListenerPlan::Address& address) const {
-  if (!address.passed.empty()) return take_passed(address);
-  NewAddress made;
-  base::Endpoint endpoint = address.endpoint;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    const bool is_unix = std::holds_alternative<base::UnixEndpoint>(endpoint);
-    if (is_unix && i > 0) {  // one socket for all workers
-      const int copy = ::fcntl(made.sockets.front().get(), F_DUPFD_CLOEXEC, 0);
-      if (copy < 0)
-        return base::fail_errno(errno, fmt::format("listener \"{}\"", address.listener));
-      made.sockets.emplace_back(copy);
-      continue;
-    }
-    auto fd = open_listener(endpoint, ReusePort::yes);
-    if (!fd) return base::wrap(fd.error(), fmt::format("listener \"{}\"", address.listener));
-    // Port 0 is decided by the first socket; the others join it.
-    if (auto local = local_endpoint(fd->get())) endpoint = *local;
-    made.sockets.push_back(std::move(*fd));
-  }
-  made.local = base::to_string(endpoint);
-  if (const auto* ip = std::get_if<base::IpEndpoint>(&endpoint)) made.port = ip->port;
-  return made;
-}
-
-Result<ListeningSockets::NewAddress> ListeningSockets::take_passed(
-    const ListenerPlan::Address& address) const {
   const std::string where = fmt::format("listener \"{}\"", address.listener);
-  const auto given = passed_.find(address.passed);
-  if (!given) return base::wrap(given.error(), where);
+  auto opened = source_.open({address.key, address.endpoint, address.passed}, workers_.size());
+  if (!opened) return base::wrap(opened.error(), where);
   NewAddress made;
-  // One for each worker at least, each of them in somebody's hands.
-  const std::size_t count = std::max(workers_.size(), given->size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const int copy = ::fcntl((*given)[i % given->size()], F_DUPFD_CLOEXEC, 0);
+  const auto local = local_endpoint(opened->front().get());
+  if (!local) return base::wrap(local.error(), where);
+  made.local = base::to_string(*local);
+  if (!address.passed.empty()) made.local += fmt::format(" ({})", passed_key(address.passed));
+  if (const auto* ip = std::get_if<base::IpEndpoint>(&*local)) made.port = ip->port;
+  made.sockets = std::move(*opened);
+  // One for each worker at least.
+  for (std::size_t i = 0; made.sockets.size() < workers_.size(); ++i) {
+    const int copy = ::fcntl(made.sockets[i].get(), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return base::fail_errno(errno, where);
     made.sockets.emplace_back(copy);
   }
-  const auto local = local_endpoint(given->front());
-  if (!local) return base::wrap(local.error(), where);
-  made.local = fmt::format("{} ({})", base::to_string(*local), passed_key(address.passed));
-  if (const auto* ip = std::get_if<base::IpEndpoint>(&*local)) made.port = ip->port;
   return made;
 }
 
@@ -115,10 +91,10 @@ void ListeningSockets::adopt(Change change, Worker::Generation generation) {
                                              listeners_.at(address.listener),
                                              std::move(made.sockets[j]), is_passed});
     closed_until_.erase(address.key);
-    const auto* local = std::get_if<base::UnixEndpoint>(&address.endpoint);
-    addresses_[address.key] = {address.listener, made.port, std::move(made.local),
-                               is_passed || local == nullptr ? std::string() : local->path,
-                               is_passed};
+    addresses_[address.key] = {address.listener,
+                               made.port,
+                               std::move(made.local),
+                               {address.key, address.endpoint, address.passed}};
   }
   for (const std::string& key : change.plan.closed)
     close(key);
@@ -126,8 +102,7 @@ void ListeningSockets::adopt(Change change, Worker::Generation generation) {
 
 void ListeningSockets::close(const std::string& key) {
   const auto address = addresses_.find(key);
-  // Who comes now shall not wait in a queue that nobody will empty.
-  if (!address->second.unix_path.empty()) ::unlink(address->second.unix_path.c_str());
+  source_.release(address->second.opened);
   for (const auto& worker : workers_)
     worker->close_address(key, kCloseGrace);
   closed_until_[key] = base::mono_now() + kCloseGrace + kCloseGrace / 5;
@@ -139,30 +114,30 @@ void ListeningSockets::close() {
     close(std::string(addresses_.begin()->first));
 }
 
-std::uint16_t ListeningSockets::passed_port(const ListenerConfig& listener) const {
-  for (const std::string& name : listener.passed_sockets) {
-    const auto given = passed_.find(name);
-    const auto local =
-        given ? local_endpoint(given->front()) : base::Result<base::Endpoint>(given.error());
-    if (!local) continue;
-    if (const auto* ip = std::get_if<base::IpEndpoint>(&*local)) return ip->port;
-  }
-  return 0;
+void ListeningSockets::hand_over() {
+  addresses_.clear();
+  for (const auto& worker : workers_)
+    worker->hand_over_addresses();
+}
+
+std::uint16_t ListeningSockets::port_of(const std::string& key, const Change& change) const {
+  const auto is_it = [&](const ListenerPlan::Address& address) { return address.key == key; };
+  const auto fresh = std::ranges::find_if(change.plan.bound, is_it);
+  if (fresh != change.plan.bound.end())
+    return change.sockets[static_cast<std::size_t>(fresh - change.plan.bound.begin())].port;
+  const auto held = addresses_.find(key);
+  return held == addresses_.end() ? std::uint16_t{0} : held->second.port;
 }
 
 std::uint16_t ListeningSockets::first_port(const ListenerConfig& listener,
                                            const Change& change) const {
   for (std::size_t i = 0; i < listener.bind.size(); ++i) {
-    const std::string key = address_key(listener, i);
-    const auto is_it = [&](const ListenerPlan::Address& address) { return address.key == key; };
-    const auto fresh = std::ranges::find_if(change.plan.bound, is_it);
-    const auto held = addresses_.find(key);
-    std::uint16_t port = held == addresses_.end() ? std::uint16_t{0} : held->second.port;
-    if (fresh != change.plan.bound.end())
-      port = change.sockets[static_cast<std::size_t>(fresh - change.plan.bound.begin())].port;
-    if (port != 0) return port;
+    if (const auto port = port_of(address_key(listener, i), change); port != 0) return port;
   }
-  return passed_port(listener);
+  for (const std::string& name : listener.passed_sockets) {
+    if (const auto port = port_of(passed_key(name), change); port != 0) return port;
+  }
+  return 0;
 }
 
 std::vector<std::pair<std::string, std::string>> ListeningSockets::bound() const {

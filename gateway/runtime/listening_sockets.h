@@ -2,7 +2,7 @@
 // over reloads to the end. The control thread.
 #pragma once
 
-#include "gateway/net/passed_sockets.h"
+#include "gateway/net/socket_source.h"
 #include "gateway/runtime/listener_plan.h"
 #include "gateway/runtime/worker.h"
 
@@ -18,8 +18,9 @@ class ListeningSockets {
  public:
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
-  ListeningSockets(const Workers& workers, PassedSockets passed)
-      : workers_(workers), passed_(std::move(passed)) {}
+  // `source` outlives it.
+  ListeningSockets(const Workers& workers, SocketSource& source)
+      : workers_(workers), source_(source) {}
 
   // Sockets bound and listening, which nobody accepts from yet: one for each worker, or, of those
   // that are passed, as many as there are, dealt out in turn.
@@ -41,6 +42,8 @@ class ListeningSockets {
   void adopt(Change change, Worker::Generation generation);
   // Every address closes; connections that queue there are still accepted.
   void close();
+  // Another process has the same sockets: it accepts from now on, also what queues.
+  void hand_over();
 
   // After this no handshake that began before can still be on its way to an address that closes.
   static constexpr base::Duration kCloseGrace = std::chrono::milliseconds(500);
@@ -57,19 +60,17 @@ class ListeningSockets {
     std::string listener;
     std::uint16_t port = 0;
     std::string local;
-    std::string unix_path;  // of a Unix socket of our own
-    bool is_passed = false;
+    ListenAddress opened;
   };
 
   [[nodiscard]] base::Result<NewAddress> bind(const ListenerPlan::Address& address) const;
-  [[nodiscard]] base::Result<NewAddress> take_passed(const ListenerPlan::Address& address) const;
-  [[nodiscard]] std::uint16_t passed_port(const ListenerConfig& listener) const;
+  [[nodiscard]] std::uint16_t port_of(const std::string& key, const Change& change) const;
   void wait_until_closed(const ListenerPlan& plan) const;
   void share(const std::vector<ListenerConfig>& next);
   void close(const std::string& key);
 
   const Workers& workers_;
-  PassedSockets passed_;  // kept to the end: they are the service manager's
+  SocketSource& source_;
   std::map<std::string, std::shared_ptr<ListenerShared>> listeners_;  // by name
   // Also of listeners that have gone while connections of theirs are left: should one come back,
   // its limits count those too.

@@ -127,6 +127,14 @@ void Worker::close_address(std::string key, base::Duration grace) {
   });
 }
 
+void Worker::hand_over_addresses() {
+  reactor_.post([this] {
+    for (const auto& acceptor : acceptors_)
+      acceptor->hand_over();
+    acceptors_.clear();
+  });
+}
+
 void Worker::close_acceptors(base::MonoTime due) {
   std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
     const bool closes = acceptor->close_at() <= due;

@@ -60,6 +60,8 @@ class Worker {
   void listen(Acceptor::Address address);
   // Accepts what still queues there for the grace time, then closes the socket.
   void close_address(std::string key, base::Duration grace);
+  // Another process accepts from all its sockets from now on.
+  void hand_over_addresses();
   // Ends connections of one listener (empty = all) at their next border between requests.
   void drain(std::string listener);
   // Counts once it is carried out: a sign that the loop turns.

@@ -159,7 +159,7 @@ Result<std::optional<SeqSocket>> SeqListener::accept() {
 }
 
 Result<OwnedFd> memory_file(std::string_view text) {
-  OwnedFd fd(::memfd_create("ravelin", MFD_CLOEXEC));
+  OwnedFd fd(::memfd_create("ravelin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (fd.get() < 0) return base::fail_errno(errno, "making a memory file");
   while (!text.empty()) {
     const ssize_t written = ::write(fd.get(), text.data(), text.size());
@@ -167,6 +167,8 @@ Result<OwnedFd> memory_file(std::string_view text) {
     if (written <= 0) return base::fail_errno(errno, "writing a memory file");
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+    return base::fail_errno(errno, "sealing a memory file");
   return fd;
 }
 

@@ -76,7 +76,7 @@ class SeqListener {
   std::string path_;
 };
 
-// A text in memory, to be handed over as a descriptor, and back.
+// A text in memory that nobody can change any more, to be handed over as a descriptor, and back.
 Result<OwnedFd> memory_file(std::string_view text);
 Result<std::string> read_memory_file(int fd, std::size_t bytes_max);
 

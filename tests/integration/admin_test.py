@@ -62,7 +62,7 @@ class Admin(unittest.TestCase):
         self.assertEqual(self.gateway.client().get().status, 200)
         status = self.status()
         self.assertTrue(status["ready"])
-        self.assertEqual(status["pid"], self.gateway.process.pid)
+        self.assertEqual(status["pid"], self.gateway.pid())
         self.assertEqual(status["generation"], 1)
         self.assertEqual(status["listeners"],
                          [{"listener": "web", "addresses": [f"127.0.0.1:{self.gateway.port}"], "tls": True}])

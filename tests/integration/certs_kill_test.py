@@ -82,8 +82,7 @@ class KilledAnywhere(StoreCase):
         self.assertGreater(killed, len(places) * 0.8)
         self.assertGreater(resumed, 0)
         self.served(gateway, NAME)
-        gateway.process.kill()
-        gateway.process.wait()
+        gateway.kill()
         self.served(self.serve(), NAME)
 
     def test_a_rollback_killed_anywhere_leaves_one_of_the_two(self):

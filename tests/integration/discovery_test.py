@@ -457,8 +457,7 @@ class Orders(DiscoveryCase):
             orders = threading.Thread(target=give_orders, daemon=True)
             orders.start()
             time.sleep(0.05 + 0.02 * round_)
-            gateway.process.send_signal(signal.SIGKILL)
-            gateway.process.wait()
+            gateway.kill()
             stop.set()
             orders.join(timeout=20)
             with open(path) as file:

@@ -4,6 +4,7 @@ them, and clients that speak raw bytes. Every wait has a deadline; everything st
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -250,9 +251,9 @@ class Client:
 
 class Gateway:
     """`ravelin run` with a configuration text; {port}, {admin} (another free port) and {dir} in it are
-    replaced. `prepare` is called with the gateway before it runs; `command` goes in front of the binary."""
+    replaced. `prepare` is called with the gateway before it runs; `command` goes in front of `binary`."""
 
-    def __init__(self, config, names=("gw.test", "localhost"), prepare=None, command=(), **process):
+    def __init__(self, config, names=("gw.test", "localhost"), prepare=None, command=(), binary=BINARY, **process):
         self.directory = tempfile.mkdtemp(prefix="ravelin-test-")
         self.port = free_port()
         self.admin_port = free_port()
@@ -263,7 +264,7 @@ class Gateway:
         if prepare is not None:
             prepare(self)
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([*command, os.path.abspath(BINARY), "run", "-c", self.config],
+            self.process = subprocess.Popen([*command, os.path.abspath(binary), "run", "-c", self.config],
                                             stdout=log, stderr=log, **process)
         try:
             wait_until(self.is_listening, "the gateway listens")
@@ -339,6 +340,23 @@ class Gateway:
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines
                    if line.partition("{")[0].partition(" ")[0] == name and all(w in line for w in wanted))
 
+    def pid(self, role="gateway"):
+        """Of the process of this role, once it runs."""
+        return wait_until(lambda: self.roles().get(role), f"the {role} process runs")
+
+    def roles(self):
+        """Role -> process id, of those the supervisor has started."""
+        found = {}
+        for pid in children_of(self.process.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if len(words) > 2 and words[1] == b"role":
+                found[words[2].decode()] = pid
+        return found
+
     def reload(self):
         before = self.log().count("configuration reloaded") + self.log().count("reload failed")
         self.process.send_signal(signal.SIGHUP)
@@ -346,14 +364,14 @@ class Gateway:
                    "the reload has ended")
 
     def rss_kib(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
+        with open(f"/proc/{self.pid()}/status") as file:
             for line in file:
                 if line.startswith("VmRSS:"):
                     return int(line.split()[1])
         raise AssertionError("no VmRSS")
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
+        with open(f"/proc/{self.pid()}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -362,11 +380,28 @@ class Gateway:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=40)
 
+    def kill(self):
+        """All processes at once, as a service manager does or the machine when it fails."""
+        ends = [os.pidfd_open(pid) for pid in children_of(self.process.pid)]
+        self.process.kill()
+        for end in ends:
+            signal.pidfd_send_signal(end, signal.SIGKILL)
+            select.select([end], [], [], DEADLINE)  # readable once it has ended
+            os.close(end)
+        self.process.wait()
+
     def close(self):
         if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 class Load:

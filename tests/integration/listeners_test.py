@@ -48,8 +48,7 @@ class Listeners(Case):
             gateway = self.gateway(text.replace("{dir}/web.sock", path[0]) if path else text)
             path.append(gateway.directory + "/web.sock")
             self.assertEqual(self.client(gateway, to=path[0], tls=False).get().status, 200)
-            gateway.process.kill()
-            gateway.process.wait()
+            gateway.kill()
 
 
 class AcceptedSockets(Case):
@@ -68,9 +67,9 @@ class AcceptedSockets(Case):
 
     def copy_of(self, gateway, peer):
         """The gateway's socket to `peer`."""
-        process = os.pidfd_open(gateway.process.pid)
+        process = os.pidfd_open(gateway.pid())
         self.addCleanup(os.close, process)
-        for name in os.listdir(f"/proc/{gateway.process.pid}/fd"):
+        for name in os.listdir(f"/proc/{gateway.pid()}/fd"):
             fd = ctypes.CDLL(None, use_errno=True).syscall(self.PIDFD_GETFD, process, int(name), 0)
             if fd < 0:
                 continue

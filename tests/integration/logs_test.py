@@ -80,7 +80,7 @@ class Sinks(Case):
     def test_syslog_gets_structured_data(self):
         gateway = self.start_with("syslog")
         message = next(m.decode() for m in self.daemon.messages() if b"listening" in m)
-        self.assertRegex(message, rf'^<30>1 \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z - ravelin {gateway.process.pid} gateway '
+        self.assertRegex(message, rf'^<30>1 \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z - ravelin {gateway.pid()} gateway '
                                   rf'\[ravelin@32473 listener="web" address="127.0.0.1:{gateway.port}"\] listening$')
 
     def test_a_daemon_that_is_gone_stops_nobody(self):

@@ -13,10 +13,10 @@ class Overload(Case):
 
     def limit_descriptors(self, gateway, percent):
         """Such that this much of the limit is in use."""
-        used = len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+        used = len(os.listdir(f"/proc/{gateway.pid()}/fd"))
         limit = used * 100 // percent
-        hard = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)[1]
-        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (limit, hard))
+        hard = resource.prlimit(gateway.pid(), resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(gateway.pid(), resource.RLIMIT_NOFILE, (limit, hard))
 
     def is_refused(self, gateway):
         try:
@@ -30,7 +30,7 @@ class Overload(Case):
         kept = [self.client(gateway) for _ in range(3)]
         for client in kept:
             self.assertIsNone(client.get().field("connection"))
-        soft = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+        soft = resource.prlimit(gateway.pid(), resource.RLIMIT_NOFILE)
         wait_until(lambda: gateway.metric("ravelin_connections") >= 123, "all are connected")
         self.limit_descriptors(gateway, 89)
         wait_until(lambda: self.active(gateway, "stop_keep_alive") == 1, "the first action begins")
@@ -46,7 +46,7 @@ class Overload(Case):
         self.assertEqual(self.active(gateway, "shed_requests"), 0)
         self.assertGreater(gateway.metric("ravelin_connections_rejected_total", reason="overload"), 0)
 
-        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, soft)
+        resource.prlimit(gateway.pid(), resource.RLIMIT_NOFILE, soft)
         wait_until(lambda: self.active(gateway, "stop_keep_alive") == 0, "all is over")
         self.assertEqual(self.active(gateway, "refuse_connections"), 0)
         answer = self.client(gateway).get()

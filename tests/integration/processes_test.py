@@ -17,7 +17,7 @@ USER = "nobody"
 
 def threads_of(gateway):
     """The status of each thread, as a map."""
-    directory = f"/proc/{gateway.process.pid}/task"
+    directory = f"/proc/{gateway.pid()}/task"
     found = {}
     for thread in os.listdir(directory):
         with open(f"{directory}/{thread}/status") as file:
@@ -62,7 +62,7 @@ class Privileges(Case):
                 self.assertEqual(status["NoNewPrivs"], "1")
                 for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
                     self.assertEqual(int(status[kind], 16) & ~NET_BIND_SERVICE, 0, kind)
-        control = threads[str(gateway.process.pid)]
+        control = threads[str(gateway.pid())]
         self.assertEqual(int(control["CapEff"], 16), NET_BIND_SERVICE)
 
     def test_a_reload_still_works_and_may_bind_a_low_port(self):

@@ -419,7 +419,7 @@ class KeysUnderAPassphrase(Case):
 
     def test_no_core_is_left_behind(self):
         gateway = self.start_sealed()
-        with open(f"/proc/{gateway.process.pid}/limits") as file:
+        with open(f"/proc/{gateway.pid()}/limits") as file:
             core = next(line for line in file if line.startswith("Max core file size"))
         self.assertEqual(core.split()[4:6], ["0", "0"])
 

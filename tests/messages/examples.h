@@ -3,6 +3,8 @@
 
 #include "messages/codec.h"
 
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace ravelin::messages {
@@ -12,6 +14,11 @@ inline Bytes some_bytes(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     bytes[i] = static_cast<std::byte>(i * 7 + 1);
   return bytes;
+}
+
+inline Bytes text_bytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
 }
 
 inline std::vector<Packet> example_packets() {
@@ -46,6 +53,33 @@ inline std::vector<Packet> example_packets() {
            Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
       {.id = 3, .descriptors = 1, .message = FirewallQuestion{.command = "plan"}},
       {.id = 3, .message = FirewallAnswer{.outcome = Outcome::refused, .text = "only root"}},
+      {.message = RoleWanted{Role::gateway, "ravelin", std::chrono::seconds(30)}},
+      {.message = AddressWanted{"192.0.2.1:80", http}},
+      {.descriptors = 1, .message = RoleStart{Role::gateway, "ravelin", 10}},
+      {.id = 5, .message = SocketRequest{"192.0.2.1:80", 64, 2}},
+      {.id = 5, .descriptors = 2, .message = HandedOver{}},
+      {.message = SocketReleased{"admin.socket"}},
+      {.id = 6, .message = ReloadRequest{}},
+      {.message = ReloadEnded{Outcome::failed}},
+      {.id = 7, .message = ProcessesRequest{}},
+      {.id = 7,
+       .message = ProcessState{.role = Role::keys,
+                               .pid = 4711,
+                               .up = std::chrono::hours(1),
+                               .starts = 2,
+                               .condition = Condition::ready,
+                               .confinement = "seccomp",
+                               .last_end = "exit status 4"}},
+      {.id = 7, .message = Finished{Outcome::refused, "2 errors"}},
+      {.message = ConfigStart{"ravelin.yaml", "/etc/ravelin"}},
+      {.message = ConfigFile{"/etc/ravelin/ravelin.yaml", "1:2"}},
+      {.message = ConfigText{text_bytes("version: 1\n")}},
+      {.message = ConfigMatch{"site.d/*.yaml", "site.d/a.yaml"}},
+      {.message = PathGranted{Role::gateway, "/etc/ravelin", PathUse::read}},
+      {.id = 8, .message = UpgradeRequest{}},
+      {.message = LogWanted{"/var/log/a"}},
+      {.id = 9, .message = LogRequest{"/var/log/a"}},
+      {.id = 7, .message = UpgradeState{Condition::failed, std::chrono::seconds(5), "no"}},
   };
 }
 

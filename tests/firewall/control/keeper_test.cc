@@ -36,7 +36,9 @@ class FakeTimes final : public Times {
 };
 
 PolicyBundle policy(std::string_view ports) {
-  PolicyBundle bundle{.path = "/p.yaml", .directory = "/"};
+  PolicyBundle bundle;
+  bundle.path = "/p.yaml";
+  bundle.directory = "/";
   bundle.files["/p.yaml"] = {"p", fmt::format(R"(policy: v1
 name: test
 zones:

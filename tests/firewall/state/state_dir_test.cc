@@ -13,7 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 
 PolicyBundle bundle(std::string text) {
-  PolicyBundle made{.path = "/etc/policy.yaml", .directory = "/etc"};
+  PolicyBundle made;
+  made.path = "/etc/policy.yaml";
+  made.directory = "/etc";
   made.files["/etc/policy.yaml"] = {"1:2", std::move(text)};
   made.globs["/etc/site.d/*.yaml"] = {"/etc/site.d/a.yaml"};
   made.facts.names["db.example.test"] = {*base::parse_ip("10.0.0.1"), *base::parse_ip("::1")};
@@ -131,7 +133,7 @@ TEST(PolicyBundle, ABundleThatIsNotWholeIsAnError) {
 
 TEST(PolicyBundle, ItsLoaderKnowsItsFilesAndNoOthers) {
   const PolicyBundle made = bundle("text");
-  BundleLoader loader(made);
+  base::yaml::BundleLoader loader(made);
   EXPECT_EQ(loader.read("/etc/policy.yaml", 100)->text, "text");
   EXPECT_FALSE(loader.read("/etc/policy.yaml", 3));
   EXPECT_EQ(loader.read("/etc/other.yaml", 100).error().code, base::Errc::not_found);

@@ -39,6 +39,8 @@ constexpr PathCase kPathCases[] = {
     {"Servers", "GET", "/v1/servers", 200, 200},
     {"ServersDelete", "DELETE", "/v1/servers", 405, 403},
     {"Reload", "POST", "/v1/reload", 200, 403},
+    {"Upgrade", "POST", "/v1/upgrade", 200, 403},
+    {"UpgradeGet", "GET", "/v1/upgrade", 405, 405},
     {"ReloadGet", "GET", "/v1/reload", 405, 405},
     {"Drain", "POST", "/v1/servers/web/one/drain", 200, 403},
     {"DrainGet", "GET", "/v1/servers/web/one/drain", 405, 405},
@@ -156,6 +158,32 @@ TEST(AdminApi, TheStatusShowsTheStoreAndWhatIsRenewedNext) {
   EXPECT_EQ(shown.at("last_failure").at("name"), "b.test");
   EXPECT_EQ(shown.at("last_failure").at("error"), "busy");
   EXPECT_EQ(shown.at("last_failure").at("failures"), 2);
+}
+
+TEST(AdminApi, TheStatusShowsTheProcesses) {
+  FakeBackend backend;
+  backend.processes().all = {{"gateway", 4711, 60, 2, "ready", "seccomp", "signal 9 (Killed)"}};
+  const auto body = boost::json::parse(answer_admin(on_socket("GET", "/v1/status"), backend).body);
+  const auto& shown = body.at("processes").at(0);
+  EXPECT_EQ(shown.at("role"), "gateway");
+  EXPECT_EQ(shown.at("pid"), 4711);
+  EXPECT_EQ(shown.at("up_seconds"), 60);
+  EXPECT_EQ(shown.at("starts"), 2);
+  EXPECT_EQ(shown.at("condition"), "ready");
+  EXPECT_EQ(shown.at("confinement"), "seccomp");
+  EXPECT_EQ(shown.at("last_end"), "signal 9 (Killed)");
+}
+
+TEST(AdminApi, AnUpgradeIsBegunAndThenPartOfTheStatus) {
+  FakeBackend backend;
+  const auto status = [&backend] {
+    return boost::json::parse(answer_admin(on_socket("GET", "/v1/status"), backend).body);
+  };
+  EXPECT_FALSE(status().as_object().contains("last_upgrade"));
+  EXPECT_EQ(answer_admin(on_socket("POST", "/v1/upgrade"), backend).status, 200);
+  EXPECT_EQ(status().at("last_upgrade").at("state"), "starting");
+  backend.refuse_reloads({base::Errc::conflict, "one is under way", std::nullopt});
+  EXPECT_EQ(answer_admin(on_socket("POST", "/v1/upgrade"), backend).status, 409);
 }
 
 TEST(AdminApi, WithoutAStoreTheStatusSaysNothingOfFailuresAndTicketKeys) {

@@ -51,6 +51,14 @@ class FakeBackend final : public AdminBackend {
 
   StoreStatus& store() { return state_.store; }
 
+  ProcessesStatus& processes() { return state_.processes; }
+
+  base::Result<void> upgrade() override {
+    if (refuses_) return *refuses_;
+    state_.processes.last_upgrade = {"starting", 0, ""};
+    return {};
+  }
+
   [[nodiscard]] std::vector<PoolStatus> pools() const override { return state_.pools; }
 
   [[nodiscard]] Readiness readiness() const override { return state_.readiness; }

@@ -164,13 +164,23 @@ TEST(ParseConfig, BansNobodyUnlessAskedTo) {
   EXPECT_EQ(checked.parsed.config.overload.shed_requests, (OverloadThresholds{98, 92}));
 }
 
-TEST(ParseConfig, LeavesSectionsOfOtherPartsToThem) {
-  const Checked checked =
-      check_text(std::string("certs: { store: store, issuers: { le: { acme: x } }, names: [] }\n"
-                             "firewall: { manage: false, policy: p.yaml }\n") +
-                 kSmall);
+TEST(ParseConfig, LeavesTheCertificatesToTheirPart) {
+  const Checked checked = check_text(
+      std::string("certs: { store: store, issuers: { le: { acme: x } }, names: [] }\n") + kSmall);
   EXPECT_THAT(checked.findings, IsEmpty());
   EXPECT_EQ(checked.parsed.config.certs_store, "/etc/store");
+}
+
+TEST(ParseConfig, ReadsWhereTheFirewallIs) {
+  const Checked checked = check_text(
+      std::string("firewall: { manage: true, policy: p.yaml, state: /s, socket: /run/f.sock }\n") +
+      kSmall);
+  EXPECT_THAT(checked.findings, IsEmpty());
+  const FirewallConfig& firewall = *checked.parsed.config.firewall;
+  EXPECT_TRUE(firewall.manages);
+  EXPECT_EQ(firewall.policy, "/etc/p.yaml");
+  EXPECT_EQ(firewall.state, "/s");
+  EXPECT_EQ(firewall.socket, "/run/f.sock");
 }
 
 TEST(ParseConfig, DoesNotBlameMissingPartsOnABrokenInclude) {

@@ -76,6 +76,8 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
+    samples.set(index(Metric::process_running), {"gateway"}, 1);
+    samples.set(index(Metric::process_starts_total), {"gateway"}, 2);
     samples.set(index(Metric::log_dropped_total), {"access"}, 0);
     samples.set(index(Metric::abuse_clients), {"banned"}, 2);
     samples.set(index(Metric::kernel_bans_total), {"made"}, 40);

@@ -35,7 +35,8 @@ TEST_F(Health, FailedChecksTakeAServerOutAndGoodOnesBringItBack) {
   backend.behave(Manner::answer, std::string(kOk));
   ASSERT_TRUE(becomes("up"));
   EXPECT_TRUE(server(0)->is_usable());
-  EXPECT_GE(backend.accepted(), before + 2);
+  // Of the two that bring it back, the first may have been on its way.
+  EXPECT_GE(backend.accepted(), before + 1);
   EXPECT_EQ(status().reason, "");
   run_for(reactor_, 100ms);
   EXPECT_THAT(metrics_.exposition(),

@@ -1,0 +1,118 @@
+#include "system/supervise/grants.h"
+
+#include <algorithm>
+#include <map>
+
+namespace ravelin::system {
+
+using messages::PathGranted;
+using messages::PathUse;
+
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+class Grants {
+ public:
+  // The folder of a file: whoever replaces it writes another one beside it.
+  void file(const std::string& path, PathUse use = PathUse::read) {
+    if (path.starts_with('/')) grant(folder_of(path), use);
+  }
+
+  void grant(const std::string& path, PathUse use) {
+    if (path.empty()) return;
+    const auto [place, is_new] = paths_.emplace(path, use);
+    if (!is_new) place->second = std::max(place->second, use);
+  }
+
+  [[nodiscard]] std::vector<PathGranted> take() const {
+    std::vector<PathGranted> all;
+    all.reserve(paths_.size());
+    for (const auto& [path, use] : paths_)
+      all.push_back({messages::Role::gateway, path, use});
+    return all;
+  }
+
+ private:
+  std::map<std::string, PathUse> paths_;
+};
+
+void add(Grants& grants, const std::vector<gateway::ErrorPageConfig>& pages) {
+  for (const gateway::ErrorPageConfig& page : pages)
+    grants.file(page.path);
+}
+
+void add(Grants& grants, const gateway::ListenerConfig& listener) {
+  if (listener.tls) {
+    for (const gateway::CertificateConfig& certificate : listener.tls->certificates) {
+      grants.file(certificate.chain);
+      grants.file(certificate.key);
+      grants.file(certificate.key_secret);
+      grants.file(certificate.staple);
+    }
+    grants.file(listener.tls->client_auth.ca);
+    grants.file(listener.tls->client_auth.crl);
+  }
+  add(grants, listener.error_pages);
+  for (const gateway::RouteConfig& route : listener.routes) {
+    add(grants, route.error_pages);
+    if (route.maintenance) grants.file(route.maintenance->page);
+    if (route.basic_auth) grants.file(route.basic_auth->users);
+  }
+}
+
+void add(Grants& grants, const std::optional<gateway::UpstreamTlsConfig>& tls) {
+  if (!tls) return;
+  grants.file(tls->ca);
+  grants.file(tls->certificate);
+  grants.file(tls->key);
+  grants.file(tls->key_secret);
+}
+
+void add(Grants& grants, const gateway::PoolConfig& pool) {
+  if (pool.sticky) grants.file(pool.sticky->key);
+  if (pool.discover && pool.discover->file) grants.file(pool.discover->file->path);
+  if (pool.discover) add(grants, pool.discover->server.tls);
+  if (pool.health && !pool.health->command.empty())
+    grants.grant(pool.health->command.front(), PathUse::execute);
+  for (const gateway::ServerConfig& server : pool.servers)
+    add(grants, server.tls);
+}
+
+// Whether `path` is `folder` or below it.
+bool is_below(const std::string& path, const std::string& folder) {
+  if (folder == "/" || path == folder) return true;
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+}  // namespace
+
+std::vector<PathGranted> gateway_grants(const gateway::Config& config) {
+  Grants grants;
+  for (const std::string& file : config.files)
+    grants.file(file);
+  grants.file(config.admin.overrides, PathUse::write);
+  grants.grant(config.certs_store, PathUse::write);
+  for (const gateway::ListenerConfig& listener : config.listeners)
+    add(grants, listener);
+  for (const gateway::PoolConfig& pool : config.pools)
+    add(grants, pool);
+  return grants.take();
+}
+
+std::vector<PathGranted> beyond(const std::vector<PathGranted>& now,
+                                const std::vector<PathGranted>& next) {
+  std::vector<PathGranted> missing;
+  for (const PathGranted& wanted : next) {
+    const bool is_covered = std::ranges::any_of(now, [&wanted](const PathGranted& held) {
+      return held.role == wanted.role && held.use >= wanted.use && is_below(wanted.path, held.path);
+    });
+    if (!is_covered) missing.push_back(wanted);
+  }
+  return missing;
+}
+
+}  // namespace ravelin::system

@@ -1,0 +1,19 @@
+// Which paths a process needs because of a configuration. Pure.
+#pragma once
+
+#include "gateway/config/config.h"
+#include "messages/message.h"
+
+#include <vector>
+
+namespace ravelin::system {
+
+// Of the gateway: each path once, sorted. What is replaced by renaming is granted with its folder.
+// What every program needs (libraries, name service) is not among them.
+std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config);
+
+// Those of `next` that `now` does not cover.
+std::vector<messages::PathGranted> beyond(const std::vector<messages::PathGranted>& now,
+                                          const std::vector<messages::PathGranted>& next);
+
+}  // namespace ravelin::system

@@ -1,0 +1,27 @@
+#include "system/supervise/launch_plan.h"
+
+#include "gateway/admin/admin_socket_file.h"
+#include "gateway/runtime/listener_plan.h"
+
+namespace ravelin::system {
+
+LaunchPlan plan_launch(const gateway::Config& config) {
+  LaunchPlan plan;
+  // It stays who it is started as: the table is root's.
+  if (config.firewall && config.firewall->manages)
+    plan.roles.push_back({messages::Role::firewall, "", std::chrono::seconds(0)});
+  plan.roles.push_back({messages::Role::gateway, config.user, config.drain_timeout});
+  for (const gateway::ListenerConfig& listener : config.listeners) {
+    for (std::size_t i = 0; i < listener.bind.size(); ++i)
+      plan.addresses.push_back({gateway::address_key(listener, i), listener.bind[i]});
+  }
+  if (!config.admin.socket.empty())
+    plan.addresses.push_back({gateway::kAdminSocketKey, base::UnixEndpoint{config.admin.socket}});
+  if (config.admin.listen)
+    plan.addresses.push_back({gateway::kAdminListenKey, *config.admin.listen});
+  if (!config.log.access.empty() && config.log.access != "-")
+    plan.logs.push_back({config.log.access});
+  return plan;
+}
+
+}  // namespace ravelin::system

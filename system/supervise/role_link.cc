@@ -1,0 +1,171 @@
+#include "system/supervise/role_link.h"
+
+#include "base/clock.h"
+#include "base/io/log.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace ravelin::system {
+
+using base::Errc;
+using base::OwnedFd;
+using base::Result;
+using messages::Outcome;
+
+namespace {
+
+constexpr std::string_view kPart = "supervisor";
+
+Result<ConfigSnapshot> config_in(const messages::Received& received) {
+  if (received.descriptors.empty())
+    return base::fail(Errc::protocol, "the supervisor sent no configuration");
+  const auto text = messages::read_memory_file(received.descriptors.front().get(), kConfigBytesMax);
+  if (!text) return text.error();
+  return parse_config(std::as_bytes(std::span(*text)));
+}
+
+base::Error unexpected(const messages::Packet& packet) {
+  return base::fail(Errc::protocol, "the supervisor answered something else: {}",
+                    messages::to_string(packet.message));
+}
+
+Errc code_of(Outcome outcome) {
+  return outcome == Outcome::refused ? Errc::denied : Errc::unavailable;
+}
+
+}  // namespace
+
+Result<RoleLink::Started> RoleLink::take() {
+  if (::fcntl(kRoleLinkFd, F_SETFD, FD_CLOEXEC) != 0)
+    return base::fail(Errc::invalid, "this command is for `ravelin run`, which starts it");
+  auto link = std::make_unique<RoleLink>(messages::SeqSocket(OwnedFd(kRoleLinkFd)));
+  auto received = link->next();
+  if (!received) return received.error();
+  auto* start = std::get_if<messages::RoleStart>(&received->packet.message);
+  if (start == nullptr) return unexpected(received->packet);
+  auto config = config_in(*received);
+  if (!config) return config.error();
+  return Started{std::move(*start), std::move(*config), std::move(link)};
+}
+
+Result<> RoleLink::ask(messages::Message message) {
+  return socket_.send({.id = ++last_id_, .message = std::move(message)});
+}
+
+Result<messages::Received> RoleLink::next() {
+  const base::MonoTime until = base::mono_now() + kAnswerMax;
+  for (base::MonoTime now; (now = base::mono_now()) < until;) {
+    // A signal may end the wait early.
+    auto received = socket_.receive(std::chrono::ceil<std::chrono::milliseconds>(until - now));
+    if (!received) return base::wrap(received.error(), "the supervisor");
+    if (!*received) continue;
+    if ((*received)->packet.id == last_id_) return std::move(**received);
+    // Of a question that was given up.
+  }
+  return base::fail(Errc::timeout, "the supervisor did not answer within {} s", kAnswerMax.count());
+}
+
+Result<std::vector<OwnedFd>> RoleLink::open(const gateway::ListenAddress& address,
+                                            std::size_t count) {
+  const std::lock_guard guard(mutex_);
+  std::vector<OwnedFd> sockets;
+  while (sockets.size() < count) {
+    const std::size_t slice =
+        std::min<std::size_t>(count - sockets.size(), messages::kDescriptorsMax);
+    const auto asked =
+        ask(messages::SocketRequest{address.key, static_cast<std::uint16_t>(sockets.size()),
+                                    static_cast<std::uint16_t>(slice)});
+    if (!asked) return asked.error();
+    auto received = next();
+    if (!received) return received.error();
+    const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
+    if (answer == nullptr) return unexpected(received->packet);
+    if (answer->outcome != Outcome::done)
+      return base::fail(code_of(answer->outcome), "{}", answer->text);
+    std::ranges::move(received->descriptors, std::back_inserter(sockets));
+    if (received->descriptors.size() < slice) break;
+  }
+  if (sockets.empty())
+    return base::fail(Errc::protocol, "the supervisor has no socket for {}", address.key);
+  return sockets;
+}
+
+Result<OwnedFd> RoleLink::open_log(const std::string& path) {
+  const std::lock_guard guard(mutex_);
+  if (const auto asked = ask(messages::LogRequest{path}); !asked) return asked.error();
+  auto received = next();
+  if (!received) return received.error();
+  const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
+  if (answer == nullptr) return unexpected(received->packet);
+  if (answer->outcome != Outcome::done)
+    return base::fail(code_of(answer->outcome), "{}", answer->text);
+  return received->descriptors.empty() ? OwnedFd() : std::move(received->descriptors.front());
+}
+
+void RoleLink::release(const gateway::ListenAddress& address) {
+  const std::lock_guard guard(mutex_);
+  if (!address.passed.empty()) return;
+  if (const auto done = ask(messages::SocketReleased{address.key}); !done)
+    base::log_warn(kPart, "an address cannot be given back",
+                   {{"address", address.key}, {"reason", done.error().message}});
+}
+
+Result<ConfigSnapshot> RoleLink::ask_for_reload() {
+  const std::lock_guard guard(mutex_);
+  if (const auto asked = ask(messages::ReloadRequest{}); !asked) return asked.error();
+  auto received = next();
+  if (!received) return received.error();
+  const auto* answer = std::get_if<messages::Finished>(&received->packet.message);
+  if (answer == nullptr) return unexpected(received->packet);
+  if (answer->outcome != Outcome::done) return base::fail(Errc::invalid, "{}", answer->text);
+  return config_in(*received);
+}
+
+void RoleLink::tell_reload_ended(bool is_done) {
+  const std::lock_guard guard(mutex_);
+  static_cast<void>(ask(messages::ReloadEnded{is_done ? Outcome::done : Outcome::failed}));
+}
+
+void RoleLink::tell(messages::Role role, messages::Condition condition, const std::string& text) {
+  const std::lock_guard guard(mutex_);
+  static_cast<void>(ask(messages::Health{role, condition, text}));
+}
+
+Result<RoleLink::Processes> RoleLink::processes() {
+  const std::lock_guard guard(mutex_);
+  if (const auto asked = ask(messages::ProcessesRequest{}); !asked) return asked.error();
+  Processes found;
+  for (;;) {
+    auto received = next();
+    if (!received) return received.error();
+    if (auto* state = std::get_if<messages::ProcessState>(&received->packet.message))
+      found.states.push_back(std::move(*state));
+    else if (auto* upgrade = std::get_if<messages::UpgradeState>(&received->packet.message))
+      found.last_upgrade = std::move(*upgrade);
+    else
+      return found;
+  }
+}
+
+Result<> RoleLink::ask_for_upgrade() {
+  const std::lock_guard guard(mutex_);
+  if (auto asked = ask(messages::UpgradeRequest{}); !asked) return asked;
+  const auto received = next();
+  if (!received) return received.error();
+  const auto* answer = std::get_if<messages::Finished>(&received->packet.message);
+  if (answer == nullptr) return unexpected(received->packet);
+  if (answer->outcome == Outcome::done) return {};
+  return base::fail(Errc::unavailable, "{}", answer->text);
+}
+
+bool RoleLink::is_alone() const {
+  char byte = 0;
+  const ssize_t count = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+}  // namespace ravelin::system

@@ -1,0 +1,278 @@
+#include "system/supervise/supervisor.h"
+
+#include "base/io/log.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+namespace ravelin::system {
+
+using base::MonoTime;
+using base::Result;
+using messages::Condition;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kPart = "supervisor";
+// The gateway needs what the certs process makes ready: the store, and something to show.
+constexpr base::Duration kWaitForCerts = 10s;
+constexpr base::Duration kEndGrace = 10s;
+constexpr int kCouldNot = 4;
+
+}  // namespace
+
+Supervisor::Supervisor(SupervisorOptions options)
+    : options_(std::move(options)), sockets_(std::move(options_.passed)) {}
+
+Supervisor::~Supervisor() {
+  if (reading_) reading_->child.signal(SIGKILL);
+  for (Process* process : running())
+    process->child->signal(SIGKILL);
+}
+
+Result<int> Supervisor::run() {
+  if (const auto done = open_signals(); !done) return done.error();
+  if (const auto done = read_configuration(Purpose::start, 0); !done) return done.error();
+  while (!is_over())
+    turn();
+  return exit_status_.value_or(kCouldNot);
+}
+
+Result<> Supervisor::open_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2})
+    ::sigaddset(&set, number);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signals_ = base::OwnedFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.is_open()) return base::fail_errno(errno, "waiting for signals");
+  return {};
+}
+
+bool Supervisor::is_over() {
+  return running().empty() && !reading_ && (is_stopping_ || exit_status_);
+}
+
+std::vector<Supervisor::Process*> Supervisor::running() {
+  std::vector<Process*> all;
+  const auto add = [&all](Process& process) {
+    if (process.child) all.push_back(&process);
+  };
+  std::ranges::for_each(processes_, add);
+  if (next_) add(*next_);
+  std::ranges::for_each(leaving_, add);
+  return all;
+}
+
+// One wait, and all that came of it.
+void Supervisor::turn() {
+  std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}};
+  const auto add = [&polled](int fd) { polled.push_back({fd, POLLIN, 0}); };
+  if (reading_) {
+    add(reading_->child.link().fd());
+    add(reading_->child.end_fd());
+  }
+  for (Process* process : running()) {
+    if (process->is_linked) add(process->child->link().fd());
+    add(process->child->end_fd());
+  }
+  const base::Duration wait = next_deadline() - base::mono_now();
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(wait, base::Duration(0)));
+  ::poll(polled.data(), polled.size(), static_cast<int>(ms.count()));
+  const auto is_ready = [&polled](int fd) {
+    return std::ranges::any_of(
+        polled, [fd](const pollfd& one) { return one.fd == fd && one.revents != 0; });
+  };
+  if (is_ready(signals_.get())) handle_signals();
+  if (reading_) serve_reader();
+  for (Process* process : running()) {
+    if (process->is_linked && is_ready(process->child->link().fd())) serve(*process);
+    if (process->child && is_ready(process->child->end_fd())) ended(*process);
+  }
+  std::erase_if(leaving_, [](const Process& process) { return !process.child; });
+  if (next_ && !next_->child) next_.reset();
+  if (next_ && next_->start_by && base::mono_now() >= *next_->start_by) {
+    next_->start_by.reset();
+    give_up_upgrade("the new gateway does not serve in time");
+  }
+  if (last_upgrade_ && last_upgrade_->condition == Condition::ready && next_) finish_upgrade();
+  for (Process* process : running()) {
+    if (process->kill_at) end(*process);
+  }
+  if (is_stopping_)
+    stop_next();
+  else
+    start_waiting();
+}
+
+MonoTime Supervisor::next_deadline() {
+  MonoTime next = base::mono_now() + 60s;
+  if (reading_) next = std::min(next, reading_->until);
+  for (const Process& process : processes_) {
+    if (!is_stopping_ && process.start_at) next = std::min(next, *process.start_at);
+  }
+  for (const Process* process : running()) {
+    if (process->start_by) next = std::min(next, *process->start_by);
+    if (process->kill_at) next = std::min(next, *process->kill_at);
+  }
+  return next;
+}
+
+// ---- starting ----
+
+void Supervisor::start_roles() {
+  const MonoTime now = base::mono_now();
+  const bool has_certs = find(Role::certs) != nullptr;
+  for (Process& process : processes_) {
+    const bool waits = has_certs && process.wanted.role == Role::gateway;
+    process.start_at = waits ? now + kWaitForCerts : now;
+  }
+  start_waiting();
+}
+
+void Supervisor::start_waiting() {
+  for (Process& process : processes_) {
+    if (process.child || !process.start_at || base::mono_now() < *process.start_at) continue;
+    process.start_at.reset();
+    if (process.wanted.role == Role::gateway) sockets_.allow(addresses_);
+    start(process, config_);
+  }
+}
+
+void Supervisor::start(Process& process, const base::OwnedFd& config) {
+  ++process.starts;
+  process.started = base::mono_now();
+  process.condition = Condition::starting;
+  process.confinement.clear();
+  auto child = Child::start(options_.command_of(process.wanted.role));
+  Result<> done;
+  if (child) {
+    const auto alive_every =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.alive_every.value_or(0s));
+    done = child->link().send(
+        {.message = messages::RoleStart{process.wanted.role, process.wanted.user,
+                                        static_cast<std::uint32_t>(alive_every.count())}},
+        std::array{config.get()});
+  } else {
+    done = child.error();
+  }
+  if (!done) {
+    process.start_at = base::mono_now() + process.back_off.ended(0s, false);
+    base::log_error(
+        kPart, "a process cannot be started",
+        {{"role", messages::word_of(process.wanted.role)}, {"reason", done.error().message}});
+    if (child) static_cast<void>(child->finish());
+    return;
+  }
+  process.child = std::move(*child);
+  process.is_linked = true;
+  base::log_info(kPart, "started",
+                 {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
+}
+
+// ---- ending ----
+
+void Supervisor::ended(Process& process) {
+  if (process.is_linked) serve(process);  // what it said last
+  const Child::End end = process.child->collect();
+  const bool is_gateway = &process == find(Role::gateway);
+  const bool was_asked = process.kill_at.has_value();
+  process.child.reset();
+  process.is_linked = false;
+  process.kill_at.reset();
+  process.last_end = end.text();
+  const bool was_ready = process.condition != Condition::starting;
+  process.condition = Condition::failed;
+  if (next_ && &process == &*next_)
+    return give_up_upgrade("the new gateway ended before it served, " + process.last_end);
+  const bool is_leaving = std::ranges::any_of(
+      leaving_, [&process](const Process& leaving) { return &leaving == &process; });
+  if (is_leaving) return;
+  if (is_gateway && reading_ && reading_->purpose == Purpose::reload) {
+    reading_->child.signal(SIGKILL);  // nobody waits for it any more
+    reading_->purpose = Purpose::nobody;
+  }
+  // Whoever gave up before it ever served would do so again; whoever was killed may not.
+  if (is_gateway && (is_stopping_ || (!process.was_ready && !end.by_signal))) {
+    exit_status_ = end.by_signal ? kCouldNot : end.number;
+    is_stopping_ = true;
+  }
+  if (is_stopping_) return;
+  process.start_at = base::mono_now();
+  if (was_asked) return;  // it is replaced
+  const base::Duration pause =
+      process.back_off.ended(base::mono_now() - process.started, was_ready);
+  process.start_at = base::mono_now() + pause;
+  Process* gateway = find(Role::gateway);
+  if (process.wanted.role == Role::certs && gateway != nullptr && gateway->starts == 0)
+    gateway->start_at = base::mono_now();  // it waits for nothing any more
+  base::log_error(
+      kPart, "a process ended by itself and is started again",
+      {{"role", messages::word_of(process.wanted.role)},
+       {"how", process.last_end},
+       {"in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()}});
+}
+
+void Supervisor::end(Process& process) {
+  if (!process.kill_at) {
+    process.kill_at = base::mono_now() + process.wanted.drain + kEndGrace;
+    process.child->signal(SIGTERM);
+  } else if (base::mono_now() >= *process.kill_at) {
+    base::log_warn(kPart, "a process does not end and is killed",
+                   {{"role", messages::word_of(process.wanted.role)}});
+    process.child->signal(SIGKILL);
+    process.kill_at = base::mono_now() + kEndGrace;
+  }
+}
+
+// The gateway first: requests in flight may need the others.
+void Supervisor::stop_next() {
+  if (next_ && next_->child) next_->child->signal(SIGKILL);
+  Process* gateway = find(Role::gateway);
+  if (gateway != nullptr && gateway->child) return end(*gateway);
+  for (Process& process : processes_) {
+    if (process.child) end(process);
+  }
+}
+
+void Supervisor::handle_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    const int number = static_cast<int>(info.ssi_signo);
+    Process* gateway = find(Role::gateway);
+    const bool has_gateway = gateway != nullptr && gateway->child;
+    if (number == SIGHUP || number == SIGUSR1) {
+      if (has_gateway && gateway->was_ready)
+        gateway->child->signal(number);
+      else
+        reload_once_ready_ = reload_once_ready_ || number == SIGHUP;
+      continue;
+    }
+    if (number == SIGUSR2) {
+      if (const auto begun = begin_upgrade(); !begun)
+        base::log_error(kPart, "no upgrade", {{"reason", begun.error().message}});
+      continue;
+    }
+    if (is_stopping_ && has_gateway) gateway->child->signal(SIGTERM);  // the second time means it
+    if (!is_stopping_ && !exit_status_) exit_status_ = 0;
+    is_stopping_ = true;
+    if (reading_) reading_->child.signal(SIGKILL);
+  }
+}
+
+void Supervisor::tell(base::ServiceState state) {
+  if (options_.state_changed) options_.state_changed(state);
+}
+
+Supervisor::Process* Supervisor::find(Role role) {
+  const auto found = std::ranges::find_if(
+      processes_, [role](const Process& process) { return process.wanted.role == role; });
+  return found == processes_.end() ? nullptr : &*found;
+}
+
+}  // namespace ravelin::system

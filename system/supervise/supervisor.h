@@ -1,0 +1,135 @@
+// The supervisor of `ravelin run`: has the configuration read, keeps the listening sockets, starts
+// the processes it asks for, starts again what ends by itself, replaces the program under them, and
+// ends all of them in order. It reads no file and parses nothing but messages. One thread.
+#pragma once
+
+#include "base/io/systemd.h"
+#include "base/result.h"
+#include "system/supervise/back_off.h"
+#include "system/supervise/child.h"
+#include "system/supervise/kept_sockets.h"
+
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ravelin::system {
+
+struct SupervisorOptions {
+  // The command line of a process of this role; messages::Role::command reads the configuration.
+  std::function<std::vector<std::string>(messages::Role)> command_of;
+  gateway::PassedSockets passed{};
+  // Told of each state as it begins. May be empty.
+  std::function<void(base::ServiceState)> state_changed{};
+  std::optional<base::Duration> alive_every{};  // `alive` is told as the gateway says it is
+  // Prints findings of the configuration for whoever started it.
+  std::function<void(const std::string&)> print{};
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(SupervisorOptions options);
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+  ~Supervisor();  // ends what still runs
+
+  // Until SIGTERM or SIGINT, or until the gateway cannot be started at all. What is to be this
+  // process's exit status: the gateway's, or the reader's when the configuration is refused.
+  base::Result<int> run();
+
+ private:
+  using Role = messages::Role;
+
+  struct Process {
+    messages::RoleWanted wanted;
+    std::optional<Child> child;
+    base::MonoTime started;
+    std::optional<base::MonoTime> start_at;  // again
+    BackOff back_off;
+    std::uint32_t starts = 0;
+    messages::Condition condition = messages::Condition::starting;
+    std::string confinement;
+    std::string last_end;
+    bool was_ready = false;                  // since it was started first
+    bool is_linked = false;                  // its connection is open
+    std::optional<base::MonoTime> kill_at;   // it was asked to end
+    std::optional<base::MonoTime> start_by;  // it serves, or is given up
+  };
+
+  enum class Purpose : unsigned char { start, reload, upgrade, nobody };
+
+  // What the reader of the configuration has said so far, and what for it reads.
+  struct Reading {
+    Child child;
+    base::MonoTime until;
+    Purpose purpose;
+    std::uint32_t id;  // of the gateway's question, for a reload
+    std::vector<messages::RoleWanted> roles{};
+    Addresses addresses{};
+    std::set<std::string> logs{};
+  };
+
+  struct LastUpgrade {
+    base::MonoTime began;
+    messages::Condition condition = messages::Condition::starting;
+    std::string text;
+  };
+
+  base::Result<> open_signals();
+  base::Result<> read_configuration(Purpose purpose, std::uint32_t id);
+  void serve_reader();
+  void configuration_read(const messages::Finished& finished, std::vector<base::OwnedFd> given);
+  void reading_failed(const std::string& why);
+  void answer_reload(const Reading& read, const messages::Finished& finished);
+
+  void start_roles();
+  void start(Process& process, const base::OwnedFd& config);
+  void start_waiting();
+  void ended(Process& process);
+  void serve(Process& process);
+  void handle(Process& process, messages::Received received);
+  base::Result<> begin_reload(const Process& process, std::uint32_t id);
+  static void send_end(Process& process, std::uint32_t id, messages::Finished end);
+  void answer_socket(Process& process, std::uint32_t id, const messages::SocketRequest& request);
+  void answer_log(Process& process, std::uint32_t id, const messages::LogRequest& request);
+  void answer_processes(Process& process, std::uint32_t id);
+  void note_health(Process& process, const messages::Health& health);
+  void note_reload_ended(messages::Outcome outcome);
+
+  base::Result<> begin_upgrade();
+  void upgrade_to(const Reading& read);
+  void finish_upgrade();
+  void give_up_upgrade(const std::string& why);
+
+  void handle_signals();
+  void stop_next();
+  static void end(Process& process);
+  void tell(base::ServiceState state);
+  [[nodiscard]] Process* find(Role role);
+  [[nodiscard]] std::vector<Process*> running();
+  [[nodiscard]] bool is_over();
+  [[nodiscard]] base::MonoTime next_deadline();
+  void turn();
+
+  SupervisorOptions options_;
+  base::OwnedFd signals_;
+  KeptSockets sockets_;
+  std::optional<Reading> reading_;
+  base::OwnedFd config_, next_config_;  // memory files: in use, and asked for by the gateway
+  Addresses addresses_, next_addresses_;
+  std::set<std::string> logs_;      // paths of the configuration in use, and of the next one
+  std::vector<Process> processes_;  // in the order they are started
+  // While the program is replaced: the gateway that is to be, and those that were.
+  std::optional<Process> next_;
+  std::list<Process> leaving_;
+  std::optional<LastUpgrade> last_upgrade_;
+  bool is_stopping_ = false;
+  bool reload_once_ready_ = false;  // SIGHUP came before the gateway served
+  std::optional<int> exit_status_;
+};
+
+}  // namespace ravelin::system

@@ -1,0 +1,291 @@
+// What the processes say to the supervisor, and what it answers.
+#include "base/io/log.h"
+#include "gateway/observe/access_target.h"
+#include "system/supervise/supervisor.h"
+
+#include <algorithm>
+#include <csignal>
+
+namespace ravelin::system {
+
+using base::Result;
+using messages::Condition;
+using messages::Outcome;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kPart = "supervisor";
+constexpr base::Duration kReadMax = 60s;
+constexpr int kRefused = 3;
+constexpr int kCouldNot = 4;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+}  // namespace
+
+// ---- the configuration ----
+
+Result<> Supervisor::read_configuration(Purpose purpose, std::uint32_t id) {
+  auto child = Child::start(options_.command_of(Role::command));
+  if (!child) return child.error();
+  reading_.emplace(Reading{std::move(*child), base::mono_now() + kReadMax, purpose, id});
+  return {};
+}
+
+void Supervisor::serve_reader() {
+  Child& child = reading_->child;
+  for (;;) {
+    auto received = child.link().receive(0ms);
+    if (!received) {
+      const Child::End end = child.finish();
+      return reading_failed(received.error().code == base::Errc::protocol ? received.error().message
+                                                                          : end.text());
+    }
+    if (!*received) break;
+    messages::Message& message = (*received)->packet.message;
+    if (auto* wanted = std::get_if<messages::RoleWanted>(&message)) {
+      reading_->roles.push_back(std::move(*wanted));
+    } else if (auto* address = std::get_if<messages::AddressWanted>(&message)) {
+      reading_->addresses.insert_or_assign(std::move(address->key), std::move(address->endpoint));
+    } else if (auto* log = std::get_if<messages::LogWanted>(&message)) {
+      reading_->logs.insert(std::move(log->path));
+    } else if (const auto* finished = std::get_if<messages::Finished>(&message)) {
+      return configuration_read(*finished, std::move((*received)->descriptors));
+    } else {
+      child.signal(SIGKILL);
+    }
+  }
+  if (base::mono_now() >= reading_->until) child.signal(SIGKILL);
+}
+
+void Supervisor::configuration_read(const messages::Finished& finished,
+                                    std::vector<base::OwnedFd> given) {
+  static_cast<void>(reading_->child.finish());
+  const Reading read = std::move(*reading_);
+  reading_.reset();
+  const bool is_done = finished.outcome == Outcome::done && !given.empty();
+  // Of the one in use a few may be left: whoever may open those could before.
+  if (is_done) logs_.insert(read.logs.begin(), read.logs.end());
+  if (is_done && read.purpose != Purpose::start) {
+    next_config_ = std::move(given.front());
+    next_addresses_ = read.addresses;
+  }
+  switch (read.purpose) {
+    case Purpose::nobody:
+      return;
+    case Purpose::reload:
+      return answer_reload(read, finished);
+    case Purpose::upgrade:
+      return is_done ? upgrade_to(read) : give_up_upgrade(finished.text);
+    case Purpose::start:
+      break;
+  }
+  if (options_.print && !finished.text.empty()) options_.print(finished.text);
+  if (is_stopping_ || !is_done) {
+    if (!exit_status_) exit_status_ = kRefused;
+    return;
+  }
+  config_ = std::move(given.front());
+  addresses_ = read.addresses;
+  for (const messages::RoleWanted& wanted : read.roles)
+    processes_.push_back({.wanted = wanted});
+  start_roles();
+}
+
+void Supervisor::reading_failed(const std::string& why) {
+  const Reading read = std::move(*reading_);
+  reading_.reset();
+  const std::string text = "the configuration could not be read: its reader ended, " + why;
+  switch (read.purpose) {
+    case Purpose::nobody:
+      return;
+    case Purpose::reload:
+      return answer_reload(read, {Outcome::failed, text});
+    case Purpose::upgrade:
+      return give_up_upgrade(text);
+    case Purpose::start:
+      break;
+  }
+  if (!is_stopping_) base::log_error(kPart, text);
+  if (!exit_status_) exit_status_ = kCouldNot;
+}
+
+void Supervisor::answer_reload(const Reading& read, const messages::Finished& finished) {
+  Process* gateway = find(Role::gateway);
+  if (gateway == nullptr || !gateway->child) return;
+  std::vector<int> with;
+  if (finished.outcome == Outcome::done) {
+    sockets_.allow(next_addresses_);
+    with.push_back(next_config_.get());
+  }
+  static_cast<void>(gateway->child->link().send({.id = read.id, .message = finished}, with));
+}
+
+void Supervisor::note_reload_ended(Outcome outcome) {
+  const bool is_done = outcome == Outcome::done && next_config_.is_open();
+  if (is_done) {
+    config_ = std::move(next_config_);
+    addresses_ = std::move(next_addresses_);
+  }
+  next_config_ = base::OwnedFd();
+  sockets_.allow(addresses_);
+  if (!is_done) return;
+  if (Process* certs = find(Role::certs); certs != nullptr && certs->child)
+    certs->child->signal(SIGHUP);
+}
+
+// ---- one process ----
+
+void Supervisor::serve(Process& process) {
+  constexpr int kMessagesAtOnce = 64;
+  for (int i = 0; i < kMessagesAtOnce && process.is_linked; ++i) {
+    auto received = process.child->link().receive(0ms);
+    if (!received) {
+      process.is_linked = false;  // it is about to end, or says what no process of ours says
+      if (received.error().code == base::Errc::protocol) process.child->signal(SIGKILL);
+      return;
+    }
+    if (!*received) return;
+    handle(process, std::move(**received));
+  }
+}
+
+void Supervisor::handle(Process& process, messages::Received received) {
+  const std::uint32_t id = received.packet.id;
+  const bool is_gateway = process.wanted.role == Role::gateway;
+  if (const auto* health = std::get_if<messages::Health>(&received.packet.message))
+    return note_health(process, *health);
+  const auto refuse = [&] {
+    base::log_warn(kPart, "a process asked for what is not its own",
+                   {{"pid", process.child->pid()}, {"asked", to_string(received.packet.message)}});
+  };
+  if (!is_gateway) return refuse();
+  std::visit(
+      Overloaded{
+          [&](const messages::SocketRequest& request) { answer_socket(process, id, request); },
+          [&](const messages::LogRequest& request) { answer_log(process, id, request); },
+          [&](const messages::SocketReleased& released) { sockets_.release(released.key); },
+          [&](const messages::ReloadRequest&) {
+            if (const auto begun = begin_reload(process, id); !begun)
+              send_end(process, id, {Outcome::failed, begun.error().message});
+          },
+          [&](const messages::ReloadEnded& ended) {
+            if (&process == find(Role::gateway)) note_reload_ended(ended.outcome);
+          },
+          [&](const messages::UpgradeRequest&) {
+            const auto begun = begin_upgrade();
+            send_end(process, id,
+                     begun ? messages::Finished{}
+                           : messages::Finished{Outcome::refused, begun.error().message});
+          },
+          [&](const messages::ProcessesRequest&) { answer_processes(process, id); },
+          [&](const auto&) { refuse(); }},
+      received.packet.message);
+}
+
+Result<> Supervisor::begin_reload(const Process& process, std::uint32_t id) {
+  if (&process != find(Role::gateway))
+    return base::fail(base::Errc::conflict, "another gateway takes over");
+  if (reading_ || next_)
+    return base::fail(base::Errc::conflict,
+                      "the configuration is being read already, or the program is being replaced");
+  return read_configuration(Purpose::reload, id);
+}
+
+void Supervisor::send_end(Process& process, std::uint32_t id, messages::Finished end) {
+  static_cast<void>(process.child->link().send({.id = id, .message = std::move(end)}));
+}
+
+void Supervisor::answer_socket(Process& process, std::uint32_t id,
+                               const messages::SocketRequest& request) {
+  const auto sockets = sockets_.give(request);
+  messages::HandedOver answer;
+  if (!sockets) {
+    answer.outcome =
+        sockets.error().code == base::Errc::denied ? Outcome::refused : Outcome::failed;
+    answer.text = sockets.error().message.substr(0, messages::kTextBytes.count);
+  }
+  const auto sent = process.child->link().send({.id = id, .message = answer},
+                                               sockets ? *sockets : std::vector<int>());
+  if (!sent)
+    base::log_warn(kPart, "the gateway does not take its sockets",
+                   {{"address", request.key}, {"reason", sent.error().message}});
+}
+
+void Supervisor::answer_log(Process& process, std::uint32_t id,
+                            const messages::LogRequest& request) {
+  messages::HandedOver answer;
+  std::vector<int> with;
+  base::OwnedFd log;
+  if (!logs_.contains(request.path)) {
+    answer = {Outcome::refused, "the configuration has no such log"};
+  } else if (auto opened = gateway::open_log_file(request.path); !opened) {
+    answer = {Outcome::failed, opened.error().message.substr(0, messages::kTextBytes.count)};
+  } else {
+    log = std::move(*opened);
+    if (log.is_open()) with.push_back(log.get());
+  }
+  static_cast<void>(process.child->link().send({.id = id, .message = answer}, with));
+}
+
+void Supervisor::answer_processes(Process& process, std::uint32_t id) {
+  const base::MonoTime now = base::mono_now();
+  for (const Process& one : processes_) {
+    messages::ProcessState state{
+        .role = one.wanted.role,
+        .pid = one.child ? static_cast<std::uint32_t>(one.child->pid()) : 0,
+        .up = std::chrono::duration_cast<std::chrono::seconds>(one.child ? now - one.started : 0s),
+        .starts = one.starts,
+        .condition = one.condition,
+        .confinement = one.confinement,
+        .last_end = one.last_end};
+    static_cast<void>(process.child->link().send({.id = id, .message = std::move(state)}));
+  }
+  if (last_upgrade_)
+    static_cast<void>(process.child->link().send(
+        {.id = id,
+         .message = messages::UpgradeState{
+             last_upgrade_->condition,
+             std::chrono::duration_cast<std::chrono::seconds>(now - last_upgrade_->began),
+             last_upgrade_->text.substr(0, messages::kTextBytes.count)}}));
+  static_cast<void>(process.child->link().send({.id = id, .message = messages::Finished{}}));
+}
+
+void Supervisor::note_health(Process& process, const messages::Health& health) {
+  if (health.role != process.wanted.role) return;
+  const Condition before = std::exchange(process.condition, health.condition);
+  if (!health.text.empty()) process.confinement = health.text;
+  const bool is_news = before != health.condition;
+  if (before == Condition::starting && health.condition == Condition::ready)
+    base::log_info(
+        kPart, "ready",
+        {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
+  if (process.wanted.role == Role::certs && health.condition == Condition::ready) {
+    Process* gateway = find(Role::gateway);
+    if (gateway != nullptr && gateway->starts == 0) gateway->start_at = base::mono_now();
+  }
+  if (next_ && &process == &*next_) {
+    if (health.condition == Condition::ready) last_upgrade_->condition = Condition::ready;
+    return;
+  }
+  if (&process != find(Role::gateway)) return;
+  if (health.condition == Condition::ready) {
+    const bool is_first = !std::exchange(process.was_ready, true);
+    if (is_first || before == Condition::starting) sockets_.release_others();
+    // A name misspelt, more often than not.
+    for (const std::string& name : is_first ? sockets_.unused() : std::vector<std::string>())
+      base::log_warn(kPart, "a passed socket is used by no listener", {{"name", name}});
+    if (std::exchange(reload_once_ready_, false)) process.child->signal(SIGHUP);
+    tell(is_news ? base::ServiceState::ready : base::ServiceState::alive);
+  } else if (is_news && health.condition == Condition::reloading) {
+    tell(base::ServiceState::reloading);
+  } else if (is_news && health.condition == Condition::draining) {
+    tell(base::ServiceState::stopping);
+  }
+}
+
+}  // namespace ravelin::system

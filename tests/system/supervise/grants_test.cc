@@ -1,0 +1,92 @@
+#include "system/supervise/grants.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ravelin::system {
+namespace {
+
+using messages::PathGranted;
+using messages::PathUse;
+using messages::Role;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+PathGranted granted(std::string path, PathUse use = PathUse::read) {
+  return {Role::gateway, std::move(path), use};
+}
+
+TEST(GatewayGrants, AreTheFoldersOfWhatTheConfigurationNames) {
+  gateway::Config config;
+  config.files = {"/etc/ravelin/ravelin.yaml", "/etc/ravelin/site.d/a.yaml"};
+  gateway::ListenerConfig& listener = config.listeners.emplace_back();
+  listener.tls.emplace();
+  gateway::CertificateConfig& certificate = listener.tls->certificates.emplace_back();
+  certificate.chain = "/etc/ssl/www/www.crt";
+  certificate.key = "/etc/ssl/keys/www.key";
+  certificate.staple = "/var/lib/staples/www.der";
+  listener.tls->client_auth.ca = "/etc/clients/ca.pem";
+  gateway::RouteConfig& route = listener.routes.emplace_back();
+  route.error_pages.push_back({.path = "/srv/pages/404.html"});
+  gateway::PoolConfig& pool = config.pools.emplace_back();
+  gateway::ServerConfig& server = pool.servers.emplace_back();
+  server.tls.emplace();
+  server.tls->ca = "/etc/backends/ca.pem";
+  EXPECT_THAT(
+      gateway_grants(config),
+      ElementsAre(granted("/etc/backends"), granted("/etc/clients"), granted("/etc/ravelin"),
+                  granted("/etc/ravelin/site.d"), granted("/etc/ssl/keys"), granted("/etc/ssl/www"),
+                  granted("/srv/pages"), granted("/var/lib/staples")));
+}
+
+TEST(GatewayGrants, AreToWriteOnlyWhatTheGatewayKeeps) {
+  gateway::Config config;
+  config.admin.overrides = "/var/lib/ravelin/overrides.json";
+  config.certs_store = "/var/lib/ravelin/certs";
+  config.log.access = "/var/log/ravelin/access.log";  // the supervisor's to open
+  EXPECT_THAT(gateway_grants(config),
+              ElementsAre(granted("/var/lib/ravelin", PathUse::write),
+                          granted("/var/lib/ravelin/certs", PathUse::write)));
+}
+
+TEST(GatewayGrants, KeysInTokensAreNoPaths) {
+  gateway::Config config;
+  gateway::ListenerConfig& listener = config.listeners.emplace_back();
+  listener.tls.emplace();
+  listener.tls->certificates.emplace_back().key = "pkcs11:token=web;object=www";
+  EXPECT_THAT(gateway_grants(config), IsEmpty());
+}
+
+TEST(GatewayGrants, ACheckCommandIsToBeStarted) {
+  gateway::Config config;
+  gateway::PoolConfig& pool = config.pools.emplace_back();
+  pool.health.emplace();
+  pool.health->command = {"/usr/lib/check", "argument"};
+  EXPECT_THAT(gateway_grants(config), ElementsAre(granted("/usr/lib/check", PathUse::execute)));
+}
+
+struct BeyondCase {
+  const char* what;
+  std::vector<PathGranted> now;
+  PathGranted next;
+  bool is_covered;
+};
+
+TEST(Beyond, IsWhatNothingCovers) {
+  const BeyondCase cases[] = {
+      {"the same", {granted("/a/b")}, granted("/a/b"), true},
+      {"below it", {granted("/a")}, granted("/a/b/c"), true},
+      {"all", {granted("/")}, granted("/a"), true},
+      {"nothing", {}, granted("/a"), false},
+      {"above it", {granted("/a/b")}, granted("/a"), false},
+      {"a name that begins alike", {granted("/a/b")}, granted("/a/bc"), false},
+      {"more than reading", {granted("/a")}, granted("/a", PathUse::write), false},
+      {"less than writing", {granted("/a", PathUse::write)}, granted("/a"), true},
+      {"another's", {{Role::keys, "/a", PathUse::read}}, granted("/a"), false},
+  };
+  for (const BeyondCase& row : cases)
+    EXPECT_EQ(beyond(row.now, {row.next}).empty(), row.is_covered) << row.what;
+}
+
+}  // namespace
+}  // namespace ravelin::system

@@ -1,0 +1,117 @@
+#include "system/supervise/kept_sockets.h"
+
+#include "gateway/net/listener.h"
+#include "tests/support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace ravelin::system {
+namespace {
+
+using base::Errc;
+using messages::SocketRequest;
+using ::testing::HasSubstr;
+
+base::Endpoint endpoint(const std::string& text) {
+  return *base::parse_endpoint(text);
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+TEST(KeptSockets, GivesTheSameSocketsAgain) {
+  KeptSockets kept({});
+  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  const auto first = kept.give({"web", 0, 3});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->size(), 3U);
+  EXPECT_EQ(*kept.give({"web", 0, 3}), *first);
+  EXPECT_EQ(kept.give({"web", 1, 1})->front(), (*first)[1]);
+}
+
+TEST(KeptSockets, SharesOnePortAmongAll) {
+  KeptSockets kept({});
+  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  const auto sockets = kept.give({"web", 0, 2});
+  ASSERT_TRUE(sockets);
+  EXPECT_EQ(base::to_string(*gateway::local_endpoint((*sockets)[0])),
+            base::to_string(*gateway::local_endpoint((*sockets)[1])));
+}
+
+TEST(KeptSockets, RefusesAnAddressThatTheConfigurationDoesNotHave) {
+  KeptSockets kept({});
+  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  const auto sockets = kept.give({"other", 0, 1});
+  ASSERT_FALSE(sockets);
+  EXPECT_EQ(sockets.error().code, Errc::denied);
+  EXPECT_THAT(sockets.error().message, HasSubstr("\"other\""));
+}
+
+TEST(KeptSockets, StaysWithWhatItGaveUntilThatIsReleased) {
+  KeptSockets kept({});
+  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  ASSERT_TRUE(kept.give({"web", 0, 1}));
+  kept.allow({});
+  EXPECT_TRUE(kept.give({"web", 0, 1}));
+  kept.release("web");
+  EXPECT_EQ(kept.give({"web", 0, 1}).error().code, Errc::denied);
+}
+
+TEST(KeptSockets, ReleasesAllThatAreNotAllowedAnyMore) {
+  KeptSockets kept({});
+  kept.allow({{"old", endpoint("127.0.0.1:0")}, {"web", endpoint("127.0.0.1:0")}});
+  ASSERT_TRUE(kept.give({"old", 0, 1}));
+  ASSERT_TRUE(kept.give({"web", 0, 1}));
+  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.release_others();
+  EXPECT_FALSE(kept.give({"old", 0, 1}));
+  EXPECT_TRUE(kept.give({"web", 0, 1}));
+}
+
+TEST(KeptSockets, HasOneSocketOfAUnixAddressAndRemovesItsFile) {
+  const test::TempDir dir;
+  const std::string path = dir.path("web.sock");
+  KeptSockets kept({});
+  kept.allow({{"web", base::UnixEndpoint{path}}});
+  EXPECT_EQ(kept.give({"web", 0, 4})->size(), 1U);
+  EXPECT_TRUE(exists(path));
+  kept.release("web");
+  EXPECT_FALSE(exists(path));
+}
+
+TEST(KeptSockets, KeepsOthersFromTheAdminSocket) {
+  const test::TempDir dir;
+  const std::string path = dir.path("admin.sock");
+  {
+    KeptSockets kept({});
+    kept.allow({{gateway::kAdminSocketKey, base::UnixEndpoint{path}}});
+    ASSERT_TRUE(kept.give({gateway::kAdminSocketKey, 0, 1}));
+
+    struct stat status {};
+
+    ASSERT_EQ(::lstat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0660U);
+  }
+  EXPECT_FALSE(exists(path));
+}
+
+TEST(KeptSockets, SaysWhatTheKernelSays) {
+  KeptSockets first({});
+  first.allow({{gateway::kAdminListenKey, endpoint("127.0.0.1:0")}});
+  const auto sockets = first.give({gateway::kAdminListenKey, 0, 1});
+  ASSERT_TRUE(sockets);
+  KeptSockets second({});
+  second.allow({{gateway::kAdminListenKey, *gateway::local_endpoint(sockets->front())}});
+  const auto taken = second.give({gateway::kAdminListenKey, 0, 1});
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().message, HasSubstr("in use"));
+}
+
+}  // namespace
+}  // namespace ravelin::system
