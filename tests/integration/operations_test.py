@@ -113,9 +113,10 @@ class Operations(unittest.TestCase):
 
     def test_slow_heads_are_cut_and_others_served(self):
         gateway = self.start(listener="    timeouts: { header: 500ms }")
-        slow = [gateway.client() for _ in range(50)]
-        for client in slow:
-            client.send(b"GET / HTTP/1.1\r\nHost: gw")
+        slow = []
+        for _ in range(50):
+            slow.append(gateway.client())
+            slow[-1].send(b"GET / HTTP/1.1\r\nHost: gw")  # before its time is over
         self.assertEqual(gateway.client().get().status, 200)
         self.assertEqual(slow[0].read_response().status, 408)
 

@@ -15,8 +15,9 @@ using base::Errc;
 using messages::SocketRequest;
 using ::testing::HasSubstr;
 
-base::Endpoint endpoint(const std::string& text) {
-  return *base::parse_endpoint(text);
+// A port of the kernel's choice.
+base::Endpoint loopback() {
+  return base::IpEndpoint{*base::parse_ip("127.0.0.1"), 0};
 }
 
 bool exists(const std::string& path) {
@@ -27,7 +28,7 @@ bool exists(const std::string& path) {
 
 TEST(KeptSockets, GivesTheSameSocketsAgain) {
   KeptSockets kept({});
-  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"web", loopback()}});
   const auto first = kept.give({"web", 0, 3});
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->size(), 3U);
@@ -37,7 +38,7 @@ TEST(KeptSockets, GivesTheSameSocketsAgain) {
 
 TEST(KeptSockets, SharesOnePortAmongAll) {
   KeptSockets kept({});
-  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"web", loopback()}});
   const auto sockets = kept.give({"web", 0, 2});
   ASSERT_TRUE(sockets);
   EXPECT_EQ(base::to_string(*gateway::local_endpoint((*sockets)[0])),
@@ -46,7 +47,7 @@ TEST(KeptSockets, SharesOnePortAmongAll) {
 
 TEST(KeptSockets, RefusesAnAddressThatTheConfigurationDoesNotHave) {
   KeptSockets kept({});
-  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"web", loopback()}});
   const auto sockets = kept.give({"other", 0, 1});
   ASSERT_FALSE(sockets);
   EXPECT_EQ(sockets.error().code, Errc::denied);
@@ -55,7 +56,7 @@ TEST(KeptSockets, RefusesAnAddressThatTheConfigurationDoesNotHave) {
 
 TEST(KeptSockets, StaysWithWhatItGaveUntilThatIsReleased) {
   KeptSockets kept({});
-  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"web", loopback()}});
   ASSERT_TRUE(kept.give({"web", 0, 1}));
   kept.allow({});
   EXPECT_TRUE(kept.give({"web", 0, 1}));
@@ -65,10 +66,10 @@ TEST(KeptSockets, StaysWithWhatItGaveUntilThatIsReleased) {
 
 TEST(KeptSockets, ReleasesAllThatAreNotAllowedAnyMore) {
   KeptSockets kept({});
-  kept.allow({{"old", endpoint("127.0.0.1:0")}, {"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"old", loopback()}, {"web", loopback()}});
   ASSERT_TRUE(kept.give({"old", 0, 1}));
   ASSERT_TRUE(kept.give({"web", 0, 1}));
-  kept.allow({{"web", endpoint("127.0.0.1:0")}});
+  kept.allow({{"web", loopback()}});
   kept.release_others();
   EXPECT_FALSE(kept.give({"old", 0, 1}));
   EXPECT_TRUE(kept.give({"web", 0, 1}));
@@ -103,7 +104,7 @@ TEST(KeptSockets, KeepsOthersFromTheAdminSocket) {
 
 TEST(KeptSockets, SaysWhatTheKernelSays) {
   KeptSockets first({});
-  first.allow({{gateway::kAdminListenKey, endpoint("127.0.0.1:0")}});
+  first.allow({{gateway::kAdminListenKey, loopback()}});
   const auto sockets = first.give({gateway::kAdminListenKey, 0, 1});
   ASSERT_TRUE(sockets);
   KeptSockets second({});
