@@ -160,6 +160,29 @@ struct OverloadStatus {
   std::vector<std::pair<std::string, std::uint32_t>> percent;  // of each resource's limit
 };
 
+// The revocation list of a CA whose clients a listener lets in.
+struct ClientCrlStatus {
+  std::string listener;
+  std::string issuer;
+  std::string state;   // good, expired, missing
+  std::string from{};  // the file or URL; "" = it is missing, as is all below
+  std::string number{};
+  std::uint64_t revoked = 0;
+  base::WallTime this_update{};
+  base::WallTime next_update{};
+};
+
+// Where such lists are fetched from.
+struct CrlSourceStatus {
+  std::string url;
+  std::string last;  // result of the last attempt
+  base::WallTime last_at{};
+  base::WallTime good_at{};  // of the last good one; the epoch = there was none since the start
+  base::WallTime next_at{};
+  std::uint64_t failures = 0;  // in a row
+  std::string error{};         // of the last attempt
+};
+
 // Of the tables behind limits and abuse; estimates.
 struct LimitStatus {
   std::uint64_t rate_entries = 0;  // keys with tokens spent
@@ -209,6 +232,8 @@ class AdminBackend {
   AdminBackend() = default;
   AdminBackend(const AdminBackend&) = delete;
   AdminBackend& operator=(const AdminBackend&) = delete;
+  std::vector<ClientCrlStatus> client_crls;
+  std::vector<CrlSourceStatus> crl_sources;
   virtual ~AdminBackend() = default;
 
   [[nodiscard]] virtual GatewayStatus status() const = 0;

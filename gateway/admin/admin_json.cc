@@ -102,6 +102,37 @@ json::array certificate_array(const std::vector<CertificateStatus>& certificates
   return all;
 }
 
+json::array client_crl_array(const std::vector<ClientCrlStatus>& lists) {
+  json::array all;
+  for (const ClientCrlStatus& list : lists) {
+    json::object out{{"listener", list.listener}, {"issuer", list.issuer}, {"state", list.state}};
+    if (list.state != "missing") {
+      out["from"] = list.from;
+      out["number"] = list.number;
+      out["revoked"] = list.revoked;
+      out["this_update"] = time_text(list.this_update);
+      out["next_update"] = time_text(list.next_update);
+    }
+    all.push_back(std::move(out));
+  }
+  return all;
+}
+
+json::array crl_source_array(const std::vector<CrlSourceStatus>& sources) {
+  json::array all;
+  for (const CrlSourceStatus& source : sources) {
+    json::object out{{"url", source.url},
+                     {"last", source.last},
+                     {"last_at", time_text(source.last_at)},
+                     {"next_at", time_text(source.next_at)},
+                     {"failures", source.failures},
+                     {"error", source.error}};
+    if (source.good_at != base::WallTime()) out["good_at"] = time_text(source.good_at);
+    all.push_back(std::move(out));
+  }
+  return all;
+}
+
 json::object renewal_object(const RenewalStatus& renewal) {
   json::object out{{"name", renewal.name},
                    {"at", time_text(renewal.at)},
@@ -201,6 +232,8 @@ std::string status_json(const GatewayStatus& status) {
   out["limits"] = {{"rate_entries", status.limits.rate_entries},
                    {"rate_entries_max", status.limits.rate_entries_max}};
   out["abuse"] = {{"watched", status.limits.abuse_watched}, {"banned", status.limits.abuse_banned}};
+  out["client_crls"] = client_crl_array(status.client_crls);
+  out["crl_sources"] = crl_source_array(status.crl_sources);
   out["last_reload"] = {{"ok", status.reload.is_ok},
                         {"time", time_text(status.reload.time)},
                         {"error", status.reload.error}};

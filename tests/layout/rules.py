@@ -29,7 +29,7 @@ FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", 
 # A pair of files and its checks; keys in tokens; what is kept on the disk; who signs, or where else it came from; what gateways
 # see of it; renewal.
 CERTS_ORDER = [{"certs"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
-               {"certs/ca", "certs/dns", "certs/import", "certs/backup", "certs/view"},
+               {"certs/ca", "certs/crl", "certs/dns", "certs/import", "certs/backup", "certs/view"},
                {"certs/rotate"}]
 ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
@@ -50,6 +50,7 @@ MAY_INCLUDE = {
     "certs/store": {"base", "base/io"},
     "certs/acme": {"base", "base/io"},
     "certs/ca": {"base", "base/io"},
+    "certs/crl": {"base", "base/io"},
     "certs/dns": {"base", "base/io"},
     "certs/import": {"base"},
     "certs/backup": {"base", "base/io"},
