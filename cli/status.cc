@@ -194,6 +194,21 @@ std::string store_text(const json::value& status) {
   return text;
 }
 
+std::vector<TableRow> ca_limit_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"LIMIT OF CA", "LEFT", "OF", "WHERE LEAST IS LEFT"}};
+  const json::value* store = status.as_object().if_contains("store");
+  if (store == nullptr) return rows;
+  for (const json::value& limit : list_at(*store, "limits")) {
+    const std::string what = text_at(limit, "what");
+    rows.push_back({text_at(limit, "issuer") + " " + text_at(limit, "limit"),
+                    fmt::format("{}", number_at(limit, "left")),
+                    fmt::format("{}{}", number_at(limit, "most"),
+                                flag_at(limit, "assumed") ? " (assumed)" : ""),
+                    what.empty() ? "-" : what});
+  }
+  return rows;
+}
+
 std::vector<TableRow> expiry_rows(const json::value& status) {
   std::vector<TableRow> rows = {{"ENDS FIRST", "GENERATION", "NOT AFTER", "LEFT"}};
   const json::value* store = status.as_object().if_contains("store");
@@ -226,7 +241,7 @@ std::string status_text(const json::value& status) {
   for (const std::vector<TableRow>& rows :
        {listener_rows(status), worker_rows(status), server_rows(status), source_rows(status),
         certificate_rows(status), client_crl_rows(status), expiry_rows(status),
-        renewal_rows(status)}) {
+        renewal_rows(status), ca_limit_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

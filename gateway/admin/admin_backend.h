@@ -70,10 +70,21 @@ struct RenewalStatus {
   std::string error{};  // of the last failure, in the CA's own words; "" = there is none
 };
 
+// What is left of a limit of a CA.
+struct CaLimitStatus {
+  std::string issuer;
+  std::string limit;  // account, registered_domain, exact_names
+  std::string what;   // "certificates for example.com in 7 d"; "" = nothing counts for it
+  std::uint64_t left = 0;
+  std::uint64_t most = 0;
+  bool is_assumed = false;  // the CA's own are not known
+};
+
 // What the unattended renewal is about to do. All empty where there is none.
 struct RenewalOutlook {
   std::vector<RenewalStatus> next;            // the first first, at most kNextMax
   std::optional<RenewalStatus> last_failure;  // of a certificate that has not been renewed since
+  std::vector<CaLimitStatus> limits{};        // of CAs that have some
 
   static constexpr std::size_t kNextMax = 10;
 };
@@ -149,17 +160,6 @@ struct ChallengeStatus {
   std::uint32_t workers_answering = 0;
 };
 
-struct ReloadStatus {
-  bool is_ok = true;    // the last attempt
-  base::WallTime time;  // of the last success; before any reload, of the start
-  std::string error;    // of the last attempt
-};
-
-struct OverloadStatus {
-  std::vector<std::string> actions;                            // in force
-  std::vector<std::pair<std::string, std::uint32_t>> percent;  // of each resource's limit
-};
-
 // The revocation list of a CA whose clients a listener lets in.
 struct ClientCrlStatus {
   std::string listener;
@@ -181,6 +181,17 @@ struct CrlSourceStatus {
   base::WallTime next_at{};
   std::uint64_t failures = 0;  // in a row
   std::string error{};         // of the last attempt
+};
+
+struct ReloadStatus {
+  bool is_ok = true;    // the last attempt
+  base::WallTime time;  // of the last success; before any reload, of the start
+  std::string error;    // of the last attempt
+};
+
+struct OverloadStatus {
+  std::vector<std::string> actions;                            // in force
+  std::vector<std::pair<std::string, std::uint32_t>> percent;  // of each resource's limit
 };
 
 // Of the tables behind limits and abuse; estimates.
@@ -221,6 +232,8 @@ struct GatewayStatus {
   std::vector<WorkerStatus> workers;
   std::vector<PoolStatus> pools;
   std::vector<CertificateStatus> certificates;
+  std::vector<ClientCrlStatus> client_crls;
+  std::vector<CrlSourceStatus> crl_sources;
   ReloadStatus reload;
   OverloadStatus overload;
   LimitStatus limits;
@@ -232,8 +245,6 @@ class AdminBackend {
   AdminBackend() = default;
   AdminBackend(const AdminBackend&) = delete;
   AdminBackend& operator=(const AdminBackend&) = delete;
-  std::vector<ClientCrlStatus> client_crls;
-  std::vector<CrlSourceStatus> crl_sources;
   virtual ~AdminBackend() = default;
 
   [[nodiscard]] virtual GatewayStatus status() const = 0;

@@ -168,6 +168,15 @@ json::object store_object(const GatewayStatus& status) {
                    {"next_renewals", std::move(next)}};
   if (store.renewals.last_failure)
     out["last_failure"] = renewal_object(*store.renewals.last_failure);
+  json::array limits;
+  for (const CaLimitStatus& limit : store.renewals.limits)
+    limits.push_back({{"issuer", limit.issuer},
+                      {"limit", limit.limit},
+                      {"what", limit.what},
+                      {"left", limit.left},
+                      {"most", limit.most},
+                      {"assumed", limit.is_assumed}});
+  out["limits"] = std::move(limits);
   if (store.ticket_key_made) out["ticket_key_made"] = time_text(*store.ticket_key_made);
   return out;
 }
@@ -223,6 +232,8 @@ std::string status_json(const GatewayStatus& status) {
   out["workers"] = worker_array(status.workers);
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
+  out["client_crls"] = client_crl_array(status.client_crls);
+  out["crl_sources"] = crl_source_array(status.crl_sources);
   out["store"] = store_object(status);
   json::object percent;
   for (const auto& [resource, value] : status.overload.percent)
@@ -232,8 +243,6 @@ std::string status_json(const GatewayStatus& status) {
   out["limits"] = {{"rate_entries", status.limits.rate_entries},
                    {"rate_entries_max", status.limits.rate_entries_max}};
   out["abuse"] = {{"watched", status.limits.abuse_watched}, {"banned", status.limits.abuse_banned}};
-  out["client_crls"] = client_crl_array(status.client_crls);
-  out["crl_sources"] = crl_source_array(status.crl_sources);
   out["last_reload"] = {{"ok", status.reload.is_ok},
                         {"time", time_text(status.reload.time)},
                         {"error", status.reload.error}};

@@ -57,6 +57,7 @@ enum class Metric : std::uint8_t {
   certificate_refusing_clients,  // collected {name}: of a generation that is under watch
   certificate_rollbacks_total,   // collected {reason}: probe, alerts
   certificate_canary_share,      // collected {name}: ratio of the clients
+  ca_limit_left,                 // collected {issuer, limit}: orders
   store_certificates,            // collected {}
   store_refused,                 // collected {}: certificates whose newest generation is not served
   store_revision,                // collected {worker}
