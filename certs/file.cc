@@ -2,6 +2,7 @@
 
 #include "certs/key_file.h"
 #include "certs/secret_file.h"
+#include "certs/self_handshake.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -93,6 +94,18 @@ Result<KeyPtr> load_key(const PairFiles& files, const KeyFileRules& rules, Loade
   return key;
 }
 
+// What no look at the fields shows, a handshake does. A key that is elsewhere is proved where it
+// is.
+void prove_pair(const PairFiles& files, const LoadRules& rules, LoadedPair& loaded) {
+  if (rules.use != PairUse::server || loaded.pair->key == nullptr) return;
+  const auto shaken = shake_hands_once(*loaded.pair);
+  if (shaken) return;
+  loaded.pair = nullptr;
+  loaded.findings.push_back({PairCode::handshake, Severity::error,
+                             fmt::format("{}: no client comes to an end with it and {}: {}",
+                                         files.chain, files.key, shaken.error().message)});
+}
+
 }  // namespace
 
 Result<std::string> read_pem_file(const std::string& path) {
@@ -123,9 +136,10 @@ LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallT
       finding.severity = Severity::warning;
     loaded.findings.push_back(std::move(finding));
   }
-  if (!has_errors(loaded.findings))
-    loaded.pair = std::make_shared<const CertificatePair>(
-        CertificatePair{std::move(*chain), std::move(*key)});
+  if (has_errors(loaded.findings)) return loaded;
+  loaded.pair =
+      std::make_shared<const CertificatePair>(CertificatePair{std::move(*chain), std::move(*key)});
+  prove_pair(files, rules, loaded);
   return loaded;
 }
 

@@ -68,8 +68,9 @@ struct LoadedPair {
   PairStamps stamps;  // of the files as they were read
 };
 
-// Reads and validates one pair, but for a key in a token, which is not looked for
-// (certs/token/tokens.h). Never fails as a whole: what is wrong is in the findings.
+// Reads and validates one pair, and has a pair for servers shake hands with itself; but for a key
+// in a token, which is not looked for (certs/token/tokens.h). Never fails as a whole: what is wrong
+// is in the findings.
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now);
 
 }  // namespace ravelin::certs

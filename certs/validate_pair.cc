@@ -43,7 +43,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(PairCode::count_
     "E_CHAIN_ROOT_INCLUDED",
     "E_CHAIN_EXPIRED_INTERMEDIATE",
     "E_CHAIN_TOO_LONG",
-    "E_NAME_CONSTRAINTS"};
+    "E_NAME_CONSTRAINTS",
+    "E_HANDSHAKE"};
 
 constexpr auto kClockSkew = std::chrono::minutes(5);
 

@@ -40,6 +40,7 @@ enum class PairCode {
   chain_expired_intermediate,
   chain_too_long,
   name_constraints,
+  handshake,
   count_,
 };
 

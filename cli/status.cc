@@ -153,6 +153,34 @@ std::vector<TableRow> certificate_rows(const json::value& status) {
   return rows;
 }
 
+std::vector<TableRow> client_crl_rows(const json::value& status) {
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  std::vector<TableRow> rows = {{"CRL OF CLIENTS", "LISTENER", "STATE", "LEFT", "REVOKED", "FROM"}};
+  for (const json::value& list : list_at(status, "client_crls")) {
+    const std::string state = text_at(list, "state");
+    const bool is_there = state != "missing";
+    rows.push_back({text_at(list, "issuer"), text_at(list, "listener"), state,
+                    is_there ? time_left(parse_time(text_at(list, "next_update")), now) : "-",
+                    is_there ? fmt::format("{}", number_at(list, "revoked")) : "-",
+                    is_there ? text_at(list, "from") : "-"});
+  }
+  return rows;
+}
+
+// Of lists that are not got as they should; nothing where all is well.
+std::string crl_source_text(const json::value& status) {
+  const sys_seconds now = parse_time(text_at(status, "time"));
+  std::string text;
+  for (const json::value& source : list_at(status, "crl_sources")) {
+    const std::string error = text_at(source, "error");
+    if (error.empty()) continue;
+    text += fmt::format("CRL of clients: {}, {} ago, {} in a row: {}\n", text_at(source, "last"),
+                        rough(now - parse_time(text_at(source, "last_at"))),
+                        number_at(source, "failures"), error);
+  }
+  return text;
+}
+
 // The store of certificates; nothing where there is none.
 std::string store_text(const json::value& status) {
   const json::value* store = status.as_object().if_contains("store");
@@ -174,6 +202,21 @@ std::string store_text(const json::value& status) {
                         rough(now - parse_time(text_at(*failure, "failed"))),
                         number_at(*failure, "failures"), text_at(*failure, "error"));
   return text;
+}
+
+std::vector<TableRow> ca_limit_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"LIMIT OF CA", "LEFT", "OF", "WHERE LEAST IS LEFT"}};
+  const json::value* store = status.as_object().if_contains("store");
+  if (store == nullptr) return rows;
+  for (const json::value& limit : list_at(*store, "limits")) {
+    const std::string what = text_at(limit, "what");
+    rows.push_back({text_at(limit, "issuer") + " " + text_at(limit, "limit"),
+                    fmt::format("{}", number_at(limit, "left")),
+                    fmt::format("{}{}", number_at(limit, "most"),
+                                flag_at(limit, "assumed") ? " (assumed)" : ""),
+                    what.empty() ? "-" : what});
+  }
+  return rows;
 }
 
 std::vector<TableRow> expiry_rows(const json::value& status) {
@@ -216,11 +259,12 @@ std::vector<TableRow> process_rows(const json::value& status) {
 }
 
 std::string status_text(const json::value& status) {
-  std::string text =
-      head_text(status) + upgrade_text(status) + pressure_text(status) + store_text(status);
+  std::string text = head_text(status) + upgrade_text(status) + pressure_text(status) +
+                     store_text(status) + crl_source_text(status);
   for (const std::vector<TableRow>& rows :
        {process_rows(status), listener_rows(status), worker_rows(status), server_rows(status),
-        source_rows(status), certificate_rows(status), expiry_rows(status), renewal_rows(status)}) {
+        source_rows(status), certificate_rows(status), client_crl_rows(status), expiry_rows(status),
+        renewal_rows(status), ca_limit_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

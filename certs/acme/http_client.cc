@@ -58,9 +58,10 @@ Result<HttpClient> HttpClient::open(HttpOptions options) {
 }
 
 Result<HttpResponse> HttpClient::fetch(const HttpRequest& request, const Patience& patience) {
-  const auto url = parse_url(request.url);
+  const auto url = parse_url(request.url, options_.plain);
   if (!url) return url.error();
-  const bool reuses = kept_ && kept_->authority == url->authority;
+  const bool reuses = kept_ && kept_->authority == url->authority &&
+                      std::holds_alternative<PlainConnection>(kept_->connection) == url->is_plain;
   if (!reuses) kept_.reset();
   got_bytes_ = false;
   auto response = exchange(*url, request, patience);
@@ -78,21 +79,40 @@ Result<HttpResponse> HttpClient::fetch(const HttpRequest& request, const Patienc
 Result<HttpResponse> HttpClient::exchange(const Url& url, const HttpRequest& request,
                                           const Patience& patience) {
   if (!kept_) {
-    auto opened = TlsConnection::open(url, context_.get(), resolver_, patience);
-    if (!opened) return opened.error();
-    kept_.emplace(Kept{url.authority, std::move(*opened)});
+    if (auto connected = connect(url, patience); !connected) return connected.error();
   }
-  TlsConnection& connection = kept_->connection;
   reusable_ = false;
-  auto sent = connection.send(request_text(url, request, options_.user_agent), patience);
-  auto response =
-      sent ? read(url, connection, request, patience) : Result<HttpResponse>(sent.error());
+  auto sent = send(request_text(url, request, options_.user_agent), patience);
+  auto response = sent ? read(url, request, patience) : Result<HttpResponse>(sent.error());
   if (!reusable_) kept_.reset();
   return response;
 }
 
-Result<HttpResponse> HttpClient::read(const Url& url, TlsConnection& connection,
-                                      const HttpRequest& request, const Patience& patience) {
+Result<> HttpClient::connect(const Url& url, const Patience& patience) {
+  if (url.is_plain) {
+    auto opened = PlainConnection::open(url, resolver_, patience);
+    if (!opened) return opened.error();
+    kept_.emplace(Kept{url.authority, std::move(*opened)});
+    return {};
+  }
+  auto opened = TlsConnection::open(url, context_.get(), resolver_, patience);
+  if (!opened) return opened.error();
+  kept_.emplace(Kept{url.authority, std::move(*opened)});
+  return {};
+}
+
+Result<> HttpClient::send(std::string_view bytes, const Patience& patience) {
+  return std::visit([&](auto& connection) { return connection.send(bytes, patience); },
+                    kept_->connection);
+}
+
+Result<std::size_t> HttpClient::receive(std::span<char> into, const Patience& patience) {
+  return std::visit([&](auto& connection) { return connection.receive(into, patience); },
+                    kept_->connection);
+}
+
+Result<HttpResponse> HttpClient::read(const Url& url, const HttpRequest& request,
+                                      const Patience& patience) {
   std::array<char, 16 * 1024> block;
   std::string input;
   const auto bad = [&](const boost::system::error_code& error) {
@@ -116,7 +136,7 @@ Result<HttpResponse> HttpClient::read(const Url& url, TlsConnection& connection,
       input.erase(0, used);
       if (error && error != http::error::need_more) return bad(error);
       if (parser.is_done() || used > 0) continue;
-      const auto got = connection.receive(block, patience);
+      const auto got = receive(block, patience);
       if (!got) return got.error();
       if (*got == 0) {
         if (!parser.got_some())

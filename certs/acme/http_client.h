@@ -1,22 +1,24 @@
-// HTTPS requests to a CA, one at a time: bounded in time and size, redirects not followed, one
-// connection kept for the next request. Blocks; one thread at a time. Knows nothing about ACME but
-// the headers it uses.
+// HTTPS requests to a CA, or HTTP ones where plain text is enough, one at a time: bounded in time
+// and size, redirects not followed, one connection kept for the next request. Blocks; one thread at
+// a time. Knows nothing about ACME but the headers it uses.
 #pragma once
 
 #include "certs/acme/patience.h"
+#include "certs/acme/plain_connection.h"
 #include "certs/acme/resolver.h"
 #include "certs/acme/tls_connection.h"
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace ravelin::certs::acme {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // https
+  std::string url;  // https, or http where HttpOptions allows it
   std::string body{};
   std::string content_type{};  // "" = none
   std::string accept{};        // ""
@@ -37,6 +39,7 @@ struct HttpOptions {
   std::string user_agent = "ravelin";
   std::size_t header_bytes_max = std::size_t{16} * 1024;
   std::size_t body_bytes_max = std::size_t{1024} * 1024;
+  PlainHttp plain = PlainHttp::refused;
 };
 
 class HttpClient {
@@ -54,13 +57,15 @@ class HttpClient {
 
   struct Kept {
     std::string authority;
-    TlsConnection connection;
+    std::variant<TlsConnection, PlainConnection> connection;
   };
 
   Result<HttpResponse> exchange(const Url& url, const HttpRequest& request,
                                 const Patience& patience);
-  Result<HttpResponse> read(const Url& url, TlsConnection& connection, const HttpRequest& request,
-                            const Patience& patience);
+  Result<> connect(const Url& url, const Patience& patience);
+  Result<> send(std::string_view bytes, const Patience& patience);
+  Result<std::size_t> receive(std::span<char> into, const Patience& patience);
+  Result<HttpResponse> read(const Url& url, const HttpRequest& request, const Patience& patience);
 
   HttpOptions options_;
   TlsContextPtr context_;

@@ -12,7 +12,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::string_view kScheme = "https://";
+constexpr std::uint16_t kHttpPort = 80;
 
 bool is_name(std::string_view host) {
   if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-') return false;
@@ -23,16 +23,24 @@ bool is_name(std::string_view host) {
 
 }  // namespace
 
-Result<Url> parse_url(std::string_view text) {
+Result<Url> parse_url(std::string_view text, PlainHttp plain) {
   const auto refuse = [text](std::string_view rule) {
     return fail(Errc::invalid, "\"{}\" {}", text.substr(0, 200), rule);
   };
-  if (!is_https_url(text)) return refuse("is not an https URL");
-  std::string_view rest = text.substr(kScheme.size());
+  const bool is_plain = plain == PlainHttp::allowed && text.starts_with("http://");
+  // The same rules behind another scheme.
+  const bool is_url =
+      is_plain ? is_https_url("https" + std::string(text.substr(4))) : is_https_url(text);
+  if (!is_url)
+    return refuse(plain == PlainHttp::allowed ? "is not an http or https URL"
+                                              : "is not an https URL");
+  std::string_view rest = text.substr(text.find("://") + 3);
   rest = rest.substr(0, rest.find('#'));
   const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, end);
   Url url;
+  url.is_plain = is_plain;
+  if (is_plain) url.port = kHttpPort;
   url.target = rest.substr(end);
   if (!url.target.starts_with('/')) url.target.insert(0, 1, '/');
   if (authority.find('@') != std::string_view::npos) return refuse("has user information in it");

@@ -1,4 +1,4 @@
-// An https URL in its parts. Pure.
+// An https URL, or where that is enough an http one, in its parts. Pure.
 #pragma once
 
 #include "base/result.h"
@@ -17,13 +17,17 @@ struct Url {
   std::string authority;  // host and port as a Host header writes them
   std::string target;     // path and query, starts with '/'
   bool is_address = false;
+  bool is_plain = false;  // http
 
   friend bool operator==(const Url&, const Url&) = default;
 };
 
-// Errors: another scheme (http, too: whoever stands between could answer for the CA), user
-// information, a host or port that is none, more than 2,048 bytes, characters no URL has.
-Result<Url> parse_url(std::string_view text);
+// allowed: for what proves itself, as a signed list does (RFC 5280 section 8).
+enum class PlainHttp : unsigned char { refused, allowed };
+
+// Errors: another scheme (http, too, unless allowed: whoever stands between could answer for the
+// CA), user information, a host or port that is none, more than 2,048 bytes, characters no URL has.
+Result<Url> parse_url(std::string_view text, PlainHttp plain = PlainHttp::refused);
 
 // Where a CA's account is kept: its host, with the port and path where they say more than
 // "/directory" does. Letters, digits, '.', '-' and '_'.

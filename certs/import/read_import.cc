@@ -57,55 +57,21 @@ Result<> take_sealed(std::string_view der, const std::string* passphrase, const 
   return key ? found.add_key(std::move(*key), file) : key.error();
 }
 
-// OpenSSL's way to ask for a passphrase; never a terminal.
-int give_passphrase(char* out, int size, int /*is_writing*/, void* passphrase) {
-  const auto* text = static_cast<const std::string*>(passphrase);
-  if (text == nullptr || text->size() > static_cast<std::size_t>(size)) return -1;
-  text->copy(out, text->size());
-  return static_cast<int>(text->size());
-}
-
 // One block of PEM, from its BEGIN to the next.
 struct Block {
   std::string_view text;
   std::string label;
 };
 
-Result<PemBlock> decode(const Block& block, const std::string& file) {
-  const BioPtr in(BIO_new_mem_buf(block.text.data(), static_cast<int>(block.text.size())));
-  char* label = nullptr;
-  char* header = nullptr;
-  unsigned char* der = nullptr;
-  long size = 0;
-  if (PEM_read_bio(in.get(), &label, &header, &der, &size) != 1)
-    return fail(Errc::invalid, "E_KEY_PARSE: {}: broken PEM block: {}", file, take_openssl_error());
-  PemBlock decoded(label,
-                   std::string(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)));
-  OPENSSL_free(label);
-  OPENSSL_free(header);
-  OPENSSL_clear_free(der, static_cast<std::size_t>(size));
-  return decoded;
-}
-
 Result<> take_key(const Block& block, const std::string* passphrase, const std::string& file,
                   Found& found) {
-  if (block.label == PEM_STRING_PKCS8) {
-    const auto der = decode(block, file);
-    return der ? take_sealed(der->der, passphrase, file, found) : der.error();
-  }
-  // The way of before PKCS#8.
-  const bool is_encrypted = block.text.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos;
+  const bool is_encrypted = block.label == PEM_STRING_PKCS8 ||
+                            block.text.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos;
   if (is_encrypted && passphrase == nullptr) return encrypted(file);
-  const BioPtr in(BIO_new_mem_buf(block.text.data(), static_cast<int>(block.text.size())));
-  std::string copy = passphrase == nullptr ? std::string() : *passphrase;
-  KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, give_passphrase,
-                                     passphrase == nullptr ? nullptr : &copy));
-  OPENSSL_cleanse(copy.data(), copy.size());
-  const std::string why = take_openssl_error();
-  if (key != nullptr) return found.add_key(std::move(key), file);
-  if (is_encrypted)
-    return fail(Errc::invalid, "E_KEY_ENCRYPTED: {}: the passphrase given is not the key's", file);
-  return fail(Errc::invalid, "E_KEY_PARSE: {}: not a private key: {}", file, why);
+  auto opened = open_key(block.text, passphrase == nullptr ? std::string() : *passphrase, file);
+  if (opened) return found.add_key(std::move(opened->key), file);
+  if (opened.error().message.starts_with("E_KEY_")) return opened.error();
+  return fail(Errc::invalid, "E_KEY_PARSE: {}", opened.error().message);
 }
 
 Result<> take_certificates(std::string_view text, const std::string& file, Found& found) {

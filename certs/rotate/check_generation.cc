@@ -1,6 +1,6 @@
 #include "certs/rotate/check_generation.h"
 
-#include "certs/rotate/self_handshake.h"
+#include "certs/self_handshake.h"
 
 #include <algorithm>
 

@@ -76,7 +76,8 @@ void OrderCount::add(const Orders& orders) {
 
 LimitUse OrderCount::use_of(const OrderLimit& limit, const std::string& issuer,
                             const std::string& subject) const {
-  LimitUse use{.issuer = issuer, .most = limit.most, .is_assumed = limits_.is_assumed};
+  LimitUse use{
+      .issuer = issuer, .by = limit.by, .most = limit.most, .is_assumed = limits_.is_assumed};
   const std::string span = span_text(limit.span);
   switch (limit.by) {
     case LimitedBy::account:

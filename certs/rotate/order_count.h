@@ -29,7 +29,8 @@ struct Orders {
 // How near one limit is.
 struct LimitUse {
   std::string issuer;
-  std::string limit;  // "orders in 3 h", "certificates for example.com in 7 d"
+  LimitedBy by = LimitedBy::account;
+  std::string limit{};  // "orders in 3 h", "certificates for example.com in 7 d"
   std::size_t used = 0;
   std::size_t most = 0;
   sys_seconds at{};         // when that many are reached

@@ -3,12 +3,12 @@
 #include "base/io/file.h"
 #include "certs/store/durable.h"
 #include "certs/store/json_members.h"
+#include "certs/store/record_folder.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 
 namespace ravelin::certs {
 
@@ -18,8 +18,6 @@ using base::fail;
 
 namespace {
 
-constexpr std::size_t kFileMax = 4096;
-constexpr std::string_view kEnd = ".json";
 constexpr std::uint32_t kPercent = kWholeShare / 100;
 
 bool is_digits(std::string_view text) {
@@ -34,7 +32,7 @@ std::uint32_t number_of(std::string_view digits) {
 }
 
 std::optional<Canary> read(const std::string& path) {
-  const auto text = base::read_file(path, kFileMax);
+  const auto text = read_record(path);
   if (!text) return std::nullopt;
   auto canary = parse_canary(*text);
   return canary ? std::optional(std::move(*canary)) : std::nullopt;
@@ -47,7 +45,7 @@ std::string canary_folder(const StorePaths& paths) {
 }
 
 std::string canary_file(const StorePaths& paths, std::string_view name) {
-  return canary_folder(paths) + "/" + folder_of(name) + std::string(kEnd);
+  return record_file(canary_folder(paths), folder_of(name));
 }
 
 std::string format_canary(const Canary& canary) {
@@ -114,15 +112,12 @@ std::string share_text(std::uint32_t share) {
 
 std::vector<Canary> read_canaries(const StorePaths& paths) {
   std::vector<Canary> canaries;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(canary_folder(paths), ignored)) {
-    if (canaries.size() == kCanariesMax) break;
-    if (entry.path().extension() != kEnd) continue;
-    auto canary = read(entry.path().string());
+  each_record(canary_folder(paths), [&](const std::string& stem, const std::string& text) {
+    auto canary = parse_canary(text);
     // Under another name than its own it would not be ended with that certificate.
-    if (canary && entry.path().stem().string() == folder_of(canary->name))
-      canaries.push_back(std::move(*canary));
-  }
+    if (canary && stem == folder_of(canary->name)) canaries.push_back(std::move(*canary));
+    return canaries.size() < kCanariesMax;
+  });
   std::ranges::sort(canaries, {}, &Canary::name);
   return canaries;
 }

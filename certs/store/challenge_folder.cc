@@ -4,13 +4,13 @@
 #include "base/io/log.h"
 #include "certs/store/durable.h"
 #include "certs/store/json_members.h"
+#include "certs/store/record_folder.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 
 namespace ravelin::certs {
 
@@ -20,9 +20,7 @@ using base::fail;
 
 namespace {
 
-constexpr std::size_t kFileMax = 4096;
 constexpr std::size_t kTokenMax = 200;
-constexpr std::string_view kEnd = ".json";
 
 bool is_token(std::string_view token) {
   const auto is_plain = [](char c) {
@@ -33,7 +31,7 @@ bool is_token(std::string_view token) {
 }
 
 std::string file_of(const StorePaths& paths, const Challenge& challenge) {
-  return challenge_folder(paths) + "/" + challenge.token + std::string(kEnd);
+  return record_file(challenge_folder(paths), challenge.token);
 }
 
 }  // namespace
@@ -68,15 +66,11 @@ Result<Challenge> parse_challenge(std::string_view text) {
 
 std::vector<Challenge> read_challenges(const StorePaths& paths) {
   std::vector<Challenge> challenges;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(challenge_folder(paths), ignored)) {
-    if (challenges.size() == kChallengesMax) break;
-    if (entry.path().extension() != kEnd) continue;
-    const auto text = base::read_file(entry.path().string(), kFileMax);
-    if (!text) continue;
-    if (auto challenge = parse_challenge(*text); challenge)
+  each_record(challenge_folder(paths), [&](const std::string& /*stem*/, const std::string& text) {
+    if (auto challenge = parse_challenge(text); challenge)
       challenges.push_back(std::move(*challenge));
-  }
+    return challenges.size() < kChallengesMax;
+  });
   return challenges;
 }
 

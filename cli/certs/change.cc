@@ -1,5 +1,6 @@
 // `ravelin certs issue|rotate|rollback|remove|index`: what changes which certificate is served.
 #include "certs/view/store_index.h"
+#include "certs/view/store_upkeep.h"
 #include "cli/certs/canary.h"
 #include "cli/certs/rehearse.h"
 #include "cli/certs/served.h"
@@ -111,6 +112,7 @@ ExitCode rotate(const ChangeFlags& flags) {
     request.canary = *canary;
     code = worse(code, run_rotation(**desk, flags.common, request));
   }
+  if (flags.all && !flags.is_dry_run) certs::StoreUpkeep((*desk)->store()).tend({});
   return code;
 }
 

@@ -3,6 +3,7 @@
 #include "certs/rotate/past_orders.h"
 #include "certs/rotate/renewer.h"
 #include "certs/rotate/replacement.h"
+#include "certs/view/store_upkeep.h"
 #include "cli/certs/served.h"
 #include "cli/report.h"
 #include "cli/table.h"
@@ -216,6 +217,7 @@ ExitCode renew(const PlanFlags& flags) {
   if (flags.is_dry_run) return code;
   for (const certs::RenewalState& state : *states)
     code = worse(code, renew_one(**desk, flags, state));
+  certs::StoreUpkeep((*desk)->store()).tend({});
   return code;
 }
 

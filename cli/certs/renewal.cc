@@ -37,12 +37,15 @@ gateway::RenewalStatus status_of(const certs::RenewalState& state) {
           state.failures.in_a_row, state.failures.last, state.failures.why};
 }
 
-gateway::RenewalOutlook outlook_of(const certs::Renewer& renewer) {
+gateway::RenewalOutlook outlook_of(const certs::Renewer& renewer, const certs::LimitBook& limits) {
   const certs::RenewalSummary summary = renewer.summary(gateway::RenewalOutlook::kNextMax);
   gateway::RenewalOutlook outlook;
   for (const certs::RenewalState& state : summary.next)
     outlook.next.push_back(status_of(state));
   if (summary.last_failure) outlook.last_failure = status_of(*summary.last_failure);
+  for (const certs::LimitLeft& limit : limits.left())
+    outlook.limits.push_back({limit.issuer, std::string(certs::text_of(limit.by)), limit.what,
+                              limit.left, limit.most, limit.is_assumed});
   return outlook;
 }
 
@@ -158,7 +161,10 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
     make_issuers();
     return config_.names;
   };
-  options.upkeep = [this](const std::stop_token& stop) { upkeep_.tend(stop); };
+  options.upkeep = [this](const std::stop_token& stop) {
+    upkeep_.tend(stop);
+    limits_.tend(config_.issuers, std::chrono::floor<std::chrono::seconds>(base::wall_now()), stop);
+  };
   renewer_ = std::make_unique<certs::Renewer>(
       certs::RotationParts{
           .store = store_,
@@ -173,9 +179,13 @@ void CertsRenewal::start(gateway::Gateway& gateway) {
       samples.set(gateway::index(Metric::certificate_renewal_failures), {state.planned.name},
                   state.failures.in_a_row);
     }
+    for (const certs::LimitLeft& limit : limits_.left())
+      samples.set(gateway::index(Metric::ca_limit_left), {limit.issuer, certs::text_of(limit.by)},
+                  static_cast<double>(limit.left));
   });
-  gateway.describe_renewals(
-      [this] { return renewer_ == nullptr ? gateway::RenewalOutlook{} : outlook_of(*renewer_); });
+  gateway.describe_renewals([this] {
+    return renewer_ == nullptr ? gateway::RenewalOutlook{} : outlook_of(*renewer_, limits_);
+  });
   gateway.on_reloaded([this] { read_configuration(); });
   renewer_->start();
   swaps_ = std::make_unique<SwapWatch>(

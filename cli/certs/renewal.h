@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "certs/config/certs_config.h"
 #include "certs/rotate/issuer_set.h"
+#include "certs/rotate/limits_left.h"
 #include "certs/rotate/renewer.h"
 #include "certs/store/store_dir.h"
 #include "certs/view/store_upkeep.h"
@@ -50,6 +51,7 @@ class CertsRenewal {
   std::optional<certs::CertsConfig> next_;
   std::string ca_trouble_;
   certs::StoreUpkeep upkeep_{store_};
+  certs::LimitBook limits_{store_};
   std::unique_ptr<certs::IssuerSet> issuers_;
   std::unique_ptr<certs::Renewer> renewer_;
   std::unique_ptr<SwapWatch> swaps_;

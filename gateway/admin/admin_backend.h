@@ -70,10 +70,21 @@ struct RenewalStatus {
   std::string error{};  // of the last failure, in the CA's own words; "" = there is none
 };
 
+// What is left of a limit of a CA.
+struct CaLimitStatus {
+  std::string issuer;
+  std::string limit;  // account, registered_domain, exact_names
+  std::string what;   // "certificates for example.com in 7 d"; "" = nothing counts for it
+  std::uint64_t left = 0;
+  std::uint64_t most = 0;
+  bool is_assumed = false;  // the CA's own are not known
+};
+
 // What the unattended renewal is about to do. All empty where there is none.
 struct RenewalOutlook {
   std::vector<RenewalStatus> next;            // the first first, at most kNextMax
   std::optional<RenewalStatus> last_failure;  // of a certificate that has not been renewed since
+  std::vector<CaLimitStatus> limits{};        // of CAs that have some
 
   static constexpr std::size_t kNextMax = 10;
 };
@@ -149,6 +160,29 @@ struct ChallengeStatus {
   std::uint32_t workers_answering = 0;
 };
 
+// The revocation list of a CA whose clients a listener lets in.
+struct ClientCrlStatus {
+  std::string listener;
+  std::string issuer;
+  std::string state;   // good, expired, missing
+  std::string from{};  // the file or URL; "" = it is missing, as is all below
+  std::string number{};
+  std::uint64_t revoked = 0;
+  base::WallTime this_update{};
+  base::WallTime next_update{};
+};
+
+// Where such lists are fetched from.
+struct CrlSourceStatus {
+  std::string url;
+  std::string last;  // result of the last attempt
+  base::WallTime last_at{};
+  base::WallTime good_at{};  // of the last good one; the epoch = there was none since the start
+  base::WallTime next_at{};
+  std::uint64_t failures = 0;  // in a row
+  std::string error{};         // of the last attempt
+};
+
 struct ReloadStatus {
   bool is_ok = true;    // the last attempt
   base::WallTime time;  // of the last success; before any reload, of the start
@@ -221,6 +255,8 @@ struct GatewayStatus {
   std::vector<WorkerStatus> workers;
   std::vector<PoolStatus> pools;
   std::vector<CertificateStatus> certificates;
+  std::vector<ClientCrlStatus> client_crls;
+  std::vector<CrlSourceStatus> crl_sources;
   ReloadStatus reload;
   OverloadStatus overload;
   LimitStatus limits;

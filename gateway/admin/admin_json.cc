@@ -102,6 +102,37 @@ json::array certificate_array(const std::vector<CertificateStatus>& certificates
   return all;
 }
 
+json::array client_crl_array(const std::vector<ClientCrlStatus>& lists) {
+  json::array all;
+  for (const ClientCrlStatus& list : lists) {
+    json::object out{{"listener", list.listener}, {"issuer", list.issuer}, {"state", list.state}};
+    if (list.state != "missing") {
+      out["from"] = list.from;
+      out["number"] = list.number;
+      out["revoked"] = list.revoked;
+      out["this_update"] = time_text(list.this_update);
+      out["next_update"] = time_text(list.next_update);
+    }
+    all.push_back(std::move(out));
+  }
+  return all;
+}
+
+json::array crl_source_array(const std::vector<CrlSourceStatus>& sources) {
+  json::array all;
+  for (const CrlSourceStatus& source : sources) {
+    json::object out{{"url", source.url},
+                     {"last", source.last},
+                     {"last_at", time_text(source.last_at)},
+                     {"next_at", time_text(source.next_at)},
+                     {"failures", source.failures},
+                     {"error", source.error}};
+    if (source.good_at != base::WallTime()) out["good_at"] = time_text(source.good_at);
+    all.push_back(std::move(out));
+  }
+  return all;
+}
+
 json::object renewal_object(const RenewalStatus& renewal) {
   json::object out{{"name", renewal.name},
                    {"at", time_text(renewal.at)},
@@ -137,6 +168,15 @@ json::object store_object(const GatewayStatus& status) {
                    {"next_renewals", std::move(next)}};
   if (store.renewals.last_failure)
     out["last_failure"] = renewal_object(*store.renewals.last_failure);
+  json::array limits;
+  for (const CaLimitStatus& limit : store.renewals.limits)
+    limits.push_back({{"issuer", limit.issuer},
+                      {"limit", limit.limit},
+                      {"what", limit.what},
+                      {"left", limit.left},
+                      {"most", limit.most},
+                      {"assumed", limit.is_assumed}});
+  out["limits"] = std::move(limits);
   if (store.ticket_key_made) out["ticket_key_made"] = time_text(*store.ticket_key_made);
   return out;
 }
@@ -205,6 +245,8 @@ std::string status_json(const GatewayStatus& status) {
   out["workers"] = worker_array(status.workers);
   out["pools"] = pool_array(status.pools);
   out["certificates"] = certificate_array(status.certificates);
+  out["client_crls"] = client_crl_array(status.client_crls);
+  out["crl_sources"] = crl_source_array(status.crl_sources);
   out["store"] = store_object(status);
   out["processes"] = process_array(status.processes.all);
   if (const auto& upgrade = status.processes.last_upgrade; upgrade)

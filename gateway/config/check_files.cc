@@ -1,6 +1,7 @@
 #include "gateway/config/check_files.h"
 
 #include "base/io/file.h"
+#include "certs/acme/url.h"
 #include "certs/secret_file.h"
 #include "certs/staple.h"
 #include "certs/token/tokens.h"
@@ -124,7 +125,10 @@ class FileCheck {
     }
     const ClientAuthConfig& auth = listener.tls->client_auth;
     check_bundle(auth.ca, key + ".tls.client_auth.ca", auth.pos);
-    check_crls(auth.crl, key + ".tls.client_auth.crl", auth.pos);
+    for (const std::string& place : auth.crls)
+      check_crls(place, key + ".tls.client_auth.crl", auth.pos);
+    if (!auth.crl_cache.empty())
+      check_directory_of(key + ".tls.client_auth.crl_cache", auth.crl_cache);
     if (all_loaded && !listener.tls->from_store) check_coverage(listener, key, served);
   }
 
@@ -277,7 +281,11 @@ class FileCheck {
   }
 
   void check_crls(const std::string& path, const std::string& key, const SourcePos& pos) {
-    if (path.empty()) return;
+    if (is_crl_url(path)) {
+      const auto url = certs::acme::parse_url(path, certs::acme::PlainHttp::allowed);
+      if (!url) places_.error(key, pos, url.error().message);
+      return;
+    }
     const auto text = certs::read_pem_file(path);
     if (!text) return places_.error(key, pos, text.error().message);
     const auto crls = certs::parse_crls(*text, path);

@@ -39,7 +39,14 @@ void add_tls(Outline& listener, const ListenerTlsConfig& tls, const std::string&
   Outline& auth = out.map("client_auth");
   auth.word("mode", word_of(kClientAuthModes, tls.client_auth.mode));
   if (!tls.client_auth.ca.empty()) auth.text("ca", tls.client_auth.ca);
-  if (!tls.client_auth.crl.empty()) auth.text("crl", tls.client_auth.crl);
+  if (!tls.client_auth.crls.empty()) {
+    Outline& crls = auth.list("crl");
+    for (const std::string& place : tls.client_auth.crls)
+      crls.text("", place);
+  }
+  auth.word("crl_expired", word_of(kExpiredCrls, tls.client_auth.crl_expired));
+  auth.word("crl_refresh", format_duration(tls.client_auth.crl_refresh));
+  if (!tls.client_auth.crl_cache.empty()) auth.text("crl_cache", tls.client_auth.crl_cache);
   auth.word("forward", word_of(kClientCertForwards, tls.client_auth.forward));
   Outline& tickets = out.map("tickets");
   tickets.word("rotate", format_duration(tls.tickets.rotate));

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kCertificatesMax = 10'000;
+constexpr std::size_t kCrlPlacesMax = 16;
 
 // One entry of `certificates`: a pair of files, or the store.
 struct CertificateEntry {
@@ -32,12 +33,21 @@ CertificateEntry parse_certificate(yaml::Map map) {
   return std::move(map).finish(std::move(entry));
 }
 
+// A path, or the URL of a list.
+bool read_crl_place(const yaml::Value& value, std::string& place) {
+  const bool is_url = value.is(yaml::Kind::scalar) && is_crl_url(value.node().text);
+  return is_url ? yaml::read(value, place) : yaml::path()(value, place);
+}
+
 ClientAuthConfig parse_client_auth(yaml::Map map) {
   ClientAuthConfig auth;
   auth.pos = map.pos();
   map.required("mode", auth.mode, yaml::one_of(kClientAuthModes));
   map.optional("ca", auth.ca, yaml::path());
-  map.optional("crl", auth.crl, yaml::path());
+  map.optional("crl", auth.crls, yaml::one_or_list_of(read_crl_place, 1, kCrlPlacesMax));
+  map.optional("crl_expired", auth.crl_expired, yaml::one_of(kExpiredCrls));
+  map.optional("crl_refresh", auth.crl_refresh, yaml::between(1s, 168h));
+  map.optional("crl_cache", auth.crl_cache, yaml::path());
   map.optional("forward", auth.forward, yaml::one_of(kClientCertForwards));
   return std::move(map).finish(std::move(auth));
 }

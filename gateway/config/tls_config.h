@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -15,6 +16,8 @@ using std::chrono::seconds;
 
 enum class TlsProfile { intermediate, modern };  // Mozilla guideline 6.0; nothing older exists
 enum class ClientAuthMode { none, request, require };
+// What becomes of clients while the CRL of their CA is over, or was never got.
+enum class ExpiredCrl { refuse, accept };
 enum class ClientCertForward { none, certificate, chain };  // RFC 9440
 
 struct CertificateConfig {
@@ -27,11 +30,19 @@ struct CertificateConfig {
       false;  // `default: true`: served for a name no certificate covers, and without SNI
 };
 
+// A list to fetch, not one in a file.
+inline bool is_crl_url(std::string_view place) {
+  return place.starts_with("http://") || place.starts_with("https://");
+}
+
 struct ClientAuthConfig {
   SourcePos pos;
   ClientAuthMode mode = ClientAuthMode::none;
-  std::string ca;                                       // PEM bundle; required unless mode is none
-  std::string crl;                                      // PEM CRLs; empty = none
+  std::string ca;                 // PEM bundle; required unless mode is none
+  std::vector<std::string> crls;  // PEM files, or http(s) URLs to fetch from; empty = none
+  ExpiredCrl crl_expired = ExpiredCrl::refuse;
+  seconds crl_refresh{3600};  // URLs are asked at least this often
+  std::string crl_cache;      // folder for what was fetched; empty = below certs.store
   ClientCertForward forward = ClientCertForward::none;  // to the servers, in Client-Cert
 };
 

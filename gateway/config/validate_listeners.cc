@@ -7,19 +7,34 @@
 namespace ravelin::gateway {
 namespace {
 
-void check_client_auth(const ListenerTlsConfig& tls, const std::string& key, Places& places) {
+void check_crl_keys(const Config& config, const ClientAuthConfig& auth, const std::string& key,
+                    Places& places) {
+  const bool fetches = std::ranges::any_of(auth.crls, is_crl_url);
+  if (auth.crls.empty() && auth.crl_expired != ExpiredCrl::refuse)
+    places.error(key + ".crl_expired", auth.pos, "has no effect without \"crl\"");
+  if (!fetches && !auth.crl_cache.empty())
+    places.error(key + ".crl_cache", auth.pos, "has no effect: \"crl\" names no URL");
+  if (fetches && auth.crl_cache.empty() && config.certs_store.empty())
+    places.warn(key + ".crl", auth.pos,
+                "is fetched and not kept: after a restart without its server, clients are treated "
+                "as \"crl_expired\" says; set \"crl_cache\" or \"certs.store\"");
+}
+
+void check_client_auth(const Config& config, const ListenerTlsConfig& tls, const std::string& key,
+                       Places& places) {
   const ClientAuthConfig& auth = tls.client_auth;
   const bool is_asked = auth.mode != ClientAuthMode::none;
   if (is_asked && auth.ca.empty()) {
     places.error(key, auth.pos, "asks for client certificates; \"ca\" must name who issues them");
   }
-  if (!is_asked && (!auth.ca.empty() || !auth.crl.empty())) {
+  if (!is_asked && (!auth.ca.empty() || !auth.crls.empty())) {
     places.warn(key, auth.pos, "\"ca\" and \"crl\" have no effect while \"mode\" is none");
   }
   if (!is_asked && auth.forward != ClientCertForward::none) {
     places.error(key + ".forward", auth.pos,
                  "has nothing to send on: no client is asked for a certificate");
   }
+  if (is_asked) check_crl_keys(config, auth, key, places);
 }
 
 void check_tls(const Config& config, const ListenerConfig& listener, const std::string& key,
@@ -33,7 +48,7 @@ void check_tls(const Config& config, const ListenerConfig& listener, const std::
     places.error(certificates, tls.pos,
                  "uses the store, but \"certs.store\" does not say where it is");
   }
-  check_client_auth(tls, key + ".tls.client_auth", places);
+  check_client_auth(config, tls, key + ".tls.client_auth", places);
   if (listener.plaintext_allowed) {
     places.error(key + ".plaintext", listener.pos, "contradicts \"tls\"; keep one of the two");
   }

@@ -23,6 +23,10 @@ inline constexpr yaml::Choice<ClientAuthMode> kClientAuthModes[] = {
     {"request", ClientAuthMode::request},
     {"require", ClientAuthMode::require},
 };
+inline constexpr yaml::Choice<ExpiredCrl> kExpiredCrls[] = {
+    {"refuse", ExpiredCrl::refuse},
+    {"accept", ExpiredCrl::accept},
+};
 inline constexpr yaml::Choice<ClientCertForward> kClientCertForwards[] = {
     {"none", ClientCertForward::none},
     {"certificate", ClientCertForward::certificate},

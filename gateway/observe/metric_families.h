@@ -57,6 +57,7 @@ enum class Metric : std::uint8_t {
   certificate_refusing_clients,  // collected {name}: of a generation that is under watch
   certificate_rollbacks_total,   // collected {reason}: probe, alerts
   certificate_canary_share,      // collected {name}: ratio of the clients
+  ca_limit_left,                 // collected {issuer, limit}: orders
   store_certificates,            // collected {}
   store_refused,                 // collected {}: certificates whose newest generation is not served
   store_revision,                // collected {worker}
@@ -65,7 +66,11 @@ enum class Metric : std::uint8_t {
   token_signatures_total,        // collected {token, result}: ok, failed, refused, dropped
   token_waiting,                 // collected {token}: signatures whose turn has not come
   token_up,                      // collected {token}: 1 or 0
-  staple_expiry,  // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
+  staple_expiry,      // collected {name}: Unix time of nextUpdate, 0 = nothing is stapled
+  client_crl_expiry,  // collected {listener, issuer}: Unix time of nextUpdate, 0 = none is there
+  client_crl_issued,  // collected {listener, issuer}: Unix time of thisUpdate
+  client_crl_fetches_total,  // collected {url, result}
+  client_crl_fetch_time,     // collected {url}: Unix time of the last good answer, 0 = none yet
   config_reloads_total,
   config_reload_success,  // collected {}: 1 or 0
   config_reload_time,     // collected {}: Unix time of the last success

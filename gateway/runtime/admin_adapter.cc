@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "gateway/config/words.h"
 #include "gateway/limit/client_prefix.h"
+#include "gateway/runtime/crl_status.h"
 #include "gateway/runtime/process_status.h"
 #include "gateway/runtime/store_status.h"
 #include "gateway/runtime/token_status.h"
@@ -301,6 +302,8 @@ GatewayStatus AdminAdapter::status() const {
   }
   status.pools = pools();
   status.certificates = certificates_of(gateway_);
+  status.client_crls = client_crls_of(gateway_, status.now);
+  status.crl_sources = crl_sources_of(gateway_);
   const Gateway::ReloadState& reload = gateway_.last_reload();
   status.reload = {reload.ok, reload.at, reload.error};
   status.overload = overload_of(gateway_);
@@ -424,6 +427,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_store(gateway, samples);
     collect_tokens(gateway, samples);
     collect_staples(gateway, samples);
+    collect_crls(gateway, samples);
     collect_limits(gateway, samples);
     collect_bans(gateway, samples);
     collect_overload(gateway, samples);

@@ -61,18 +61,21 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
   if (!policy) return base::wrap(policy.error(), fmt::format("listener \"{}\"", listener.name));
   policy->session_lifetime = ticket_lifetime({tls.tickets.rotate, tls.tickets.keep});
   policy->key_timing = timing_of(materials);
+  policy->fetched_crls = parts.crls_of(listener.name);
   auto context = TlsContext::create(*policy, base::wall_now());
   if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));
   materials.context = *context;
   materials.from_store = tls.from_store;
   // The same policy keeps its context: sessions and their cache live on.
-  const ListenerRuntime* before =
-      parts.previous == nullptr ? nullptr : parts.previous->find_listener(listener.name);
-  if (before != nullptr && before->tls_context != nullptr &&
-      before->tls_context->policy_hash() == materials.context->policy_hash() &&
-      before->tls_context->key_timing() == policy->key_timing &&
-      before->tls_context->session_lifetime() == policy->session_lifetime) {
-    materials.context = before->tls_context;
+  const auto before = parts.running.find(listener.name);
+  if (before != parts.running.end()) {
+    const std::shared_ptr<const TlsContext>& used = before->second.context;
+    if (used->policy_hash() == materials.context->policy_hash() &&
+        used->policy().fetched_crls == policy->fetched_crls &&
+        used->key_timing() == policy->key_timing &&
+        used->session_lifetime() == policy->session_lifetime) {
+      materials.context = used;
+    }
   }
   look_at_staples(materials, listener.name, base::wall_now());
   return materials;

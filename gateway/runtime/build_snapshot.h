@@ -31,13 +31,17 @@ struct ListenerMaterials {
 // What a generation is built from, besides its configuration. Borrows all of it.
 struct GenerationParts {
   std::uint64_t generation = 0;
-  const ServerRegistry& known;         // servers of the generation before
-  const Snapshot* previous = nullptr;  // whose TLS contexts are kept where the policy is equal
+  const ServerRegistry& known;  // servers of the generation before
+  const Snapshot* previous = nullptr;
   GatewayMetrics& metrics;
   KeySource& keys;
   const OverrideSet& orders;
+  // The TLS materials in use, whose contexts are kept where the policy is equal.
+  const std::map<std::string, ListenerMaterials>& running;
   // The pool with the servers it has besides those it lists, and without those it has not.
   std::function<PoolConfig(const PoolConfig&)> with_members;
+  // The revocation lists a listener's sources hold; needed for a whole generation only.
+  std::function<std::vector<certs::HeldCrlPtr>(const std::string& listener)> crls_of{};
 };
 
 using FindingsByPool = std::map<std::string, std::vector<std::string>>;

@@ -97,13 +97,18 @@ GenerationParts Gateway::generation_parts(
           .metrics = *metrics_,
           .keys = keys_,
           .orders = members_.orders(),
+          .running = materials_,
           .with_members = std::move(with_members)};
 }
 
-Result<BuiltSnapshot> Gateway::build(const Config& config, const Discovery::Next& found) {
-  return build_snapshot(config, generation_parts([this, &found](const PoolConfig& pool) {
-                          return members_.with_members(pool, found);
-                        }));
+Result<BuiltSnapshot> Gateway::build(const Config& config, const Discovery::Next& found,
+                                     const ClientCrls::Next& crls) {
+  GenerationParts parts = generation_parts(
+      [this, &found](const PoolConfig& pool) { return members_.with_members(pool, found); });
+  parts.crls_of = [&crls](const std::string& listener) {
+    return ClientCrls::held_of(crls, listener);
+  };
+  return build_snapshot(config, parts);
 }
 
 Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& next) const {
@@ -127,7 +132,9 @@ Result<std::map<std::string, TicketRing>> Gateway::make_rings(const Snapshot& ne
 Result<Gateway::Next> Gateway::make_next(const Config& config) {
   auto found = members_.discovery().prepare(config.pools, base::mono_now());
   if (!found) return found.error();
-  auto built = build(config, *found);
+  auto crls = client_crls_.prepare(config);
+  if (!crls) return crls.error();
+  auto built = build(config, *found, *crls);
   if (!built) return built.error();
   auto rings = make_rings(*built->snapshot);
   if (!rings) return rings.error();
@@ -135,8 +142,8 @@ Result<Gateway::Next> Gateway::make_next(const Config& config) {
   if (!sockets) return sockets.error();
   auto store = store_.prepare(config);
   if (!store) return store.error();
-  return Next{std::move(*built), std::move(*found), std::move(*rings), std::move(*sockets),
-              std::move(*store)};
+  return Next{std::move(*built),   std::move(*found), std::move(*rings),
+              std::move(*sockets), std::move(*store), std::move(*crls)};
 }
 
 void Gateway::adopt(Next next) {
@@ -145,7 +152,7 @@ void Gateway::adopt(Next next) {
   const std::shared_ptr<const Snapshot> before = snapshot_;
   snapshot_ = next.built.snapshot;
   servers_ = std::move(next.built.servers);
-  materials_ = std::move(next.built.tls);
+  const auto materials_before = std::exchange(materials_, std::move(next.built.tls));
   tickets_ = std::move(next.rings);
   store_.adopt(*snapshot_->config, std::move(next.store), control_.io(), [this] { tick_store(); });
   store_tickets_.use(*snapshot_->config);
@@ -162,21 +169,20 @@ void Gateway::adopt(Next next) {
   set_challenges();
   note_store();
   if (before != nullptr) {
-    drain_changed(*before);
+    drain_changed(materials_before);
     dns_->use(snapshot_->config->dns);
   }
   watch_certificates();
+  client_crls_.adopt(std::move(next.crls));
   members_.discovery().adopt(std::move(next.found));
   members_.in_use(before.get(), *snapshot_, next.built.findings);
 }
 
 // Where a listener has another TLS policy now, nobody keeps talking under the one before.
-void Gateway::drain_changed(const Snapshot& before) {
-  for (const ListenerRuntime& old : before.listeners) {
-    const ListenerRuntime* now = snapshot_->find_listener(old.config->name);
-    if (now == nullptr || now->tls_context == old.tls_context) continue;
-    for (const auto& worker : workers_)
-      worker->drain(old.config->name);
+void Gateway::drain_changed(const std::map<std::string, ListenerMaterials>& before) {
+  for (const auto& [listener, old] : before) {
+    const auto now = materials_.find(listener);
+    if (now != materials_.end() && now->second.context != old.context) drain_listener(listener);
   }
 }
 
@@ -330,6 +336,7 @@ void Gateway::tick() {
   tick_certificates();
   tick_store();
   tick_staples();
+  tick_crls();
   tokens_.prune();
   members_.discovery().tick(base::mono_now());
   for (auto& [listener, ring] : tickets_) {

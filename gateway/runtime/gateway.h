@@ -8,6 +8,7 @@
 #include "gateway/dns/dns_client.h"
 #include "gateway/runtime/ban_desk.h"
 #include "gateway/runtime/build_snapshot.h"
+#include "gateway/runtime/client_crls.h"
 #include "gateway/runtime/listening_sockets.h"
 #include "gateway/runtime/overload_watch.h"
 #include "gateway/runtime/pool_members.h"
@@ -134,6 +135,8 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const certs::Tokens& tokens() const { return tokens_; }
 
+  [[nodiscard]] const ClientCrls& client_crls() const { return client_crls_; }
+
   [[nodiscard]] base::WallTime started() const { return started_; }
 
   [[nodiscard]] const std::string& version() const { return options_.version; }
@@ -158,7 +161,8 @@ class Gateway final : public ControlEvents {
  private:
   explicit Gateway(Options options);
   base::Result<void> prepare(const Config& config);
-  base::Result<BuiltSnapshot> build(const Config& config, const Discovery::Next& found);
+  base::Result<BuiltSnapshot> build(const Config& config, const Discovery::Next& found,
+                                    const ClientCrls::Next& crls);
   [[nodiscard]] GenerationParts generation_parts(
       std::function<PoolConfig(const PoolConfig&)> with_members);
 
@@ -169,6 +173,7 @@ class Gateway final : public ControlEvents {
     std::map<std::string, TicketRing> rings;
     ListeningSockets::Change sockets;
     StoreCertificates::Next store;
+    ClientCrls::Next crls;
   };
 
   base::Result<Next> make_next(const Config& config);
@@ -176,7 +181,7 @@ class Gateway final : public ControlEvents {
   // have changed.
   base::Result<std::map<std::string, TicketRing>> make_rings(const Snapshot& next) const;
   void adopt(Next next);
-  void drain_changed(const Snapshot& before);
+  void drain_changed(const std::map<std::string, ListenerMaterials>& before);
   // The servers of this pool have become others: a generation that has them follows, at once or
   // with what else changes soon.
   void members_changed(const std::string& pool);
@@ -196,6 +201,9 @@ class Gateway final : public ControlEvents {
   void tick_staples();
   void begin_to_end();
   void drain_all();
+  void tick_crls();
+  void use_crls(const std::string& listener, ListenerMaterials& materials);
+  void drain_listener(const std::string& listener);
   void finish_shut_down();
   void tell(base::ServiceState state);
   void tell_ready();
@@ -234,11 +242,13 @@ class Gateway final : public ControlEvents {
   UpstreamCertificates upstream_certificates_{keys_};
   StoreCertificates store_;
   StoreTickets store_tickets_;
+  ClientCrls client_crls_;
   std::function<RenewalOutlook()> describe_renewals_;
   // Contexts made since the generation in use was built, because of a new client certificate.
   std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
   base::MonoTime next_staple_look_;
+  base::MonoTime next_crl_look_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;
   base::MonoTime drain_at_;  // once it has handed over: whoever idles still

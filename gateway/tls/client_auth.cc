@@ -4,96 +4,105 @@
 
 #include <openssl/x509v3.h>
 
+#include <array>
+
 namespace ravelin::gateway {
 namespace {
 
 using base::Errc;
 using base::fail;
 using base::Result;
-using certs::CrlPtr;
-using certs::X509Ptr;
+using certs::CrlAuthority;
+using certs::HeldCrlPtr;
 
 constexpr int kChainDepthMax = 8;
 
-bool signed_by(const CrlPtr& crl, const X509Ptr& ca) {
-  if (X509_NAME_cmp(X509_CRL_get_issuer(crl.get()), X509_get_subject_name(ca.get())) != 0)
-    return false;
-  const bool valid = X509_CRL_verify(crl.get(), X509_get0_pubkey(ca.get())) == 1;
-  ERR_clear_error();
-  return valid;
-}
-
-Result<> check_crl(const CrlPtr& crl, const std::vector<X509Ptr>& cas, const TlsPolicy& policy,
-                   base::WallTime now) {
-  bool has_issuer = false;
-  for (const auto& ca : cas)
-    has_issuer = has_issuer || signed_by(crl, ca);
-  if (!has_issuer)
-    return fail(Errc::invalid, "{}: a CRL is signed by none of the CAs in {}",
-                policy.client_crl.path, policy.client_ca.path);
-  const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.get());
-  if (next != nullptr && certs::to_wall_time(next) <= now)
+Result<HeldCrlPtr> read_crl(certs::CrlPtr crl, const std::string& path,
+                            const std::vector<CrlAuthority>& cas, const TlsPolicy& policy,
+                            base::WallTime now) {
+  const auto signer = certs::find_signer(crl.get(), cas);
+  if (!signer || *signer == nullptr)
+    return fail(Errc::invalid, "{}: a CRL is signed by none of the CAs in {}", path,
+                policy.client_ca.path);
+  HeldCrlPtr held = certs::hold_crl(std::move(crl), **signer, path);
+  if (policy.crl_expired == ExpiredCrl::refuse && certs::is_over(held->facts, now))
     return fail(Errc::invalid,
                 "{}: a CRL expired on {}, so every client would be refused: put the CA's newest "
                 "CRL there",
-                policy.client_crl.path, certs::format_time(certs::to_wall_time(next)));
-  return {};
+                path, certs::format_time(*held->facts.next_update));
+  return held;
 }
 
 // With revocation checked for the whole chain, a CA without a CRL would refuse all its clients.
-Result<> check_coverage(const std::vector<X509Ptr>& cas, const std::vector<CrlPtr>& crls,
-                        const TlsPolicy& policy) {
-  for (const auto& ca : cas) {
-    bool covered = false;
-    for (const auto& crl : crls)
-      covered = covered || signed_by(crl, ca);
-    if (!covered)
-      return fail(Errc::invalid,
-                  "{}: has no CRL of \"{}\" ({}), so every client below it would be refused: add "
-                  "that CA's CRL",
-                  policy.client_crl.path, certs::describe(ca.get()).subject, policy.client_ca.path);
-  }
-  return {};
+Result<> check_coverage(const ClientTrust& trust, const TlsPolicy& policy) {
+  if (!policy.client_crl_urls.empty()) return {};
+  const auto without = trust.without_list();
+  if (without.empty()) return {};
+  return fail(Errc::invalid,
+              "{}: has no CRL of \"{}\" ({}), so every client below it would be refused: add that "
+              "CA's CRL",
+              policy.client_crls.front().path, without.front()->subject, policy.client_ca.path);
 }
 
-Result<> add_crls(X509_STORE* store, const std::vector<X509Ptr>& cas, const TlsPolicy& policy,
+Result<> add_crls(X509_STORE* store, ClientTrust& trust, const TlsPolicy& policy,
                   base::WallTime now) {
-  auto crls = certs::parse_crls(policy.client_crl.text, policy.client_crl.path);
-  if (!crls) return crls.error();
-  for (const auto& crl : *crls) {
-    if (auto checked = check_crl(crl, cas, policy, now); !checked) return checked.error();
-    CHECK(X509_STORE_add_crl(store, crl.get()) == 1);
+  for (const PemFile& file : policy.client_crls) {
+    auto crls = certs::parse_crls(file.text, file.path);
+    if (!crls) return crls.error();
+    for (certs::CrlPtr& crl : *crls) {
+      auto held = read_crl(std::move(crl), file.path, trust.cas, policy, now);
+      if (!held) return held.error();
+      trust.crls.push_back(std::move(*held));
+    }
   }
-  if (auto covered = check_coverage(cas, *crls, policy); !covered) return covered.error();
+  trust.crls = certs::newest_of(trust.crls, policy.fetched_crls);
+  trust.checks_revocation = true;
+  if (auto covered = check_coverage(trust, policy); !covered) return covered;
+  for (const HeldCrlPtr& held : trust.crls)
+    CHECK(X509_STORE_add_crl(store, held->crl.get()) == 1);
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return {};
 }
 
+// Where no list is there or it is over: as if nothing were revoked but what an old list says.
+int accept_without_list(int is_good, X509_STORE_CTX* verified) {
+  const int error = X509_STORE_CTX_get_error(verified);
+  const bool wants_list =
+      error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED;
+  if (is_good == 1 || !wants_list) return is_good;
+  X509_STORE_CTX_set_error(verified, X509_V_OK);
+  return 1;
+}
+
 }  // namespace
 
-Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTime now) {
+Result<ClientTrust> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTime now) {
+  ClientTrust trust;
   if (policy.client_auth == ClientAuthMode::none) {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
-    return {};
+    return trust;
   }
-  auto cas = certs::parse_bundle(policy.client_ca.text, policy.client_ca.path);
+  auto cas = certs::parse_authorities(policy.client_ca.text, policy.client_ca.path);
   if (!cas) return cas.error();
+  trust.cas = std::move(*cas);
   X509_STORE* store = SSL_CTX_get_cert_store(ctx);
-  for (const auto& ca : *cas) {
-    if (X509_check_ca(ca.get()) == 0)
+  for (const CrlAuthority& ca : trust.cas) {
+    X509* certificate = ca.certificate.get();
+    if (X509_check_ca(certificate) == 0)
       return fail(Errc::invalid,
                   "{}: \"{}\" is not a CA certificate (basicConstraints CA:TRUE is missing)",
-                  policy.client_ca.path, certs::describe(ca.get()).subject);
-    CHECK(X509_STORE_add_cert(store, ca.get()) == 1);
-    CHECK(SSL_CTX_add_client_CA(ctx, ca.get()) == 1);
+                  policy.client_ca.path, ca.subject);
+    CHECK(X509_STORE_add_cert(store, certificate) == 1);
+    CHECK(SSL_CTX_add_client_CA(ctx, certificate) == 1);
   }
-  if (!policy.client_crl.path.empty())
-    if (auto added = add_crls(store, *cas, policy, now); !added) return added.error();
+  if (!policy.client_crls.empty() || !policy.client_crl_urls.empty())
+    if (auto added = add_crls(store, trust, policy, now); !added) return added.error();
   int mode = SSL_VERIFY_PEER;
   if (policy.client_auth == ClientAuthMode::require) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  SSL_CTX_set_verify(ctx, mode, nullptr);
+  const bool is_lenient = trust.checks_revocation && policy.crl_expired == ExpiredCrl::accept;
+  SSL_CTX_set_verify(ctx, mode, is_lenient ? accept_without_list : nullptr);
   SSL_CTX_set_verify_depth(ctx, kChainDepthMax);
-  return {};
+  return trust;
 }
 
 std::string verified_fingerprint(const SSL* ssl) {

@@ -7,7 +7,8 @@ namespace ravelin::gateway {
 
 // Sets verification, the announced CA names and the CRLs of `policy` on a new context.
 // Errors: see TlsContext::create.
-base::Result<> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy, base::WallTime now);
+base::Result<ClientTrust> install_client_auth(SSL_CTX* ctx, const TlsPolicy& policy,
+                                              base::WallTime now);
 
 // Subject (RFC 2253 text) of the certificate the client was verified by, also in a resumed session;
 // "" = none.

@@ -7,6 +7,9 @@
 #include "gateway/tls/server_callbacks.h"
 #include "gateway/tls/ticket_ring.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -66,8 +69,12 @@ Result<std::array<unsigned char, 32>> hash_policy(const TlsPolicy& policy) {
   std::string text = fmt::format("ravelin tls policy 1\n{}\n{}\n", static_cast<int>(policy.profile),
                                  static_cast<int>(policy.client_auth));
   if (policy.client_auth != ClientAuthMode::none)
-    text += fmt::format("{}\n{}{}\n{}", policy.client_ca.text.size(), policy.client_ca.text,
-                        policy.client_crl.text.size(), policy.client_crl.text);
+    text += fmt::format("{}\n{}", policy.client_ca.text.size(), policy.client_ca.text);
+  for (const PemFile& crl : policy.client_crls)
+    text += fmt::format("{}\n{}", crl.text.size(), crl.text);
+  for (const std::string& url : policy.client_crl_urls)
+    text += fmt::format("{}\n{}", url.size(), url);
+  text += fmt::format("{}\n", static_cast<int>(policy.crl_expired));
   std::array<unsigned char, 32> hash{};
   if (EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
     return fail(Errc::tls, "hashing the TLS policy: {}", certs::take_openssl_error());
@@ -111,7 +118,9 @@ Result<> TlsContext::configure(const TlsPolicy& policy, base::WallTime now) {
   set_resumption(ctx, policy);
   CHECK(SSL_CTX_set_session_id_context(ctx, hash->data(), static_cast<unsigned>(hash->size())) ==
         1);
-  if (auto set = install_client_auth(ctx, policy, now); !set) return set.error();
+  auto trust = install_client_auth(ctx, policy, now);
+  if (!trust) return trust.error();
+  trust_ = std::move(*trust);
   install_server_callbacks(ctx, *this);
   return {};
 }
@@ -136,6 +145,29 @@ std::shared_ptr<const TlsContext> TlsContext::with_usual_certificate(
   return context;
 }
 
+std::shared_ptr<const TlsContext> TlsContext::with_crls(
+    const std::shared_ptr<const TlsContext>& base, std::vector<certs::HeldCrlPtr> fetched) {
+  TlsPolicy policy = base->policy_;
+  policy.fetched_crls = std::move(fetched);
+  // Lists in files may be over by now, which is no reason to refuse them: they were good when they
+  // were read, and handshakes see to it.
+  auto made = create(policy, {});
+  return made ? *made : base;
+}
+
+void TlsContext::forget_sessions() const {
+  SSL_CTX_flush_sessions(ctx_.get(), std::numeric_limits<long>::max());
+}
+
+std::vector<const certs::CrlAuthority*> ClientTrust::without_list() const {
+  std::vector<const certs::CrlAuthority*> without;
+  if (!checks_revocation) return without;
+  for (const certs::CrlAuthority& ca : cas)
+    if (std::ranges::find(crls, ca.id, &certs::HeldCrl::authority) == crls.end())
+      without.push_back(&ca);
+  return without;
+}
+
 Result<TlsPolicy> read_policy(const ListenerTlsConfig& config) {
   TlsPolicy policy;
   policy.profile = config.profile;
@@ -146,10 +178,16 @@ Result<TlsPolicy> read_policy(const ListenerTlsConfig& config) {
   auto ca = certs::read_pem_file(config.client_auth.ca);
   if (!ca) return ca.error();
   policy.client_ca = {config.client_auth.ca, std::move(*ca)};
-  if (config.client_auth.crl.empty()) return policy;
-  auto crl = certs::read_pem_file(config.client_auth.crl);
-  if (!crl) return crl.error();
-  policy.client_crl = {config.client_auth.crl, std::move(*crl)};
+  policy.crl_expired = config.client_auth.crl_expired;
+  for (const std::string& place : config.client_auth.crls) {
+    if (is_crl_url(place)) {
+      policy.client_crl_urls.push_back(place);
+      continue;
+    }
+    auto crl = certs::read_pem_file(place);
+    if (!crl) return crl.error();
+    policy.client_crls.push_back({place, std::move(*crl)});
+  }
   return policy;
 }
 

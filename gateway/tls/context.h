@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "certs/crl/held_crl.h"
 #include "gateway/config/config.h"
 #include "gateway/tls/handshake_info.h"
 
@@ -34,16 +35,30 @@ struct TlsPolicy {
   TlsProfile profile = TlsProfile::intermediate;
   ClientAuthMode client_auth = ClientAuthMode::none;
   PemFile client_ca{};                               // used unless client_auth is none
-  PemFile client_crl{};                              // empty path = revocation is not checked
+  std::vector<PemFile> client_crls{};                // read from files
+  std::vector<std::string> client_crl_urls{};        // where others are fetched from
+  std::vector<certs::HeldCrlPtr> fetched_crls{};     // those of them that are there
+  ExpiredCrl crl_expired = ExpiredCrl::refuse;       // or is missing, with client_crl_urls
   std::vector<std::string> alpn{"http/1.1"};         // in order of our preference
   std::chrono::seconds session_lifetime{24 * 3600};  // ticket_lifetime(ring options)
   KeyTiming key_timing = KeyTiming::immediate;       // may_be_late: handshakes may want ASYNC
 };
 
+// What client certificates are held against.
+struct ClientTrust {
+  std::vector<certs::CrlAuthority> cas;
+  bool checks_revocation = false;
+  std::vector<certs::HeldCrlPtr> crls;  // from files, and fetched
+
+  // Whose clients cannot be checked, as no list of theirs is there.
+  [[nodiscard]] std::vector<const certs::CrlAuthority*> without_list() const;
+};
+
 class TlsContext {
  public:
-  // Errors: the CA or CRL file does not parse, a CRL is expired or of no listed CA, a listed CA has
-  // no CRL while others do (its clients would all be refused).
+  // Errors: the CA or CRL file does not parse, a CRL in a file is expired while that refuses
+  // clients, or of no listed CA, a listed CA has no CRL while others do (its clients would all be
+  // refused) and none is fetched.
   static base::Result<std::shared_ptr<const TlsContext>> create(const TlsPolicy& policy,
                                                                 base::WallTime now);
 
@@ -59,8 +74,14 @@ class TlsContext {
 
   [[nodiscard]] SSL_CTX* ssl_ctx() const { return ctx_.get(); }
 
+  // The same policy with these lists fetched, for the next handshakes; sessions stay with `base`.
+  static std::shared_ptr<const TlsContext> with_crls(const std::shared_ptr<const TlsContext>& base,
+                                                     std::vector<certs::HeldCrlPtr> fetched);
+
   // SHA-256 over everything a resumed session must not escape: profile, client authentication, its
-  // CAs and CRLs. The session id context, hence also what a ticket is bound to.
+  // CAs, CRLs from files, and where others are fetched. The session id context, hence also what a
+  // ticket is bound to. With client authentication sessions live in the context alone, so that
+  // fetched lists end them without being part of it.
   [[nodiscard]] const std::array<unsigned char, 32>& policy_hash() const { return policy_hash_; }
 
   [[nodiscard]] std::chrono::seconds session_lifetime() const { return policy_.session_lifetime; }
@@ -70,6 +91,15 @@ class TlsContext {
   // What every SSL of this context has before a handshake; usually empty.
   [[nodiscard]] const certs::PairSet& resident() const { return resident_; }
 
+  // Whose clients are let in, and the lists of what they are no longer; both empty unless clients
+  // are asked for certificates.
+  [[nodiscard]] const ClientTrust& client_trust() const { return trust_; }
+
+  [[nodiscard]] const TlsPolicy& policy() const { return policy_; }
+
+  // Nobody resumes a session of before.
+  void forget_sessions() const;
+
   // In wire form, for the ALPN callback.
   [[nodiscard]] std::span<const unsigned char> alpn() const { return alpn_; }
 
@@ -78,13 +108,14 @@ class TlsContext {
   base::Result<> configure(const TlsPolicy& policy, base::WallTime now);
 
   TlsPolicy policy_;
+  ClientTrust trust_;
   certs::PairSet resident_;
   base::Handle<SSL_CTX, SSL_CTX_free> ctx_;
   std::array<unsigned char, 32> policy_hash_{};
   std::vector<unsigned char> alpn_;
 };
 
-// Reads the CA and CRL files of a listener's configuration (at most 1 MiB each).
+// Reads the CA and CRL files of a listener's configuration (at most 1 MiB each); fetches nothing.
 base::Result<TlsPolicy> read_policy(const ListenerTlsConfig& config);
 
 }  // namespace ravelin::gateway

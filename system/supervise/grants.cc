@@ -54,7 +54,10 @@ void add(Grants& grants, const gateway::ListenerConfig& listener) {
       grants.file(certificate.staple);
     }
     grants.file(listener.tls->client_auth.ca);
-    grants.file(listener.tls->client_auth.crl);
+    for (const std::string& crl : listener.tls->client_auth.crls) {
+      if (!gateway::is_crl_url(crl)) grants.file(crl);
+    }
+    grants.grant(listener.tls->client_auth.crl_cache, PathUse::write);
   }
   add(grants, listener.error_pages);
   for (const gateway::RouteConfig& route : listener.routes) {

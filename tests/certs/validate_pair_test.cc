@@ -8,11 +8,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
 #include <functional>
 
@@ -375,6 +378,44 @@ TEST(LoadPair, LeavesAKeyInATokenToOthers) {
   ASSERT_NE(loaded.pair, nullptr) << to_string(loaded.findings);
   EXPECT_EQ(loaded.pair->key, nullptr);
   EXPECT_EQ(loaded.stamps.key, FileStamp{});
+}
+
+// The public half of one key with the private half of another, as in a damaged file.
+KeyPtr mixed_key(const EVP_PKEY* public_of, const EVP_PKEY* private_of) {
+  std::array<unsigned char, 256> point{};
+  std::size_t size = 0;
+  BIGNUM* raw = nullptr;
+  CHECK(EVP_PKEY_get_octet_string_param(public_of, OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                        point.size(), &size) == 1);
+  CHECK(EVP_PKEY_get_bn_param(private_of, OSSL_PKEY_PARAM_PRIV_KEY, &raw) == 1);
+  const base::Handle<BIGNUM, BN_free> secret(raw);
+  const base::Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> build(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+  OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
+  const base::Handle<OSSL_PARAM, OSSL_PARAM_free> params(OSSL_PARAM_BLD_to_param(build.get()));
+  const base::Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
+      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* key = nullptr;
+  CHECK(EVP_PKEY_fromdata_init(context.get()) == 1);
+  CHECK(EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params.get()) == 1);
+  return KeyPtr(key);
+}
+
+TEST(LoadPair, RefusesAKeyThatDoesNotSignForItsCertificate) {
+  const TempDir dir;
+  const PairPtr pair = test::issue({"a.test"});
+  test::write_pair(dir, "www", pair);
+  const PairPtr other = test::issue({"a.test"});
+  dir.write("www.key", key_to_pem(mixed_key(pair->key.get(), other->key.get()).get()));
+  const PairFiles files{dir.path("www.crt"), dir.path("www.key")};
+  const auto loaded = load_pair(files, {.expired = ExpiredPair::serve}, base::wall_now());
+  EXPECT_EQ(loaded.pair, nullptr);
+  ASSERT_TRUE(has(loaded.findings, PairCode::handshake, Severity::error));
+  EXPECT_THAT(to_string(loaded.findings), HasSubstr("E_HANDSHAKE: "));
+  EXPECT_THAT(to_string(loaded.findings),
+              HasSubstr("no client comes to an end with it and " + files.key +
+                        ": handshake for a.test (TLS 1.2, ec key): "));
 }
 
 TEST(LoadPair, ServesAnExpiredPairOnlyOnRequest) {

@@ -62,6 +62,24 @@ class Upkeep(StoreCase):
         self.served(again, "www.example.test")
 
 
+    def test_commands_that_change_much_make_it_anew(self):
+        self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
+        self.store.run("issue", "www.example.test", "--issuer", "local")
+        for command in (("renew",), ("rotate", "--all")):
+            with self.subTest(command=command):
+                self.store.run("index")
+                self.store.run("rotate", "www.example.test")
+                self.store.run("revoke", "www.example.test", "--reason", "key-compromise")
+                self.store.run("rotate", "www.example.test")
+                index = os.stat(f"{self.store.folder}/public.bin").st_ino
+                self.store.run("rotate", "www.example.test")  # one is not much
+                self.assertEqual(os.stat(f"{self.store.folder}/public.bin").st_ino, index)
+                self.store.run(*command)
+                self.assertNotEqual(os.stat(f"{self.store.folder}/public.bin").st_ino, index)
+        gateway = self.serve()
+        self.assertIn("index=used", gateway.log())
+
+
 class BackUp(StoreCase):
     def setUp(self):
         super().setUp()

@@ -29,7 +29,7 @@ FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", 
 # A pair of files and its checks; keys in tokens; what is kept on the disk; who signs, or where else it came from; what gateways
 # see of it; renewal.
 CERTS_ORDER = [{"certs"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
-               {"certs/ca", "certs/dns", "certs/import", "certs/backup", "certs/view"},
+               {"certs/ca", "certs/crl", "certs/dns", "certs/import", "certs/backup", "certs/view"},
                {"certs/rotate"}]
 # Values and their codec; sockets that carry them.
 MESSAGES_ORDER = [{"messages"}, {"messages/channel"}]
@@ -53,6 +53,7 @@ MAY_INCLUDE = {
     "certs/store": {"base", "base/io"},
     "certs/acme": {"base", "base/io"},
     "certs/ca": {"base", "base/io"},
+    "certs/crl": {"base", "base/io"},
     "certs/dns": {"base", "base/io"},
     "certs/import": {"base"},
     "certs/backup": {"base", "base/io"},

@@ -37,6 +37,23 @@ TEST(Url, RefusesWhatIsNone) {
   EXPECT_FALSE(parse_url("https://acme.test/" + std::string(2048, 'a')));
 }
 
+TEST(Url, MayBePlainWhereThatIsAllowed) {
+  const auto plain = [](std::string_view text) { return parse_url(text, PlainHttp::allowed); };
+  const auto url = plain("http://ca.test/a.crl?x");
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, (Url{"ca.test", 80, "ca.test", "/a.crl?x", false, true}));
+  EXPECT_EQ(plain("http://[::1]:8080/")->port, 8080);
+  EXPECT_EQ(*plain("https://ca.test/"), *parse_url("https://ca.test/"));
+  for (const std::string_view text :
+       {"ftp://ca.test/", "http:/ca.test", "HTTP://ca.test/", "http://", "http://a@ca.test/",
+        "http://ca.test:0/", "http://ca test/", "http://ca.test/\r\nX: y", "httpx://ca.test/"}) {
+    EXPECT_FALSE(plain(text)) << text;
+    EXPECT_FALSE(parse_url(text)) << text;
+  }
+  EXPECT_FALSE(parse_url("http://ca.test/a.crl"));
+  EXPECT_FALSE(plain("http://ca.test/" + std::string(2048, 'a')));
+}
+
 TEST(Url, FolderTellsDirectoriesApart) {
   const auto folder = [](std::string_view text) { return folder_name(*parse_url(text)); };
   EXPECT_EQ(folder("https://acme-v02.api.letsencrypt.org/directory"),

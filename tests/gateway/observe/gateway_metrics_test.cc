@@ -65,6 +65,7 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::certificate_refusing_clients), {"www.example.com"}, 3);
     samples.set(index(Metric::certificate_rollbacks_total), {"alerts"}, 1);
     samples.set(index(Metric::certificate_canary_share), {"www.example.com"}, 0.05);
+    samples.set(index(Metric::ca_limit_left), {"le", "account"}, 288);
     samples.set(index(Metric::store_certificates), {}, 1000);
     samples.set(index(Metric::store_refused), {}, 0);
     samples.set(index(Metric::store_revision), {"0"}, 7);
@@ -74,6 +75,10 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::token_waiting), {"web"}, 2);
     samples.set(index(Metric::token_up), {"web"}, 1);
     samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
+    samples.set(index(Metric::client_crl_expiry), {"web", "CN=clients"}, 1795519245);
+    samples.set(index(Metric::client_crl_issued), {"web", "CN=clients"}, 1795500000);
+    samples.set(index(Metric::client_crl_fetches_total), {"http://ca.test/c.crl", "taken"}, 3);
+    samples.set(index(Metric::client_crl_fetch_time), {"http://ca.test/c.crl"}, 1795500010);
     samples.set(index(Metric::config_reload_success), {}, 1);
     samples.set(index(Metric::config_reload_time), {}, 1795519245);
     samples.set(index(Metric::process_running), {"gateway"}, 1);

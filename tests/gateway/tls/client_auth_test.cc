@@ -46,7 +46,7 @@ TlsPolicy policy(ClientAuthMode mode, std::string crl = "") {
   TlsPolicy made;
   made.client_auth = mode;
   made.client_ca = {"clients.pem", ravelin::test::ca().certificate_pem()};
-  if (!crl.empty()) made.client_crl = {"clients.crl", std::move(crl)};
+  if (!crl.empty()) made.client_crls.push_back({"clients.crl", std::move(crl)});
   return made;
 }
 

@@ -17,6 +17,11 @@ namespace ravelin::certs {
 base::Result<> shake_hands(const PairSet& pairs, std::span<const std::string> names,
                            base::WallTime now);
 
+// The quick form for a pair from files, after validate_pair(): for its first name, with TLS 1.2 and
+// 1.3. What is trusted is the leaf itself, at any time, and by the rules of ordinary clients: chain
+// and dates have findings of their own, and some of those are allowed there. Errors as above.
+base::Result<> shake_hands_once(const CertificatePair& pair);
+
 inline constexpr std::size_t kNamesShaken = 8;
 
 }  // namespace ravelin::certs

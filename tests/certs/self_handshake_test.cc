@@ -1,4 +1,4 @@
-#include "certs/rotate/self_handshake.h"
+#include "certs/self_handshake.h"
 
 #include "tests/certs/certificate_recipes.h"
 
@@ -83,6 +83,38 @@ TEST(SelfHandshake, TheOtherPairIsTriedAsWell) {
   const PairPtr bad = test::make_pair({.names = {"other.example.test"}, .key = TestKey::rsa2048});
   EXPECT_THAT(why({test::make_pair({}), bad}, {"www.example.test"}),
               StartsWith("handshake for www.example.test (TLS 1.2, rsa key): "));
+}
+
+TEST(QuickHandshake, GoodPairsPass) {
+  for (const TestKey key : {TestKey::p256, TestKey::p384, TestKey::p521, TestKey::rsa2048})
+    EXPECT_TRUE(shake_hands_once(*test::make_pair({.key = key})));
+  for (const char* name :
+       {"*.example.test", "192.0.2.1", "2001:db8::1", "*", "*.test", "w*.a.test"})
+    EXPECT_TRUE(shake_hands_once(*test::make_pair({.names = {name}}))) << name;
+}
+
+// What is allowed to pairs in files, and has findings of its own.
+TEST(QuickHandshake, LeavesDatesAndChainsToOthers) {
+  const std::pair<const char*, std::function<void(Recipe&)>> rows[] = {
+      {"Expired", [](Recipe& r) { r.not_after = test::kNow - hours(1); }},
+      {"ExpiredAbove", [](Recipe& r) { r.above = test::Above::expired_intermediate; }},
+      {"NothingAbove", [](Recipe& r) { r.above = test::Above::nothing; }},
+      {"AStrangerAbove", [](Recipe& r) { r.above = test::Above::stranger; }},
+  };
+  for (const auto& [title, change] : rows) {
+    Recipe recipe;
+    change(recipe);
+    const auto shaken = shake_hands_once(*test::make_pair(recipe));
+    EXPECT_TRUE(shaken) << title << ": " << shaken.error().message;
+  }
+}
+
+TEST(QuickHandshake, FindsWhatNoClientTakes) {
+  Recipe recipe;
+  recipe.extended_usage = "clientAuth";
+  const auto shaken = shake_hands_once(*test::make_pair(recipe));
+  ASSERT_FALSE(shaken);
+  EXPECT_THAT(shaken.error().message, HasSubstr("certificate purpose"));
 }
 
 TEST(SelfHandshake, BeyondTheFirstFewNamesTheClientsCheckDoes) {

@@ -1,4 +1,4 @@
-#include "certs/rotate/self_handshake.h"
+#include "certs/self_handshake.h"
 
 #include "base/check.h"
 
@@ -17,12 +17,18 @@ using base::Result;
 using CtxPtr = base::Handle<SSL_CTX, SSL_CTX_free>;
 using SslPtr = base::Handle<SSL, SSL_free>;
 
+// What the client trusts, and how strictly it looks.
+enum class Client : unsigned char {
+  strict,  // the last certificate of the chain, and every rule, at a moment
+  lenient  // the leaf, at any time
+};
+
 struct Attempt {
-  const CertificatePair& pair;
   std::string_view key;  // "ec"
   int version;           // TLS1_2_VERSION
   std::string name;      // as a client would ask for
-  base::WallTime now;
+  base::WallTime now{};
+  Client client = Client::strict;
 };
 
 std::string_view version_text(int version) {
@@ -34,28 +40,25 @@ std::string asked_name(const std::string& name) {
   return name.starts_with("*.") ? "any" + name.substr(1) : name;
 }
 
-CtxPtr new_context(const Attempt& attempt, const SSL_METHOD* method) {
+CtxPtr new_context(const SSL_METHOD* method) {
   CtxPtr context(SSL_CTX_new(method));
   CHECK(context != nullptr);
-  CHECK(SSL_CTX_set_min_proto_version(context.get(), attempt.version) == 1);
-  CHECK(SSL_CTX_set_max_proto_version(context.get(), attempt.version) == 1);
   return context;
 }
 
-Result<CtxPtr> server_context(const Attempt& attempt) {
-  CtxPtr context = new_context(attempt, TLS_server_method());
+Result<CtxPtr> server_context(const CertificatePair& pair) {
+  CtxPtr context = new_context(TLS_server_method());
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  const CertificatePair& pair = attempt.pair;
   if (SSL_CTX_use_cert_and_key(context.get(), pair.chain.leaf.get(), pair.key.get(),
                                pair.chain.intermediates.get(), 1) != 1)
     return fail(Errc::tls, "OpenSSL does not take it: {}", take_openssl_error());
   return context;
 }
 
-CtxPtr client_context(const Attempt& attempt) {
-  CtxPtr context = new_context(attempt, TLS_client_method());
-  const Chain& chain = attempt.pair.chain;
-  const int above = sk_X509_num(chain.intermediates.get());
+CtxPtr client_context(const CertificatePair& pair, Client client) {
+  CtxPtr context = new_context(TLS_client_method());
+  const Chain& chain = pair.chain;
+  const int above = client == Client::lenient ? 0 : sk_X509_num(chain.intermediates.get());
   X509* anchor =
       above == 0 ? chain.leaf.get() : sk_X509_value(chain.intermediates.get(), above - 1);
   X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), anchor);
@@ -65,9 +68,15 @@ CtxPtr client_context(const Attempt& attempt) {
 
 void ask_for(SSL* client, const Attempt& attempt) {
   X509_VERIFY_PARAM* rules = SSL_get0_param(client);
-  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT);
-  X509_VERIFY_PARAM_set_time(rules, std::chrono::system_clock::to_time_t(attempt.now));
+  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
+  if (attempt.client == Client::strict) {
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
+    X509_VERIFY_PARAM_set_time(rules, std::chrono::system_clock::to_time_t(attempt.now));
+  } else {
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_NO_CHECK_TIME);
+  }
   const std::string name = asked_name(attempt.name);
+  if (name.empty()) return;
   if (X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1) return;
   X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   X509_VERIFY_PARAM_set1_host(rules, name.c_str(), 0);
@@ -97,13 +106,29 @@ Result<> run(SSL* client, SSL* server) {
   return fail(Errc::tls, "the handshake does not come to an end");
 }
 
-Result<> shake(const Attempt& attempt) {
-  auto for_server = server_context(attempt);
-  if (!for_server) return for_server.error();
-  const CtxPtr for_client = client_context(attempt);
-  const SslPtr server(SSL_new(for_server->get()));
-  const SslPtr client(SSL_new(for_client.get()));
-  CHECK(server != nullptr && client != nullptr);
+// Of one pair, for as many handshakes as are wanted.
+struct Contexts {
+  CtxPtr server;
+  CtxPtr client;
+};
+
+Result<Contexts> make_contexts(const CertificatePair& pair, Client client) {
+  auto server = server_context(pair);
+  if (!server) return server.error();
+  return Contexts{std::move(*server), client_context(pair, client)};
+}
+
+SslPtr new_end(const CtxPtr& context, int version) {
+  SslPtr end(SSL_new(context.get()));
+  CHECK(end != nullptr);
+  CHECK(SSL_set_min_proto_version(end.get(), version) == 1);
+  CHECK(SSL_set_max_proto_version(end.get(), version) == 1);
+  return end;
+}
+
+Result<> shake(const Attempt& attempt, const Contexts& contexts) {
+  const SslPtr server = new_end(contexts.server, attempt.version);
+  const SslPtr client = new_end(contexts.client, attempt.version);
   ask_for(client.get(), attempt);
   BIO* at_client = nullptr;
   BIO* at_server = nullptr;
@@ -117,6 +142,15 @@ Result<> shake(const Attempt& attempt) {
   if (done) return done;
   return base::wrap(done.error(), fmt::format("handshake for {} ({}, {} key)", attempt.name,
                                               version_text(attempt.version), attempt.key));
+}
+
+// One that a client can ask for; "" = it has none.
+std::string first_name(const CertificateInfo& info) {
+  for (const std::string& name : info.dns_names) {
+    const bool is_usual = name.starts_with("*.") && name.find('.', 2) != std::string::npos;
+    if (is_usual || name.find('*') == std::string::npos) return name;
+  }
+  return info.ip_names.empty() ? std::string() : base::to_string(info.ip_names.front());
 }
 
 Result<> check_name_alone(const CertificatePair& pair, const std::string& name) {
@@ -139,15 +173,27 @@ Result<> shake_hands(const PairSet& pairs, std::span<const std::string> names, b
 
   for (const Key& key : {Key{pairs.ec, "ec"}, Key{pairs.rsa, "rsa"}}) {
     if (key.pair == nullptr) continue;
+    const auto contexts = make_contexts(*key.pair, Client::strict);
+    if (!contexts) return base::wrap(contexts.error(), fmt::format("handshake ({} key)", key.text));
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (i >= kNamesShaken) {
         if (auto done = check_name_alone(*key.pair, names[i]); !done) return done;
         continue;
       }
       for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
-        if (auto done = shake({*key.pair, key.text, version, names[i], now}); !done) return done;
+        if (auto done = shake({key.text, version, names[i], now}, *contexts); !done) return done;
     }
   }
+  return {};
+}
+
+Result<> shake_hands_once(const CertificatePair& pair) {
+  const std::string name = first_name(pair.chain.info);
+  const std::string_view key = pair.chain.info.key_type == KeyType::rsa ? "rsa" : "ec";
+  const auto contexts = make_contexts(pair, Client::lenient);
+  if (!contexts) return base::wrap(contexts.error(), fmt::format("handshake ({} key)", key));
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    if (auto done = shake({key, version, name, {}, Client::lenient}, *contexts); !done) return done;
   return {};
 }
 
