@@ -1,5 +1,6 @@
 """The systemd unit set as it is shipped: what systemd itself says about it. Nothing is installed or started."""
 
+import functools
 import os
 import re
 import shutil
@@ -35,6 +36,7 @@ def system_calls(name):
     return allowed
 
 
+@functools.cache
 def group(name):
     done = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True, text=True, check=True)
     words = [line.strip() for line in done.stdout.splitlines()[1:] if not line.strip().startswith("#")]
