@@ -26,6 +26,12 @@ pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl>=1.2.4)
 # Tokens with private keys in them: PKCS#11, its URIs and modules.
 pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1>=0.24)
+# Filters of system calls.
+find_library(SECCOMP_LIBRARY seccomp REQUIRED)
+find_path(SECCOMP_INCLUDE_DIR seccomp.h REQUIRED)
+add_library(libseccomp INTERFACE)
+target_link_libraries(libseccomp INTERFACE ${SECCOMP_LIBRARY})
+target_include_directories(libseccomp SYSTEM INTERFACE ${SECCOMP_INCLUDE_DIR})
 if(RAVELIN_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -143,6 +143,8 @@ FENCES = [
     Fence("libpsl", r"libpsl\.h$", ("certs/rotate/registered_domain.",), "libpsl.h", "one file knows where the list is"),
     Fence("p11-kit", r"p11-kit/", ("certs/token/", "tests/certs/token/"), "p11-kit/pkcs11.h",
           "one folder speaks to tokens"),
+    Fence("libseccomp", r"seccomp\.h$", ("system/confine/seccomp_filter.",), "seccomp.h",
+          "one file hands filters to the kernel"),
     Fence("cli11", r"CLI/", ("cli/",), "CLI/CLI.hpp", "flags are parsed in cli/ alone"),
     Fence("gtest", r"g(test|mock)/", ("tests/",), "gtest/gtest.h", "product code has no test code"),
     Fence("benchmark", r"benchmark/", ("bench/",), "benchmark/benchmark.h", "benchmarks are in bench/"),
