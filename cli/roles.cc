@@ -1,22 +1,27 @@
 // `ravelin role …`: the processes that `ravelin run` starts; for nobody else.
 #include "base/io/log.h"
 #include "base/io/yaml_bundle.h"
+#include "certs/config/parse_certs.h"
 #include "cli/commands.h"
+#include "cli/confine_role.h"
 #include "cli/firewall/watch.h"
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
 #include "cli/served_parts.h"
+#include "system/confine/defaults.h"
 #include "system/supervise/grants.h"
 #include "system/supervise/launch_plan.h"
 #include "system/supervise/role_link.h"
 
 #include <CLI/CLI.hpp>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/prctl.h>
 
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -66,15 +71,34 @@ Result<> hand_over(messages::SeqSocket& to, const gateway::Config& config,
                         std::array{file->get()});
 }
 
+// It reads files of whoever owns them, tries keys in tokens, and changes nothing.
+system::Confinement reader_confinement() {
+  system::Confinement confinement =
+      system::default_confinement(system::ConfinedRole::config_reader, "");
+  confinement.kept_capabilities = {CAP_DAC_READ_SEARCH};
+  system::allow_modules(confinement);
+  confinement.paths.reset();
+  return confinement;
+}
+
+// What is wrong with `certs` is among the findings already.
+certs::CertsConfig certs_of(const std::string& path, base::yaml::Loader& loader) {
+  base::Diagnostics ignored;
+  return certs::load_certs(path, loader, ignored);
+}
+
 ExitCode read_role(const std::string& path) {
+  prepare_process();
   messages::SeqSocket supervisor{base::OwnedFd(system::kRoleLinkFd)};
+  if (const auto held = confine_role(reader_confinement(), messages::Need::where_possible); !held)
+    return report(held.error());
   base::yaml::DiskLoader disk;
   system::ConfigSnapshot snapshot;
   snapshot.files.path = path;
   base::yaml::RecordingLoader loader(disk, snapshot.files);
   base::Diagnostics diagnostics;
   const gateway::ParsedConfig parsed = read_whole(path, loader, diagnostics);
-  snapshot.grants = system::gateway_grants(parsed.config);
+  snapshot.grants = system::gateway_grants(parsed.config, certs_of(path, loader));
   const std::string findings = findings_text(diagnostics);
   const auto done =
       diagnostics.has_errors()
@@ -155,7 +179,9 @@ ExitCode gateway_role() {
   prepare_process();
   auto started = RoleLink::take();
   if (!started) return report(started.error());
-  if (const auto done = drop_privileges(started->start.user); !done) return report(done.error());
+  const auto held = confine_role(confinement_of(system::ConfinedRole::gateway, *started),
+                                 started->start.confinement);
+  if (!held) return report(held.error());
   RoleLink& link = *started->link;
   const auto config = config_of(started->config);
   if (!config) return report(config.error());
@@ -170,11 +196,26 @@ ExitCode gateway_role() {
         if (!next) return next.error();
         return config_of(*next);
       },
-      surroundings_of(link, keeper, std::chrono::milliseconds(started->start.alive_every_ms)),
+      surroundings_of(link, keeper, std::chrono::milliseconds(started->start.alive_every_ms),
+                      *held),
       parts.hooks());
 }
 
 // ---- the firewall ----
+
+// A policy includes files and feeds from anywhere; it writes in two folders.
+system::Confinement firewall_confinement(const gateway::FirewallConfig& firewall) {
+  using system::PathAccess;
+  system::Confinement confinement = system::default_confinement(system::ConfinedRole::firewall, "");
+  system::allow_names(confinement);
+  const auto add = [&confinement](std::string path, PathAccess::Access access) {
+    confinement.paths->push_back({std::move(path), access, PathAccess::Presence::if_there});
+  };
+  add("/", PathAccess::Access::read);
+  add(firewall.state, PathAccess::Access::read_write);
+  add(std::filesystem::path(firewall.socket).parent_path(), PathAccess::Access::read_write);
+  return confinement;
+}
 
 ExitCode firewall_role() {
   prepare_process();
@@ -184,6 +225,9 @@ ExitCode firewall_role() {
   const auto config = config_of(started->config);
   if (!config) return report(config.error());
   if (!config->firewall) return ExitCode::refused;
+  const auto held =
+      confine_role(firewall_confinement(*config->firewall), started->start.confinement);
+  if (!held) return report(held.error());
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends with the supervisor; the table stays
   if (link.is_alone()) return ExitCode::could_not;
   if (const auto done = start_configured_log(config->log); !done) return report(done.error());

@@ -2,14 +2,17 @@
 // reloads, SIGTERM drains and stops, SIGINT the same, SIGUSR1 reopens the access log.
 #include "base/io/log.h"
 #include "cli/commands.h"
+#include "cli/confine_role.h"
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
 #include "cli/served_parts.h"
+#include "system/confine/defaults.h"
 #include "system/supervise/supervisor.h"
 
 #include <CLI/CLI.hpp>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -61,8 +64,21 @@ base::Result<system::SupervisorOptions> supervisor_options(const std::string& pa
   return options;
 }
 
+// It opens logs and sockets in folders of others, and gives the admin socket to its group; the
+// reader it starts reads files of whoever owns them.
+system::Confinement supervisor_confinement() {
+  system::Confinement confinement =
+      system::default_confinement(system::ConfinedRole::supervisor, "");
+  for (const unsigned more : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_CHOWN, CAP_FOWNER})
+    confinement.kept_capabilities.push_back(more);
+  return confinement;
+}
+
 ExitCode run_supervised(const std::string& path) {
   prepare_process();
+  if (const auto held = confine_role(supervisor_confinement(), messages::Need::where_possible);
+      !held)
+    return report(held.error());
   auto options = supervisor_options(path);
   if (!options) return report(options.error());
   if (const auto done = base::start_log({}); !done) return report(done.error());

@@ -77,7 +77,8 @@ struct ConfigMatch {
   friend bool operator==(const ConfigMatch&, const ConfigMatch&) = default;
 };
 
-// The process of this role may use what is at this path, and below it.
+// The process of this role may use what is at this path, and below it: read it, change it, start it
+// as a program, or load it as a library.
 struct PathGranted {
   static constexpr std::uint16_t kType = 35;
   static constexpr std::string_view kName = "path_granted";

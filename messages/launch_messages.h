@@ -18,13 +18,15 @@ struct RoleWanted {
   static constexpr std::string_view kName = "role_wanted";
 
   Role role = Role::gateway;
-  std::string user;               // that it becomes when started as root; "" = none
+  std::string user;  // that it becomes when started as root; "" = none
+  Need confinement = Need::required;
   std::chrono::seconds drain{0};  // it may take to end, once asked to
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit& visit) {
     visit("role", self.role);
     visit("user", self.user, kNameBytes);
+    visit("confinement", self.confinement);
     visit("drain", self.drain);
   }
 
@@ -71,13 +73,15 @@ struct RoleStart {
   static constexpr std::string_view kName = "role_start";
 
   Role role = Role::gateway;
-  std::string user;                  // to become; "" = stay
+  std::string user;  // to become; "" = stay
+  Need confinement = Need::required;
   std::uint32_t alive_every_ms = 0;  // a Health at least this often; 0 = on changes only
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit& visit) {
     visit("role", self.role);
     visit("user", self.user, kNameBytes);
+    visit("confinement", self.confinement);
     visit("alive_every_ms", self.alive_every_ms);
   }
 

@@ -18,6 +18,9 @@ struct AdminConfig {
   std::string overrides;  // file of the operator's orders that outlive a restart; "" = none
 };
 
+// What becomes of a process that cannot confine itself on this kernel.
+enum class ConfinementNeed { required, where_possible };
+
 enum class LogSink { standard_error, journald, syslog };
 
 // Which finished requests the access log keeps: `percent` of all, and those always kept.
@@ -44,6 +47,7 @@ struct Config {
   std::vector<std::string> files;  // the main file and every included one, in reading order
   int workers = 0;                 // 0 = auto: CPUs in the affinity mask
   std::string user;                // drop to, when started as root; "" = stay
+  ConfinementNeed confinement = ConfinementNeed::required;
   TlsProfile tls_profile = TlsProfile::intermediate;    // `tls.profile`: of listeners without one
   std::vector<std::string> tls_key_groups{"ssl-cert"};  // groups a 0640 key file may belong to
   std::string zone;           // where this gateway is; "" = zones do not count

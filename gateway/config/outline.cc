@@ -35,6 +35,7 @@ void add_globals(Outline& out, const Config& config) {
     out.number("workers", config.workers);
   }
   if (!config.user.empty()) out.text("user", config.user);
+  out.word("confinement", word_of(kConfinementNeeds, config.confinement));
   if (!config.zone.empty()) out.text("zone", config.zone);
   out.word("drain_timeout", format_duration(config.drain_timeout));
   if (!config.admin.socket.empty() || config.admin.listen || !config.admin.overrides.empty()) {

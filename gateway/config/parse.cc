@@ -132,6 +132,7 @@ Config parse_root(yaml::Map map, Completeness completeness) {
   map.required("version", version, read_version);
   map.optional("workers", config.workers, read_workers);
   map.optional("user", config.user, yaml::converted(parse_user));
+  map.optional("confinement", config.confinement, yaml::one_of(kConfinementNeeds));
   map.optional("zone", config.zone, yaml::converted(parse_name));
   map.optional("drain_timeout", config.drain_timeout, yaml::between(0s, 24h));
   map.optional("admin", config.admin, yaml::object(parse_admin));

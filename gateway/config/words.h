@@ -37,6 +37,8 @@ inline constexpr yaml::Choice<ProxyVersion> kProxyVersions[] = {
     {"v1", ProxyVersion::v1},
     {"v2", ProxyVersion::v2},
 };
+inline constexpr yaml::Choice<ConfinementNeed> kConfinementNeeds[] = {
+    {"required", ConfinementNeed::required}, {"where_possible", ConfinementNeed::where_possible}};
 inline constexpr yaml::Choice<LogSink> kLogSinks[] = {
     {"stderr", LogSink::standard_error},
     {"journald", LogSink::journald},

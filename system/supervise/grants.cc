@@ -45,11 +45,19 @@ void add(Grants& grants, const std::vector<gateway::ErrorPageConfig>& pages) {
     grants.file(page.path);
 }
 
+// A key in a token comes with a module, which is loaded.
+void add_key(Grants& grants, const std::string& key) {
+  if (key.starts_with("pkcs11:"))
+    grants.grant("/usr/lib", PathUse::load);
+  else
+    grants.file(key);
+}
+
 void add(Grants& grants, const gateway::ListenerConfig& listener) {
   if (listener.tls) {
     for (const gateway::CertificateConfig& certificate : listener.tls->certificates) {
       grants.file(certificate.chain);
-      grants.file(certificate.key);
+      add_key(grants, certificate.key);
       grants.file(certificate.key_secret);
       grants.file(certificate.staple);
     }
@@ -71,7 +79,7 @@ void add(Grants& grants, const std::optional<gateway::UpstreamTlsConfig>& tls) {
   if (!tls) return;
   grants.file(tls->ca);
   grants.file(tls->certificate);
-  grants.file(tls->key);
+  add_key(grants, tls->key);
   grants.file(tls->key_secret);
 }
 
@@ -85,6 +93,17 @@ void add(Grants& grants, const gateway::PoolConfig& pool) {
     add(grants, server.tls);
 }
 
+// Renewal is done in the gateway's process.
+void add(Grants& grants, const certs::CertsConfig& certs) {
+  grants.grant(certs.store, PathUse::write);
+  for (const certs::IssuerConfig& issuer : certs.issuers) {
+    grants.file(issuer.ca_file);
+    grants.file(issuer.eab);
+    grants.grant(issuer.dns_hook, PathUse::execute);
+    if (issuer.dns_update) grants.file(issuer.dns_update->key_file);
+  }
+}
+
 // Whether `path` is `folder` or below it.
 bool is_below(const std::string& path, const std::string& folder) {
   if (folder == "/" || path == folder) return true;
@@ -93,12 +112,13 @@ bool is_below(const std::string& path, const std::string& folder) {
 
 }  // namespace
 
-std::vector<PathGranted> gateway_grants(const gateway::Config& config) {
+std::vector<PathGranted> gateway_grants(const gateway::Config& config,
+                                        const certs::CertsConfig& certs) {
   Grants grants;
   for (const std::string& file : config.files)
     grants.file(file);
   grants.file(config.admin.overrides, PathUse::write);
-  grants.grant(config.certs_store, PathUse::write);
+  if (!config.certs_store.empty()) add(grants, certs);
   for (const gateway::ListenerConfig& listener : config.listeners)
     add(grants, listener);
   for (const gateway::PoolConfig& pool : config.pools)

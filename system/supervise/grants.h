@@ -1,6 +1,7 @@
 // Which paths a process needs because of a configuration. Pure.
 #pragma once
 
+#include "certs/config/certs_config.h"
 #include "gateway/config/config.h"
 #include "messages/message.h"
 
@@ -10,7 +11,8 @@ namespace ravelin::system {
 
 // Of the gateway: each path once, sorted. What is replaced by renaming is granted with its folder.
 // What every program needs (libraries, name service) is not among them.
-std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config);
+std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config,
+                                                  const certs::CertsConfig& certs);
 
 // Those of `next` that `now` does not cover.
 std::vector<messages::PathGranted> beyond(const std::vector<messages::PathGranted>& now,

@@ -7,10 +7,13 @@ namespace ravelin::system {
 
 LaunchPlan plan_launch(const gateway::Config& config) {
   LaunchPlan plan;
+  const messages::Need need = config.confinement == gateway::ConfinementNeed::required
+                                  ? messages::Need::required
+                                  : messages::Need::where_possible;
   // It stays who it is started as: the table is root's.
   if (config.firewall && config.firewall->manages)
-    plan.roles.push_back({messages::Role::firewall, "", std::chrono::seconds(0)});
-  plan.roles.push_back({messages::Role::gateway, config.user, config.drain_timeout});
+    plan.roles.push_back({messages::Role::firewall, "", need, std::chrono::seconds(0)});
+  plan.roles.push_back({messages::Role::gateway, config.user, need, config.drain_timeout});
   for (const gateway::ListenerConfig& listener : config.listeners) {
     for (std::size_t i = 0; i < listener.bind.size(); ++i)
       plan.addresses.push_back({gateway::address_key(listener, i), listener.bind[i]});

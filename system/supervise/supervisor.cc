@@ -156,6 +156,7 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.alive_every.value_or(0s));
     done = child->link().send(
         {.message = messages::RoleStart{process.wanted.role, process.wanted.user,
+                                        process.wanted.confinement,
                                         static_cast<std::uint32_t>(alive_every.count())}},
         std::array{config.get()});
   } else {

@@ -53,9 +53,10 @@ inline std::vector<Packet> example_packets() {
            Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
       {.id = 3, .descriptors = 1, .message = FirewallQuestion{.command = "plan"}},
       {.id = 3, .message = FirewallAnswer{.outcome = Outcome::refused, .text = "only root"}},
-      {.message = RoleWanted{Role::gateway, "ravelin", std::chrono::seconds(30)}},
+      {.message =
+           RoleWanted{Role::gateway, "ravelin", Need::where_possible, std::chrono::seconds(30)}},
       {.message = AddressWanted{"192.0.2.1:80", http}},
-      {.descriptors = 1, .message = RoleStart{Role::gateway, "ravelin", 10}},
+      {.descriptors = 1, .message = RoleStart{Role::gateway, "ravelin", Need::required, 10}},
       {.id = 5, .message = SocketRequest{"192.0.2.1:80", 64, 2}},
       {.id = 5, .descriptors = 2, .message = HandedOver{}},
       {.message = SocketReleased{"admin.socket"}},

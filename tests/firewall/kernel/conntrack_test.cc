@@ -9,9 +9,12 @@
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace ravelin::firewall {
 namespace {
@@ -60,7 +63,7 @@ class ConntrackTest : public KernelTest {
     ::close(client);
   }
 
-  // Echo requests by hand; the answer comes before send returns, on lo.
+  // Echo requests by hand, and their answers waited for: a kernel with much to do lets them queue.
   static void echo_v4() {
     sockaddr_in at{};
     at.sin_family = AF_INET;
@@ -80,9 +83,27 @@ class ConntrackTest : public KernelTest {
   static void send_raw(int protocol, ByteSpan bytes, const sockaddr* at, socklen_t at_bytes) {
     const int raw = ::socket(at->sa_family, SOCK_RAW | SOCK_CLOEXEC, protocol);
     ASSERT_GE(raw, 0);
+    const timeval patience{.tv_sec = 5, .tv_usec = 0};
+    ::setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     EXPECT_EQ(::sendto(raw, bytes.data(), bytes.size(), 0, at, at_bytes),
               static_cast<ssize_t>(bytes.size()));
+    EXPECT_TRUE(gets_answer(raw, protocol));
     ::close(raw);
+  }
+
+  // Among what the socket sees, which may be the request, too.
+  static bool gets_answer(int raw, int protocol) {
+    constexpr int kPacketsMost = 8;
+    constexpr std::uint8_t kReplyV4 = 0;
+    constexpr std::uint8_t kReplyV6 = 129;
+    for (int i = 0; i < kPacketsMost; ++i) {
+      std::array<std::uint8_t, 256> packet{};
+      if (::recv(raw, packet.data(), packet.size(), 0) <= 0) return false;
+      const bool is_v4 = protocol == IPPROTO_ICMP;  // comes with its IP header
+      const std::size_t header = is_v4 ? std::size_t{4} * (packet[0] & 0x0fU) : 0;
+      if (packet[header] == (is_v4 ? kReplyV4 : kReplyV6)) return true;
+    }
+    return false;
   }
 
   std::vector<Flow> flows() {

@@ -10,7 +10,6 @@ using messages::PathGranted;
 using messages::PathUse;
 using messages::Role;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 PathGranted granted(std::string path, PathUse use = PathUse::read) {
   return {Role::gateway, std::move(path), use};
@@ -33,7 +32,7 @@ TEST(GatewayGrants, AreTheFoldersOfWhatTheConfigurationNames) {
   server.tls.emplace();
   server.tls->ca = "/etc/backends/ca.pem";
   EXPECT_THAT(
-      gateway_grants(config),
+      gateway_grants(config, {}),
       ElementsAre(granted("/etc/backends"), granted("/etc/clients"), granted("/etc/ravelin"),
                   granted("/etc/ravelin/site.d"), granted("/etc/ssl/keys"), granted("/etc/ssl/www"),
                   granted("/srv/pages"), granted("/var/lib/staples")));
@@ -43,18 +42,33 @@ TEST(GatewayGrants, AreToWriteOnlyWhatTheGatewayKeeps) {
   gateway::Config config;
   config.admin.overrides = "/var/lib/ravelin/overrides.json";
   config.certs_store = "/var/lib/ravelin/certs";
+  certs::CertsConfig certs;
+  certs.store = config.certs_store;
   config.log.access = "/var/log/ravelin/access.log";  // the supervisor's to open
-  EXPECT_THAT(gateway_grants(config),
+  EXPECT_THAT(gateway_grants(config, certs),
               ElementsAre(granted("/var/lib/ravelin", PathUse::write),
                           granted("/var/lib/ravelin/certs", PathUse::write)));
 }
 
-TEST(GatewayGrants, KeysInTokensAreNoPaths) {
+TEST(GatewayGrants, AreWhatRenewalNeedsAsWell) {
+  gateway::Config config;
+  config.certs_store = "/store";
+  certs::CertsConfig certs;
+  certs.store = "/store";
+  certs::IssuerConfig& issuer = certs.issuers.emplace_back();
+  issuer.eab = "/etc/ravelin/eab/le";
+  issuer.dns_hook = "/usr/lib/hook";
+  EXPECT_THAT(gateway_grants(config, certs),
+              ElementsAre(granted("/etc/ravelin/eab"), granted("/store", PathUse::write),
+                          granted("/usr/lib/hook", PathUse::execute)));
+}
+
+TEST(GatewayGrants, KeysInTokensAreLibrariesToLoad) {
   gateway::Config config;
   gateway::ListenerConfig& listener = config.listeners.emplace_back();
   listener.tls.emplace();
   listener.tls->certificates.emplace_back().key = "pkcs11:token=web;object=www";
-  EXPECT_THAT(gateway_grants(config), IsEmpty());
+  EXPECT_THAT(gateway_grants(config, {}), ElementsAre(granted("/usr/lib", PathUse::load)));
 }
 
 TEST(GatewayGrants, ACheckCommandIsToBeStarted) {
@@ -62,7 +76,7 @@ TEST(GatewayGrants, ACheckCommandIsToBeStarted) {
   gateway::PoolConfig& pool = config.pools.emplace_back();
   pool.health.emplace();
   pool.health->command = {"/usr/lib/check", "argument"};
-  EXPECT_THAT(gateway_grants(config), ElementsAre(granted("/usr/lib/check", PathUse::execute)));
+  EXPECT_THAT(gateway_grants(config, {}), ElementsAre(granted("/usr/lib/check", PathUse::execute)));
 }
 
 struct BeyondCase {
