@@ -1,5 +1,7 @@
 #include "base/io/file.h"
 
+#include "base/io/owned_fd.h"
+
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -15,26 +17,6 @@ namespace ravelin::base {
 namespace {
 
 constexpr std::size_t kReadStep = 64 * 1024;
-
-class Fd {
- public:
-  explicit Fd(int number) : number_(number) {}
-
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  ~Fd() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  [[nodiscard]] int get() const { return number_; }
-
-  // close() can report a write that failed late (network file systems); 0 or an errno value.
-  int close_now() { return ::close(std::exchange(number_, -1)) == 0 ? 0 : errno; }
-
- private:
-  int number_;
-};
 
 Error fail_path(int error_number, std::string_view doing, const std::string& path) {
   Error error = fail_errno(error_number, fmt::format("{} {}", doing, path));
@@ -61,23 +43,24 @@ std::string directory_of(const std::string& path) {
 }
 
 Result<> sync_directory(const std::string& directory) {
-  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const OwnedFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) return fail_path(errno, "syncing", directory);
   return {};
 }
 
 // Writes the temporary file completely; 0 or the errno value of the step that failed.
-int fill(Fd& fd, std::string_view content, mode_t mode) {
+int fill(OwnedFd& fd, std::string_view content, mode_t mode) {
   if (::fchmod(fd.get(), mode) != 0) return errno;
   if (const int error = write_all(fd.get(), content); error != 0) return error;
   if (::fsync(fd.get()) != 0) return errno;
-  return fd.close_now();
+  // close() can report a write that failed late (network file systems).
+  return ::close(fd.release()) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0) return fail_path(errno, "opening", path);
 
   struct stat status {};
@@ -103,7 +86,7 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 
 Result<> replace_file(const std::string& path, std::string_view content, mode_t mode) {
   std::string temporary = path + ".XXXXXX";
-  Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  OwnedFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (fd.get() < 0) return fail_path(errno, "creating a file beside", path);
   if (const int error = fill(fd, content, mode); error != 0) {
     ::unlink(temporary.c_str());

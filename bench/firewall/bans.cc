@@ -3,7 +3,7 @@
 // the socket of a resident agent. Prints JSON: microseconds of single bans (median and 99th
 // percentile) and of CPU, and bans a second by size of batch.
 #include "bench/firewall/desk.h"
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -58,7 +58,7 @@ BanDoor keeper_door(Desk& desk) {
 
 // Asks for some at once and waits for each answer. Those refused: the agent takes only so many a
 // second.
-std::vector<BanOrder> ban_over(firewall::SeqSocket& agent, std::span<const BanOrder> orders) {
+std::vector<BanOrder> ban_over(messages::SeqSocket& agent, std::span<const BanOrder> orders) {
   constexpr std::chrono::seconds kPatience(10);
   std::uint32_t id = 0;
   for (const BanOrder& order : orders)
@@ -80,7 +80,7 @@ std::vector<BanOrder> ban_over(firewall::SeqSocket& agent, std::span<const BanOr
   return refused;
 }
 
-BanDoor agent_door(firewall::SeqSocket& agent) {
+BanDoor agent_door(messages::SeqSocket& agent) {
   return [&agent](const std::vector<BanOrder>& orders) {
     constexpr std::size_t kUnderWay = 64;  // what waits in a socket has an end
     constexpr int kTriesMax = 1000;
@@ -151,7 +151,7 @@ void measure(const BanDoor& door, std::size_t held) {
 
 int run(const std::string& first, const std::string& second, std::size_t held) {
   if (first == "--agent") {
-    firewall::SeqSocket agent = must(firewall::SeqSocket::connect(second));
+    messages::SeqSocket agent = must(messages::SeqSocket::connect(second));
     measure(agent_door(agent), held);
     return 0;
   }

@@ -1,5 +1,7 @@
 #include "certs/store/durable.h"
 
+#include "base/io/owned_fd.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,23 +23,6 @@ base::Error fail_at(std::string_view doing, const std::string& path) {
   if (error_number == EEXIST) error.code = Errc::conflict;
   return error;
 }
-
-class Fd {
- public:
-  explicit Fd(int number) : number_(number) {}
-
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  ~Fd() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 bool write_all(int fd, std::string_view content) {
   while (!content.empty()) {
@@ -62,7 +47,8 @@ Result<> make_folder(const std::string& path) {
 }
 
 Result<> write_new_file(const std::string& path, std::string_view content, mode_t mode) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const base::OwnedFd fd(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (fd.get() < 0) return fail_at("making", path);
   if (!write_all(fd.get(), content) || ::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) {
     const base::Error error = fail_at("writing", path);
@@ -73,7 +59,7 @@ Result<> write_new_file(const std::string& path, std::string_view content, mode_
 }
 
 Result<> sync_folder(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::OwnedFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) return fail_at("syncing", path);
   return {};
 }

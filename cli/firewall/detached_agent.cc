@@ -1,6 +1,6 @@
 #include "cli/firewall/detached_agent.h"
 
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -50,7 +50,7 @@ base::Result<> start_agent_until_confirmed(const FirewallFlags& flags) {
   constexpr int kTries = 200;
   constexpr int kPauseMs = 50;
   for (int i = 0; i < kTries; ++i) {
-    if (firewall::SeqSocket::connect(flags.socket)) return {};
+    if (messages::SeqSocket::connect(flags.socket)) return {};
     ::poll(nullptr, 0, kPauseMs);
   }
   return base::fail(Errc::unavailable,

@@ -2,13 +2,15 @@
 // those so many a second. Pure; one thread.
 #pragma once
 
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <chrono>
 #include <optional>
 #include <string_view>
 
 namespace ravelin::firewall {
+
+using messages::PeerId;
 
 struct AccessRules {
   uid_t own = 0;                 // the agent's user

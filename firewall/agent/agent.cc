@@ -21,14 +21,14 @@ constexpr std::size_t kClientsMax = 256;
 constexpr int kMessagesAtOnce = 1024;  // of one client before the others have their turn
 constexpr std::string_view kPart = "firewall";
 
-Result<Fd> signal_descriptor() {
+Result<base::OwnedFd> signal_descriptor() {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP})
     sigaddset(&set, signal);
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
     return base::fail_errno(errno, "blocking signals");
-  Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  base::OwnedFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (fd.get() < 0) return base::fail_errno(errno, "listening for signals");
   return fd;
 }
@@ -161,8 +161,8 @@ void Agent::answer_question(Client& client, const Received& received, const std:
   if (const std::string_view refusal = access_.refusal_of_question(client.peer); !refusal.empty())
     return refuse(std::string(refusal));
   if (received.descriptors.empty()) return refuse("the question is missing");
-  const auto question = read_memory_file(received.descriptors.front().get(),
-                                         kBundleBytesMax + (kBundleBytesMax >> 1));
+  const auto question = messages::read_memory_file(received.descriptors.front().get(),
+                                                   kBundleBytesMax + (kBundleBytesMax >> 1));
   if (!question) return refuse(question.error().message);
   // Before the batch: whoever comes after a crash of ours must not depend on us.
   const bool may_wait = command == "apply";
@@ -178,10 +178,10 @@ void Agent::answer_question(Client& client, const Received& received, const std:
                     {"revision", keeper_.live_revision()}});
     generation_.reset();
   }
-  const auto body = memory_file(format_answer(answer));
+  const auto body = messages::memory_file(format_answer(answer));
   if (!body) return refuse(body.error().message);
   static_cast<void>(client.socket.send(
-      {.id = received.packet.id, .message = messages::FirewallAnswer{}}, body->get()));
+      {.id = received.packet.id, .message = messages::FirewallAnswer{}}, std::array{body->get()}));
   if (options_.until_confirmed && !keeper_.pending() && !only_looks(command)) is_over_ = true;
 }
 

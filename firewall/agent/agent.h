@@ -17,6 +17,10 @@
 
 namespace ravelin::firewall {
 
+using messages::Received;
+using messages::SeqListener;
+using messages::SeqSocket;
+
 struct AgentOptions {
   std::string socket;
   mode_t socket_mode = 0600;

@@ -1,6 +1,8 @@
 #include "firewall/agent/client.h"
 
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
+
+#include <array>
 
 namespace ravelin::firewall {
 
@@ -8,12 +10,12 @@ using base::Errc;
 
 Result<Answer> ask_agent(const std::string& path, const std::string& command,
                          const std::string& question, std::chrono::seconds patience) {
-  auto agent = SeqSocket::connect(path);
+  auto agent = messages::SeqSocket::connect(path);
   if (!agent) return agent.error();
-  const auto body = memory_file(question);
+  const auto body = messages::memory_file(question);
   if (!body) return body.error();
   messages::Packet packet{.id = 1, .message = messages::FirewallQuestion{command}};
-  if (auto sent = agent->send(packet, body->get()); !sent) return sent.error();
+  if (auto sent = agent->send(packet, std::array{body->get()}); !sent) return sent.error();
   auto received = agent->receive(patience);
   if (!received) return base::wrap(received.error(), "the firewall's agent");
   if (!*received)
@@ -25,7 +27,8 @@ Result<Answer> ask_agent(const std::string& path, const std::string& command,
     return base::fail(Errc::protocol, "the firewall's agent answered something else");
   if ((*received)->descriptors.empty())
     return base::fail(Errc::denied, "the firewall's agent refused: {}", answer->text);
-  const auto text = read_memory_file((*received)->descriptors.front().get(), kBundleBytesMax);
+  const auto text =
+      messages::read_memory_file((*received)->descriptors.front().get(), kBundleBytesMax);
   if (!text) return text.error();
   return parse_answer(*text);
 }

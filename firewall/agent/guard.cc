@@ -46,12 +46,12 @@ Guard::~Guard() {
   disarm();
 }
 
-Result<> Guard::arm(const std::function<void()>& undo) {
+base::Result<> Guard::arm(const std::function<void()>& undo) {
   disarm();
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return base::fail_errno(errno, "making a pipe");
-  const Fd reading(ends[0]);
-  Fd writing(ends[1]);
+  const base::OwnedFd reading(ends[0]);
+  base::OwnedFd writing(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return base::fail_errno(errno, "forking the guard of an unconfirmed change");
   if (child == 0) watch(reading.get(), undo);
@@ -64,7 +64,7 @@ void Guard::disarm() {
   if (child_ <= 0) return;
   // It ends at once: it only waits for this.
   static_cast<void>(!::write(alive_.get(), &kSettled, 1));
-  alive_ = Fd();
+  alive_ = base::OwnedFd();
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
   child_ = -1;

@@ -3,7 +3,8 @@
 // thread.
 #pragma once
 
-#include "firewall/agent/seq_socket.h"
+#include "base/io/owned_fd.h"
+#include "base/result.h"
 
 #include <sys/types.h>
 
@@ -20,14 +21,14 @@ class Guard {
 
   // `undo` runs in the other process once this one is gone without disarm(). It must not use what
   // this process has open but for standard error: all other descriptors are closed there.
-  Result<> arm(const std::function<void()>& undo);
+  base::Result<> arm(const std::function<void()>& undo);
   void disarm();
 
   [[nodiscard]] bool is_armed() const { return child_ > 0; }
 
  private:
   pid_t child_ = -1;
-  Fd alive_;  // the writing end of a pipe: closed by our death
+  base::OwnedFd alive_;  // the writing end of a pipe: closed by our death
 };
 
 }  // namespace ravelin::firewall

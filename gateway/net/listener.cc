@@ -38,22 +38,6 @@ SocketAddress address_of(const base::Endpoint& endpoint) {
 
 }  // namespace
 
-OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-OwnedFd::~OwnedFd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int OwnedFd::release() {
-  return std::exchange(fd_, -1);
-}
-
 Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_port) {
   const std::string name = base::to_string(endpoint);
   if (std::holds_alternative<base::NameEndpoint>(endpoint)) {

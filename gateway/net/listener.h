@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/io/owned_fd.h"
 #include "base/result.h"
 #include "gateway/net/address.h"
 
@@ -9,27 +10,7 @@
 
 namespace ravelin::gateway {
 
-// An owned descriptor.
-class OwnedFd {
- public:
-  OwnedFd() = default;
-
-  explicit OwnedFd(int fd) : fd_(fd) {}
-
-  OwnedFd(OwnedFd&& other) noexcept : fd_(other.release()) {}
-
-  OwnedFd& operator=(OwnedFd&& other) noexcept;
-  ~OwnedFd();
-
-  [[nodiscard]] int get() const { return fd_; }
-
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
-  [[nodiscard]] int release();
-
- private:
-  int fd_ = -1;
-};
+using base::OwnedFd;
 
 enum class ReusePort { no, yes };
 

@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "base/io/log.h"
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -58,7 +58,7 @@ class AgentBans::Loop {
   void connect() {
     const MonoTime now = base::mono_now();
     if (now < retry_at_) return;
-    auto agent = firewall::SeqSocket::connect(bans_.options_.socket);
+    auto agent = messages::SeqSocket::connect(bans_.options_.socket);
     if (!agent) return lose(agent.error().message);
     agent_ = std::move(*agent);
     pause_ = bans_.options_.retry_first;
@@ -147,7 +147,7 @@ class AgentBans::Loop {
   }
 
   AgentBans& bans_;
-  std::optional<firewall::SeqSocket> agent_;
+  std::optional<messages::SeqSocket> agent_;
   std::chrono::milliseconds pause_;
   MonoTime retry_at_;
   bool was_connected_ = false;

@@ -31,12 +31,15 @@ FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", 
 CERTS_ORDER = [{"certs"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
                {"certs/ca", "certs/dns", "certs/import", "certs/backup", "certs/view"},
                {"certs/rotate"}]
-ORDERS = {"certs": CERTS_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
+# Values and their codec; sockets that carry them.
+MESSAGES_ORDER = [{"messages"}, {"messages/channel"}]
+ORDERS = {"certs": CERTS_ORDER, "messages": MESSAGES_ORDER, "gateway": GATEWAY_ORDER, "policies": POLICIES_ORDER, "firewall": FIREWALL_ORDER}
 IO_FOLDER_BASE = {"base", "base/io", "messages", "certs"}
 MAY_INCLUDE = {
     "base": set(),
     "base/io": {"base"},
     "messages": {"base"},
+    "messages/channel": {"base", "base/io"},
     "policies/model": {"base"},
     "policies/space": {"base"},
     "policies/analyse": {"base"},
@@ -64,7 +67,7 @@ MAY_INCLUDE = {
     "firewall/trial": {"base", "policies"},
     "firewall/state": {"base", "base/io", "messages", "policies"},
     "firewall/control": {"base", "base/io", "messages", "policies"},
-    "firewall/agent": {"base", "base/io", "messages", "policies"},
+    "firewall/agent": {"base", "base/io", "messages", "messages/channel", "policies"},
     "gateway/config": {"base", "base/io", "certs"},
     "gateway/http": {"base"},
     "gateway/http1": {"base"},

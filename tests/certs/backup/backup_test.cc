@@ -1,6 +1,7 @@
 #include "certs/backup/backup.h"
 
 #include "base/io/file.h"
+#include "base/io/owned_fd.h"
 #include "certs/backup/restore.h"
 #include "certs/store/ticket_file.h"
 #include "tests/certs/store/store_lab.h"
@@ -27,20 +28,9 @@ using ::testing::IsEmpty;
 constexpr SealCost kCheap{.log_n = SealCost::kLogNMin};
 constexpr std::string_view kSecret = "correct horse";
 
-class Fd {
- public:
-  Fd(const std::string& path, int how) : fd_(::open(path.c_str(), how | O_CLOEXEC, 0600)) {}
-
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  ~Fd() { ::close(fd_); }
-
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+base::OwnedFd open_file(const std::string& path, int how) {
+  return base::OwnedFd(::open(path.c_str(), how | O_CLOEXEC, 0600));
+}
 
 // Everything below a folder: what it is, its mode and its content. What is made again is left out.
 std::map<std::string, std::string> tree_of(const std::string& root) {
@@ -81,7 +71,7 @@ class Backup : public testing::Test {
 
   std::string write() {
     const std::string file = dir_.path("backup");
-    const Fd fd(file, O_WRONLY | O_CREAT | O_TRUNC);
+    const base::OwnedFd fd = open_file(file, O_WRONLY | O_CREAT | O_TRUNC);
     const auto report = write_backup(lab_.store, kSecret, fd.get(), kCheap);
     EXPECT_TRUE(report) << report.error().message;
     EXPECT_EQ(report->certificates, 2U);
@@ -91,7 +81,7 @@ class Backup : public testing::Test {
   [[nodiscard]] Result<BackupReport> restore(const std::string& bytes,
                                              std::string_view passphrase = kSecret) const {
     dir_.write("given", bytes);
-    const Fd fd(dir_.path("given"), O_RDONLY);
+    const base::OwnedFd fd = open_file(dir_.path("given"), O_RDONLY);
     return restore_backup(fd.get(), passphrase, place());
   }
 
@@ -192,7 +182,7 @@ TEST_F(Backup, OfAStoreWithADamagedGenerationItLeavesNothing) {
 
 TEST_F(Backup, WhatNoStoreHasIsNotWritten) {
   ASSERT_TRUE(base::replace_file(lab_.path("ca/open"), "x", 0666));
-  const Fd fd(dir_.path("backup"), O_WRONLY | O_CREAT | O_TRUNC);
+  const base::OwnedFd fd = open_file(dir_.path("backup"), O_WRONLY | O_CREAT | O_TRUNC);
   EXPECT_THAT(write_backup(lab_.store, kSecret, fd.get(), kCheap).error().message,
               HasSubstr("\"ca/open\" would be open to others"));
   fs::remove(lab_.path("ca/open"));

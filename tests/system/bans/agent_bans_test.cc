@@ -1,7 +1,7 @@
 // Against an agent in this process: real sockets, answers of the test's choice.
 #include "system/bans/agent_bans.h"
 
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -14,11 +14,11 @@ namespace ravelin::system {
 namespace {
 
 using namespace std::chrono_literals;
-using firewall::SeqListener;
-using firewall::SeqSocket;
 using messages::BanFate;
 using messages::BanRequest;
 using messages::Outcome;
+using messages::SeqListener;
+using messages::SeqSocket;
 
 constexpr std::chrono::seconds kPatience = 30s;
 

@@ -2,41 +2,27 @@
 // with them and the credentials of who sent them. Non-blocking where it says so; one thread.
 #pragma once
 
+#include "base/io/owned_fd.h"
 #include "base/result.h"
 #include "messages/codec.h"
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace ravelin::firewall {
+namespace ravelin::messages {
 
+using base::OwnedFd;
 using base::Result;
 
-// A descriptor that closes itself.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-  Fd& operator=(Fd&& other) noexcept;
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd();
-
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 struct Received {
-  messages::Packet packet;
-  std::vector<Fd> descriptors;
+  Packet packet;
+  std::vector<OwnedFd> descriptors;
 };
 
 struct PeerId {
@@ -46,7 +32,10 @@ struct PeerId {
 
 class SeqSocket {
  public:
-  explicit SeqSocket(Fd fd) : fd_(std::move(fd)) {}
+  explicit SeqSocket(OwnedFd fd) : fd_(std::move(fd)) {}
+
+  // Two ends of one connection, close-on-exec.
+  static Result<std::pair<SeqSocket, SeqSocket>> make_pair();
 
   // Errc::not_found: nobody listens there.
   static Result<SeqSocket> connect(const std::string& path);
@@ -55,15 +44,15 @@ class SeqSocket {
   // Errc::unavailable: the peer has closed; Errc::protocol: it sent something that is no message.
   Result<std::optional<Received>> receive(std::chrono::milliseconds patience);
 
-  // Errc::unavailable: the peer is gone, or does not read.
-  Result<> send(const messages::Packet& packet, int descriptor = -1);
+  // `descriptors` stay the caller's. Errc::unavailable: the peer is gone, or does not read.
+  Result<> send(const Packet& packet, std::span<const int> descriptors = {});
 
   [[nodiscard]] Result<PeerId> peer() const;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
-  Fd fd_;
+  OwnedFd fd_;
 };
 
 class SeqListener {
@@ -81,14 +70,14 @@ class SeqListener {
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
-  SeqListener(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  SeqListener(OwnedFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
-  Fd fd_;
+  OwnedFd fd_;
   std::string path_;
 };
 
 // A text in memory, to be handed over as a descriptor, and back.
-Result<Fd> memory_file(std::string_view text);
+Result<OwnedFd> memory_file(std::string_view text);
 Result<std::string> read_memory_file(int fd, std::size_t bytes_max);
 
-}  // namespace ravelin::firewall
+}  // namespace ravelin::messages

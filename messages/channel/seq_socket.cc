@@ -1,4 +1,4 @@
-#include "firewall/agent/seq_socket.h"
+#include "messages/channel/seq_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,13 +12,12 @@
 #include <cerrno>
 #include <cstring>
 
-namespace ravelin::firewall {
+namespace ravelin::messages {
 namespace {
 
 using base::Errc;
 
 constexpr int kBacklog = 64;
-constexpr std::size_t kDescriptorsHeld = 4;  // more than any message of the firewall's has
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -30,12 +29,12 @@ Result<sockaddr_un> address_of(const std::string& path) {
   return address;
 }
 
-Fd make_socket() {
-  return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+OwnedFd make_socket() {
+  return OwnedFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-std::vector<Fd> descriptors_of(msghdr& message) {
-  std::vector<Fd> found;
+std::vector<OwnedFd> descriptors_of(msghdr& message) {
+  std::vector<OwnedFd> found;
   for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
     if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -50,20 +49,17 @@ std::vector<Fd> descriptors_of(msghdr& message) {
 
 }  // namespace
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = std::exchange(other.fd_, -1);
-  return *this;
-}
-
-Fd::~Fd() {
-  if (fd_ >= 0) ::close(fd_);
+Result<std::pair<SeqSocket, SeqSocket>> SeqSocket::make_pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+    return base::fail_errno(errno, "making a pair of sockets");
+  return std::pair(SeqSocket(OwnedFd(ends[0])), SeqSocket(OwnedFd(ends[1])));
 }
 
 Result<SeqSocket> SeqSocket::connect(const std::string& path) {
   const auto address = address_of(path);
   if (!address) return address.error();
-  Fd fd = make_socket();
+  OwnedFd fd = make_socket();
   if (fd.get() < 0) return base::fail_errno(errno, "making a socket");
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0)
     return SeqSocket(std::move(fd));
@@ -78,8 +74,8 @@ Result<std::optional<Received>> SeqSocket::receive(std::chrono::milliseconds pat
     pollfd waiting{fd_.get(), POLLIN, 0};
     if (::poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) return Maybe();
   }
-  std::array<std::byte, messages::kMessageBytesMax> bytes;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kDescriptorsHeld)> control;
+  std::array<std::byte, kMessageBytesMax> bytes;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kDescriptorsMax)> control;
   iovec part{bytes.data(), bytes.size()};
   msghdr header{};
   header.msg_iov = &part;
@@ -90,33 +86,34 @@ Result<std::optional<Received>> SeqSocket::receive(std::chrono::milliseconds pat
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Maybe();
   if (count < 0) return base::fail_errno(errno, "receiving");
   if (count == 0) return base::fail(Errc::unavailable, "the peer has closed the connection");
-  std::vector<Fd> descriptors = descriptors_of(header);
+  std::vector<OwnedFd> descriptors = descriptors_of(header);
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     return base::fail(Errc::protocol, "the peer sent more than a message may have");
-  auto packet =
-      messages::decode(std::span(bytes).first(static_cast<std::size_t>(count)), descriptors.size());
+  auto packet = decode(std::span(bytes).first(static_cast<std::size_t>(count)), descriptors.size());
   if (!packet) return packet.error();
   return Maybe(Received{std::move(*packet), std::move(descriptors)});
 }
 
-Result<> SeqSocket::send(const messages::Packet& packet, int descriptor) {
-  messages::Packet sent = packet;
-  sent.descriptors = descriptor >= 0 ? 1 : 0;
-  const auto bytes = messages::encode(sent);
+Result<> SeqSocket::send(const Packet& packet, std::span<const int> descriptors) {
+  if (descriptors.size() > kDescriptorsMax)
+    return base::fail(Errc::invalid, "at most {} descriptors go with a message", kDescriptorsMax);
+  Packet sent = packet;
+  sent.descriptors = static_cast<std::uint16_t>(descriptors.size());
+  const auto bytes = encode(sent);
   if (!bytes) return bytes.error();
   iovec part{const_cast<std::byte*>(bytes->data()), bytes->size()};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  if (descriptor >= 0) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kDescriptorsMax)> control{};
+  if (!descriptors.empty()) {
     header.msg_control = control.data();
-    header.msg_controllen = control.size();
+    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
     cmsghdr* rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
   }
   if (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
   base::Error error = base::fail_errno(errno, "sending");
@@ -138,7 +135,7 @@ Result<SeqListener> SeqListener::open(const std::string& path, mode_t mode) {
   if (const auto other = SeqSocket::connect(path); other)
     return base::fail(Errc::conflict, "another agent listens on {}", path);
   ::unlink(path.c_str());
-  Fd fd = make_socket();
+  OwnedFd fd = make_socket();
   if (fd.get() < 0) return base::fail_errno(errno, "making a socket");
   // Nobody else gets in between: the mode is narrowed before the name exists.
   const mode_t before = ::umask(0777 & ~mode);
@@ -155,14 +152,14 @@ SeqListener::~SeqListener() {
 }
 
 Result<std::optional<SeqSocket>> SeqListener::accept() {
-  Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  OwnedFd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (fd.get() >= 0) return std::optional<SeqSocket>(SeqSocket(std::move(fd)));
   if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return std::optional<SeqSocket>();
   return base::fail_errno(errno, "accepting");
 }
 
-Result<Fd> memory_file(std::string_view text) {
-  Fd fd(::memfd_create("ravelin", MFD_CLOEXEC));
+Result<OwnedFd> memory_file(std::string_view text) {
+  OwnedFd fd(::memfd_create("ravelin", MFD_CLOEXEC));
   if (fd.get() < 0) return base::fail_errno(errno, "making a memory file");
   while (!text.empty()) {
     const ssize_t written = ::write(fd.get(), text.data(), text.size());
@@ -194,4 +191,4 @@ Result<std::string> read_memory_file(int fd, std::size_t bytes_max) {
   return text;
 }
 
-}  // namespace ravelin::firewall
+}  // namespace ravelin::messages
