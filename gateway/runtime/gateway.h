@@ -18,6 +18,7 @@
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
+#include "gateway/tls/remote/remote_store_keys.h"
 #include "gateway/tls/ticket_ring.h"
 #include "gateway/upstream/health.h"
 
@@ -47,6 +48,8 @@ class Gateway final : public ControlEvents {
     std::optional<base::Duration> alive_every{};
     // Takes bans on to the firewall, and outlives the gateway; null = the gateway alone bans.
     messages::BanChannel* bans = nullptr;
+    // Where the private keys are; null = in this process, read from their files.
+    std::shared_ptr<RemoteKeys> remote_keys{};
   };
 
   // Builds the first generation and binds every listener; nothing is served yet. Error: a
@@ -187,7 +190,7 @@ class Gateway final : public ControlEvents {
 
   Options options_;
   certs::Tokens tokens_;  // outlives whatever serves with a key of it
-  LocalKeySource keys_{tokens_};
+  std::unique_ptr<KeySource> keys_;
   Reactor control_;
   base::WallTime started_;
   RestartOnly started_with_;
@@ -214,8 +217,8 @@ class Gateway final : public ControlEvents {
   OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
-  UpstreamCertificates upstream_certificates_{keys_};
-  StoreCertificates store_;
+  UpstreamCertificates upstream_certificates_{*keys_};
+  StoreCertificates store_{remote_store_keys(options_.remote_keys)};
   StoreTickets store_tickets_;
   std::function<RenewalOutlook()> describe_renewals_;
   // Contexts made since the generation in use was built, because of a new client certificate.

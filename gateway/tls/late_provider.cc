@@ -106,11 +106,11 @@ int key_import(void* data, int /*selection*/, const OSSL_PARAM params[]) {
 template <KeyType type>
 const OSSL_PARAM* key_import_types(int /*selection*/) {
   static const std::array<OSSL_PARAM, 3> ec{
-      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
-      OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0), OSSL_PARAM_END};
-  static const std::array<OSSL_PARAM, 3> rsa{OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
-                                             OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, nullptr, 0),
-                                             OSSL_PARAM_END};
+      {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
+       OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0), OSSL_PARAM_END}};
+  static const std::array<OSSL_PARAM, 3> rsa{{OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
+                                              OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, nullptr, 0),
+                                              OSSL_PARAM_END}};
   return type == KeyType::rsa ? rsa.data() : ec.data();
 }
 
@@ -131,10 +131,10 @@ int key_get_params(void* data, OSSL_PARAM params[]) {
 
 const OSSL_PARAM* key_gettable(void* /*provider*/) {
   static const std::array<OSSL_PARAM, 5> params{
-      OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
-      OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
-      OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, nullptr),
-      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0), OSSL_PARAM_END};
+      {OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
+       OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
+       OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, nullptr),
+       OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0), OSSL_PARAM_END}};
   return params.data();
 }
 
@@ -228,8 +228,8 @@ int signing_set_params(void* data, const OSSL_PARAM params[]) {
 
 const OSSL_PARAM* signing_settable(void* /*signing*/, void* /*provider*/) {
   static const std::array<OSSL_PARAM, 3> params{
-      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
-      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0), OSSL_PARAM_END};
+      {OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
+       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0), OSSL_PARAM_END}};
   return params.data();
 }
 

@@ -14,6 +14,14 @@ inline Bytes some_bytes(std::size_t count) {
   return bytes;
 }
 
+inline KeyRef some_key() {
+  return {.place = KeyPlace::store,
+          .name = "www.example.com",
+          .generation = 12,
+          .slot = KeySlot::ec,
+          .spki = some_bytes(32)};
+}
+
 inline std::vector<Packet> example_packets() {
   const base::Endpoint https = *base::parse_endpoint("[2001:db8::1]:443");
   const base::Endpoint http = *base::parse_endpoint("192.0.2.1:80");
@@ -33,7 +41,7 @@ inline std::vector<Packet> example_packets() {
       {.message = ListenerClosed{.name = "plain", .endpoint = http, .protocol = Protocol::http}},
       {.message = BackendSet{.pool = "web", .endpoints = {http, name, path}}},
       {.id = 0x01020304,
-       .message = SignRequest{.key_id = "www.example.com",
+       .message = SignRequest{.key = some_key(),
                               .tls_version = TlsVersion::tls1_3,
                               .side = TlsSide::server,
                               .scheme = 0x0403,
@@ -46,6 +54,11 @@ inline std::vector<Packet> example_packets() {
            Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
       {.id = 3, .descriptors = 1, .message = FirewallQuestion{.command = "plan"}},
       {.id = 3, .message = FirewallAnswer{.outcome = Outcome::refused, .text = "only root"}},
+      {.id = 4, .message = KeyQuestion{.key = some_key()}},
+      {.id = 4,
+       .message = KeyAnswer{.outcome = Outcome::refused,
+                            .findings = {"error E_KEY_PERMS: www.key: mode 0644"}}},
+      {.id = 5, .message = KeyCounts{.signatures = 3, .refused = 1, .keys_held = 2}},
   };
 }
 
