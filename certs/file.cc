@@ -123,8 +123,7 @@ FileStamp stamp_of(const struct stat& status) {
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {
   LoadedPair loaded;
   auto chain = load_chain(files.chain, loaded);
-  const bool is_elsewhere =
-      files.is_in_token() || rules.key_reading == KeyReading::elsewhere;
+  const bool is_elsewhere = files.is_in_token() || rules.key_reading == KeyReading::elsewhere;
   auto key = is_elsewhere ? Result<KeyPtr>(KeyPtr()) : read_key(files, rules.key_file, loaded);
   if (is_elsewhere) loaded.stamps = stamps_of_others(files, loaded.stamps.chain);
   if (!chain || !key) return loaded;

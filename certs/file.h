@@ -72,7 +72,8 @@ struct LoadedPair {
 };
 
 // Reads and validates one pair, but for a key in a token, which is not looked for
-// (certs/token/tokens.h), or elsewhere, of which only the file's time is looked at. Never fails as a whole: what is wrong is in the findings.
+// (certs/token/tokens.h), or elsewhere, of which only the file's time is looked at. Never fails as
+// a whole: what is wrong is in the findings.
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now);
 
 struct LoadedKey {

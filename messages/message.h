@@ -165,10 +165,10 @@ struct KeyRef {
   friend bool operator==(const KeyRef&, const KeyRef&) = default;
 };
 
-// To the key process, which builds the structure to be signed itself and so never signs bytes of the
-// caller's choice. TLS 1.3: of the transcript's hash (RFC 8446 section 4.4.3). TLS 1.2, server: of
-// both randoms and the parameters of ECDHE (RFC 8422 section 5.4). TLS 1.2, client: the handshake so
-// far (RFC 5246 section 7.4.8), whose form is checked there. Answered by SignResult.
+// To the key process, which builds the structure to be signed itself and so never signs bytes of
+// the caller's choice. TLS 1.3: of the transcript's hash (RFC 8446 section 4.4.3). TLS 1.2, server:
+// of both randoms and the parameters of ECDHE (RFC 8422 section 5.4). TLS 1.2, client: the
+// handshake so far (RFC 5246 section 7.4.8), whose form is checked there. Answered by SignResult.
 struct SignRequest {
   static constexpr std::uint16_t kType = 7;
   static constexpr std::string_view kName = "sign_request";
@@ -334,7 +334,8 @@ struct FirewallAnswer {
   friend bool operator==(const FirewallAnswer&, const FirewallAnswer&) = default;
 };
 
-// To the key process: is this key there, and does it fit? Answered by KeyAnswer. The key is read anew.
+// To the key process: is this key there, and does it fit? Answered by KeyAnswer. The key is read
+// anew.
 struct KeyQuestion {
   static constexpr std::uint16_t kType = 20;
   static constexpr std::string_view kName = "key_question";
@@ -380,11 +381,11 @@ struct KeyCounts {
   static constexpr std::string_view kName = "key_counts";
 
   std::uint64_t signatures = 0;
-  std::uint64_t refused = 0;       // not listed, not the key of that certificate, malformed
-  std::uint64_t limited = 0;       // over the rate
-  std::uint64_t failed = 0;        // the key could not be read, or the token did not sign
-  std::uint64_t waiting = 0;       // with a token now
-  std::uint64_t signing_ns = 0;    // of all signatures, but for those of tokens
+  std::uint64_t refused = 0;     // not listed, not the key of that certificate, malformed
+  std::uint64_t limited = 0;     // over the rate
+  std::uint64_t failed = 0;      // the key could not be read, or the token did not sign
+  std::uint64_t waiting = 0;     // with a token now
+  std::uint64_t signing_ns = 0;  // of all signatures, but for those of tokens
   std::uint64_t keys_held = 0;
 
   template <class Self, class Visit>
@@ -401,8 +402,9 @@ struct KeyCounts {
   friend bool operator==(const KeyCounts&, const KeyCounts&) = default;
 };
 
-using Message = std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed,
-                             BackendSet, SignRequest, SignResult, CertificatePublished,
-                             ConfigGeneration, Health, FirewallQuestion, FirewallAnswer, KeyQuestion, KeyAnswer, KeyCounts>;
+using Message =
+    std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
+                 SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health,
+                 FirewallQuestion, FirewallAnswer, KeyQuestion, KeyAnswer, KeyCounts>;
 
 }  // namespace ravelin::messages

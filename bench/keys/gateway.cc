@@ -1,10 +1,11 @@
 // bench_gateway_keys here|apart CONFIG: a gateway whose private keys are in its own process, or in
-// another one that it starts for itself, as the supervisor would. Ends on SIGTERM; the other process
-// with it.
+// another one that it starts for itself, as the supervisor would. Ends on SIGTERM; the other
+// process with it.
+#include "gateway/runtime/gateway.h"
+
 #include "base/io/yaml.h"
 #include "bench/must.h"
 #include "gateway/config/parse.h"
-#include "gateway/runtime/gateway.h"
 #include "gateway/tls/crypto_memory.h"
 #include "system/keys/serve_keys.h"
 

@@ -46,8 +46,8 @@ Result<std::vector<unsigned char>> sign_with_scheme(EVP_PKEY* key, std::uint16_t
   EVP_PKEY_CTX* of_key = nullptr;  // the context's
   std::vector<unsigned char> signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
   std::size_t size = signature.size();
-  bool is_good = context != nullptr && EVP_DigestSignInit(context.get(), &of_key, known->digest(),
-                                                          nullptr, key) == 1;
+  bool is_good = context != nullptr &&
+                 EVP_DigestSignInit(context.get(), &of_key, known->digest(), nullptr, key) == 1;
   if (is_good && known->is_pss)
     is_good = EVP_PKEY_CTX_set_rsa_padding(of_key, RSA_PKCS1_PSS_PADDING) == 1 &&
               EVP_PKEY_CTX_set_rsa_pss_saltlen(of_key, RSA_PSS_SALTLEN_DIGEST) == 1;

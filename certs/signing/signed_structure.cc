@@ -82,8 +82,8 @@ std::optional<SignRequest> read_exchange(Bytes structure) {
   request.side = TlsSide::server;
   request.client_random = copy(structure.first(kRandom));
   request.server_random = copy(structure.subspan(kRandom, kRandom));
-  request.group = static_cast<std::uint16_t>(structure[2 * kRandom + 1] << 8 |
-                                             structure[2 * kRandom + 2]);
+  request.group =
+      static_cast<std::uint16_t>(structure[2 * kRandom + 1] << 8 | structure[2 * kRandom + 2]);
   request.point = copy(structure.subspan(kPointAt));
   if (!is_point_of(request.group, request.point)) return std::nullopt;
   return request;

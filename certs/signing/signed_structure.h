@@ -1,11 +1,11 @@
-// What TLS signs, taken apart and put together: between OpenSSL, which has all of it at hand, and the
-// key process, which is told the parts and builds it itself. Nothing that has another form is ever
-// signed. Pure; any thread.
+// What TLS signs, taken apart and put together: between OpenSSL, which has all of it at hand, and
+// the key process, which is told the parts and builds it itself. Nothing that has another form is
+// ever signed. Pure; any thread.
 //
 // A server of TLS 1.3 and one of TLS 1.2 cannot be confused: where 1.3 has its name in letters, 1.2
 // has the type of a curve (3). In TLS 1.2 a client signs all messages so far, which cannot be built
-// from less: they are taken as they are if they are messages of such a handshake, in their order, and
-// the certificate shown is that of the key.
+// from less: they are taken as they are if they are messages of such a handshake, in their order,
+// and the certificate shown is that of the key.
 #pragma once
 
 #include "base/result.h"

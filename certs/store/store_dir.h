@@ -45,7 +45,8 @@ class StoreDir {
   [[nodiscard]] Result<CertificateState> state(const std::string& name) const;
   [[nodiscard]] Result<Want> want(const std::string& name) const;
   [[nodiscard]] Result<GenerationInfo> info(const std::string& name, std::uint64_t number) const;
-  // With chains, and with keys unless they are read elsewhere. Errc::denied: a key is open to others.
+  // With chains, and with keys unless they are read elsewhere. Errc::denied: a key is open to
+  // others.
   [[nodiscard]] Result<Generation> generation(const std::string& name, std::uint64_t number,
                                               KeyReading keys = KeyReading::here) const;
   [[nodiscard]] std::vector<HistoryEntry> history(const std::string& name) const;

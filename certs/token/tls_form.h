@@ -15,8 +15,8 @@ struct TokenInput {
   Bytes input;
 };
 
-// `structure` under a SignatureScheme (RFC 8446 section 4.2.3) by the key of this public half. Error
-// (Errc::invalid): a scheme that is not of TLS 1.2 or 1.3, or of another type of key.
+// `structure` under a SignatureScheme (RFC 8446 section 4.2.3) by the key of this public half.
+// Error (Errc::invalid): a scheme that is not of TLS 1.2 or 1.3, or of another type of key.
 base::Result<TokenInput> token_form(std::uint16_t scheme, std::span<const unsigned char> structure,
                                     EVP_PKEY* public_key);
 

@@ -39,7 +39,8 @@ struct StoreKeys {
   KeyMaker make;  // null: they are read here
   // Whether that process has the key of a pair that is about to be served, and it fits. Waits for
   // the answer. Errc::unavailable: there is none.
-  std::function<Result<>(const IndexEntry& entry, PairSlot slot, const CertificateInfo& info)> check;
+  std::function<Result<>(const IndexEntry& entry, PairSlot slot, const CertificateInfo& info)>
+      check;
 };
 
 struct FollowOptions {
@@ -136,9 +137,9 @@ class StoreFollower final : public CertStore {
   JournalPlace place_;
   RevokedKeys revoked_;
   std::uint64_t next_id_ = 1;
-  std::set<std::string> waiting_;  // to be looked at
-  std::set<std::string> open_;     // announced, not closed
-  std::set<std::string> leaving_;  // announced to go, and still there
+  std::set<std::string> waiting_;     // to be looked at
+  std::set<std::string> open_;        // announced, not closed
+  std::set<std::string> leaving_;     // announced to go, and still there
   std::set<std::string> unanswered_;  // whether their keys are there; asked again
   base::MonoTime next_look_;
   std::map<std::string, std::string> refused_;

@@ -16,7 +16,8 @@ namespace ravelin::certs {
 std::string public_index(const StorePaths& paths);
 std::string key_index(const StorePaths& paths, std::uint64_t build_id);
 
-// Maps it, its keys only if they are read here. Errors: Errc::not_found; Errc::invalid: damaged, or files that do not belong together.
+// Maps it, its keys only if they are read here. Errors: Errc::not_found; Errc::invalid: damaged, or
+// files that do not belong together.
 Result<std::shared_ptr<const SharedIndex>> open_index(const StorePaths& paths,
                                                       std::uint64_t first_id,
                                                       KeyReading keys = KeyReading::here);

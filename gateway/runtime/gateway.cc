@@ -243,8 +243,8 @@ void Gateway::watch_certificates() {
     }
   }
   watcher_ = std::make_unique<CertificateWatcher>(
-      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{}, *keys_,
-      base::mono_now());
+      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{},
+      *keys_, base::mono_now());
   upstream_certificates_.watch(*snapshot_, base::mono_now());
 }
 

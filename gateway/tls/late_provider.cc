@@ -277,8 +277,10 @@ constexpr OSSL_DISPATCH entry(int id, Function* function) {
 template <KeyType type>
 const OSSL_DISPATCH* key_functions() {
   static const std::array<OSSL_DISPATCH, 10> functions{
-      {entry(OSSL_FUNC_KEYMGMT_NEW, key_new<type>), entry(OSSL_FUNC_KEYMGMT_FREE, key_free),
-       entry(OSSL_FUNC_KEYMGMT_HAS, key_has), entry(OSSL_FUNC_KEYMGMT_MATCH, key_match),
+      {entry(OSSL_FUNC_KEYMGMT_NEW, key_new<type>),
+       entry(OSSL_FUNC_KEYMGMT_FREE, key_free),
+       entry(OSSL_FUNC_KEYMGMT_HAS, key_has),
+       entry(OSSL_FUNC_KEYMGMT_MATCH, key_match),
        entry(OSSL_FUNC_KEYMGMT_IMPORT, key_import),
        entry(OSSL_FUNC_KEYMGMT_IMPORT_TYPES, key_import_types<type>),
        entry(OSSL_FUNC_KEYMGMT_GET_PARAMS, key_get_params),

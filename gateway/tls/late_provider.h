@@ -1,6 +1,6 @@
 // The OpenSSL provider behind late keys: keys that have a Signer in place of a private half, and
-// signatures that ask it with the whole structure to be signed, not its digest. In a library context
-// of its own: nothing else in the process can be given its algorithms.
+// signatures that ask it with the whole structure to be signed, not its digest. In a library
+// context of its own: nothing else in the process can be given its algorithms.
 #pragma once
 
 #include "gateway/tls/signing_pause.h"

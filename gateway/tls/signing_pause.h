@@ -1,5 +1,6 @@
 // A signature that may come late: what is asked, the answer under way, and the pause of the
-// handshake that waits for it (an ASYNC_JOB). The worker's thread, but for PendingSignature::answer().
+// handshake that waits for it (an ASYNC_JOB). The worker's thread, but for
+// PendingSignature::answer().
 #pragma once
 
 #include "certs/certificate.h"

@@ -43,9 +43,7 @@ std::string_view flaw_of(const SignRequest& request) {
   const auto scheme = certs::signature_scheme(request.scheme);
   if (!scheme) return "the scheme is none that is signed with";
   const bool is_old = scheme->key_type == certs::KeyType::rsa && !scheme->is_pss;
-  return is_old && request.tls_version == TlsVersion::tls1_3
-             ? "the scheme is none of TLS 1.3"
-             : "";
+  return is_old && request.tls_version == TlsVersion::tls1_3 ? "the scheme is none of TLS 1.3" : "";
 }
 
 KeyDesk::KeyDesk(KeyList list, Options options)

@@ -61,8 +61,8 @@ class KeyDesk {
   KeyRack rack_;  // last: its tokens answer until they are gone
 };
 
-// What is wrong with a request before any key is looked at; "" = nothing. TLS 1.3 has no PKCS #1 v1.5
-// (RFC 8446 section 4.2.3).
+// What is wrong with a request before any key is looked at; "" = nothing. TLS 1.3 has no PKCS #1
+// v1.5 (RFC 8446 section 4.2.3).
 std::string_view flaw_of(const messages::SignRequest& request);
 
 }  // namespace ravelin::system

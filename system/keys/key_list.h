@@ -1,5 +1,5 @@
-// Which private keys the gateway may have signed with: a value, made of its configuration by whoever
-// starts the key process. Pure.
+// Which private keys the gateway may have signed with: a value, made of its configuration by
+// whoever starts the key process. Pure.
 #pragma once
 
 #include "certs/file.h"

@@ -165,8 +165,7 @@ FoundKey KeyRack::get(const KeyRef& ref, base::MonoTime now) {
 FoundKey KeyRack::read(const KeyRef& ref, base::MonoTime now) {
   if (ref.place == KeyPlace::store) look_at_revoked(now);
   const std::lock_guard reading(reading_);
-  FoundKey found =
-      ref.place == KeyPlace::store ? read_stored(ref) : read_configured(ref);
+  FoundKey found = ref.place == KeyPlace::store ? read_stored(ref) : read_configured(ref);
   if (found.key != nullptr) keep(name_of(ref), ref, found.key);
   return found;
 }
@@ -191,8 +190,7 @@ FoundKey KeyRack::find_token_key(const KeyFile& file, const std::string& spki) {
   const auto chain = text ? certs::parse_chain(*text, file.files.chain) : text.error();
   if (!chain) return failure(PairCode::cert_parse, chain.error().message);
   if (chain->info.spki_sha256 != spki) return mismatch(file.files);
-  const auto key = tokens_.key(file.files,
-                               {.groups = list_.key_groups, .owners = list_.key_owners},
+  const auto key = tokens_.key(file.files, {.groups = list_.key_groups, .owners = list_.key_owners},
                                X509_get0_pubkey(chain->leaf.get()));
   if (!key)
     return key.error().code == base::Errc::conflict

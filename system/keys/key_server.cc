@@ -89,10 +89,9 @@ bool KeyServer::serve(std::uint64_t id, const LinePtr& line) {
   if (!ended && !line->is_closed)
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, line->socket.fd(), &event);
   for (const messages::Packet& question : questions) {
-    const bool is_taken =
-        desk_.take(question.message, [line, id = question.id](const messages::Message& message) {
-          answer(*line, id, message);
-        });
+    const bool is_taken = desk_.take(
+        question.message,
+        [line, id = question.id](const messages::Message& message) { answer(*line, id, message); });
     if (!is_taken)
       ended = base::fail(Errc::protocol, "nobody asks this here: {}",
                          messages::to_string(question.message));

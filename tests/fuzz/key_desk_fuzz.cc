@@ -1,5 +1,5 @@
-// A message from whoever holds a connection to the key process: answered once, or nobody's business;
-// signed only if its key is the one that is there, and what is signed is nothing but TLS.
+// A message from whoever holds a connection to the key process: answered once, or nobody's
+// business; signed only if its key is the one that is there, and what is signed is nothing but TLS.
 #include "base/check.h"
 #include "certs/issuer/private_key.h"
 #include "certs/signing/key_fingerprint.h"
@@ -38,14 +38,14 @@ Desk make_desk() {
   CHECK(::write(fd, pem.data(), pem.size()) == static_cast<ssize_t>(pem.size()));
   ::close(fd);
   KeyList list{.files = {{.id = "k", .files = {folder + "/chain.pem", path}}}};
-  Desk made{{.name = "k",
-             .spki = gateway::fingerprint_bytes(certs::key_fingerprint(key->get()))},
-            std::make_unique<KeyDesk>(std::move(list),
-                                      KeyDesk::Options{.signatures_per_second = 1e9, .burst = 1e9})};
+  Desk made{{.name = "k", .spki = gateway::fingerprint_bytes(certs::key_fingerprint(key->get()))},
+            std::make_unique<KeyDesk>(
+                std::move(list), KeyDesk::Options{.signatures_per_second = 1e9, .burst = 1e9})};
   // Held from now on: nothing is left behind.
-  CHECK(made.desk->take(messages::KeyQuestion{.key = made.key}, [](const messages::Message& answer) {
-    CHECK(std::get<messages::KeyAnswer>(answer).outcome == messages::Outcome::done);
-  }));
+  CHECK(
+      made.desk->take(messages::KeyQuestion{.key = made.key}, [](const messages::Message& answer) {
+        CHECK(std::get<messages::KeyAnswer>(answer).outcome == messages::Outcome::done);
+      }));
   ::unlink(path.c_str());
   ::rmdir(folder.c_str());
   return made;

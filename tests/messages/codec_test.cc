@@ -302,9 +302,9 @@ TEST(Codec, RefusesToWriteWhatItWouldNotRead) {
       {{.message = SignRequest{.key = some_key(), .tls_version = TlsVersion::tls1_2}},
        "sign_request: a server of TLS 1.2, and only that, has two randoms, a group and a point "
        "signed"},
-      {{.message = SignRequest{.key = some_key(),
-                               .transcript_hash = some_bytes(32),
-                               .transcript = some_bytes(9)}},
+      {{.message =
+            SignRequest{
+                .key = some_key(), .transcript_hash = some_bytes(32), .transcript = some_bytes(9)}},
        "sign_request: a client of TLS 1.2, and only that, has a transcript signed"},
       {{.message = KeyAnswer{.outcome = Outcome::refused, .findings = {}}},
        "key_answer: a refusal has a finding"},

@@ -7,8 +7,8 @@
 
 namespace ravelin::gateway {
 
-// The same for the same files and use, and no other: 32 hexadecimal digits. Says nothing about where
-// they are to whom does not know.
+// The same for the same files and use, and no other: 32 hexadecimal digits. Says nothing about
+// where they are to whom does not know.
 std::string key_id(const certs::PairFiles& files, certs::PairUse use);
 
 }  // namespace ravelin::gateway

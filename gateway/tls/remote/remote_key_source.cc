@@ -25,16 +25,19 @@ std::unique_ptr<KeySource> make_key_source(const std::shared_ptr<RemoteKeys>& re
 }
 
 std::string finding_text(const certs::PairFinding& finding) {
-  std::string text = fmt::format("{}{}: {}", finding.severity == Severity::error ? kError : kWarning,
-                                 certs::code_text(finding.code), finding.message);
+  std::string text =
+      fmt::format("{}{}: {}", finding.severity == Severity::error ? kError : kWarning,
+                  certs::code_text(finding.code), finding.message);
   text.resize(std::min(text.size(), messages::kTextBytes.count));
   return text;
 }
 
 std::optional<certs::PairFinding> parse_finding(std::string_view text) {
   certs::PairFinding finding;
-  if (text.starts_with(kWarning)) finding.severity = Severity::warning;
-  else if (!text.starts_with(kError)) return std::nullopt;
+  if (text.starts_with(kWarning))
+    finding.severity = Severity::warning;
+  else if (!text.starts_with(kError))
+    return std::nullopt;
   text.remove_prefix(finding.severity == Severity::warning ? kWarning.size() : kError.size());
   for (int i = 0; i < static_cast<int>(PairCode::count_); ++i) {
     finding.code = static_cast<PairCode>(i);
@@ -64,8 +67,7 @@ void RemoteKeySource::give_key(certs::LoadedPair& loaded, const certs::PairFiles
     return;
   }
   for (const std::string& text : answer->findings)
-    if (auto finding = parse_finding(text); finding)
-      loaded.findings.push_back(std::move(*finding));
+    if (auto finding = parse_finding(text); finding) loaded.findings.push_back(std::move(*finding));
   if (answer->outcome != messages::Outcome::done) {
     loaded.pair = nullptr;
     return;

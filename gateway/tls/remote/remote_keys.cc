@@ -117,8 +117,8 @@ void RemoteKeys::put(Question question) {
 }
 
 void RemoteKeys::forget_unwanted() {
-  counts_.given_up += std::erase_if(
-      outstanding_, [](const auto& each) { return !each.second.is_wanted(); });
+  counts_.given_up +=
+      std::erase_if(outstanding_, [](const auto& each) { return !each.second.is_wanted(); });
 }
 
 // With the lock. What cannot be sent is noticed again where answers are waited for.
@@ -188,8 +188,7 @@ void RemoteKeys::change_over() {
     unsent_.push_back(id);
   counts_.resent += unsent_.size() - std::min(not_sent, unsent_.size());
   if (!is_first)
-    base::log_info("keys", "the key process is there again",
-                   {{"asked_again", unsent_.size()}});
+    base::log_info("keys", "the key process is there again", {{"asked_again", unsent_.size()}});
   was_lost_ = false;
 }
 

@@ -40,14 +40,13 @@ Structure as_a_token(EVP_PKEY* key, const TokenInput& form) {
   const base::Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new(key, nullptr));
   EXPECT_EQ(EVP_PKEY_sign_init(context.get()), 1);
   if (form.kind != SignKind::ecdsa)
-    EVP_PKEY_CTX_set_rsa_padding(context.get(), form.kind == SignKind::rsa_pkcs1
-                                                    ? RSA_PKCS1_PADDING
-                                                    : RSA_NO_PADDING);
+    EVP_PKEY_CTX_set_rsa_padding(
+        context.get(), form.kind == SignKind::rsa_pkcs1 ? RSA_PKCS1_PADDING : RSA_NO_PADDING);
   Structure signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
   std::size_t size = signature.size();
-  EXPECT_EQ(EVP_PKEY_sign(context.get(), signature.data(), &size, form.input.data(),
-                          form.input.size()),
-            1);
+  EXPECT_EQ(
+      EVP_PKEY_sign(context.get(), signature.data(), &size, form.input.data(), form.input.size()),
+      1);
   signature.resize(size);
   return signature;
 }

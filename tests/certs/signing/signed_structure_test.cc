@@ -69,8 +69,8 @@ struct Said {
 };
 
 std::vector<Said> client_handshake() {
-  return {{1, hello()}, {2, hello()}, {11, certificates({7, 7})}, {12, {1}},           {13, {2}},
-          {14, {}},     {11, certificates({8, 9})}, {16, {3, 4}}};
+  return {{1, hello()}, {2, hello()}, {11, certificates({7, 7})}, {12, {1}},
+          {13, {2}},    {14, {}},     {11, certificates({8, 9})}, {16, {3, 4}}};
 }
 
 Bytes join(const std::vector<Said>& all) {

@@ -41,6 +41,7 @@ class KeyProcess {
 
   KeyProcess(const KeyProcess&) = delete;
   KeyProcess& operator=(const KeyProcess&) = delete;
+
   ~KeyProcess() { kill(); }
 
   // Answers `keys` from now on.

@@ -31,8 +31,7 @@ TEST(KeyList, HasWhatListenersAndServersShowOnce) {
   EXPECT_EQ(list.files[0].files, (certs::PairFiles{"/www.crt", "/www.key"}));
   EXPECT_EQ(list.files[1].files, (certs::PairFiles{"/t.crt", "pkcs11:token=web;object=t", "/pin"}));
   EXPECT_EQ(list.files[2].use, certs::PairUse::client);
-  EXPECT_EQ(list.files[2].id,
-            gateway::key_id({"/www.crt", "/www.key"}, certs::PairUse::client));
+  EXPECT_EQ(list.files[2].id, gateway::key_id({"/www.crt", "/www.key"}, certs::PairUse::client));
   EXPECT_NE(list.files[2].id, list.files[0].id);
   EXPECT_EQ(list.key_groups, std::vector<std::string>{"ssl-cert"});
   EXPECT_EQ(list.store, "") << "no listener shows it";
@@ -45,9 +44,9 @@ TEST(KeyId, IsAnotherForOtherFilesAndNothingElse) {
   EXPECT_EQ(gateway::key_id(files, certs::PairUse::server),
             gateway::key_id(files, certs::PairUse::server));
   EXPECT_EQ(gateway::key_id(files, certs::PairUse::server).size(), 32U);
-  for (const certs::PairFiles& other : {certs::PairFiles{"/a", "/b", ""},
-                                        certs::PairFiles{"/a/b", "", "/c"},
-                                        certs::PairFiles{"/b", "/a", "/c"}})
+  for (const certs::PairFiles& other :
+       {certs::PairFiles{"/a", "/b", ""}, certs::PairFiles{"/a/b", "", "/c"},
+        certs::PairFiles{"/b", "/a", "/c"}})
     EXPECT_NE(gateway::key_id(other, certs::PairUse::server),
               gateway::key_id(files, certs::PairUse::server));
 }

@@ -83,13 +83,12 @@ TEST_F(Server, TheLoopTakesConnectionsAndEndsWithItsSupervisor) {
   auto line = SeqSocket::make_pair();
   ASSERT_TRUE(control && line);
   std::optional<base::Result<>> ended;
-  std::thread role([&] {
-    ended = run_keys(std::move(control->second), {.gateway = lab.list, .threads = 1});
-  });
+  std::thread role(
+      [&] { ended = run_keys(std::move(control->second), {.gateway = lab.list, .threads = 1}); });
   const int handed = line->second.fd();
-  ASSERT_TRUE(control->first.send({.message = messages::Hello{.role = messages::Role::gateway,
-                                                              .version = "1"}},
-                                  std::span(&handed, 1)));
+  ASSERT_TRUE(control->first.send(
+      {.message = messages::Hello{.role = messages::Role::gateway, .version = "1"}},
+      std::span(&handed, 1)));
   ASSERT_TRUE(line->first.send({.id = 3, .message = request}));
   EXPECT_EQ(answer_to(line->first, 3).outcome, Outcome::done);
   ASSERT_TRUE(control->first.send({.id = 4, .message = KeyCounts{}}));

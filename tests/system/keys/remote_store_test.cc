@@ -1,11 +1,10 @@
 // A gateway that follows a store without reading its keys.
+#include "certs/view/store_index.h"
 #include "gateway/tls/late_key.h"
 #include "gateway/tls/remote/remote_store_keys.h"
 #include "tests/certs/store/store_lab.h"
 #include "tests/gateway/tls/memory_handshake.h"
 #include "tests/system/keys/key_lab.h"
-
-#include "certs/view/store_index.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,22 +42,26 @@ certs::Generation generation_of(const std::string& name) {
   return generation;
 }
 
-// What a gateway cannot do any more.
+constexpr std::string_view kHidden = ".hidden";
+
+std::vector<std::string> files_in(const std::string& store) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(store))
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  return files;
+}
+
+// What a gateway cannot read any more.
 void hide_keys(const std::string& store) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(store)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".key") || name.starts_with("keys-"))
-      std::filesystem::rename(entry.path(), entry.path().string() + ".hidden");
-  }
+  for (const std::string& file : files_in(store))
+    if (file.ends_with(".key") || file.find("/keys-") != std::string::npos)
+      std::filesystem::rename(file, file + std::string(kHidden));
 }
 
 void show_keys(const std::string& store) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(store)) {
-    std::string name = entry.path().string();
-    if (!name.ends_with(".hidden")) continue;
-    name.resize(name.size() - std::string_view(".hidden").size());
-    std::filesystem::rename(entry.path(), name);
-  }
+  for (const std::string& file : files_in(store))
+    if (file.ends_with(kHidden))
+      std::filesystem::rename(file, file.substr(0, file.size() - kHidden.size()));
 }
 
 class RemoteStore : public testing::Test {
@@ -78,18 +81,17 @@ class RemoteStore : public testing::Test {
   // "" = done, else why not.
   static std::string shake(const certs::StoreFollower& follower, const std::string& name,
                            int version, const char* signatures) {
-    auto context = gateway::TlsContext::create(
-        {.key_timing = gateway::KeyTiming::may_be_late}, base::wall_now());
+    auto context = gateway::TlsContext::create({.key_timing = gateway::KeyTiming::may_be_late},
+                                               base::wall_now());
     EXPECT_TRUE(context);
-    const auto tls = std::make_shared<const gateway::ListenerTls>(gateway::ListenerTls{
-        *context,
-        std::make_shared<const gateway::CertificateIndex>(std::vector<gateway::IndexedPair>{},
-                                                          follower.view()),
-        nullptr});
-    MemoryHandshake handshake(tls, {.sni = name,
-                                    .version_min = version,
-                                    .version_max = version,
-                                    .signatures = signatures});
+    const auto tls = std::make_shared<const gateway::ListenerTls>(
+        gateway::ListenerTls{*context,
+                             std::make_shared<const gateway::CertificateIndex>(
+                                 std::vector<gateway::IndexedPair>{}, follower.view()),
+                             nullptr});
+    MemoryHandshake handshake(
+        tls,
+        {.sni = name, .version_min = version, .version_max = version, .signatures = signatures});
     while (handshake.step()) {
       if (!handshake.waits_for_key()) continue;
       pollfd ready{gateway::async_wait_fd(handshake.server()), POLLIN, 0};
@@ -100,8 +102,8 @@ class RemoteStore : public testing::Test {
 
   static void expect_served(const certs::StoreFollower& follower, const std::string& name) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
-      for (const char* signatures : {"ecdsa_secp256r1_sha256:rsa_pkcs1_sha256",
-                                     "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"})
+      for (const char* signatures :
+           {"ecdsa_secp256r1_sha256:rsa_pkcs1_sha256", "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"})
         EXPECT_EQ(shake(follower, name, version, signatures), "") << version << signatures;
   }
 
@@ -157,8 +159,8 @@ TEST_F(RemoteStore, WhatHasNoKeyIsNotServed) {
 }
 
 TEST_F(RemoteStore, WithoutAnAnswerItIsAskedAgain) {
-  keys_ = std::make_shared<RemoteKeys>(
-      RemoteKeys::Options{.patience = std::chrono::milliseconds(1)});
+  keys_ =
+      std::make_shared<RemoteKeys>(RemoteKeys::Options{.patience = std::chrono::milliseconds(1)});
   lab_.serve("a.test", generation_of("a.test"));
   const auto follower = follow();
   lab_.serve("a.test", generation_of("a.test"));
