@@ -4,6 +4,7 @@ bench/run.py slow: what a thousand slow clients do to the others, with and witho
 bench/run.py adaptive: how the shares of three servers follow when one of them becomes slow.
 bench/run.py certs: a store of a hundred thousand names: ready, memory, swaps, handshakes beside HAProxy and nginx.
 bench/run.py token: full handshakes with a key in SoftHSM beside the same key in a file.
+bench/run.py keys: full handshakes with the keys in a process of their own beside the same with them in the gateway.
 bench/run.py firewall: loading, bans and packets beside nft, ipset, plain rules and ufw's, in network namespaces.
 
 Rounds are interleaved (every gateway once per case and round, in a rotating order), each measurement
@@ -27,7 +28,7 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, BENCH)
 
 from harness import (  # noqa: E402
-    adaptive, adaptive_report, certs, certs_report, firewall, firewall_report, gateways, report, slow, slow_report, tokens,
+    adaptive, adaptive_report, certs, certs_report, firewall, firewall_report, gateways, keys, report, slow, slow_report, tokens,
 )
 from harness.cases import CASES, select  # noqa: E402
 from harness.certificates import make_certificates  # noqa: E402
@@ -52,6 +53,7 @@ def parse_arguments():
         + "; of adaptive: " + ", ".join(f"{way.gateway} {way.name}" for way in adaptive.WAYS)
         + "; of certs: " + ", ".join(certs.CASES)
         + "; of token: " + ", ".join(tokens.KEYS)
+        + "; of keys: " + ", ".join(keys.KEYS)
         + "; of firewall: " + ", ".join(firewall.CASES),
     )
     parser.add_argument(
@@ -281,18 +283,27 @@ def run_certs(arguments):
 
 
 def run_token(arguments):
-    chosen = tokens.select(arguments.only)
+    return run_ways(arguments, tokens)
+
+
+def run_keys(arguments):
+    return run_ways(arguments, keys)
+
+
+def run_ways(arguments, ways):
+    """Each key in several ways, by turns."""
+    chosen = ways.select(arguments.only)
     if not chosen:
         raise BenchError(f"no key {', '.join(arguments.only)}")
     with tempfile.TemporaryDirectory(prefix="ravelin-bench-") as directory:
         plan = make_plan(arguments, directory)
         machine = describe_machine()
-        rounds = tokens.measure(plan, chosen, 2 if arguments.quick else arguments.rounds, progress)
+        rounds = ways.measure(plan, chosen, 2 if arguments.quick else arguments.rounds, progress)
     progress("")
     runs = [found for by_key in rounds for by_way in by_key.values() for found in by_way.values()]
     return {
         **describe_run(arguments, machine, runs), "settings": {"seconds": plan.seconds},
-        "rows": tokens.summarise(rounds), "runs": rounds,
+        "rows": ways.summarise(rounds), "runs": rounds,
     }
 
 
@@ -325,6 +336,7 @@ BENCHMARKS = {
     "slow": (run_slow, slow_report.table, slow_report.findings),
     "certs": (run_certs, certs_report.table, certs_report.findings),
     "token": (run_token, tokens.table, lambda rows: []),
+    "keys": (run_keys, keys.table, keys.findings),
     "firewall": (run_firewall, firewall_report.table, firewall_report.findings),
     "adaptive": (run_adaptive, adaptive_report.table, adaptive_report.shortfalls),
 }

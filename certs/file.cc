@@ -72,7 +72,7 @@ Result<KeyPtr> open_with(const std::string& pem, const PairFiles& files, const K
   return std::move(opened->key);
 }
 
-Result<KeyPtr> load_key(const PairFiles& files, const KeyFileRules& rules, LoadedPair& loaded) {
+Result<KeyPtr> read_key(const PairFiles& files, const KeyFileRules& rules, LoadedPair& loaded) {
   const std::string& path = files.key;
   auto file = KeyFile::open(path);
   if (!file) {
@@ -106,6 +106,18 @@ void prove_pair(const PairFiles& files, const LoadRules& rules, LoadedPair& load
                                          files.chain, files.key, shaken.error().message)});
 }
 
+FileStamp stamp_at(const std::string& path) {
+  struct stat status {};
+
+  return ::stat(path.c_str(), &status) == 0 ? stamp_of(status) : FileStamp();
+}
+
+// Of files that somebody else reads.
+PairStamps stamps_of_others(const PairFiles& files, const FileStamp& chain) {
+  return {chain, files.is_in_token() ? FileStamp() : stamp_at(files.key),
+          files.secret_file.empty() ? FileStamp() : stamp_at(files.secret_file)};
+}
+
 }  // namespace
 
 Result<std::string> read_pem_file(const std::string& path) {
@@ -124,12 +136,11 @@ FileStamp stamp_of(const struct stat& status) {
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {
   LoadedPair loaded;
   auto chain = load_chain(files.chain, loaded);
-  const bool in_token = files.is_in_token();
-  auto key = in_token ? Result<KeyPtr>(KeyPtr()) : load_key(files, rules.key_file, loaded);
-  if (in_token && !files.secret_file.empty())
-    if (const auto pin = KeyFile::open(files.secret_file); pin) loaded.stamps.secret = pin->stamp();
+  const bool is_elsewhere = files.is_in_token() || rules.key_reading == KeyReading::elsewhere;
+  auto key = is_elsewhere ? Result<KeyPtr>(KeyPtr()) : read_key(files, rules.key_file, loaded);
+  if (is_elsewhere) loaded.stamps = stamps_of_others(files, loaded.stamps.chain);
   if (!chain || !key) return loaded;
-  const EVP_PKEY* public_key = in_token ? X509_get0_pubkey(chain->leaf.get()) : key->get();
+  const EVP_PKEY* public_key = is_elsewhere ? X509_get0_pubkey(chain->leaf.get()) : key->get();
   for (auto& finding :
        validate_pair(*chain, public_key, {files.chain, files.key, rules.wanted, rules.use}, now)) {
     if (finding.code == PairCode::cert_expired && rules.expired == ExpiredPair::serve)
@@ -141,6 +152,14 @@ LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallT
       std::make_shared<const CertificatePair>(CertificatePair{std::move(*chain), std::move(*key)});
   prove_pair(files, rules, loaded);
   return loaded;
+}
+
+LoadedKey load_key(const PairFiles& files, const KeyFileRules& rules) {
+  LoadedPair loaded;
+  auto key = read_key(files, rules, loaded);
+  LoadedKey found{.key = nullptr, .findings = std::move(loaded.findings)};
+  if (key && !has_errors(found.findings)) found.key = std::move(*key);
+  return found;
 }
 
 }  // namespace ravelin::certs

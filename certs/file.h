@@ -34,11 +34,14 @@ struct PairFiles {
 
 enum class ExpiredPair { refuse, serve };  // serve: a warning only, for want of a better one
 
+enum class KeyReading { here, elsewhere };  // elsewhere: another process has the keys of files
+
 struct LoadRules {
   KeyFileRules key_file{};
   ExpiredPair expired = ExpiredPair::refuse;
   std::vector<std::string> wanted{};  // host names to cover; empty = any
   PairUse use = PairUse::server;
+  KeyReading key_reading = KeyReading::here;
 };
 
 // What stat() says about one file, links followed. All zero when it is not there.
@@ -63,14 +66,22 @@ struct PairStamps {
 };
 
 struct LoadedPair {
-  PairPtr pair;  // nullptr when a finding is an error; its key is null when that is in a token
+  PairPtr pair;  // nullptr when a finding is an error; its key is null when that was not read
   std::vector<PairFinding> findings;
   PairStamps stamps;  // of the files as they were read
 };
 
 // Reads and validates one pair, and has a pair for servers shake hands with itself; but for a key
-// in a token, which is not looked for (certs/token/tokens.h). Never fails as a whole: what is wrong
-// is in the findings.
+// in a token, which is not looked for (certs/token/tokens.h), or elsewhere, of which only the
+// file's time is looked at. Never fails as a whole: what is wrong is in the findings.
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now);
+
+struct LoadedKey {
+  KeyPtr key;  // nullptr when a finding is an error
+  std::vector<PairFinding> findings;
+};
+
+// The key of these files alone, with what is wrong about it as load_pair() has it.
+LoadedKey load_key(const PairFiles& files, const KeyFileRules& rules);
 
 }  // namespace ravelin::certs

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(PairCode::count_
     "E_KEY_ENCRYPTED",
     "E_KEY_PASSPHRASE",
     "E_KEY_TOKEN",
+    "E_KEY_PROCESS",
     "E_KEY_MISMATCH",
     "E_KEY_WEAK",
     "E_CERT_PARSE",

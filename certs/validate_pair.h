@@ -19,6 +19,7 @@ enum class PairCode {
   key_encrypted,
   key_passphrase,
   key_token,
+  key_process,
   key_mismatch,
   key_weak,
   cert_parse,

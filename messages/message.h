@@ -135,32 +135,83 @@ struct BackendSet {
   friend bool operator==(const BackendSet&, const BackendSet&) = default;
 };
 
-// To the key process, which builds the structure to be signed itself (RFC 8446 section 4.4.3) and
-// so never signs bytes of the caller's choice. Answered by SignResult.
+// Which key: of the files of the configuration, or of the certificates of the store. Part of other
+// messages.
+struct KeyRef {
+  KeyPlace place = KeyPlace::configured;
+  std::string name;  // what the configuration's list calls it; in the store: the certificate's name
+  std::uint64_t generation = 0;  // in the store only
+  KeySlot slot = KeySlot::only;  // in the store ec or rsa
+  Bytes spki;                    // SHA-256 of the certificate's SubjectPublicKeyInfo
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("place", self.place);
+    visit("name", self.name, kNameBytes);
+    visit("generation", self.generation);
+    visit("slot", self.slot);
+    visit("spki", self.spki, kRandomBytes);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    if (name.empty()) return "a key has a name";
+    if (spki.size() != 32) return "a key is known by 32 bytes of its certificate's";
+    const bool is_stored = place == KeyPlace::store;
+    return is_stored == (slot != KeySlot::only) && is_stored == (generation != 0)
+               ? ""
+               : "a key of the store, and no other, has a generation and a slot";
+  }
+
+  friend bool operator==(const KeyRef&, const KeyRef&) = default;
+};
+
+// To the key process, which builds the structure to be signed itself and so never signs bytes of
+// the caller's choice. TLS 1.3: of the transcript's hash (RFC 8446 section 4.4.3). TLS 1.2, server:
+// of both randoms and the parameters of ECDHE (RFC 8422 section 5.4). TLS 1.2, client: the
+// handshake so far (RFC 5246 section 7.4.8), whose form is checked there. Answered by SignResult.
 struct SignRequest {
   static constexpr std::uint16_t kType = 7;
   static constexpr std::string_view kName = "sign_request";
 
-  std::string key_id;
+  KeyRef key;
   TlsVersion tls_version = TlsVersion::tls1_3;
   TlsSide side = TlsSide::server;
   std::uint16_t scheme = 0;  // SignatureScheme, RFC 8446 section 4.2.3
-  Bytes transcript_hash;     // 32, 48 or 64 bytes
+  Bytes transcript_hash;     // TLS 1.3: 32 or 48 bytes
+  Bytes client_random;       // TLS 1.2, server: 32 bytes each
+  Bytes server_random;
+  std::uint16_t group = 0;  // NamedGroup, RFC 8446 section 4.2.7
+  Bytes point;              // our share
+  Bytes transcript;         // TLS 1.2, client
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit& visit) {
-    visit("key_id", self.key_id, kNameBytes);
+    KeyRef::visit_fields(self.key, visit);
     visit("tls_version", self.tls_version);
     visit("side", self.side);
     visit("scheme", self.scheme);
     visit("transcript_hash", self.transcript_hash, kHashBytes);
+    visit("client_random", self.client_random, kRandomBytes);
+    visit("server_random", self.server_random, kRandomBytes);
+    visit("group", self.group);
+    visit("point", self.point, kPointBytes);
+    visit("transcript", self.transcript, kTranscriptBytes);
   }
 
   [[nodiscard]] std::string_view flaw() const {
-    if (key_id.empty()) return "a signature needs a key";
-    const std::size_t bytes = transcript_hash.size();
-    return bytes == 32 || bytes == 48 || bytes == 64 ? ""
-                                                     : "a transcript hash has 32, 48 or 64 bytes";
+    if (const auto of_key = key.flaw(); !of_key.empty()) return of_key;
+    const bool is_13 = tls_version == TlsVersion::tls1_3;
+    const bool is_exchange = !is_13 && side == TlsSide::server;
+    if (is_13 ? transcript_hash.size() != 32 && transcript_hash.size() != 48
+              : !transcript_hash.empty())
+      return "in TLS 1.3, and only there, a transcript hash of 32 or 48 bytes is signed";
+    const std::size_t random_bytes = is_exchange ? 32 : 0;
+    if (client_random.size() != random_bytes || server_random.size() != random_bytes ||
+        point.empty() == is_exchange || (group == 0) == is_exchange)
+      return "a server of TLS 1.2, and only that, has two randoms, a group and a point signed";
+    return transcript.empty() == (is_13 || is_exchange)
+               ? ""
+               : "a client of TLS 1.2, and only that, has a transcript signed";
   }
 
   friend bool operator==(const SignRequest&, const SignRequest&) = default;
@@ -283,12 +334,81 @@ struct FirewallAnswer {
   friend bool operator==(const FirewallAnswer&, const FirewallAnswer&) = default;
 };
 
+// To the key process: is this key there, and does it fit? Answered by KeyAnswer. The key is read
+// anew.
+struct KeyQuestion {
+  static constexpr std::uint16_t kType = 40;
+  static constexpr std::string_view kName = "key_question";
+
+  KeyRef key;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    KeyRef::visit_fields(self.key, visit);
+  }
+
+  [[nodiscard]] std::string_view flaw() const { return key.flaw(); }
+
+  friend bool operator==(const KeyQuestion&, const KeyQuestion&) = default;
+};
+
+struct KeyAnswer {
+  static constexpr std::uint16_t kType = 41;
+  static constexpr std::string_view kName = "key_answer";
+
+  Outcome outcome = Outcome::done;    // done: it signs
+  std::vector<std::string> findings;  // "error E_KEY_PERMS: …", "warning …"; why not, if not done
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("outcome", self.outcome);
+    visit("findings", self.findings, kFindings);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    for (const std::string& finding : findings)
+      if (finding.empty() || finding.size() > kTextBytes.count)
+        return "a finding has 1 to 1024 bytes";
+    return outcome != Outcome::done && findings.empty() ? "a refusal has a finding" : "";
+  }
+
+  friend bool operator==(const KeyAnswer&, const KeyAnswer&) = default;
+};
+
+// What the key process has done since it began. Asked for with one of zeros.
+struct KeyCounts {
+  static constexpr std::uint16_t kType = 42;
+  static constexpr std::string_view kName = "key_counts";
+
+  std::uint64_t signatures = 0;
+  std::uint64_t refused = 0;     // not listed, not the key of that certificate, malformed
+  std::uint64_t limited = 0;     // over the rate
+  std::uint64_t failed = 0;      // the key could not be read, or the token did not sign
+  std::uint64_t waiting = 0;     // with a token now
+  std::uint64_t signing_ns = 0;  // of all signatures, but for those of tokens
+  std::uint64_t keys_held = 0;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("signatures", self.signatures);
+    visit("refused", self.refused);
+    visit("limited", self.limited);
+    visit("failed", self.failed);
+    visit("waiting", self.waiting);
+    visit("signing_ns", self.signing_ns);
+    visit("keys_held", self.keys_held);
+  }
+
+  friend bool operator==(const KeyCounts&, const KeyCounts&) = default;
+};
+
 using Message =
     std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
                  SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health,
                  FirewallQuestion, FirewallAnswer, RoleWanted, AddressWanted, RoleStart,
                  SocketRequest, HandedOver, SocketReleased, ReloadRequest, ReloadEnded,
                  ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
-                 ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest>;
+                 ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest,
+                 KeyQuestion, KeyAnswer, KeyCounts>;
 
 }  // namespace ravelin::messages

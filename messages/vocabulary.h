@@ -14,6 +14,8 @@ enum class Protocol : std::uint8_t { http, https, tcp, tls, mysql, count_ };
 enum class Outcome : std::uint8_t { done, refused, failed, count_ };
 enum class TlsVersion : std::uint8_t { tls1_2, tls1_3, count_ };
 enum class TlsSide : std::uint8_t { server, client, count_ };
+enum class KeyPlace : std::uint8_t { configured, store, count_ };
+enum class KeySlot : std::uint8_t { only, ec, rsa, count_ };
 enum class PathUse : std::uint8_t { read, write, execute, load, count_ };
 enum class Need : std::uint8_t { required, where_possible, count_ };
 enum class Condition : std::uint8_t {
@@ -43,6 +45,10 @@ template <>
 inline constexpr Words<TlsVersion> kWords<TlsVersion>{"1.2", "1.3"};
 template <>
 inline constexpr Words<TlsSide> kWords<TlsSide>{"server", "client"};
+template <>
+inline constexpr Words<KeyPlace> kWords<KeyPlace>{"configured", "store"};
+template <>
+inline constexpr Words<KeySlot> kWords<KeySlot>{"only", "ec", "rsa"};
 template <>
 inline constexpr Words<PathUse> kWords<PathUse>{"read", "write", "execute", "load"};
 template <>

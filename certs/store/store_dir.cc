@@ -198,7 +198,8 @@ Result<GenerationInfo> StoreDir::info(const std::string& name, std::uint64_t num
   return info;
 }
 
-Result<Generation> StoreDir::generation(const std::string& name, std::uint64_t number) const {
+Result<Generation> StoreDir::generation(const std::string& name, std::uint64_t number,
+                                        KeyReading keys) const {
   auto found = info(name, number);
   if (!found) return found.error();
   Generation generation{.info = std::move(*found)};
@@ -207,7 +208,7 @@ Result<Generation> StoreDir::generation(const std::string& name, std::uint64_t n
     if (!generation.info.facts(slot)) continue;
     auto chain = base::read_file(folder + chain_file(slot), kPemBytesMax);
     if (!chain) return chain.error();
-    auto key = read_key(folder + key_file(slot));
+    auto key = keys == KeyReading::here ? read_key(folder + key_file(slot)) : std::string();
     if (!key) return key.error();
     generation.texts(slot) = PairTexts(std::move(*chain), std::move(*key));
   }

@@ -4,6 +4,7 @@
 // Blocks on the disk: never on a worker's thread. Several processes and machines may share one.
 #pragma once
 
+#include "certs/file.h"
 #include "certs/store/generation.h"
 #include "certs/store/history.h"
 #include "certs/store/lease.h"
@@ -44,8 +45,10 @@ class StoreDir {
   [[nodiscard]] Result<CertificateState> state(const std::string& name) const;
   [[nodiscard]] Result<Want> want(const std::string& name) const;
   [[nodiscard]] Result<GenerationInfo> info(const std::string& name, std::uint64_t number) const;
-  // With chains and keys. Errc::denied: a key is open to others.
-  [[nodiscard]] Result<Generation> generation(const std::string& name, std::uint64_t number) const;
+  // With chains, and with keys unless they are read elsewhere. Errc::denied: a key is open to
+  // others.
+  [[nodiscard]] Result<Generation> generation(const std::string& name, std::uint64_t number,
+                                              KeyReading keys = KeyReading::here) const;
   [[nodiscard]] std::vector<HistoryEntry> history(const std::string& name) const;
 
   // Who has it otherwise is named in the error (Errc::conflict).

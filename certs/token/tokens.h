@@ -19,6 +19,9 @@ class TokenKey {
 
   using Done = std::function<void(Result<Bytes>)>;
 
+  // The certificate's.
+  [[nodiscard]] EVP_PKEY* public_key() const { return key_->public_key.get(); }
+
   // Does not wait; `done` as SignJob's, asked `is_wanted` before.
   void sign(SignKind kind, Bytes input, std::function<bool()> is_wanted, Done done) const {
     threads_->submit({key_, kind, std::move(input), std::move(is_wanted), std::move(done)});

@@ -31,7 +31,8 @@ bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked) {
   });
 }
 
-Result<HeldPtr> to_held(const std::string& name, const Generation& generation, std::uint64_t id) {
+Result<HeldPtr> to_held(const std::string& name, const Generation& generation, std::uint64_t id,
+                        KeyReading keys) {
   auto held = std::make_shared<HeldCertificate>();
   held->id = id;
   // All texts first: what views them must not be moved by the next.
@@ -45,7 +46,7 @@ Result<HeldPtr> to_held(const std::string& name, const Generation& generation, s
     if (!pair) continue;
     const std::string what =
         fmt::format("{} generation {}: {}", name, generation.info.number, chain_file(slot));
-    auto key = key_der(pair->key, what);
+    auto key = keys == KeyReading::here ? key_der(pair->key, what) : std::string();
     if (!key) return key.error();
     texts.push_back(std::move(*key));
     auto blocks = decode_pem(pair->chain, what);
@@ -72,15 +73,15 @@ Result<HeldPtr> to_held(const std::string& name, const Generation& generation, s
 }
 
 Result<HeldPtr> read_held(const StoreDir& store, const std::string& name,
-                          const RevokedKeys& revoked, std::uint64_t id) {
+                          const RevokedKeys& revoked, std::uint64_t id, KeyReading keys) {
   const auto state = store.state(name);
   if (!state && state.error().code == Errc::not_found) return HeldPtr();
   if (!state) return state.error();
   if (state->current == 0) return HeldPtr();
-  const auto generation = store.generation(name, state->current);
+  const auto generation = store.generation(name, state->current, keys);
   if (!generation) return generation.error();
   if (auto checked = check_revoked(generation->info, revoked); !checked) return checked.error();
-  return to_held(name, *generation, id);
+  return to_held(name, *generation, id, keys);
 }
 
 }  // namespace ravelin::certs

@@ -126,6 +126,10 @@ std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
+base::Error broken_index(std::string_view why) {
+  return fail(Errc::invalid, "the index of the store {}", why);
+}
+
 }  // namespace
 
 IndexWriter::IndexWriter(IndexHead head) : head_(head) {
@@ -208,29 +212,33 @@ std::optional<std::uint64_t> index_build(std::string_view public_bytes) {
 
 base::Result<IndexReader> IndexReader::open(std::string_view public_bytes,
                                             std::string_view key_bytes) {
-  const auto broken = [](std::string_view why) {
-    return fail(Errc::invalid, "the index of the store {}", why);
-  };
-  if (public_bytes.size() < sizeof(PublicHead) || key_bytes.size() < sizeof(KeysHead))
-    return broken("is cut off");
-  const auto head = read_at<PublicHead>(public_bytes, 0);
+  auto reader = open_names(public_bytes);
+  if (!reader) return reader;
+  if (key_bytes.size() < sizeof(KeysHead)) return broken_index("is cut off");
   const auto keys = read_at<KeysHead>(key_bytes, 0);
-  if (head.magic != kPublicMagic || keys.magic != kKeysMagic)
-    return broken("is of another version");
-  if (head.size != public_bytes.size() || keys.size != key_bytes.size())
-    return broken("is cut off");
-  if (head.build_id != keys.build_id) return broken("and that of its keys do not belong together");
+  if (keys.magic != kKeysMagic) return broken_index("is of another version");
+  if (keys.size != key_bytes.size()) return broken_index("is cut off");
+  if (reader->head_.build_id != keys.build_id)
+    return broken_index("and that of its keys do not belong together");
+  reader->keys_ = key_bytes;
+  return reader;
+}
+
+base::Result<IndexReader> IndexReader::open_names(std::string_view public_bytes) {
+  if (public_bytes.size() < sizeof(PublicHead)) return broken_index("is cut off");
+  const auto head = read_at<PublicHead>(public_bytes, 0);
+  if (head.magic != kPublicMagic) return broken_index("is of another version");
+  if (head.size != public_bytes.size()) return broken_index("is cut off");
   if (head.tables < sizeof(PublicHead) || head.tables > public_bytes.size())
-    return broken("is damaged");
+    return broken_index("is damaged");
   const std::size_t tables_max = public_bytes.size() - head.tables;
   if (head.rows > tables_max / sizeof(RowBytes) || head.slots > tables_max / sizeof(SlotBytes) ||
       head.rows * sizeof(RowBytes) + head.slots * sizeof(SlotBytes) != tables_max)
-    return broken("is damaged");
+    return broken_index("is damaged");
   const std::string_view tables = public_bytes.substr(head.tables);
-  if (checksum_of(head, tables) != head.checksum) return broken("is damaged");
+  if (checksum_of(head, tables) != head.checksum) return broken_index("is damaged");
   IndexReader reader;
   reader.public_ = public_bytes;
-  reader.keys_ = key_bytes;
   reader.head_ = {head.build_id, {head.journal_id, head.journal_offset}, head.left_out};
   reader.tables_ = head.tables;
   reader.row_count_ = head.rows;
@@ -247,7 +255,8 @@ std::optional<IndexEntry> IndexReader::entry(std::size_t row) const {
   if (row >= row_count_) return std::nullopt;
   const auto place = read_at<RowBytes>(public_, tables_ + row * sizeof(RowBytes));
   Cursor at(public_.substr(sizeof(PublicHead), tables_ - sizeof(PublicHead)), place.offset);
-  Cursor keys(keys_.substr(sizeof(KeysHead)), place.key_offset);
+  const bool has_keys = !keys_.empty();
+  Cursor keys(has_keys ? keys_.substr(sizeof(KeysHead)) : keys_, has_keys ? place.key_offset : 0);
   IndexEntry entry;
   entry.generation = place.generation;
   entry.not_after = std::chrono::sys_seconds(std::chrono::seconds(place.not_after));
@@ -263,7 +272,7 @@ std::optional<IndexEntry> IndexReader::entry(std::size_t row) const {
     pair.chain.reserve(count);
     for (unsigned i = 0; i < count && at.is_good(); ++i)
       pair.chain.push_back(at.take_text<std::uint32_t>());
-    pair.key = keys.take_text<std::uint32_t>();
+    if (has_keys) pair.key = keys.take_text<std::uint32_t>();
     entry.pair(slot) = std::move(pair);
   }
   if (!at.is_good() || !keys.is_good()) return std::nullopt;

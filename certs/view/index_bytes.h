@@ -108,6 +108,8 @@ class IndexReader {
  public:
   // Errors: not an index, another version, cut off, files that do not belong together.
   static base::Result<IndexReader> open(std::string_view public_bytes, std::string_view key_bytes);
+  // Without the file of the keys: those of its entries are empty.
+  static base::Result<IndexReader> open_names(std::string_view public_bytes);
 
   [[nodiscard]] const IndexHead& head() const { return head_; }
 
@@ -130,7 +132,7 @@ class IndexReader {
   IndexReader() = default;
 
   std::string_view public_;
-  std::string_view keys_;
+  std::string_view keys_;  // empty: without keys
   IndexHead head_;
   std::size_t tables_ = 0;  // where rows begin; slots follow them
   std::size_t row_count_ = 0;

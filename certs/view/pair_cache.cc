@@ -51,13 +51,25 @@ Result<PairPtr> parse_pair(const PairBytes& bytes, PairSlot slot, KeyDecoder& de
       std::make_shared<const CertificatePair>(CertificatePair{std::move(*chain), std::move(key)}));
 }
 
+Result<PairPtr> PairCache::make_pair(const IndexEntry& entry, PairSlot slot) {
+  const PairBytes& bytes = *entry.pair(slot);
+  if (!make_key_) {
+    const std::lock_guard guard(decoder_mutex_);
+    return parse_pair(bytes, slot, decoder_);
+  }
+  auto chain = decode_chain(bytes.chain);
+  if (!chain) return chain.error();
+  auto key = make_key_(entry, slot, *chain);
+  if (!key) return key.error();
+  return PairPtr(
+      std::make_shared<const CertificatePair>(CertificatePair{std::move(*chain), std::move(*key)}));
+}
+
 PairSet PairCache::load(const IndexEntry& entry) {
   PairSet pairs{.source = {source_name(entry.name), entry.generation}};
   for (const PairSlot slot : kPairSlots) {
-    const auto& bytes = entry.pair(slot);
-    if (!bytes) continue;
-    const std::lock_guard guard(decoder_mutex_);
-    auto pair = parse_pair(*bytes, slot, decoder_);
+    if (!entry.pair(slot)) continue;
+    auto pair = make_pair(entry, slot);
     if (!pair) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       continue;

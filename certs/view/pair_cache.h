@@ -8,18 +8,26 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <unordered_map>
 
 namespace ravelin::certs {
 
+// Makes a key that signs for a certificate of a store whose keys are in another process. Called on
+// workers' threads: does not wait.
+using KeyMaker =
+    std::function<Result<KeyPtr>(const IndexEntry& entry, PairSlot slot, const Chain& chain)>;
+
 // Chain and key of a pair, which belong together. Errors: it does not parse, the key is another's.
 Result<PairPtr> parse_pair(const PairBytes& bytes, PairSlot slot, KeyDecoder& decoder);
 
 class PairCache {
  public:
-  explicit PairCache(std::size_t sets_max) : sets_max_(sets_max) {}
+  // Without `make_key` the keys of the entries are used.
+  explicit PairCache(std::size_t sets_max, KeyMaker make_key = {})
+      : sets_max_(sets_max), make_key_(std::move(make_key)) {}
 
   PairCache(const PairCache&) = delete;
   PairCache& operator=(const PairCache&) = delete;
@@ -44,7 +52,10 @@ class PairCache {
 
   PairSet load(const IndexEntry& entry);
 
+  Result<PairPtr> make_pair(const IndexEntry& entry, PairSlot slot);
+
   const std::size_t sets_max_;
+  const KeyMaker make_key_;
   std::mutex mutex_;       // of the two below; held for a few pointer moves
   std::list<Known> used_;  // most recent first
   std::unordered_map<std::uint64_t, std::list<Known>::iterator> by_id_;

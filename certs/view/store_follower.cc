@@ -19,7 +19,7 @@ using base::Errc;
 StoreFollower::StoreFollower(StoreDir store, const FollowOptions& options)
     : store_(std::move(store)),
       options_(options),
-      pairs_(std::make_shared<PairCache>(options.parsed_max)) {}
+      pairs_(std::make_shared<PairCache>(options.parsed_max, options.keys.make)) {}
 
 StoreFollower::~StoreFollower() {
   if (inotify_ >= 0) ::close(inotify_);
@@ -34,6 +34,7 @@ Result<std::unique_ptr<StoreFollower>> StoreFollower::open(const std::string& pa
   follower->swaps_.clear();  // since an index was made, before anybody was shown it
   follower->read_canaries_anew();
   follower->settle_canaries();
+  follower->is_begun_ = true;
   return follower;
 }
 
@@ -45,7 +46,7 @@ Result<> StoreFollower::begin() {
   if (!revoked) return revoked.error();
   revoked_ = std::move(*revoked);
   const FileStamp stamp = stamp_of_index();
-  auto index = open_index(store_.paths(), next_id_);
+  auto index = open_index(store_.paths(), next_id_, reading());
   const auto news = read_journal(store_.paths().journal(),
                                  index ? (*index)->reader.head().journal : JournalPlace{});
   if (!news) return news.error();
@@ -147,6 +148,7 @@ void StoreFollower::read_news(base::MonoTime now) {
   }
   if (now < next_look_) return;
   next_look_ = now + options_.look_every;
+  waiting_.merge(unanswered_);
   waiting_.insert(open_.begin(), open_.end());
   waiting_.insert(leaving_.begin(), leaving_.end());
 }
@@ -159,8 +161,24 @@ void StoreFollower::refuse(const std::string& name, const std::string& why) {
                   {{"name", name}, {"reason", why}});
 }
 
+KeyReading StoreFollower::reading() const {
+  return options_.keys.make ? KeyReading::elsewhere : KeyReading::here;
+}
+
+// Not at the start: there may be a hundred thousand, and nothing else to serve.
+Result<> StoreFollower::check_keys(const PairSet& pairs, const IndexEntry& entry) const {
+  if (!options_.keys.check || !is_begun_) return {};
+  for (const auto& [pair, slot] :
+       {std::pair(pairs.ec, PairSlot::ec), std::pair(pairs.rsa, PairSlot::rsa)}) {
+    if (pair == nullptr) continue;
+    if (auto checked = options_.keys.check(entry, slot, pair->chain.info); !checked)
+      return base::wrap(checked.error(), fmt::format("generation {}", entry.generation));
+  }
+  return {};
+}
+
 bool StoreFollower::take_over(const std::string& name) {
-  auto held = read_held(store_, name, revoked_, next_id_);
+  auto held = read_held(store_, name, revoked_, next_id_, reading());
   if (!held) {
     // The key of what is served was revoked: it must not be served even for want of a better one.
     const bool is_revoked =
@@ -193,6 +211,11 @@ bool StoreFollower::take_over(const std::string& name) {
                              (*held)->entry.generation));
     return false;
   }
+  if (auto checked = check_keys(pairs, (*held)->entry); !checked) {
+    refuse(name, checked.error().message);
+    if (checked.error().code == Errc::unavailable) unanswered_.insert(name);
+    return false;
+  }
   refused_.erase(name);
   if (served && served->generation != (*held)->entry.generation)
     swaps_.push_back({name, served->generation, (*held)->entry.generation});
@@ -216,7 +239,7 @@ bool StoreFollower::rebase() {
   if (!waiting_.empty() || !refused_.empty() || view_->changes() < options_.rebase_from)
     return false;
   index_stamp_ = stamp;
-  auto index = open_index(store_.paths(), next_id_);
+  auto index = open_index(store_.paths(), next_id_, reading());
   if (!index || (*index)->reader.head().left_out != 0 || is_older_than_revocations(store_.paths()))
     return false;
   const auto news = read_journal(store_.paths().journal(), (*index)->reader.head().journal);
@@ -227,7 +250,7 @@ bool StoreFollower::rebase() {
   std::uint64_t id = next_id_ + (*index)->reader.size();
   auto next = view_->on(std::move(*index));
   for (const std::string& name : since) {
-    auto held = read_held(store_, name, revoked_, id++);
+    auto held = read_held(store_, name, revoked_, id++, reading());
     const bool is_served =
         held && (*held == nullptr ? !view_->fact(name) : view_->serves((*held)->entry));
     if (!is_served) {
@@ -287,10 +310,10 @@ std::shared_ptr<const CanaryPairs> StoreFollower::ready(const Canary& canary) {
     known = why;
     return nullptr;
   };
-  const auto generation = store_.generation(canary.name, canary.generation);
+  const auto generation = store_.generation(canary.name, canary.generation, reading());
   if (!generation) return refuse_it(generation.error().message);
   if (has_revoked_key(generation->info, revoked_)) return refuse_it("its key was revoked");
-  const auto held = to_held(canary.name, *generation, next_id_);
+  const auto held = to_held(canary.name, *generation, next_id_, reading());
   if (!held) return refuse_it(held.error().message);
   ++next_id_;
   PairSet pairs = pairs_->get((*held)->id, (*held)->entry);

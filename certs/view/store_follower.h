@@ -34,6 +34,15 @@ struct CertificateSwap {
   bool is_canary = false;  // of some clients; the others get `before`
 };
 
+// The keys of a store that are in another process.
+struct StoreKeys {
+  KeyMaker make;  // null: they are read here
+  // Whether that process has the key of a pair that is about to be served, and it fits. Waits for
+  // the answer. Errc::unavailable: there is none.
+  std::function<Result<>(const IndexEntry& entry, PairSlot slot, const CertificateInfo& info)>
+      check;
+};
+
 struct FollowOptions {
   std::size_t parsed_max = 4096;      // certificates kept as OpenSSL objects
   std::size_t changes_per_poll = 64;  // about a millisecond each
@@ -41,6 +50,7 @@ struct FollowOptions {
   std::size_t rebase_from = 100;
   // At what was announced and not closed, at the keys that were revoked, and at the index.
   base::Duration look_every = std::chrono::seconds(1);
+  StoreKeys keys{};
 };
 
 class StoreFollower final : public CertStore {
@@ -108,6 +118,8 @@ class StoreFollower final : public CertStore {
   bool settle_canaries();
   std::shared_ptr<const CanaryPairs> ready(const Canary& canary);
   void refuse(const std::string& name, const std::string& why);
+  [[nodiscard]] KeyReading reading() const;
+  Result<> check_keys(const PairSet& pairs, const IndexEntry& entry) const;
 
   StoreDir store_;
   FollowOptions options_;
@@ -125,14 +137,16 @@ class StoreFollower final : public CertStore {
   JournalPlace place_;
   RevokedKeys revoked_;
   std::uint64_t next_id_ = 1;
-  std::set<std::string> waiting_;  // to be looked at
-  std::set<std::string> open_;     // announced, not closed
-  std::set<std::string> leaving_;  // announced to go, and still there
+  std::set<std::string> waiting_;     // to be looked at
+  std::set<std::string> open_;        // announced, not closed
+  std::set<std::string> leaving_;     // announced to go, and still there
+  std::set<std::string> unanswered_;  // whether their keys are there; asked again
   base::MonoTime next_look_;
   std::map<std::string, std::string> refused_;
   std::vector<CertificateSwap> swaps_;
   std::string trouble_;
   Start start_;
+  bool is_begun_ = false;  // the first view is there
   int inotify_ = -1;
 };
 

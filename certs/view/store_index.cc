@@ -192,11 +192,17 @@ Result<IndexReport> write_all(const StoreDir& store, IndexWriter& writer, const 
 }
 
 Result<std::shared_ptr<const SharedIndex>> open_once(const StorePaths& paths,
-                                                     std::uint64_t first_id) {
+                                                     std::uint64_t first_id, KeyReading reading) {
   auto names = MappedFile::open(public_index(paths));
   if (!names) return names.error();
   const auto build = index_build((*names)->bytes());
   if (!build) return fail(Errc::invalid, "the index of the store is of another version");
+  if (reading == KeyReading::elsewhere) {
+    auto reader = IndexReader::open_names((*names)->bytes());
+    if (!reader) return reader.error();
+    return std::shared_ptr<const SharedIndex>(
+        std::make_shared<const SharedIndex>(SharedIndex{*reader, *names, first_id}));
+  }
   auto keys = MappedFile::open(key_index(paths, *build));
   if (!keys) return keys.error();
   auto reader = IndexReader::open((*names)->bytes(), (*keys)->bytes());
@@ -225,12 +231,12 @@ bool is_older_than_revocations(const StorePaths& paths) {
 }
 
 Result<std::shared_ptr<const SharedIndex>> open_index(const StorePaths& paths,
-                                                      std::uint64_t first_id) {
+                                                      std::uint64_t first_id, KeyReading keys) {
   // Between the two files another may have taken their place: then its keys are there.
   constexpr int kTries = 3;
-  auto index = open_once(paths, first_id);
+  auto index = open_once(paths, first_id, keys);
   for (int i = 1; i < kTries && !index && index.error().code == Errc::not_found; ++i)
-    index = open_once(paths, first_id);
+    index = open_once(paths, first_id, keys);
   return index;
 }
 

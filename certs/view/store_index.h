@@ -16,9 +16,11 @@ namespace ravelin::certs {
 std::string public_index(const StorePaths& paths);
 std::string key_index(const StorePaths& paths, std::uint64_t build_id);
 
-// Maps it. Errors: Errc::not_found; Errc::invalid: damaged, or files that do not belong together.
+// Maps it, its keys only if they are read here. Errors: Errc::not_found; Errc::invalid: damaged, or
+// files that do not belong together.
 Result<std::shared_ptr<const SharedIndex>> open_index(const StorePaths& paths,
-                                                      std::uint64_t first_id);
+                                                      std::uint64_t first_id,
+                                                      KeyReading keys = KeyReading::here);
 
 // An index holds what was not revoked when it was made.
 bool is_older_than_revocations(const StorePaths& paths);

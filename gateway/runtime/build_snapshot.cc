@@ -43,7 +43,8 @@ Result<void> load_pairs(const ListenerConfig& listener, const certs::LoadRules& 
   return {};
 }
 
-KeyTiming timing_of(const ListenerMaterials& materials) {
+KeyTiming timing_of(const ListenerMaterials& materials, bool shows_store, const KeySource& keys) {
+  if (shows_store && keys.reading() == certs::KeyReading::elsewhere) return KeyTiming::may_be_late;
   const bool any_late = std::ranges::any_of(materials.pairs, [](const WatchedPair& pair) {
     return key_timing(*pair.served) == KeyTiming::may_be_late;
   });
@@ -60,7 +61,7 @@ Result<ListenerMaterials> load_materials(const ListenerConfig& listener,
   auto policy = read_policy(tls);
   if (!policy) return base::wrap(policy.error(), fmt::format("listener \"{}\"", listener.name));
   policy->session_lifetime = ticket_lifetime({tls.tickets.rotate, tls.tickets.keep});
-  policy->key_timing = timing_of(materials);
+  policy->key_timing = timing_of(materials, tls.from_store, parts.keys);
   policy->fetched_crls = parts.crls_of(listener.name);
   auto context = TlsContext::create(*policy, base::wall_now());
   if (!context) return base::wrap(context.error(), fmt::format("listener \"{}\"", listener.name));

@@ -5,6 +5,7 @@
 #include "gateway/config/check_files.h"
 #include "gateway/discovery/dns_source.h"
 #include "gateway/runtime/staples.h"
+#include "gateway/tls/remote/remote_key_source.h"
 
 #include <sched.h>
 
@@ -35,6 +36,7 @@ unsigned cpus_in_affinity() {
 
 Gateway::Gateway(Options options)
     : options_(std::move(options)),
+      keys_(make_key_source(options_.remote_keys, tokens_)),
       started_(base::wall_now()),
       bans_(options_.bans, [this] { control_.post([this] { cut_banned(); }); }),
       cut_alarm_(control_, [this] { cut_banned(); }),
@@ -79,7 +81,7 @@ Result<void> Gateway::prepare(const Config& config) {
                                      }});
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   orders_ = std::make_unique<ServerOrders>(
-      ServerOrders::Parts{members_, *health_, keys_, [this] { return snapshot_; },
+      ServerOrders::Parts{members_, *health_, *keys_, [this] { return snapshot_; },
                           [this](const std::string& pool) { members_changed(pool); }});
   members_.open_overrides(config);
   auto next = make_next(config);
@@ -95,7 +97,7 @@ GenerationParts Gateway::generation_parts(
           .known = servers_,
           .previous = snapshot_.get(),
           .metrics = *metrics_,
-          .keys = keys_,
+          .keys = *keys_,
           .orders = members_.orders(),
           .running = materials_,
           .with_members = std::move(with_members)};
@@ -249,8 +251,8 @@ void Gateway::watch_certificates() {
     }
   }
   watcher_ = std::make_unique<CertificateWatcher>(
-      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{}, keys_,
-      base::mono_now());
+      pairs, certs::LoadRules{.key_file = key_file_rules(*snapshot_->config)}, WatchTiming{},
+      *keys_, base::mono_now());
   upstream_certificates_.watch(*snapshot_, base::mono_now());
 }
 

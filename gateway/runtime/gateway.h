@@ -20,6 +20,7 @@
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
+#include "gateway/tls/remote/remote_store_keys.h"
 #include "gateway/tls/ticket_ring.h"
 #include "gateway/upstream/health.h"
 
@@ -56,6 +57,8 @@ class Gateway final : public ControlEvents {
     std::optional<base::Duration> alive_every{};
     // Takes bans on to the firewall, and outlives the gateway; null = the gateway alone bans.
     messages::BanChannel* bans = nullptr;
+    // Where the private keys are; null = in this process, read from their files.
+    std::shared_ptr<RemoteKeys> remote_keys{};
   };
 
   // Builds the first generation and binds every listener; nothing is served yet. Error: a
@@ -211,7 +214,7 @@ class Gateway final : public ControlEvents {
 
   Options options_;
   certs::Tokens tokens_;  // outlives whatever serves with a key of it
-  LocalKeySource keys_{tokens_};
+  std::unique_ptr<KeySource> keys_;
   Reactor control_;
   base::WallTime started_;
   RestartOnly started_with_;
@@ -239,8 +242,8 @@ class Gateway final : public ControlEvents {
   OverloadWatch overload_{workers_, load_};
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
-  UpstreamCertificates upstream_certificates_{keys_};
-  StoreCertificates store_;
+  UpstreamCertificates upstream_certificates_{*keys_};
+  StoreCertificates store_{remote_store_keys(options_.remote_keys)};
   StoreTickets store_tickets_;
   ClientCrls client_crls_;
   std::function<RenewalOutlook()> describe_renewals_;

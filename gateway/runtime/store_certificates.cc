@@ -19,7 +19,7 @@ bool shows_store(const Config& config) {
 Result<StoreCertificates::Next> StoreCertificates::prepare(const Config& config) {
   if (!shows_store(config)) return Next();
   if (follower_ != nullptr && path_ == config.certs_store) return follower_;
-  auto opened = certs::StoreFollower::open(config.certs_store, {});
+  auto opened = certs::StoreFollower::open(config.certs_store, {.keys = keys_});
   if (!opened) return base::wrap(opened.error(), "certs.store");
   return Next(std::move(*opened));
 }

@@ -29,6 +29,9 @@ struct StoreSwap {
 
 class StoreCertificates {
  public:
+  // `keys`: where those of the store are, if not here.
+  explicit StoreCertificates(certs::StoreKeys keys = {}) : keys_(std::move(keys)) {}
+
   // The store of a configuration, ready to be used; null where no listener shows one.
   using Next = std::shared_ptr<certs::StoreFollower>;
 
@@ -75,6 +78,7 @@ class StoreCertificates {
   void wait();
   std::vector<StoreSwap> note_swaps(base::MonoTime now);
 
+  certs::StoreKeys keys_;
   std::string path_;
   Next follower_;
   std::shared_ptr<HandshakeWatch> watch_;

@@ -12,7 +12,9 @@ certs::X509StackPtr share_all(const STACK_OF(X509) * certificates) {
   return copy;
 }
 
-void take_signer(certs::LoadedPair& loaded, const std::shared_ptr<Signer>& signer) {
+}  // namespace
+
+void give_signer(certs::LoadedPair& loaded, const std::shared_ptr<Signer>& signer) {
   auto pair = with_signer(loaded.pair, signer);
   loaded.pair = pair ? std::move(*pair) : nullptr;
   if (!pair)
@@ -20,23 +22,23 @@ void take_signer(certs::LoadedPair& loaded, const std::shared_ptr<Signer>& signe
         {certs::PairCode::key_token, base::Severity::error, pair.error().message});
 }
 
-}  // namespace
-
 void LocalKeySource::give_key(certs::LoadedPair& loaded, const certs::PairFiles& files,
                               const certs::LoadRules& rules) {
   if (!files.is_in_token()) return;
   const certs::TokenKeyPtr key = tokens_.key_of(loaded, files, rules);
-  if (key != nullptr) take_signer(loaded, std::make_shared<TokenSigner>(key));
+  if (key != nullptr) give_signer(loaded, std::make_shared<TokenSigner>(key));
 }
 
 void LateKeySource::give_key(certs::LoadedPair& loaded, const certs::PairFiles& /*files*/,
                              const certs::LoadRules& /*rules*/) {
-  if (loaded.pair != nullptr) take_signer(loaded, signer_);
+  if (loaded.pair != nullptr) give_signer(loaded, signer_);
 }
 
 certs::LoadedPair load_pair_with_key(const certs::PairFiles& files, const certs::LoadRules& rules,
                                      base::WallTime now, KeySource& keys) {
-  certs::LoadedPair loaded = certs::load_pair(files, rules, now);
+  certs::LoadRules where = rules;
+  where.key_reading = keys.reading();
+  certs::LoadedPair loaded = certs::load_pair(files, where, now);
   keys.give_key(loaded, files, rules);
   return loaded;
 }

@@ -17,6 +17,9 @@ class KeySource {
   KeySource& operator=(const KeySource&) = delete;
   virtual ~KeySource() = default;
 
+  // Whether load_pair() is to read the keys of files. What is elsewhere, give_key() gives.
+  [[nodiscard]] virtual certs::KeyReading reading() const { return certs::KeyReading::here; }
+
   // Gives what load_pair() made of these files a key that can sign; where there is none for this
   // certificate, a finding says why in place of the pair. Called when certificates are loaded,
   // never during a handshake: may wait.
@@ -52,6 +55,9 @@ class LateKeySource final : public KeySource {
 // load_pair(), and the key.
 certs::LoadedPair load_pair_with_key(const certs::PairFiles& files, const certs::LoadRules& rules,
                                      base::WallTime now, KeySource& keys);
+
+// The same in place, or a finding in place of the pair.
+void give_signer(certs::LoadedPair& loaded, const std::shared_ptr<Signer>& signer);
 
 // The same chain with a key that signs through `signer`. Errors: neither EC nor RSA.
 base::Result<certs::PairPtr> with_signer(const certs::PairPtr& loaded,

@@ -1,17 +1,11 @@
 #include "gateway/tls/token_signer.h"
 
-#include <openssl/rsa.h>
+#include "certs/token/tls_form.h"
 
 #include <future>
 
 namespace ravelin::gateway {
 namespace {
-
-certs::SignKind kind_of(const SignRequest& request) {
-  if (request.key_type == certs::KeyType::ec) return certs::SignKind::ecdsa;
-  return request.rsa_padding == RSA_PKCS1_PADDING ? certs::SignKind::rsa_pkcs1
-                                                  : certs::SignKind::rsa_raw;
-}
 
 // Empty = refused; the token's threads have counted and logged why.
 Signature signature_of(base::Result<certs::Bytes> answer) {
@@ -21,12 +15,16 @@ Signature signature_of(base::Result<certs::Bytes> answer) {
 }  // namespace
 
 void TokenSigner::sign(SignRequest request, std::shared_ptr<PendingSignature> pending) {
-  const certs::SignKind kind = kind_of(request);
+  auto form = certs::token_form(request.scheme, request.structure, key_->public_key());
+  if (!form) {
+    pending->answer({});
+    return;
+  }
   // A handshake that was given up has let go of its half.
   const std::weak_ptr<PendingSignature> waiting = pending;
   pending.reset();
   key_->sign(
-      kind, std::move(request.input), [waiting] { return !waiting.expired(); },
+      form->kind, std::move(form->input), [waiting] { return !waiting.expired(); },
       [waiting](base::Result<certs::Bytes> answer) {
         if (const auto still = waiting.lock(); still != nullptr)
           still->answer(signature_of(std::move(answer)));
@@ -34,10 +32,12 @@ void TokenSigner::sign(SignRequest request, std::shared_ptr<PendingSignature> pe
 }
 
 Signature TokenSigner::sign_now(const SignRequest& request) {
+  auto form = certs::token_form(request.scheme, request.structure, key_->public_key());
+  if (!form) return {};
   const auto answered = std::make_shared<std::promise<Signature>>();
   std::future<Signature> answer = answered->get_future();
   key_->sign(
-      kind_of(request), request.input, [] { return true; },
+      form->kind, std::move(form->input), [] { return true; },
       [answered](base::Result<certs::Bytes> signature) {
         answered->set_value(signature_of(std::move(signature)));
       });

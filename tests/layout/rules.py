@@ -26,9 +26,9 @@ POLICIES_ORDER = [{"policies/model"}, {"policies/space"}, {"policies/analyse", "
 # A feed ends as blocks of keys, which are part of what a ruleset is.
 FIREWALL_ORDER = [{"firewall/ruleset"}, {"firewall/feed"}, {"firewall/compile", "firewall/simulate", "firewall/diff"},
                   {"firewall/kernel"}, {"firewall/trial"}, {"firewall/state"}, {"firewall/control"}, {"firewall/agent"}]
-# A pair of files and its checks; keys in tokens; what is kept on the disk; who signs, or where else it came from; what gateways
+# A pair of files and its checks; what TLS has signed; keys in tokens; what is kept on the disk; who signs, or where else it came from; what gateways
 # see of it; renewal.
-CERTS_ORDER = [{"certs"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
+CERTS_ORDER = [{"certs"}, {"certs/signing"}, {"certs/issuer", "certs/token"}, {"certs/config", "certs/store", "certs/acme"},
                {"certs/ca", "certs/crl", "certs/dns", "certs/import", "certs/backup", "certs/view"},
                {"certs/rotate"}]
 # Values and their codec; sockets that carry them.
@@ -47,6 +47,7 @@ MAY_INCLUDE = {
     "policies/parse": {"base", "base/io"},
     "policies/check": {"base"},
     "certs": {"base", "base/io", "messages"},
+    "certs/signing": {"base", "messages"},
     "certs/issuer": {"base"},
     "certs/token": {"base", "base/io"},
     "certs/config": {"base", "base/io"},
@@ -192,7 +193,8 @@ BANS = [
     # taken, the count of connections, on accept and close, and what is in flight on routes that limit it.
     Ban("data-path-lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bcondition_variable\b",
         DATA_PATH, ("gateway/upstream/pool.", "gateway/net/connection_limits.", "gateway/limit/in_flight.",
-                    "gateway/proxy/rules/password_checks."),  # side threads
+                    "gateway/tls/remote/remote_keys.",  # for one send
+                        "gateway/proxy/rules/password_checks."),  # side threads
         "std::mutex mutex_;", "workers share snapshots and atomics, not locks"),
     Ban("using-namespace", r"\busing\s+namespace\b(?!\s+(std::)?(literals|string_literals|"
         r"string_view_literals|chrono_literals|chrono::literals|literals::\w+)\b)"

@@ -47,12 +47,21 @@ constexpr const char* kGolden[] = {
     "0004c00002015000"
     "010c006170702e696e7465726e616c901f"
     "020d002f72756e2f6170702e736f636b",
-    "52564c4e010007000403020100003700"
+    "52564c4e010007000403020100006d00"
+    "01"
     "0f007777772e6578616d706c652e636f6d"
+    "0c00000000000000"
+    "01"
+    "200001080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da"
     "01"
     "00"
     "0304"
-    "200001080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da",
+    "200001080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da"
+    "0000"
+    "0000"
+    "0000"
+    "0000"
+    "0000",
     "52564c4e010008000403020100000d00"
     "00"
     "080001080f161d242b32"
@@ -136,6 +145,24 @@ constexpr const char* kGolden[] = {
     "04"
     "05000000"
     "02006e6f",
+    "52564c4e010028000400000000003d00"
+    "01"
+    "0f007777772e6578616d706c652e636f6d"
+    "0c00000000000000"
+    "01"
+    "200001080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3da",
+    "52564c4e010029000400000000002a00"
+    "01"
+    "0100"
+    "25006572726f7220455f4b45595f5045524d533a207777772e6b65793a206d6f64652030363434",
+    "52564c4e01002a000500000000003800"
+    "0300000000000000"
+    "0100000000000000"
+    "0000000000000000"
+    "0000000000000000"
+    "0000000000000000"
+    "0000000000000000"
+    "0200000000000000",
 };
 
 TEST(Codec, HasAnExampleOfEveryMessage) {
@@ -241,7 +268,7 @@ TEST(Codec, SaysWhatIsWrong) {
        54,
        {0},
        "backend_set: endpoints: a socket path has 1 to 107 bytes and no NUL"},
-      {"HashLength", 6, 37, {31, 0}, "sign_request: 1 bytes behind the last field"},
+      {"HashLength", 6, 81, {31, 0}, "sign_request: client_random: 218 is more than 32"},
       {"Both", 7, 16, {1}, "sign_result: there is either a signature or the text of an error"},
   };
   const auto packets = example_packets();
@@ -325,9 +352,28 @@ TEST(Codec, RefusesToWriteWhatItWouldNotRead) {
        "backend_set: endpoints: an IPv4-mapped address travels as IPv4"},
       {{.message = BackendSet{.pool = "p", .endpoints = big}},
        "backend_set: 107541 bytes, at most 65535 are allowed"},
-      {{.message = SignRequest{}}, "sign_request: a signature needs a key"},
-      {{.message = SignRequest{.key_id = "k", .transcript_hash = some_bytes(31)}},
-       "sign_request: a transcript hash has 32, 48 or 64 bytes"},
+      {{.message = SignRequest{}}, "sign_request: a key has a name"},
+      {{.message = SignRequest{.key = {.name = "k"}}},
+       "sign_request: a key is known by 32 bytes of its certificate's"},
+      {{.message = KeyQuestion{.key = {.name = "k", .generation = 1, .spki = some_bytes(32)}}},
+       "key_question: a key of the store, and no other, has a generation and a slot"},
+      {{.message = SignRequest{.key = some_key(), .transcript_hash = some_bytes(31)}},
+       "sign_request: in TLS 1.3, and only there, a transcript hash of 32 or 48 bytes is signed"},
+      {{.message = SignRequest{.key = some_key(),
+                               .tls_version = TlsVersion::tls1_2,
+                               .transcript_hash = some_bytes(32)}},
+       "sign_request: in TLS 1.3, and only there, a transcript hash of 32 or 48 bytes is signed"},
+      {{.message = SignRequest{.key = some_key(), .tls_version = TlsVersion::tls1_2}},
+       "sign_request: a server of TLS 1.2, and only that, has two randoms, a group and a point "
+       "signed"},
+      {{.message =
+            SignRequest{
+                .key = some_key(), .transcript_hash = some_bytes(32), .transcript = some_bytes(9)}},
+       "sign_request: a client of TLS 1.2, and only that, has a transcript signed"},
+      {{.message = KeyAnswer{.outcome = Outcome::refused, .findings = {}}},
+       "key_answer: a refusal has a finding"},
+      {{.message = KeyAnswer{.outcome = Outcome::done, .findings = {std::string(1025, 'f')}}},
+       "key_answer: a finding has 1 to 1024 bytes"},
       {{.message = SignResult{}},
        "sign_result: there is either a signature or the text of an error"},
       {{.message = SignResult{.outcome = Outcome::failed, .signature = {}, .text = ""}},
@@ -359,11 +405,19 @@ TEST(Codec, CarriesTheLargestAndTheSmallest) {
       BackendSet{.pool = std::string(255, 'p'),
                  .endpoints = std::vector<base::Endpoint>(
                      1024, base::NameEndpoint{.name = std::string(58, 'n'), .port = 65'535})},
-      SignRequest{.key_id = std::string(255, 'k'),
+      SignRequest{.key = {.name = std::string(255, 'k'), .spki = some_bytes(32)},
                   .tls_version = TlsVersion::tls1_2,
                   .side = TlsSide::client,
                   .scheme = 0xffff,
-                  .transcript_hash = some_bytes(64)},
+                  .transcript = some_bytes(60'000)},
+      SignRequest{.key = some_key(),
+                  .tls_version = TlsVersion::tls1_2,
+                  .client_random = some_bytes(32),
+                  .server_random = some_bytes(32),
+                  .group = 25,
+                  .point = some_bytes(133)},
+      KeyAnswer{.outcome = Outcome::failed,
+                .findings = std::vector<std::string>(60, std::string(1024, 'f'))},
       SignResult{.outcome = Outcome::done, .signature = some_bytes(512), .text = ""},
       ConfigGeneration{.number = ~0ULL, .hash = some_bytes(64)},
       Health{.role = Role::command, .condition = Condition::failed, .text = ""},

@@ -16,6 +16,14 @@ inline Bytes some_bytes(std::size_t count) {
   return bytes;
 }
 
+inline KeyRef some_key() {
+  return {.place = KeyPlace::store,
+          .name = "www.example.com",
+          .generation = 12,
+          .slot = KeySlot::ec,
+          .spki = some_bytes(32)};
+}
+
 inline Bytes text_bytes(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
@@ -40,7 +48,7 @@ inline std::vector<Packet> example_packets() {
       {.message = ListenerClosed{.name = "plain", .endpoint = http, .protocol = Protocol::http}},
       {.message = BackendSet{.pool = "web", .endpoints = {http, name, path}}},
       {.id = 0x01020304,
-       .message = SignRequest{.key_id = "www.example.com",
+       .message = SignRequest{.key = some_key(),
                               .tls_version = TlsVersion::tls1_3,
                               .side = TlsSide::server,
                               .scheme = 0x0403,
@@ -81,6 +89,11 @@ inline std::vector<Packet> example_packets() {
       {.message = LogWanted{"/var/log/a"}},
       {.id = 9, .message = LogRequest{"/var/log/a"}},
       {.id = 7, .message = UpgradeState{Condition::failed, std::chrono::seconds(5), "no"}},
+      {.id = 4, .message = KeyQuestion{.key = some_key()}},
+      {.id = 4,
+       .message = KeyAnswer{.outcome = Outcome::refused,
+                            .findings = {"error E_KEY_PERMS: www.key: mode 0644"}}},
+      {.id = 5, .message = KeyCounts{.signatures = 3, .refused = 1, .keys_held = 2}},
   };
 }
 

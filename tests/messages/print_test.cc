@@ -14,7 +14,7 @@ constexpr const char* kPrinted[] = {
     R"(listener_opened{name="web" endpoint=[2001:db8::1]:443 protocol=https})",
     R"(listener_closed{name="plain" endpoint=192.0.2.1:80 protocol=http})",
     R"(backend_set{pool="web" endpoints=[192.0.2.1:80 "app.internal:8080" "unix:/run/app.sock"]})",
-    R"(sign_request{key_id="www.example.com" tls_version=1.3 side=server scheme=1027 transcript_hash=<32 bytes>})",
+    R"(sign_request{place=store name="www.example.com" generation=12 slot=ec spki=<32 bytes> tls_version=1.3 side=server scheme=1027 transcript_hash=<32 bytes> client_random=<0 bytes> server_random=<0 bytes> group=0 point=<0 bytes> transcript=<0 bytes>})",
     R"(sign_result{outcome=done signature=<8 bytes> text=""})",
     R"(certificate_published{name="www.example.com" generation=1099511627776})",
     R"(config_generation{number=7 hash=<4 bytes>})",
@@ -41,6 +41,9 @@ constexpr const char* kPrinted[] = {
     R"(log_wanted{path="/var/log/a"})",
     R"(log_request{path="/var/log/a"})",
     R"(upgrade_state{condition=failed ago=5s text="no"})",
+    R"(key_question{place=store name="www.example.com" generation=12 slot=ec spki=<32 bytes>})",
+    R"(key_answer{outcome=refused findings=["error E_KEY_PERMS: www.key: mode 0644"]})",
+    R"(key_counts{signatures=3 refused=1 limited=0 failed=0 waiting=0 signing_ns=0 keys_held=2})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {

@@ -1,8 +1,7 @@
 #include "tests/support/late_signer.h"
 
 #include "base/check.h"
-
-#include <openssl/rsa.h>
+#include "certs/signing/signature_scheme.h"
 
 namespace ravelin::test {
 
@@ -32,19 +31,9 @@ void LateSigner::allow_one() {
 
 gateway::Signature LateSigner::sign_now(const gateway::SignRequest& request) {
   if (refuses_) return {};
-  const base::Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
-      EVP_PKEY_CTX_new(key_.get(), nullptr));
-  CHECK(EVP_PKEY_sign_init(context.get()) == 1);
-  if (request.key_type == certs::KeyType::rsa)
-    CHECK(EVP_PKEY_CTX_set_rsa_padding(context.get(), request.rsa_padding) == 1);
-  std::size_t size = 0;
-  CHECK(EVP_PKEY_sign(context.get(), nullptr, &size, request.input.data(), request.input.size()) ==
-        1);
-  gateway::Signature signature(size);
-  CHECK(EVP_PKEY_sign(context.get(), signature.data(), &size, request.input.data(),
-                      request.input.size()) == 1);
-  signature.resize(size);
-  return signature;
+  auto signature = certs::sign_with_scheme(key_.get(), request.scheme, request.structure);
+  CHECK(signature);
+  return std::move(*signature);
 }
 
 void LateSigner::work() {
