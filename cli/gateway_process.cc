@@ -11,7 +11,6 @@
 #include "gateway/config/parse.h"
 #include "gateway/runtime/admin_adapter.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <unistd.h>
 
@@ -86,39 +85,6 @@ gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnosti
   base::yaml::DiskLoader loader;
   return read_whole(path, loader, diagnostics);
 }
-
-// Ends the gateway when whoever started it is gone.
-class EndsWith {
- public:
-  EndsWith(gateway::Gateway& gateway, const Surroundings& around)
-      : gateway_(gateway), around_(around), other_(gateway.reactor().io()) {
-    if (around_.ends_with < 0) return;
-    other_.assign(around_.ends_with);
-    wait();
-  }
-
-  EndsWith(const EndsWith&) = delete;
-  EndsWith& operator=(const EndsWith&) = delete;
-
-  ~EndsWith() {
-    if (other_.is_open()) static_cast<void>(other_.release());  // it is not ours
-  }
-
- private:
-  void wait() {
-    other_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                      [this](const boost::system::error_code& error) {
-                        if (error) return;
-                        if (!around_.is_alone()) return wait();
-                        base::log_error("gateway", "the supervisor is gone; draining");
-                        gateway_.shut_down();
-                      });
-  }
-
-  gateway::Gateway& gateway_;
-  const Surroundings& around_;
-  boost::asio::posix::stream_descriptor other_;
-};
 
 }  // namespace
 
@@ -199,7 +165,6 @@ ExitCode serve(const gateway::Config& config, gateway::Gateway::Options options,
       };
     // Before anybody is told that we are there.
     const Signals signals(**gateway, std::move(hand_over));
-    const EndsWith ends_with(**gateway, around);
     for (const auto& [listener, address] : (*gateway)->bound()) {
       base::log_info("gateway", "listening", {{"listener", listener}, {"address", address}});
     }
@@ -230,7 +195,8 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
                                     .keeper = around.keeper,
                                     .state_changed = around.state_changed,
                                     .alive_every = around.alive_every,
-                                    .bans = hooks.bans};
+                                    .bans = hooks.bans,
+                                    .remote_keys = around.keys};
   const ExitCode code = serve(config, std::move(options), around, hooks);
   base::stop_log();
   return code;

@@ -31,14 +31,13 @@ struct Surroundings {
   gateway::SocketSource* sockets = nullptr;  // null = its own
   // Who started it, and has the sockets of the admin server, too; null = nobody did.
   gateway::ProcessKeeper* keeper = nullptr;
+  std::shared_ptr<gateway::RemoteKeys> keys{};  // where they are; null = in this process
   gateway::LogOpener log_opener = gateway::open_log_file;
   std::vector<std::string> passed{};  // names of sockets the service manager has passed
   std::function<void(base::ServiceState)> state_changed{};
   std::optional<base::Duration> alive_every{};
   std::function<void(bool)> reload_ended{};
-  // Readable once whoever started it is gone, and with that it ends; -1 = nothing.
-  int ends_with = -1;
-  std::function<bool()> is_alone{};  // whether it is
+};  // whether it is
 };
 
 // What else goes on while the gateway serves; on the control thread. May be empty.

@@ -2,11 +2,11 @@
 // reloads, SIGTERM drains and stops, SIGINT the same, SIGUSR1 reopens the access log.
 #include "base/io/log.h"
 #include "cli/commands.h"
-#include "cli/confine_role.h"
 #include "cli/flags.h"
 #include "cli/gateway_process.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
+#include "cli/roles/confine_role.h"
 #include "cli/served_parts.h"
 #include "system/confine/defaults.h"
 #include "system/supervise/supervisor.h"

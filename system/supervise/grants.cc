@@ -17,6 +17,8 @@ std::string folder_of(const std::string& path) {
 
 class Grants {
  public:
+  explicit Grants(messages::Role role) : role_(role) {}
+
   // The folder of a file: whoever replaces it writes another one beside it.
   void file(const std::string& path, PathUse use = PathUse::read) {
     if (path.starts_with('/')) grant(folder_of(path), use);
@@ -32,11 +34,12 @@ class Grants {
     std::vector<PathGranted> all;
     all.reserve(paths_.size());
     for (const auto& [path, use] : paths_)
-      all.push_back({messages::Role::gateway, path, use});
+      all.push_back({role_, path, use});
     return all;
   }
 
  private:
+  messages::Role role_;
   std::map<std::string, PathUse> paths_;
 };
 
@@ -57,8 +60,6 @@ void add(Grants& grants, const gateway::ListenerConfig& listener) {
   if (listener.tls) {
     for (const gateway::CertificateConfig& certificate : listener.tls->certificates) {
       grants.file(certificate.chain);
-      add_key(grants, certificate.key);
-      grants.file(certificate.key_secret);
       grants.file(certificate.staple);
     }
     grants.file(listener.tls->client_auth.ca);
@@ -79,8 +80,6 @@ void add(Grants& grants, const std::optional<gateway::UpstreamTlsConfig>& tls) {
   if (!tls) return;
   grants.file(tls->ca);
   grants.file(tls->certificate);
-  add_key(grants, tls->key);
-  grants.file(tls->key_secret);
 }
 
 void add(Grants& grants, const gateway::PoolConfig& pool) {
@@ -114,7 +113,7 @@ bool is_below(const std::string& path, const std::string& folder) {
 
 std::vector<PathGranted> gateway_grants(const gateway::Config& config,
                                         const certs::CertsConfig& certs) {
-  Grants grants;
+  Grants grants(messages::Role::gateway);
   for (const std::string& file : config.files)
     grants.file(file);
   grants.file(config.admin.overrides, PathUse::write);
@@ -123,6 +122,17 @@ std::vector<PathGranted> gateway_grants(const gateway::Config& config,
     add(grants, listener);
   for (const gateway::PoolConfig& pool : config.pools)
     add(grants, pool);
+  return grants.take();
+}
+
+std::vector<PathGranted> keys_grants(const KeyList& keys) {
+  Grants grants(messages::Role::keys);
+  for (const KeyFile& key : keys.files) {
+    grants.file(key.files.chain);
+    add_key(grants, key.files.key);
+    grants.file(key.files.secret_file);
+  }
+  grants.grant(keys.store, PathUse::read);
   return grants.take();
 }
 

@@ -4,6 +4,7 @@
 #include "certs/config/certs_config.h"
 #include "gateway/config/config.h"
 #include "messages/message.h"
+#include "system/keys/key_list.h"
 
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace ravelin::system {
 // What every program needs (libraries, name service) is not among them.
 std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config,
                                                   const certs::CertsConfig& certs);
+
+// Of the key process.
+std::vector<messages::PathGranted> keys_grants(const KeyList& keys);
 
 // Those of `next` that `now` does not cover.
 std::vector<messages::PathGranted> beyond(const std::vector<messages::PathGranted>& now,

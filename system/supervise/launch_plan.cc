@@ -2,6 +2,7 @@
 
 #include "gateway/admin/admin_socket_file.h"
 #include "gateway/runtime/listener_plan.h"
+#include "system/keys/key_list.h"
 
 namespace ravelin::system {
 
@@ -13,6 +14,9 @@ LaunchPlan plan_launch(const gateway::Config& config) {
   // It stays who it is started as: the table is root's.
   if (config.firewall && config.firewall->manages)
     plan.roles.push_back({messages::Role::firewall, "", need, std::chrono::seconds(0)});
+  const KeyList keys = list_keys(config);
+  if (!keys.files.empty() || !keys.store.empty())
+    plan.roles.push_back({messages::Role::keys, "", need, std::chrono::seconds(0)});
   plan.roles.push_back({messages::Role::gateway, config.user, need, config.drain_timeout});
   for (const gateway::ListenerConfig& listener : config.listeners) {
     for (std::size_t i = 0; i < listener.bind.size(); ++i)

@@ -1,6 +1,5 @@
 #include "system/supervise/role_link.h"
 
-#include "base/clock.h"
 #include "base/io/log.h"
 
 #include <fcntl.h>
@@ -43,13 +42,53 @@ Result<RoleLink::Started> RoleLink::take() {
   if (::fcntl(kRoleLinkFd, F_SETFD, FD_CLOEXEC) != 0)
     return base::fail(Errc::invalid, "this command is for `ravelin run`, which starts it");
   auto link = std::make_unique<RoleLink>(messages::SeqSocket(OwnedFd(kRoleLinkFd)));
-  auto received = link->next();
-  if (!received) return received.error();
-  auto* start = std::get_if<messages::RoleStart>(&received->packet.message);
-  if (start == nullptr) return unexpected(received->packet);
-  auto config = config_in(*received);
+  auto received = link->socket_.receive(kAnswerMax);
+  if (!received) return base::wrap(received.error(), "the supervisor");
+  if (!*received) return base::fail(Errc::timeout, "the supervisor says nothing");
+  auto* start = std::get_if<messages::RoleStart>(&(*received)->packet.message);
+  if (start == nullptr) return unexpected((*received)->packet);
+  auto config = config_in(**received);
   if (!config) return config.error();
   return Started{std::move(*start), std::move(*config), std::move(link)};
+}
+
+RoleLink::~RoleLink() {
+  if (!reader_.joinable()) return;
+  ::shutdown(socket_.fd(), SHUT_RDWR);
+  reader_.join();
+}
+
+void RoleLink::start(Handlers handlers) {
+  handlers_ = std::move(handlers);
+  reader_ = std::thread(&RoleLink::read, this);
+}
+
+void RoleLink::read() {
+  constexpr std::chrono::seconds kTurn{60};
+  for (;;) {
+    auto received = socket_.receive(kTurn);
+    if (!received) break;  // it is gone, or no supervisor of ours
+    if (*received) take_in(std::move(**received));
+  }
+  {
+    const std::lock_guard guard(inbox_mutex_);
+    is_closed_ = true;
+  }
+  arrived_.notify_all();
+  if (handlers_.alone) handlers_.alone();
+}
+
+void RoleLink::take_in(messages::Received received) {
+  if (received.packet.id == 0) {
+    const bool is_hello = std::holds_alternative<messages::Hello>(received.packet.message);
+    if (is_hello && handlers_.keys) handlers_.keys(std::move(received.descriptors));
+    return;
+  }
+  {
+    const std::lock_guard guard(inbox_mutex_);
+    inbox_.push_back(std::move(received));
+  }
+  arrived_.notify_all();
 }
 
 Result<> RoleLink::ask(messages::Message message) {
@@ -57,16 +96,20 @@ Result<> RoleLink::ask(messages::Message message) {
 }
 
 Result<messages::Received> RoleLink::next() {
-  const base::MonoTime until = base::mono_now() + kAnswerMax;
-  for (base::MonoTime now; (now = base::mono_now()) < until;) {
-    // A signal may end the wait early.
-    auto received = socket_.receive(std::chrono::ceil<std::chrono::milliseconds>(until - now));
-    if (!received) return base::wrap(received.error(), "the supervisor");
-    if (!*received) continue;
-    if ((*received)->packet.id == last_id_) return std::move(**received);
+  std::unique_lock lock(inbox_mutex_);
+  const auto until = std::chrono::steady_clock::now() + kAnswerMax;
+  for (;;) {
+    const bool has_news =
+        arrived_.wait_until(lock, until, [this] { return !inbox_.empty() || is_closed_; });
+    if (!has_news)
+      return base::fail(Errc::timeout, "the supervisor did not answer within {} s",
+                        kAnswerMax.count());
+    if (inbox_.empty()) return base::fail(Errc::unavailable, "the supervisor is gone");
+    messages::Received received = std::move(inbox_.front());
+    inbox_.pop_front();
+    if (received.packet.id == last_id_) return received;
     // Of a question that was given up.
   }
-  return base::fail(Errc::timeout, "the supervisor did not answer within {} s", kAnswerMax.count());
 }
 
 Result<std::vector<OwnedFd>> RoleLink::open(const gateway::ListenAddress& address,

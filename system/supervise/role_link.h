@@ -1,5 +1,5 @@
-// A process's connection to its supervisor: what it was started with, and what it asks. Any thread:
-// one question after another.
+// A process's connection to its supervisor: what it was started with, what it asks, and what it is
+// told unasked. Any thread: one question after another.
 #pragma once
 
 #include "base/result.h"
@@ -8,10 +8,14 @@
 #include "system/supervise/config_stream.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace ravelin::system {
@@ -27,6 +31,17 @@ class RoleLink final : public gateway::SocketSource {
   static base::Result<Started> take();
 
   explicit RoleLink(messages::SeqSocket socket) : socket_(std::move(socket)) {}
+
+  ~RoleLink() override;
+
+  // Called on a thread of the link's own.
+  struct Handlers {
+    std::function<void(std::vector<base::OwnedFd>)> keys;  // connections to the key process
+    std::function<void()> alone;                           // the supervisor is gone
+  };
+
+  // Takes what comes from now on; before it nothing can be asked. After confine(): it is a thread.
+  void start(Handlers handlers);
 
   base::Result<std::vector<base::OwnedFd>> open(const gateway::ListenAddress& address,
                                                 std::size_t count) override;
@@ -52,10 +67,10 @@ class RoleLink final : public gateway::SocketSource {
   // Error: not now, and why.
   base::Result<> ask_for_upgrade();
 
-  // Readable once the supervisor is gone.
-  [[nodiscard]] int fd() const { return socket_.fd(); }
-
   [[nodiscard]] bool is_alone() const;  // it is gone
+
+  // For a process that goes on with the connection itself, and has not called start().
+  messages::SeqSocket take_socket() { return std::move(socket_); }
 
  private:
   static constexpr std::chrono::seconds kAnswerMax{30};
@@ -63,10 +78,18 @@ class RoleLink final : public gateway::SocketSource {
   base::Result<> ask(messages::Message message);
   // The next message of the answer to the last question.
   base::Result<messages::Received> next();
+  void read();
+  void take_in(messages::Received received);
 
   std::mutex mutex_;  // a question and its answer
   messages::SeqSocket socket_;
   std::uint32_t last_id_ = 0;
+  Handlers handlers_;
+  std::mutex inbox_mutex_;
+  std::condition_variable arrived_;
+  std::deque<messages::Received> inbox_;  // answers
+  bool is_closed_ = false;
+  std::thread reader_;
 };
 
 struct RoleLink::Started {

@@ -140,7 +140,8 @@ void Supervisor::start_waiting() {
     if (process.child || !process.start_at || base::mono_now() < *process.start_at) continue;
     process.start_at.reset();
     if (process.wanted.role == Role::gateway) sockets_.allow(addresses_);
-    start(process, config_);
+    const bool is_early = process.wanted.role == Role::keys && next_config_.is_open();
+    start(process, is_early ? next_config_ : config_);
   }
 }
 
@@ -172,8 +173,42 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   }
   process.child = std::move(*child);
   process.is_linked = true;
+  if (process.wanted.role == Role::gateway) connect_keys(process);
+  if (process.wanted.role == Role::keys) {
+    for (Process* other : running()) {
+      if (other->wanted.role == Role::gateway) connect_keys(*other);
+    }
+  }
   base::log_info(kPart, "started",
                  {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
+}
+
+// Connections of before end with the key process of before.
+void Supervisor::connect_keys(Process& gateway) {
+  Process* keys = find(Role::keys);
+  if (keys == nullptr || !keys->child || !gateway.child) return;
+  auto ends = messages::SeqSocket::make_pair();
+  Result<> done;
+  if (!ends) done = ends.error();
+  if (done)
+    done = keys->child->link().send({.message = messages::Hello{Role::gateway, ""}},
+                                    std::array{ends->first.fd()});
+  if (done)
+    done = gateway.child->link().send({.message = messages::Hello{Role::keys, ""}},
+                                      std::array{ends->second.fd()});
+  if (!done)
+    base::log_error(kPart, "the gateway is not connected to the key process",
+                    {{"reason", done.error().message}});
+}
+
+void Supervisor::restart_keys() {
+  if (Process* keys = find(Role::keys); keys != nullptr && keys->child) end(*keys);
+}
+
+void Supervisor::forget_next() {
+  next_config_ = base::OwnedFd();
+  next_addresses_.clear();
+  restart_keys();  // with those of before
 }
 
 // ---- ending ----
@@ -198,6 +233,7 @@ void Supervisor::ended(Process& process) {
     reading_->child.signal(SIGKILL);  // nobody waits for it any more
     reading_->purpose = Purpose::nobody;
   }
+  if (is_gateway && !next_ && next_config_.is_open()) forget_next();  // it died of the reload
   // Whoever gave up before it ever served would do so again; whoever was killed may not.
   if (is_gateway && (is_stopping_ || (!process.was_ready && !end.by_signal))) {
     exit_status_ = end.by_signal ? kCouldNot : end.number;

@@ -88,6 +88,12 @@ class Supervisor {
 
   void start_roles();
   void start(Process& process, const base::OwnedFd& config);
+  // Gives a gateway a connection to the key process, where both run.
+  void connect_keys(Process& gateway);
+  // Another list of keys is to be used: it starts anew, and handshakes wait for it.
+  void restart_keys();
+  // What was read is not taken into use.
+  void forget_next();
   void start_waiting();
   void ended(Process& process);
   void serve(Process& process);

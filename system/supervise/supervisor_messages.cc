@@ -120,18 +120,21 @@ void Supervisor::answer_reload(const Reading& read, const messages::Finished& fi
   std::vector<int> with;
   if (finished.outcome == Outcome::done) {
     sockets_.allow(next_addresses_);
+    restart_keys();
     with.push_back(next_config_.get());
   }
   static_cast<void>(gateway->child->link().send({.id = read.id, .message = finished}, with));
 }
 
 void Supervisor::note_reload_ended(Outcome outcome) {
-  const bool is_done = outcome == Outcome::done && next_config_.is_open();
+  if (!next_config_.is_open()) return;
+  const bool is_done = outcome == Outcome::done;
   if (is_done) {
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
+  } else {
+    forget_next();
   }
-  next_config_ = base::OwnedFd();
   sockets_.allow(addresses_);
   if (!is_done) return;
   if (Process* certs = find(Role::certs); certs != nullptr && certs->child)

@@ -44,6 +44,7 @@ void Supervisor::upgrade_to(const Reading& read) {
     if (wanted.role == Role::gateway) next_.emplace(Process{.wanted = wanted});
   }
   if (!next_) return give_up_upgrade("the new program wants no gateway");
+  restart_keys();
   start(*next_, next_config_);
   if (!next_->child) return give_up_upgrade("the new program cannot be started");
   next_->starts = find(Role::gateway)->starts + 1;
@@ -78,8 +79,7 @@ void Supervisor::give_up_upgrade(const std::string& why) {
   last_upgrade_->condition = Condition::failed;
   last_upgrade_->text = why;
   if (next_ && next_->child) next_->child->signal(SIGKILL);
-  next_config_ = base::OwnedFd();
-  next_addresses_.clear();
+  if (next_config_.is_open()) forget_next();
   sockets_.allow(addresses_);
   sockets_.release_others();
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -158,6 +159,76 @@ class Killed(Case):
         os.rename(gone, chain)
         self.assertEqual(self.client(gateway).get().status, 200)
         self.assertIsNone(gateway.process.poll())
+
+
+class Keys(Case):
+    """Private keys are in a process of their own."""
+
+    @staticmethod
+    def private_numbers(path):
+        """The private number of an EC key, as files and as OpenSSL's numbers have it."""
+        text = subprocess.run(["openssl", "pkey", "-in", path, "-noout", "-text"], capture_output=True, text=True, check=True).stdout
+        digits = re.search(r"priv:([\s0-9a-f:]+)pub:", text).group(1)
+        number = bytes.fromhex(re.sub(r"[\s:]", "", digits))[-32:]
+        return number, number[::-1]
+
+    @staticmethod
+    def has_in_memory(pid, needles):
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                place, rights = line.split()[:2]
+                if not rights.startswith("rw"):
+                    continue
+                begin, end = (int(side, 16) for side in place.split("-"))
+                try:
+                    memory.seek(begin)
+                    content = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue
+                if any(needle in content for needle in needles):
+                    return True
+        return False
+
+    def test_the_gateway_has_no_private_key(self):
+        if os.geteuid() != 0:
+            self.fail("run as root: who is not may not look into processes")
+        gateway = self.gateway(simple_config([self.backend()]))
+        self.assertEqual(self.client(gateway).get().status, 200)
+        numbers = self.private_numbers(gateway.directory + "/server.key")
+        self.assertTrue(self.has_in_memory(gateway.pid("keys"), numbers), "it is somewhere")
+        self.assertFalse(self.has_in_memory(gateway.pid(), numbers), "but not there")
+        self.assertFalse(self.has_in_memory(gateway.process.pid, numbers), "nor there")
+
+    def test_a_killed_key_process_loses_no_handshake(self):
+        gateway = self.gateway(simple_config([self.backend()]))
+        serving = gateway.pid()
+        load = Load(gateway, clients=2, fresh=True)
+        for _ in range(KILLS):
+            killed = gateway.pid("keys")
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: gateway.roles().get("keys") not in (None, killed), "another one runs")
+            time.sleep(0.1)
+        done, failures = load.stop()
+        print(f"the key process killed {KILLS} times: {done} requests with a handshake each, {len(failures)} lost")
+        self.assertEqual(failures, [])
+        self.assertGreater(done, KILLS)
+        self.assertEqual(gateway.pid(), serving)
+
+    def test_a_reload_may_bring_other_keys(self):
+        backend = self.backend()
+        text = simple_config([backend])
+        gateway = self.gateway(text)
+        gateway.make_certificate(("other.test", "gw.test"), name="other")
+        load = Load(gateway, clients=1, fresh=True)
+        gateway.write(text.replace("chain: server.crt, key: server.key", "chain: other.crt, key: other.key"))
+        gateway.reload()
+        self.assertNotIn("reload failed", gateway.log())
+        self.assertEqual(self.client(gateway, sni="other.test").get(host="other.test").status, 200)
+        gateway.write(text.replace("chain: server.crt, key: server.key", "chain: other.crt, key: server.key"))
+        gateway.reload()
+        self.assertIn("reload failed", gateway.log())
+        self.assertEqual(self.client(gateway, sni="other.test").get(host="other.test").status, 200)
+        self.assertEqual(load.stop()[1], [])
 
 
 class Upgrade(Case):

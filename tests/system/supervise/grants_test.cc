@@ -63,12 +63,22 @@ TEST(GatewayGrants, AreWhatRenewalNeedsAsWell) {
                           granted("/usr/lib/hook", PathUse::execute)));
 }
 
-TEST(GatewayGrants, KeysInTokensAreLibrariesToLoad) {
-  gateway::Config config;
-  gateway::ListenerConfig& listener = config.listeners.emplace_back();
-  listener.tls.emplace();
-  listener.tls->certificates.emplace_back().key = "pkcs11:token=web;object=www";
-  EXPECT_THAT(gateway_grants(config, {}), ElementsAre(granted("/usr/lib", PathUse::load)));
+TEST(KeysGrants, AreTheFoldersOfKeysAndTheirChains) {
+  KeyList keys;
+  keys.files.push_back({"1", {"/etc/ssl/www/www.crt", "/etc/ssl/keys/www.key", "/etc/pass/www"}});
+  keys.store = "/store";
+  const auto reads = [](std::string path) {
+    return PathGranted{Role::keys, std::move(path), PathUse::read};
+  };
+  EXPECT_THAT(keys_grants(keys), ElementsAre(reads("/etc/pass"), reads("/etc/ssl/keys"),
+                                             reads("/etc/ssl/www"), reads("/store")));
+}
+
+TEST(KeysGrants, KeysInTokensAreLibrariesToLoad) {
+  KeyList keys;
+  keys.files.push_back({"1", {"/etc/www.crt", "pkcs11:token=web;object=www", ""}});
+  EXPECT_THAT(keys_grants(keys), ElementsAre(PathGranted{Role::keys, "/etc", PathUse::read},
+                                             PathGranted{Role::keys, "/usr/lib", PathUse::load}));
 }
 
 TEST(GatewayGrants, ACheckCommandIsToBeStarted) {

@@ -1,4 +1,4 @@
-#include "cli/confine_role.h"
+#include "cli/roles/confine_role.h"
 
 #include "system/confine/confine.h"
 #include "system/confine/defaults.h"

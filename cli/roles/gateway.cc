@@ -1,0 +1,110 @@
+// The process of the gateway: sockets, logs and the configuration come from the supervisor, and
+// signatures from the key process.
+#include "cli/gateway_process.h"
+#include "cli/privileges.h"
+#include "cli/report.h"
+#include "cli/roles/confine_role.h"
+#include "cli/roles/roles.h"
+#include "cli/served_parts.h"
+#include "system/supervise/role_link.h"
+
+#include <csignal>
+#include <memory>
+#include <string>
+
+namespace ravelin::cli {
+namespace {
+
+using base::Result;
+using system::RoleLink;
+
+messages::Condition condition_of(base::ServiceState state) {
+  switch (state) {
+    case base::ServiceState::reloading:
+      return messages::Condition::reloading;
+    case base::ServiceState::stopping:
+      return messages::Condition::draining;
+    case base::ServiceState::ready:
+    case base::ServiceState::alive:
+      break;
+  }
+  return messages::Condition::ready;
+}
+
+class Keeper final : public gateway::ProcessKeeper {
+ public:
+  explicit Keeper(RoleLink& link) : link_(link) {}
+
+  gateway::ProcessesStatus processes() override {
+    gateway::ProcessesStatus status;
+    const auto found = link_.processes();
+    if (!found) return status;
+    for (const messages::ProcessState& state : found->states)
+      status.all.push_back({std::string(messages::word_of(state.role)), state.pid, state.up.count(),
+                            state.starts, std::string(messages::word_of(state.condition)),
+                            state.confinement, state.last_end});
+    if (const auto& upgrade = found->last_upgrade; upgrade)
+      status.last_upgrade = {std::string(messages::word_of(upgrade->condition)),
+                             upgrade->ago.count(), upgrade->text};
+    return status;
+  }
+
+  Result<> upgrade() override { return link_.ask_for_upgrade(); }
+
+ private:
+  RoleLink& link_;
+};
+
+Surroundings surroundings_of(RoleLink& link, Keeper& keeper, std::chrono::milliseconds alive_every,
+                             const std::string& held) {
+  Surroundings around{
+      .sockets = &link,
+      .keeper = &keeper,
+      .log_opener = [&link](const std::string& path) { return link.open_log(path); },
+      .state_changed =
+          [&link, held](base::ServiceState state) {
+            link.tell(messages::Role::gateway, condition_of(state), held);
+          },
+      .reload_ended = [&link](bool is_done) { link.tell_reload_ended(is_done); }};
+  if (alive_every.count() > 0) around.alive_every = alive_every;
+  return around;
+}
+
+// Without a supervisor nobody would start it again, or keep its sockets.
+void end_gently() {
+  ::kill(::getpid(), SIGTERM);
+}
+
+}  // namespace
+
+ExitCode gateway_role() {
+  prepare_process();
+  auto started = RoleLink::take();
+  if (!started) return report(started.error());
+  const auto held = confine_role(confinement_of(system::ConfinedRole::gateway, *started),
+                                 started->start.confinement);
+  if (!held) return report(held.error());
+  RoleLink& link = *started->link;
+  const auto config = config_of(started->config);
+  if (!config) return report(config.error());
+  const auto keys = std::make_shared<gateway::RemoteKeys>();
+  link.start({.keys = [keys](std::vector<base::OwnedFd> given) { keys->attach(std::move(given)); },
+              .alone = end_gently});
+  ServedParts parts;
+  if (const auto done = parts.open(*config, started->config.files.path); !done)
+    return report(done.error());
+  Keeper keeper(link);
+  Surroundings around = surroundings_of(
+      link, keeper, std::chrono::milliseconds(started->start.alive_every_ms), *held);
+  around.keys = keys;
+  return run_gateway(
+      *config,
+      [&link]() -> Result<gateway::Config> {
+        const auto next = link.ask_for_reload();
+        if (!next) return next.error();
+        return config_of(*next);
+      },
+      around, parts.hooks());
+}
+
+}  // namespace ravelin::cli

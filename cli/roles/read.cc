@@ -1,0 +1,108 @@
+// The process that reads the configuration: checks all of it, says what follows from it, ends.
+#include "base/io/yaml_bundle.h"
+#include "certs/config/parse_certs.h"
+#include "cli/gateway_process.h"
+#include "cli/privileges.h"
+#include "cli/report.h"
+#include "cli/roles/confine_role.h"
+#include "cli/roles/roles.h"
+#include "messages/channel/seq_socket.h"
+#include "system/confine/defaults.h"
+#include "system/supervise/grants.h"
+#include "system/supervise/launch_plan.h"
+#include "system/supervise/role_link.h"
+
+#include <linux/capability.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+
+namespace ravelin::cli {
+namespace {
+
+using base::Result;
+
+// Waits while the supervisor has not taken what was sent before.
+Result<> send_patiently(messages::SeqSocket& to, const messages::Message& message,
+                        std::span<const int> descriptors = {}) {
+  constexpr int kPatienceMs = 10'000;
+  for (;;) {
+    auto sent = to.send({.message = message}, descriptors);
+    if (sent || errno != EAGAIN) return sent;
+    pollfd waiting{to.fd(), POLLOUT, 0};
+    if (::poll(&waiting, 1, kPatienceMs) <= 0) return sent;
+  }
+}
+
+// What an answer holds at most; the rest of the findings is counted in its last line anyway.
+std::string shortened(std::string text) {
+  if (text.size() > messages::kPieceBytes.count) text.resize(messages::kPieceBytes.count);
+  return text;
+}
+
+Result<> hand_over(messages::SeqSocket& to, const gateway::Config& config,
+                   const system::ConfigSnapshot& snapshot, const std::string& findings) {
+  const system::LaunchPlan plan = system::plan_launch(config);
+  for (const messages::RoleWanted& role : plan.roles) {
+    if (auto sent = send_patiently(to, role); !sent) return sent;
+  }
+  for (const messages::AddressWanted& address : plan.addresses) {
+    if (auto sent = send_patiently(to, address); !sent) return sent;
+  }
+  for (const messages::LogWanted& log : plan.logs) {
+    if (auto sent = send_patiently(to, log); !sent) return sent;
+  }
+  const auto text = system::format_config(snapshot);
+  if (!text) return text.error();
+  const auto file = messages::memory_file(*text);
+  if (!file) return file.error();
+  return send_patiently(to, messages::Finished{messages::Outcome::done, shortened(findings)},
+                        std::array{file->get()});
+}
+
+// It reads files of whoever owns them, tries keys in tokens, and changes nothing.
+system::Confinement reader_confinement() {
+  system::Confinement confinement =
+      system::default_confinement(system::ConfinedRole::config_reader, "");
+  confinement.kept_capabilities = {CAP_DAC_READ_SEARCH};
+  system::allow_modules(confinement);
+  confinement.paths.reset();
+  return confinement;
+}
+
+// What is wrong with `certs` is among the findings already.
+certs::CertsConfig certs_of(const std::string& path, base::yaml::Loader& loader) {
+  base::Diagnostics ignored;
+  return certs::load_certs(path, loader, ignored);
+}
+
+}  // namespace
+
+ExitCode read_role(const std::string& path) {
+  prepare_process();
+  messages::SeqSocket supervisor{base::OwnedFd(system::kRoleLinkFd)};
+  if (const auto held = confine_role(reader_confinement(), messages::Need::where_possible); !held)
+    return report(held.error());
+  base::yaml::DiskLoader disk;
+  system::ConfigSnapshot snapshot;
+  snapshot.files.path = path;
+  base::yaml::RecordingLoader loader(disk, snapshot.files);
+  base::Diagnostics diagnostics;
+  const gateway::ParsedConfig parsed = read_whole(path, loader, diagnostics);
+  snapshot.grants = system::gateway_grants(parsed.config, certs_of(path, loader));
+  std::ranges::move(system::keys_grants(system::list_keys(parsed.config)),
+                    std::back_inserter(snapshot.grants));
+  const std::string findings = findings_text(diagnostics);
+  const auto done =
+      diagnostics.has_errors()
+          ? send_patiently(supervisor,
+                           messages::Finished{messages::Outcome::refused,
+                                              shortened(findings + count_text(diagnostics))})
+          : hand_over(supervisor, parsed.config, snapshot, findings);
+  return done ? ExitCode::done : report(done.error());
+}
+
+}  // namespace ravelin::cli

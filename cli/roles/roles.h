@@ -1,0 +1,22 @@
+// The processes that `ravelin run` starts, one function each: what `ravelin role NAME` runs.
+#pragma once
+
+#include "base/result.h"
+#include "cli/exit_code.h"
+#include "gateway/config/config.h"
+#include "system/supervise/config_stream.h"
+
+#include <string>
+
+namespace ravelin::cli {
+
+// Reads and checks the configuration at `path`, hands it to the supervisor, and ends.
+ExitCode read_role(const std::string& path);
+ExitCode gateway_role();
+ExitCode keys_role();
+ExitCode firewall_role();
+
+// A configuration the reader has checked as a whole; what it names may have changed since.
+base::Result<gateway::Config> config_of(const system::ConfigSnapshot& snapshot);
+
+}  // namespace ravelin::cli
