@@ -37,7 +37,6 @@ struct Surroundings {
   std::function<void(base::ServiceState)> state_changed{};
   std::optional<base::Duration> alive_every{};
   std::function<void(bool)> reload_ended{};
-};  // whether it is
 };
 
 // What else goes on while the gateway serves; on the control thread. May be empty.

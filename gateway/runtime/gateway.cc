@@ -6,6 +6,7 @@
 #include "gateway/discovery/dns_source.h"
 #include "gateway/runtime/staples.h"
 #include "gateway/tls/remote/remote_key_source.h"
+#include "gateway/tls/remote/remote_store_keys.h"
 
 #include <sched.h>
 
@@ -47,7 +48,12 @@ Gateway::Gateway(Options options)
                                                     pool.discover->servers_max, std::move(found));
                }),
       renew_alarm_(control_, [this] { renew_pools(); }),
+<<<<<<< ours
       sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_) {}
+=======
+      sockets_(workers_, std::move(options_.passed_sockets)),
+      store_(remote_store_keys(options_.remote_keys)) {}
+>>>>>>> theirs
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_)

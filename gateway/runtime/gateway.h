@@ -20,7 +20,6 @@
 #include "gateway/runtime/upstream_certificates.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/tls/certificate_watcher.h"
-#include "gateway/tls/remote/remote_store_keys.h"
 #include "gateway/tls/ticket_ring.h"
 #include "gateway/upstream/health.h"
 
@@ -33,6 +32,8 @@
 #include <vector>
 
 namespace ravelin::gateway {
+
+class RemoteKeys;
 
 class Gateway final : public ControlEvents {
  public:
@@ -243,7 +244,7 @@ class Gateway final : public ControlEvents {
   std::vector<std::pair<std::string, std::size_t>> watched_;  // the watcher's index: listener, pair
   std::unique_ptr<CertificateWatcher> watcher_;
   UpstreamCertificates upstream_certificates_{*keys_};
-  StoreCertificates store_{remote_store_keys(options_.remote_keys)};
+  StoreCertificates store_;
   StoreTickets store_tickets_;
   ClientCrls client_crls_;
   std::function<RenewalOutlook()> describe_renewals_;

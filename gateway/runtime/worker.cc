@@ -1,6 +1,7 @@
 #include "gateway/runtime/worker.h"
 
 #include "gateway/limit/client_prefix.h"
+#include "gateway/tls/remote/asking_together.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -49,6 +50,8 @@ void Worker::start() {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     ::pthread_setname_np(::pthread_self(), fmt::format("worker/{}", index_).c_str());
+    const AskingTogether together(
+        [this](AskingTogether::Send send) { reactor_.post(std::move(send)); });
     reactor_.run();
     finish();
   });

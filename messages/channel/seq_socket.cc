@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -119,6 +120,33 @@ Result<> SeqSocket::send(const Packet& packet, std::span<const int> descriptors)
   base::Error error = base::fail_errno(errno, "sending");
   error.code = Errc::unavailable;
   return error;
+}
+
+Result<std::size_t> SeqSocket::send_encoded(std::span<const std::vector<std::byte>> messages) {
+  constexpr std::size_t kAtOnce = 64;
+  std::size_t sent = 0;
+  while (sent < messages.size()) {
+    std::array<iovec, kAtOnce> parts;
+    std::array<mmsghdr, kAtOnce> headers;
+    const auto next = messages.subspan(sent, std::min(kAtOnce, messages.size() - sent));
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      parts[i] = {const_cast<std::byte*>(next[i].data()), next[i].size()};
+      headers[i] = {};
+      headers[i].msg_hdr.msg_iov = &parts[i];
+      headers[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int count = ::sendmmsg(fd_.get(), headers.data(), static_cast<unsigned>(next.size()),
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == ENOBUFS)) return sent;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      base::Error error = base::fail_errno(errno, "sending");
+      error.code = Errc::unavailable;
+      return error;
+    }
+    sent += static_cast<std::size_t>(count);
+  }
+  return sent;
 }
 
 Result<PeerId> SeqSocket::peer() const {

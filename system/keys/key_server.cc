@@ -72,6 +72,39 @@ void KeyServer::work() {
   }
 }
 
+// To what one connection asked at a time: together, but for those a token gives later.
+class KeyServer::Answers {
+ public:
+  explicit Answers(LinePtr line) : line_(std::move(line)) {}
+
+  void take(std::uint32_t id, const messages::Message& message) {
+    auto bytes = messages::encode({.id = id, .message = message});
+    if (id == 0 || !bytes) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_open_) {
+        ready_.push_back(std::move(*bytes));
+        return;
+      }
+    }
+    send(*line_, std::span(&*bytes, 1));
+  }
+
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_open_ = false;
+    }
+    send(*line_, ready_);
+  }
+
+ private:
+  LinePtr line_;
+  std::mutex mutex_;  // a token's thread may be early
+  bool is_open_ = true;
+  std::vector<std::vector<std::byte>> ready_;
+};
+
 // What has come first, then the others may have theirs, then the answers.
 bool KeyServer::serve(std::uint64_t id, const LinePtr& line) {
   std::vector<messages::Packet> questions;
@@ -88,14 +121,17 @@ bool KeyServer::serve(std::uint64_t id, const LinePtr& line) {
   epoll_event event{.events = kOnce, .data = {.u64 = id}};
   if (!ended && !line->is_closed)
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, line->socket.fd(), &event);
+  const auto answers = std::make_shared<Answers>(line);
   for (const messages::Packet& question : questions) {
     const bool is_taken = desk_.take(
-        question.message,
-        [line, id = question.id](const messages::Message& message) { answer(*line, id, message); });
+        question.message, [answers, asked = question.id](const messages::Message& message) {
+          answers->take(asked, message);
+        });
     if (!is_taken)
       ended = base::fail(Errc::protocol, "nobody asks this here: {}",
                          messages::to_string(question.message));
   }
+  answers->close();
   if (ended) close(id, line, *ended);
   return !ended;
 }
@@ -113,13 +149,13 @@ void KeyServer::close(std::uint64_t id, const LinePtr& line, const base::Error& 
     base::log_warn("keys", "a connection is closed", {{"reason", why.message}});
 }
 
-void KeyServer::answer(Line& line, std::uint32_t id, const messages::Message& message) {
-  if (id == 0 || line.is_closed) return;
-  for (int i = 0; i < 2; ++i) {
-    const auto sent = line.socket.send({.id = id, .message = message});
-    if (sent || sent.error().code != Errc::unavailable) return;
+void KeyServer::send(Line& line, std::span<const std::vector<std::byte>> answers) {
+  for (int i = 0; i < 2 && !answers.empty() && !line.is_closed; ++i) {
+    const auto sent = line.socket.send_encoded(answers);
+    if (!sent) return;
+    answers = answers.subspan(*sent);
     pollfd state{line.socket.fd(), POLLOUT, 0};
-    ::poll(&state, 1, kFullPatienceMs);
+    if (!answers.empty()) ::poll(&state, 1, kFullPatienceMs);
   }
 }
 

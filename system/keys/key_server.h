@@ -41,7 +41,10 @@ class KeyServer {
   bool serve(std::uint64_t id, const LinePtr& line);
   void close(std::uint64_t id, const LinePtr& line, const base::Error& why);
   LinePtr find(std::uint64_t id);
-  static void answer(Line& line, std::uint32_t id, const messages::Message& message);
+
+  class Answers;
+
+  static void send(Line& line, std::span<const std::vector<std::byte>> answers);
 
   KeyDesk& desk_;
   base::OwnedFd epoll_;

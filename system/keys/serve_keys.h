@@ -17,7 +17,8 @@ struct KeysOptions {
 // Until `control` closes. Over it comes:
 //   any message with descriptors: each is a connection of a gateway (Hello with its role is usual)
 //   KeyCounts: answered with the numbers so far
-// Errors: a thread or a descriptor could not be had.
+// For another list, start another one and attach it: what waits is asked there, and the old one may
+// end. Errors: a thread or a descriptor could not be had.
 base::Result<> run_keys(messages::SeqSocket control, const KeysOptions& options);
 
 }  // namespace ravelin::system

@@ -1,6 +1,7 @@
 #include "gateway/tls/remote/remote_keys.h"
 
 #include "base/io/log.h"
+#include "gateway/tls/remote/asking_together.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -69,11 +70,12 @@ void RemoteKeys::attach(std::vector<base::OwnedFd> connections) {
 void RemoteKeys::sign(messages::SignRequest request,
                       const std::shared_ptr<PendingSignature>& pending) {
   const std::weak_ptr<PendingSignature> waiting = pending;
-  put({std::move(request), [waiting] { return !waiting.expired(); },
-       [waiting](const Message* answer) {
-         if (const auto still = waiting.lock(); still != nullptr)
-           still->answer(answer == nullptr ? Signature() : signature_in(*answer));
-       }});
+  put(
+      std::move(request), [waiting] { return !waiting.expired(); },
+      [waiting](const Message* answer) {
+        if (const auto still = waiting.lock(); still != nullptr)
+          still->answer(answer == nullptr ? Signature() : signature_in(*answer));
+      });
 }
 
 std::optional<Message> RemoteKeys::ask(Message question) {
@@ -81,10 +83,13 @@ std::optional<Message> RemoteKeys::ask(Message question) {
   const auto promise = std::make_shared<std::promise<Answer>>();
   std::future<Answer> answer = promise->get_future();
   const base::MonoTime until = base::mono_now() + options_.patience;
-  put({std::move(question), [until] { return base::mono_now() < until; },
-       [promise](const Message* message) {
-         promise->set_value(message == nullptr ? Answer() : Answer(*message));
-       }});
+  put(
+      std::move(question), [until] { return base::mono_now() < until; },
+      [promise](const Message* message) {
+        promise->set_value(message == nullptr ? Answer() : Answer(*message));
+      });
+  // Nobody sends it for a thread that waits.
+  send();
   if (answer.wait_for(options_.patience) != std::future_status::ready) return std::nullopt;
   return answer.get();
 }
@@ -97,53 +102,63 @@ RemoteKeys::Counts RemoteKeys::counts() const {
   return counts;
 }
 
-void RemoteKeys::put(Question question) {
-  std::unique_lock lock(mutex_);
-  if (outstanding_.size() >= options_.outstanding_max) forget_unwanted();
-  if (outstanding_.size() >= options_.outstanding_max) {
-    ++counts_.overflow;
-    lock.unlock();
-    question.done(nullptr);
-    return;
+void RemoteKeys::put(const Message& message, IsWanted is_wanted, Done done) {
+  std::uint32_t id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  if (id == 0) id = next_id_.fetch_add(1, std::memory_order_relaxed);  // an answer is wanted
+  auto bytes = messages::encode({.id = id, .message = message});
+  if (!bytes) return done(nullptr);  // it cannot be said
+  {
+    const std::lock_guard lock(mutex_);
+    if (outstanding_.size() >= options_.outstanding_max) forget_unwanted();
+    if (outstanding_.size() < options_.outstanding_max && !outstanding_.contains(id)) {
+      outstanding_.emplace(id, Question{std::move(*bytes), std::move(is_wanted), std::move(done)});
+      unsent_.push_back(id);
+      done = nullptr;
+    } else {
+      ++counts_.overflow;
+    }
   }
-  // An answer is wanted, so never 0.
-  while (next_id_ == 0 || outstanding_.contains(next_id_))
-    ++next_id_;
-  unsent_.push_back(next_id_);
-  outstanding_.emplace(next_id_++, std::move(question));
+  if (done) return done(nullptr);
+  if (AskingTogether* together = AskingTogether::current(); together != nullptr)
+    together->at_the_end([this] { send(); });
+  else
+    send();
+}
+
+void RemoteKeys::send() {
+  const std::lock_guard lock(mutex_);
   send_waiting();
   // What the connection does not take is the other thread's to send, once it does.
   if (is_full_) wake();
 }
 
+// With the lock.
 void RemoteKeys::forget_unwanted() {
   counts_.given_up +=
       std::erase_if(outstanding_, [](const auto& each) { return !each.second.is_wanted(); });
 }
 
-// With the lock. What cannot be sent is noticed again where answers are waited for.
+// With the lock. A connection that is gone is noticed where answers are waited for.
 void RemoteKeys::send_waiting() {
-  while (connection_ && !is_full_ && !unsent_.empty()) {
-    const std::uint32_t id = unsent_.front();
+  if (!connection_ || is_full_ || unsent_.empty()) return;
+  std::vector<std::vector<std::byte>> next;
+  std::vector<std::uint32_t> ids;
+  for (const std::uint32_t id : unsent_) {
     const auto found = outstanding_.find(id);
-    const bool is_there = found != outstanding_.end();
-    const bool is_wanted = is_there && found->second.is_wanted();
-    bool is_good = true;
-    if (is_wanted) {
-      const auto sent = connection_->send({.id = id, .message = found->second.message});
-      is_full_ = !sent && sent.error().code == base::Errc::unavailable;
-      if (is_full_) return;
-      is_good = sent.has_value();
+    if (found == outstanding_.end()) continue;
+    if (found->second.is_wanted()) {
+      next.push_back(std::move(found->second.bytes));
+      ids.push_back(id);
+    } else {
+      ++counts_.given_up;
+      outstanding_.erase(found);
     }
-    unsent_.pop_front();
-    if (is_wanted && is_good) continue;
-    if (!is_there) continue;
-    if (!is_wanted) ++counts_.given_up;
-    // With what cannot be said (too long) nobody shall wait.
-    const Question question = std::move(found->second);
-    outstanding_.erase(found);
-    if (!is_good) question.done(nullptr);
   }
+  const auto sent = connection_->send_encoded(next);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    outstanding_.at(ids[i]).bytes = std::move(next[i]);
+  unsent_.assign(ids.begin() + static_cast<std::ptrdiff_t>(sent ? *sent : 0), ids.end());
+  is_full_ = !unsent_.empty();
 }
 
 void RemoteKeys::work() {

@@ -8,6 +8,7 @@
 #include "gateway/tls/signing_pause.h"
 #include "messages/channel/seq_socket.h"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -65,12 +66,13 @@ class RemoteKeys {
   using Done = std::function<void(const messages::Message*)>;
 
   struct Question {
-    messages::Message message;
+    std::vector<std::byte> bytes;  // encoded
     IsWanted is_wanted;
     Done done;
   };
 
-  void put(Question question);
+  void put(const messages::Message& message, IsWanted is_wanted, Done done);
+  void send();
   void forget_unwanted();
   void send_waiting();
   void work();
@@ -82,15 +84,15 @@ class RemoteKeys {
   void wake() const;
 
   const Options options_;
+  std::atomic<std::uint32_t> next_id_{1};
   base::OwnedFd wake_;
   // Held for one send at a time, and a few moves.
   mutable std::mutex mutex_;
   std::map<std::uint32_t, Question> outstanding_;
   std::deque<std::uint32_t> unsent_;
-  std::uint32_t next_id_ = 1;
   std::optional<messages::SeqSocket> connection_;
   std::optional<messages::SeqSocket> next_connection_;
-  bool is_full_ = false;  // the connection takes nothing now
+  bool is_full_ = false;  // the connection takes nothing now, or never more
   bool is_stopping_ = false;
   bool was_lost_ = false;
   Counts counts_;
