@@ -14,6 +14,13 @@ CrlFetch worse(CrlFetch one, CrlFetch other) {
   return std::max(one, other);
 }
 
+// "number 1A of 2026-12-24 18:00:00 UTC"
+std::string which_of(const CrlFacts& facts) {
+  return facts.number.empty()
+             ? "of " + format_time(facts.this_update)
+             : fmt::format("number {} of {}", facts.number, format_time(facts.this_update));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<CrlSource>> CrlSource::open(Options options,
@@ -37,7 +44,10 @@ Result<std::shared_ptr<CrlSource>> CrlSource::open(Options options,
 
 void CrlSource::start() {
   if (thread_.joinable()) return;
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    run(stop);
+    has_ended_.store(true);
+  });
 }
 
 CrlSource::State CrlSource::state() const {
@@ -107,10 +117,9 @@ void CrlSource::judge_list(CrlPtr crl, const CrlAuthority& signer, Outcome& outc
       judge_crl(held == state_.held.end() ? nullptr : &(*held)->facts, list->facts, now);
   const CrlFacts& facts = list->facts;
   if (verdict == CrlVerdict::older)
-    return refuse(
-        CrlFetch::older,
-        fmt::format("the CRL of \"{}\" of {} is not newer than the one held of {}", facts.issuer,
-                    format_time(facts.this_update), format_time((*held)->facts.this_update)));
+    return refuse(CrlFetch::older,
+                  fmt::format("the CRL of \"{}\" ({}) is not newer than the one held ({})",
+                              facts.issuer, which_of(facts), which_of((*held)->facts)));
   if (verdict == CrlVerdict::not_yet)
     return refuse(CrlFetch::not_yet, fmt::format("the CRL of \"{}\" is good from {} on",
                                                  facts.issuer, format_time(facts.this_update)));

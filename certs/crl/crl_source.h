@@ -8,6 +8,7 @@
 #include "certs/crl/held_crl.h"
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -36,10 +37,16 @@ class CrlSource {
                                                  std::span<const HeldCrlPtr> known);
   CrlSource(const CrlSource&) = delete;
   CrlSource& operator=(const CrlSource&) = delete;
-  ~CrlSource() = default;  // ends the thread; an attempt under way is broken off
+  // Ends the thread; an attempt under way is broken off, but for a look-up of its name.
+  ~CrlSource() = default;
 
   // No effect when it runs.
   void start();
+
+  // For good. Once it has ended, destroying it waits for nothing.
+  void stop() { thread_.request_stop(); }
+
+  [[nodiscard]] bool has_ended() const { return !thread_.joinable() || has_ended_.load(); }
 
   struct State {
     std::vector<HeldCrlPtr> held;
@@ -82,6 +89,7 @@ class CrlSource {
   mutable std::mutex mutex_;
   std::condition_variable_any stopped_;
   State state_;
+  std::atomic<bool> has_ended_{false};
   std::jthread thread_;  // last: it uses all of the above
 };
 

@@ -77,7 +77,14 @@ Result<ClientCrls::Next> ClientCrls::prepare(const Config& config) const {
 }
 
 void ClientCrls::adopt(Next next) {
+  const Sources before = all();
   sources_ = std::move(next);
+  const Sources now = all();
+  for (const auto& source : before) {
+    if (std::ranges::find(now, source) != now.end()) continue;
+    source->stop();
+    retired_.push_back(source);
+  }
   std::erase_if(said_, [this](const auto& said) {
     return std::ranges::none_of(all(), [&](const auto& each) { return each.get() == said.first; });
   });
@@ -88,6 +95,7 @@ void ClientCrls::adopt(Next next) {
 void ClientCrls::start() {
   for (const auto& source : all())
     source->start();
+  std::erase_if(retired_, [](const auto& source) { return source->has_ended(); });
 }
 
 std::vector<certs::HeldCrlPtr> ClientCrls::held_of(const Next& sources,

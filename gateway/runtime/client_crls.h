@@ -59,6 +59,7 @@ class ClientCrls {
       const Next& next) const;
 
   Next sources_;
+  Sources retired_;  // of before, until they have ended: one may wait for its name server
   std::map<const certs::CrlSource*, Said> said_;
   std::map<std::string, std::set<std::string>> ended_;    // by listener: lists that are over
   std::map<std::string, std::set<std::string>> without_;  // by listener: CAs without a list

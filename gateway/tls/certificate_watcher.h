@@ -55,7 +55,7 @@ class CertificateWatcher {
 
   void on_readable(base::MonoTime now);
 
-  // Looks and loads what is due, at most kLoadsPerTick pairs (about 2 ms each): the rest at once
+  // Looks and loads what is due, at most kLoadsPerTick pairs (about 3 ms each): the rest at once
   // in the next tick.
   static constexpr std::size_t kLoadsPerTick = 32;
   WatchOutcome tick(base::MonoTime now, base::WallTime wall);

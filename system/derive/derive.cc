@@ -77,6 +77,7 @@ class Derivation {
     for (const gateway::PoolConfig& pool : config_.pools)
       reach(pool);
     reach_certificate_authorities();
+    reach_crl_servers();
     reach_resolvers();
     close_egress(options);
     return std::move(rules_);
@@ -235,6 +236,31 @@ class Derivation {
                                   .service = {fmt::format("tcp/{}", port)},
                                   .user = config_.user,
                                   .note = place(issuer.pos, "issuer", issuer.name)});
+    }
+  }
+
+  // Where revocation lists of clients are fetched: as above, but for servers named by address.
+  void reach_crl_servers() {
+    std::set<std::pair<std::uint16_t, std::string>> known;
+    for (const gateway::ListenerConfig& listener : config_.listeners) {
+      if (!listener.tls || listener.tls->client_auth.mode == gateway::ClientAuthMode::none)
+        continue;
+      const gateway::ClientAuthConfig& auth = listener.tls->client_auth;
+      for (const std::string& text : auth.crls) {
+        const auto url = certs::acme::parse_url(text, certs::acme::PlainHttp::allowed);
+        if (!url) continue;  // a file
+        const auto address = base::parse_ip(url->host);
+        if (address && is_loopback(*address)) continue;
+        needs_names_ = needs_names_ || !address;
+        const std::string to = address ? url->host : std::string();
+        if (!known.emplace(url->port, to).second) continue;
+        DerivedRule rule{.id = ids_.make("crl", listener.name, url->port),
+                         .service = {fmt::format("tcp/{}", url->port)},
+                         .user = config_.user,
+                         .note = place(auth.pos, "client_auth of listener", listener.name)};
+        if (address) rule.to.push_back(to);
+        rules_.from_host.push_back(std::move(rule));
+      }
     }
   }
 

@@ -88,8 +88,7 @@ TEST(SelfHandshake, TheOtherPairIsTriedAsWell) {
 TEST(QuickHandshake, GoodPairsPass) {
   for (const TestKey key : {TestKey::p256, TestKey::p384, TestKey::p521, TestKey::rsa2048})
     EXPECT_TRUE(shake_hands_once(*test::make_pair({.key = key})));
-  for (const char* name :
-       {"*.example.test", "192.0.2.1", "2001:db8::1", "*", "*.test", "w*.a.test"})
+  for (const char* name : {"*.example.test", "192.0.2.1", "2001:db8::1"})
     EXPECT_TRUE(shake_hands_once(*test::make_pair({.names = {name}}))) << name;
 }
 

@@ -8,8 +8,9 @@ import subprocess
 import threading
 import time
 
-from harness import ADMIN, BINARY, Case, openssl, simple_config, unittest, wait_until
+from harness import BINARY, Case, openssl, simple_config, unittest, wait_until
 
+ADMIN = 'admin: { socket: "{dir}/admin.sock", listen: "127.0.0.1:{admin}" }'
 FETCHES = "ravelin_client_crl_fetches_total"
 
 
@@ -265,14 +266,14 @@ class FetchedLists(Case):
     def test_an_expired_list_refuses_all_or_names_whom_it_named(self):
         for policy, served in (("refuse", False), ("accept", True)):
             with self.subTest(policy):
-                gateway = self.start_with(more=f", crl_expired: {policy}", first=lambda ca: ca.list(1, ["foe"], seconds=6))
+                gateway = self.start_with(more=f", crl_expired: {policy}", first=lambda ca: ca.list(1, ["foe"], seconds=12))
                 self.await_lists(gateway, 1)
                 self.assertTrue(self.is_served(gateway, "friend"))
                 context = self.context(gateway, "friend")
                 kept = self.client(gateway, context=context)
                 self.assertEqual(kept.get().status, 200)
                 session = kept.socket.session
-                wait_until(lambda: "a CRL of clients has expired" in gateway.log(), "its end is noticed", deadline=20)
+                wait_until(lambda: "a CRL of clients has expired" in gateway.log(), "its end is noticed", deadline=40)
                 self.assertEqual(self.is_served(gateway, "friend"), served)
                 self.assertFalse(self.is_served(gateway, "foe"))
                 wait_until(lambda: gateway.metric(FETCHES, result="expired") > 0, "the server has no better one")
@@ -303,10 +304,10 @@ class FetchedLists(Case):
             gateway.make_certificate(("friend",), name="friend")
             self.ca = Authority(gateway.directory)
             with open(self.ca.at("clients.crl"), "wb") as file:
-                file.write(self.ca.list(1, seconds=8, form="PEM"))
+                file.write(self.ca.list(1, seconds=15, form="PEM"))
         gateway = self.gateway(text, prepare=prepare)
         self.assertTrue(self.is_served(gateway, "friend"))
-        wait_until(lambda: "a CRL of clients has expired" in gateway.log(), "its end is noticed", deadline=20)
+        wait_until(lambda: "a CRL of clients has expired" in gateway.log(), "its end is noticed", deadline=40)
         self.assertFalse(self.is_served(gateway, "friend"))
         gateway.reload()
         self.assertIn("reload failed", gateway.log())

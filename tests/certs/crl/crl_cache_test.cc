@@ -47,7 +47,7 @@ TEST(CrlCache, BelievesNothingBecauseItLiesThere) {
   const CrlAuthority ours[] = {authority_of(ca.certificate.get())};
   dir.write("nonsense.crl", "nonsense");
   dir.write("forged.crl", der_of(twin.list(9).get()));
-  dir.write("delta.crl", der_of(with_extension(ca.list(9), ca, NID_delta_crl, "critical,1").get()));
+  dir.write("delta.crl", der_of(as_delta(ca.list(9), ca).get()));
   dir.write("large.crl", std::string(kCrlBytesMax + 1, 'x'));
   dir.write("other.name", der_of(ca.list(9).get()));
   EXPECT_TRUE(read_crl_cache(dir.path(), ours).empty());

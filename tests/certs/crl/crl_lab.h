@@ -70,15 +70,26 @@ inline std::string der_of(const X509_CRL* crl) {
   return der;
 }
 
-// With one extension more, signed again.
-inline CrlPtr with_extension(CrlPtr crl, const ListCa& ca, int nid, const std::string& value) {
-  const base::Handle<X509_EXTENSION, X509_EXTENSION_free> extension(
-      X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
-  CHECK(extension != nullptr && X509_CRL_add_ext(crl.get(), extension.get(), -1) == 1);
+inline CrlPtr sign_again(CrlPtr crl, const ListCa& ca) {
   CHECK(X509_CRL_sign(crl.get(), ca.key.get(), EVP_sha256()) > 0);
   auto again = parse_crl_answer(der_of(crl.get()), "signed again");
   CHECK(again.has_value());
   return std::move(again->front());
+}
+
+// With one extension more.
+inline CrlPtr with_extension(CrlPtr crl, const ListCa& ca, int nid, const std::string& value) {
+  const base::Handle<X509_EXTENSION, X509_EXTENSION_free> extension(
+      X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
+  CHECK(extension != nullptr && X509_CRL_add_ext(crl.get(), extension.get(), -1) == 1);
+  return sign_again(std::move(crl), ca);
+}
+
+inline CrlPtr as_delta(CrlPtr crl, const ListCa& ca) {
+  const base::Handle<ASN1_INTEGER, ASN1_INTEGER_free> base_number(ASN1_INTEGER_new());
+  CHECK(X509_CRL_add1_ext_i2d(crl.get(), NID_delta_crl, base_number.get(), 1, X509V3_ADD_DEFAULT) ==
+        1);
+  return sign_again(std::move(crl), ca);
 }
 
 inline HeldCrlPtr hold(CrlPtr crl, const ListCa& ca) {

@@ -112,7 +112,7 @@ TEST(CrlForm, IsThatOfAWholeList) {
     CrlPtr crl;
     const char* error;
   } rows[] = {
-      {with_extension(ca.list(1), ca, NID_delta_crl, "critical,1"), "is a delta"},
+      {as_delta(ca.list(1), ca), "is a delta"},
       {with_extension(ca.list(1), ca, NID_info_access, "critical,caIssuers;URI:http://ca.test/x"),
        "a critical extension that is not understood"},
       {ca.list(1, {}, hours(1), hours(1)), "not after its thisUpdate"},

@@ -56,9 +56,9 @@ std::vector<JudgeCase> judge_cases() {
       {"NoNumberAndALaterDate", held, list("", hours(1)), newer},
       {"NoNumberAndAnEarlierDate", held, list("", hours(3)), older},
       {"NoNumberAndTheSameDate", held, list("", hours(2)), older},
-      {"ANumberAfterNone", list("", hours(2)), list("01", hours(1)), newer},
-      {"TwentyBytes", list(std::string(38, 'F'), hours(1)), list(std::string(40, '1'), hours(1)),
-       newer},
+      {"ANumberAfterNone", list("", hours(2), "held"), list("01", hours(1)), newer},
+      {"TwentyBytes", list(std::string(38, 'F'), hours(1), "held"),
+       list(std::string(40, '1'), hours(1)), newer},
   };
 }
 

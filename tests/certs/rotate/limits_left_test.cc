@@ -75,10 +75,11 @@ TEST(LimitBook, CountsWhatTheStoreRemembers) {
       ElementsAre("le account: 299 of 300 orders in 3 h",
                   "le registered_domain: 49 of 50 certificates for example.test in 7 d",
                   "le exact_names: 4 of 5 orders for the names of www.example.test in 7 d"));
+  // The next one says what it replaces, which this CA does not count.
   ASSERT_EQ(lab.why(), "");
   book.tend(issuers(), kStart + 2s, {});
   EXPECT_EQ(texts(book.left())[2],
-            "le exact_names: 3 of 5 orders for the names of www.example.test in 7 d");
+            "le exact_names: 4 of 5 orders for the names of www.example.test in 7 d");
   book.tend(issuers(), kStart + 4h, {});
   EXPECT_EQ(texts(book.left())[0], "le account: 300 of 300 orders in 3 h");
   book.tend({}, kStart + 4h, {});

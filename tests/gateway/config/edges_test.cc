@@ -54,6 +54,34 @@ TEST(EdgesConfig, ReadsWhoSendsAProxyHeaderAndWhoWantsOne) {
     EXPECT_EQ(same.pools[0].servers[i].proxy_protocol, servers[i].proxy_protocol) << i;
 }
 
+TEST(EdgesConfig, ReadsWhereRevokedClientsAreListed) {
+  const Checked checked = check_text(config_with(
+      kBind, kServers,
+      "mode: require, ca: c, crl: [one.crl, \"http://ca.test/two.crl\", \"https://ca.test/3\"], "
+      "crl_expired: accept, crl_refresh: 15m, crl_cache: kept"));
+  ASSERT_THAT(checked.findings, IsEmpty());
+  const ClientAuthConfig& auth = checked.parsed.config.listeners[0].tls->client_auth;
+  EXPECT_THAT(auth.crls,
+              ElementsAre("/etc/one.crl", "http://ca.test/two.crl", "https://ca.test/3"));
+  EXPECT_EQ(auth.crl_expired, ExpiredCrl::accept);
+  EXPECT_EQ(auth.crl_refresh, std::chrono::minutes(15));
+  EXPECT_EQ(auth.crl_cache, "/etc/kept");
+  const std::string shown = show_config(checked.parsed);
+  const Checked again = check_text(shown);
+  EXPECT_THAT(again.findings, IsEmpty()) << shown;
+  const ClientAuthConfig& same = again.parsed.config.listeners[0].tls->client_auth;
+  EXPECT_EQ(same.crls, auth.crls);
+  EXPECT_EQ(same.crl_expired, auth.crl_expired);
+  EXPECT_EQ(same.crl_refresh, auth.crl_refresh);
+  EXPECT_EQ(same.crl_cache, auth.crl_cache);
+
+  const Checked lone = check_text(config_with(kBind, kServers, "mode: require, ca: c, crl: x"));
+  const ClientAuthConfig& usual = lone.parsed.config.listeners[0].tls->client_auth;
+  EXPECT_THAT(usual.crls, ElementsAre("/etc/x"));
+  EXPECT_EQ(usual.crl_expired, ExpiredCrl::refuse);
+  EXPECT_EQ(usual.crl_refresh, std::chrono::hours(1));
+}
+
 TEST(EdgesConfig, ReadsPassedSocketsStaplesAndClientCertificates) {
   const Checked checked = check_text(
       "version: 1\nlisteners:\n  - name: web\n    bind: [systemd:web, \"127.0.0.1:443\", "

@@ -161,6 +161,32 @@ const Row kRows[] = {
                {kPool}),
      {"warning: listeners[0].tls.client_auth: \"ca\" and \"crl\" have no effect while \"mode\" is "
       "none"}},
+    {"CrlExpiredWithoutCrl",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: require, ca: x, crl_expired: accept } }, routes: [{ pool: "
+                "web }]"},
+               {kPool}),
+     {"listeners[0].tls.client_auth.crl_expired: has no effect without \"crl\""}},
+    {"CrlCacheWithoutUrl",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: require, ca: x, crl: [y, z], crl_cache: w } }, routes: [{ "
+                "pool: web }]"},
+               {kPool}),
+     {"listeners[0].tls.client_auth.crl_cache: has no effect: \"crl\" names no URL"}},
+    {"CrlFetchedAndNotKept",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: require, ca: x, crl: \"http://ca.test/y\" } }, routes: [{ "
+                "pool: web }]"},
+               {kPool}),
+     {"warning: listeners[0].tls.client_auth.crl: is fetched and not kept: after a restart "
+      "without its server, clients are treated as \"crl_expired\" says; set \"crl_cache\" or "
+      "\"certs.store\""}},
+    {"CrlFetchedAndKeptInTheStore",
+     config_of({"name: web, bind: \"127.0.0.1:443\", tls: { certificates: [{ chain: a, key: b }], "
+                "client_auth: { mode: require, ca: x, crl: \"http://ca.test/y\" } }, routes: [{ "
+                "pool: web }]"},
+               {kPool}, "certs: { store: /s }\n"),
+     {}},
     {"BoundTwiceByOneListener",
      config_of({std::string("name: web, bind: [\"127.0.0.1:443\", \"127.0.0.1:443\"], ") + kTls +
                 ", routes: [{ pool: web }]"},

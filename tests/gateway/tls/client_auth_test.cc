@@ -1,4 +1,6 @@
 // Client certificates: who gets in, whom a CRL keeps out, and that resumption is no way around.
+#include "gateway/tls/client_auth.h"
+
 #include "base/check.h"
 #include "tests/gateway/tls/memory_handshake.h"
 #include "tests/support/test_certs.h"
@@ -125,6 +127,86 @@ TEST(ClientCrl, KeepsTheRevokedOut) {
   EXPECT_TRUE(good.run()) << good.failure().detail;
 }
 
+certs::HeldCrlPtr held_crl(const std::vector<certs::PairPtr>& revoked,
+                           std::chrono::seconds validity = hours(1)) {
+  auto crls = certs::parse_crls(crl_pem(revoked, validity), "fetched");
+  auto cas = certs::parse_authorities(ravelin::test::ca().certificate_pem(), "clients.pem");
+  CHECK(crls.has_value() && cas.has_value());
+  return certs::hold_crl(std::move(crls->front()), cas->front(), "http://ca.test/crl");
+}
+
+// Lists that are fetched, of which these are there.
+TlsPolicy fetching(ExpiredCrl expired, std::vector<certs::HeldCrlPtr> there) {
+  TlsPolicy made = policy(ClientAuthMode::require);
+  made.client_crl_urls.emplace_back("http://ca.test/crl");
+  made.crl_expired = expired;
+  made.fetched_crls = std::move(there);
+  return made;
+}
+
+struct FetchedCase {
+  const char* title;
+  ExpiredCrl expired;
+  std::vector<certs::HeldCrlPtr> lists;
+  const certs::PairPtr& client;
+  const char* refused;  // "" = accepted
+};
+
+TEST(FetchedCrl, DecidesWithWhatIsThere) {
+  using enum ExpiredCrl;
+  const auto bob = issue_client("bob");
+  const auto good = held_crl({bob});
+  const auto over = held_crl({bob}, std::chrono::seconds(-60));
+  const FetchedCase rows[] = {
+      {"GoodLetsIn", refuse, {good}, alice(), ""},
+      {"GoodKeepsOut", refuse, {good}, bob, "certificate revoked"},
+      {"GoodKeepsOutAlsoWhenLenient", accept, {good}, bob, "certificate revoked"},
+      {"MissingKeepsOut", refuse, {}, alice(), "unable to get certificate CRL"},
+      {"MissingLetsInWhenLenient", accept, {}, alice(), ""},
+      {"ExpiredKeepsOut", refuse, {over}, alice(), "CRL has expired"},
+      {"ExpiredLetsInWhenLenient", accept, {over}, alice(), ""},
+      {"ExpiredStillKnowsTheRevoked", accept, {over}, bob, "certificate revoked"},
+      {"StrangersStayOutWhenLenient", accept, {}, mallory(), "unable to get local issuer"},
+  };
+  for (const FetchedCase& row : rows) {
+    MemoryHandshake handshake(make_listener({{www()}}, fetching(row.expired, row.lists)),
+                              {.sni = "www.example.com", .certificate = row.client});
+    const bool is_let_in = *row.refused == '\0';
+    EXPECT_EQ(handshake.run(), is_let_in) << row.title << ": " << handshake.failure().detail;
+    EXPECT_EQ(has_verified_certificate(handshake.server()), is_let_in) << row.title;
+    EXPECT_THAT(handshake.failure().detail, HasSubstr(row.refused)) << row.title;
+  }
+}
+
+TEST(FetchedCrl, AnExpiredFileIsTakenWhenLenient) {
+  const auto bob = issue_client("bob");
+  TlsPolicy made = policy(ClientAuthMode::require, crl_pem({bob}, std::chrono::seconds(-60)));
+  EXPECT_FALSE(TlsContext::create(made, base::wall_now()).has_value());
+  made.crl_expired = ExpiredCrl::accept;
+  MemoryHandshake good(make_listener({{www()}}, made),
+                       {.sni = "www.example.com", .certificate = alice()});
+  EXPECT_TRUE(good.run()) << good.failure().detail;
+  MemoryHandshake revoked(make_listener({{www()}}, made),
+                          {.sni = "www.example.com", .certificate = bob});
+  EXPECT_FALSE(revoked.run());
+}
+
+TEST(FetchedCrl, SaysWhoseListsAreThere) {
+  const auto context = TlsContext::create(fetching(ExpiredCrl::refuse, {}), base::wall_now());
+  ASSERT_TRUE(context.has_value()) << context.error().message;
+  EXPECT_TRUE((*context)->client_trust().checks_revocation);
+  ASSERT_EQ((*context)->client_trust().without_list().size(), 1U);
+  const auto list = held_crl({});
+  const auto with = TlsContext::with_crls(*context, {list});
+  EXPECT_TRUE(with->client_trust().without_list().empty());
+  EXPECT_EQ(with->client_trust().crls, std::vector{list});
+  EXPECT_EQ(with->policy().fetched_crls, std::vector{list});
+  // Whatever was fetched: it is the same policy.
+  EXPECT_EQ(with->policy_hash(), (*context)->policy_hash());
+  const auto lenient = TlsContext::create(fetching(ExpiredCrl::accept, {}), base::wall_now());
+  EXPECT_NE((*lenient)->policy_hash(), (*context)->policy_hash());
+}
+
 struct CrlCase {
   const char* title;
   std::string crl;
@@ -223,6 +305,23 @@ TEST_P(MutualResumption, ANewCrlEndsOldSessions) {
                                 .resume = session});
   EXPECT_FALSE(again.run());
   EXPECT_EQ(again.failure().detail, "client certificate: certificate revoked");
+}
+
+TEST_P(MutualResumption, EndsWhenSessionsAreForgotten) {
+  const auto tls = make_listener({{www()}}, fetching(ExpiredCrl::refuse, {held_crl({})}));
+  const auto resumes = [&](const SessionPtr& session) {
+    MemoryHandshake again(tls, {.sni = "www.example.com",
+                                .version_min = GetParam(),
+                                .version_max = GetParam(),
+                                .certificate = alice(),
+                                .resume = session});
+    EXPECT_TRUE(again.run()) << again.failure().detail;
+    return again.was_resumed();
+  };
+  EXPECT_TRUE(resumes(session_of(tls, alice(), GetParam())));
+  const auto session = session_of(tls, alice(), GetParam());
+  tls->context->forget_sessions();
+  EXPECT_FALSE(resumes(session));
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, MutualResumption,

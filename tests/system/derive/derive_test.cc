@@ -138,6 +138,21 @@ TEST(Derive, CertificateAuthoritiesAreReachedByTheirPort) {
   EXPECT_NE(nullptr, find(rules.from_host, "dns-servers-53"));
 }
 
+TEST(Derive, ListsOfRevokedClientsAreReached) {
+  const DerivedRules rules = derived_from(replaced(
+      kUsual, "key: a.key } ] }",
+      "key: a.key } ], client_auth: { mode: require, ca: c.pem, crl_cache: crls, crl: [ c.crl,\n"
+      "      \"http://crl.example.com/c.crl\", \"http://crl.example.net/d.crl\",\n"
+      "      \"https://10.0.2.7:8443/e.crl\", \"http://127.0.0.1/f.crl\" ] } }"));
+  EXPECT_EQ((Texts{"pool-web-8080", "pool-web-8081", "pool-api-9000", "crl-web-80", "crl-web-8443",
+                   "dns-servers-53", "gateway-egress", "host-egress"}),
+            ids_of(rules.from_host));
+  EXPECT_EQ(Texts{}, find(rules.from_host, "crl-web-80")->to);
+  EXPECT_EQ(Texts{"10.0.2.7"}, find(rules.from_host, "crl-web-8443")->to);
+  EXPECT_EQ("ravelin", find(rules.from_host, "crl-web-80")->user);
+  EXPECT_EQ("r.yaml:6: client_auth of listener web", find(rules.from_host, "crl-web-80")->note);
+}
+
 TEST(Derive, SaysWhatItCannotKnow) {
   struct Case {
     const char* what;
