@@ -49,13 +49,10 @@ Result<Sets> read_sets() {
 
 Result<> write_sets(const Sets& sets) {
   __user_cap_header_struct of = header();
-  Halves halves{};
-  for (std::size_t i = 0; i < halves.size(); ++i) {
-    const auto half = [&](std::uint64_t set) {
-      return static_cast<std::uint32_t>(set >> i * kHalf);
-    };
-    halves[i] = {half(sets.effective), half(sets.permitted), half(sets.inheritable)};
-  }
+  const auto low = [](std::uint64_t set) { return static_cast<std::uint32_t>(set); };
+  const auto high = [](std::uint64_t set) { return static_cast<std::uint32_t>(set >> kHalf); };
+  Halves halves{{{low(sets.effective), low(sets.permitted), low(sets.inheritable)},
+                 {high(sets.effective), high(sets.permitted), high(sets.inheritable)}}};
   if (::syscall(SYS_capset, &of, halves.data()) == 0) return {};
   return fail_errno(errno, "giving up capabilities");
 }

@@ -12,7 +12,6 @@ namespace ravelin::system {
 namespace {
 
 using base::Errc;
-using base::fail;
 using base::Result;
 
 // include/uapi/linux/landlock.h. A kernel that knows fewer fields takes the rest if it is zero.
