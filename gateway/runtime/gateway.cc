@@ -48,12 +48,8 @@ Gateway::Gateway(Options options)
                                                     pool.discover->servers_max, std::move(found));
                }),
       renew_alarm_(control_, [this] { renew_pools(); }),
-<<<<<<< ours
-      sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_) {}
-=======
-      sockets_(workers_, std::move(options_.passed_sockets)),
+      sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_),
       store_(remote_store_keys(options_.remote_keys)) {}
->>>>>>> theirs
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_)
