@@ -119,8 +119,9 @@ CallRules rules_for_sockets(const NetworkAccess& network) {
       for (const int protocol : {0, int{IPPROTO_UDP}})
         rules.push_back(socket_of(family, SOCK_DGRAM, protocol));
     }
-    append(rules, one_of("ioctl", 1, {SIOCGIFNAME, SIOCGIFINDEX}));  // "fe80::1%eth0"
   }
+  if (network.inet || network.netlink)  // names of interfaces: in "fe80::1%eth0", of routes
+    append(rules, one_of("ioctl", 1, {SIOCGIFNAME, SIOCGIFINDEX}));
   if (network.netlink) {
     for (const int protocol : {NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER})
       rules.push_back({"socket", {is(0, AF_NETLINK), is(2, protocol)}});

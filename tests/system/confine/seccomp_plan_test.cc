@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -158,6 +159,9 @@ const CallCase kArguments[] = {
     {"OpensItself", Role::gateway, "prctl", {PR_SET_DUMPABLE, 1}, Verdict::refused},
     {"KeepsCapabilities", Role::gateway, "prctl", {PR_SET_KEEPCAPS, 1}, Verdict::refused},
     {"TypesIntoATerminal", Role::gateway, "ioctl", {0, TIOCSTI}, Verdict::refused},
+    {"NamesInterfaces", Role::firewall, "ioctl", {3, SIOCGIFNAME}, Verdict::allowed},
+    {"SetsInterfacesUp", Role::firewall, "ioctl", {3, SIOCSIFFLAGS}, Verdict::refused},
+    {"HasNoInterfaces", Role::keys, "ioctl", {3, SIOCGIFNAME}, Verdict::refused},
     {"DoesNotWait", Role::gateway, "ioctl", {3, FIONBIO}, Verdict::allowed},
     {"SendsSignalsByDescriptor", Role::gateway, "fcntl", {3, F_SETOWN, 1}, Verdict::refused},
     {"Locks", Role::certs, "fcntl", {3, F_OFD_SETLK}, Verdict::allowed},
