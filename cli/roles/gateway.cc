@@ -6,6 +6,7 @@
 #include "cli/roles/confine_role.h"
 #include "cli/roles/roles.h"
 #include "cli/served_parts.h"
+#include "gateway/tls/remote/remote_keys.h"
 #include "system/supervise/role_link.h"
 
 #include <csignal>

@@ -10,9 +10,28 @@
 
 #include <linux/capability.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace ravelin::cli {
 
 using system::RoleLink;
+
+namespace {
+
+// Those of a configuration that may follow soon are used as well, and its paths.
+base::Result<system::KeyList> keys_of(system::RoleLink::Started& started,
+                                      const gateway::Config& config) {
+  system::KeyList list = system::list_keys(config);
+  if (!started.next) return list;
+  const auto next = config_of(*started.next);
+  if (!next) return next.error();
+  system::add_keys(list, system::list_keys(*next));
+  std::ranges::copy(started.next->grants, std::back_inserter(started.config.grants));
+  return list;
+}
+
+}  // namespace
 
 ExitCode keys_role() {
   prepare_process();
@@ -21,13 +40,15 @@ ExitCode keys_role() {
   RoleLink& link = *started->link;
   const auto config = config_of(started->config);
   if (!config) return report(config.error());
+  auto list = keys_of(*started, *config);
+  if (!list) return report(list.error());
   system::Confinement confinement = confinement_of(system::ConfinedRole::keys, *started);
   confinement.kept_capabilities = {CAP_DAC_READ_SEARCH};  // keys belong to whoever serves them
   const auto held = confine_role(confinement, started->start.confinement);
   if (!held) return report(held.error());
   if (const auto done = start_configured_log(config->log); !done) return report(done.error());
   link.tell(messages::Role::keys, messages::Condition::ready, *held);
-  const auto done = system::run_keys(link.take_socket(), {.gateway = system::list_keys(*config)});
+  const auto done = system::run_keys(link.take_socket(), {.gateway = std::move(*list)});
   base::stop_log();
   return done ? ExitCode::done : report(done.error());
 }

@@ -27,12 +27,26 @@ KeyList list_keys(const gateway::Config& config) {
       add(list, {each.chain, each.key, each.key_secret}, certs::PairUse::server);
     if (listener.tls->from_store) list.store = config.certs_store;
   }
-  for (const gateway::PoolConfig& pool : config.pools)
-    for (const gateway::ServerConfig& server : pool.servers)
-      if (server.tls && !server.tls->certificate.empty())
-        add(list, {server.tls->certificate, server.tls->key, server.tls->key_secret},
-            certs::PairUse::client);
+  const auto add_client = [&list](const gateway::ServerConfig& server) {
+    if (server.tls && !server.tls->certificate.empty())
+      add(list, {server.tls->certificate, server.tls->key, server.tls->key_secret},
+          certs::PairUse::client);
+  };
+  for (const gateway::PoolConfig& pool : config.pools) {
+    std::ranges::for_each(pool.servers, add_client);
+    if (pool.discover) add_client(pool.discover->server);
+  }
   return list;
+}
+
+void add_keys(KeyList& list, KeyList more) {
+  for (KeyFile& file : more.files) {
+    if (std::ranges::find(list.files, file.id, &KeyFile::id) == list.files.end())
+      list.files.push_back(std::move(file));
+  }
+  list.key_groups.insert(list.key_groups.end(), more.key_groups.begin(), more.key_groups.end());
+  list.key_owners.insert(list.key_owners.end(), more.key_owners.begin(), more.key_owners.end());
+  if (list.store.empty()) list.store = std::move(more.store);
 }
 
 }  // namespace ravelin::system

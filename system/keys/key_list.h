@@ -34,4 +34,7 @@ struct KeyList {
 // one.
 KeyList list_keys(const gateway::Config& config);
 
+// Those of `more` as well. Of two stores the first is kept.
+void add_keys(KeyList& list, KeyList more);
+
 }  // namespace ravelin::system

@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::string_view kPart = "supervisor";
 
-Result<ConfigSnapshot> config_in(const messages::Received& received) {
-  if (received.descriptors.empty())
+Result<ConfigSnapshot> config_in(const messages::Received& received, std::size_t index = 0) {
+  if (received.descriptors.size() <= index)
     return base::fail(Errc::protocol, "the supervisor sent no configuration");
-  const auto text = messages::read_memory_file(received.descriptors.front().get(), kConfigBytesMax);
+  const auto text = messages::read_memory_file(received.descriptors[index].get(), kConfigBytesMax);
   if (!text) return text.error();
   return parse_config(std::as_bytes(std::span(*text)));
 }
@@ -49,11 +49,18 @@ Result<RoleLink::Started> RoleLink::take() {
   if (start == nullptr) return unexpected((*received)->packet);
   auto config = config_in(**received);
   if (!config) return config.error();
-  return Started{std::move(*start), std::move(*config), std::move(link)};
+  Started started{std::move(*start), std::move(*config), {}, std::move(link)};
+  if ((*received)->descriptors.size() > 1) {
+    auto next = config_in(**received, 1);
+    if (!next) return next.error();
+    started.next = std::move(*next);
+  }
+  return started;
 }
 
 RoleLink::~RoleLink() {
   if (!reader_.joinable()) return;
+  is_ending_ = true;
   ::shutdown(socket_.fd(), SHUT_RDWR);
   reader_.join();
 }
@@ -75,7 +82,7 @@ void RoleLink::read() {
     is_closed_ = true;
   }
   arrived_.notify_all();
-  if (handlers_.alone) handlers_.alone();
+  if (handlers_.alone && !is_ending_) handlers_.alone();
 }
 
 void RoleLink::take_in(messages::Received received) {

@@ -7,6 +7,7 @@
 #include "messages/channel/seq_socket.h"
 #include "system/supervise/config_stream.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -89,12 +90,14 @@ class RoleLink final : public gateway::SocketSource {
   std::condition_variable arrived_;
   std::deque<messages::Received> inbox_;  // answers
   bool is_closed_ = false;
+  std::atomic<bool> is_ending_{false};
   std::thread reader_;
 };
 
 struct RoleLink::Started {
   messages::RoleStart start;
   ConfigSnapshot config;
+  std::optional<ConfigSnapshot> next;  // another one that may follow soon
   std::unique_ptr<RoleLink> link;
 };
 

@@ -140,8 +140,7 @@ void Supervisor::start_waiting() {
     if (process.child || !process.start_at || base::mono_now() < *process.start_at) continue;
     process.start_at.reset();
     if (process.wanted.role == Role::gateway) sockets_.allow(addresses_);
-    const bool is_early = process.wanted.role == Role::keys && next_config_.is_open();
-    start(process, is_early ? next_config_ : config_);
+    start(process, config_);
   }
 }
 
@@ -152,6 +151,10 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   process.confinement.clear();
   auto child = Child::start(options_.command_of(process.wanted.role));
   Result<> done;
+  std::vector<int> with{config.get()};
+  // While another configuration is about to follow, handshakes need the keys of both.
+  if (process.wanted.role == Role::keys && next_config_.is_open())
+    with.push_back(next_config_.get());
   if (child) {
     const auto alive_every =
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.alive_every.value_or(0s));
@@ -159,7 +162,7 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
         {.message = messages::RoleStart{process.wanted.role, process.wanted.user,
                                         process.wanted.confinement,
                                         static_cast<std::uint32_t>(alive_every.count())}},
-        std::array{config.get()});
+        with);
   } else {
     done = child.error();
   }

@@ -132,6 +132,7 @@ void Supervisor::note_reload_ended(Outcome outcome) {
   if (is_done) {
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
+    restart_keys();  // without those that are used no more
   } else {
     forget_next();
   }
