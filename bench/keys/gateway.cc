@@ -7,6 +7,7 @@
 #include "bench/must.h"
 #include "gateway/config/parse.h"
 #include "gateway/tls/crypto_memory.h"
+#include "gateway/tls/remote/remote_keys.h"
 #include "system/keys/serve_keys.h"
 
 #include <boost/asio/signal_set.hpp>

@@ -136,6 +136,7 @@ void RemoteKeys::send() {
 void RemoteKeys::forget_unwanted() {
   counts_.given_up +=
       std::erase_if(outstanding_, [](const auto& each) { return !each.second.is_wanted(); });
+  std::erase_if(unsent_, [this](std::uint32_t id) { return !outstanding_.contains(id); });
 }
 
 // With the lock. A connection that is gone is noticed where answers are waited for.
