@@ -24,6 +24,8 @@ inline constexpr AtMost kPointBytes{133};          // P-521, uncompressed
 inline constexpr AtMost kTranscriptBytes{60'000};  // all messages of a handshake
 inline constexpr AtMost kFindings{1024};           // as many, of as many bytes
 inline constexpr AtMost kEndpoints{1024};
+inline constexpr AtMost kTokenLabels{255};
+inline constexpr AtMost kTokenNumbers{255 * 6};
 inline constexpr AtMost kPathBytes{4096};     // PATH_MAX
 inline constexpr AtMost kPieceBytes{61'440};  // of a longer text, in several messages
 

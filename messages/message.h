@@ -402,6 +402,30 @@ struct KeyCounts {
   friend bool operator==(const KeyCounts&, const KeyCounts&) = default;
 };
 
+// How the tokens of the key process fare. Asked for with an empty one.
+struct TokenCounts {
+  static constexpr std::uint16_t kType = 43;
+  static constexpr std::string_view kName = "token_counts";
+
+  // Of each token: signed, failed, refused, dropped, waiting now, 1 = away.
+  static constexpr std::size_t kNumbers = 6;
+
+  std::vector<std::string> labels;
+  std::vector<std::uint64_t> numbers;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("labels", self.labels, kTokenLabels);
+    visit("numbers", self.numbers, kTokenNumbers);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    return numbers.size() == labels.size() * kNumbers ? "" : "each token has six numbers";
+  }
+
+  friend bool operator==(const TokenCounts&, const TokenCounts&) = default;
+};
+
 using Message =
     std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
                  SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health,
@@ -409,6 +433,6 @@ using Message =
                  SocketRequest, HandedOver, SocketReleased, ReloadRequest, ReloadEnded,
                  ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
                  ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest,
-                 KeyQuestion, KeyAnswer, KeyCounts>;
+                 KeyQuestion, KeyAnswer, KeyCounts, TokenCounts>;
 
 }  // namespace ravelin::messages

@@ -44,6 +44,7 @@ ExitCode keys_role() {
   if (!list) return report(list.error());
   system::Confinement confinement = confinement_of(system::ConfinedRole::keys, *started);
   confinement.kept_capabilities = {CAP_DAC_READ_SEARCH};  // keys belong to whoever serves them
+  if (config->log.sink != gateway::LogSink::standard_error) confinement.network.unix_sockets = true;
   const auto held = confine_role(confinement, started->start.confinement);
   if (!held) return report(held.error());
   if (const auto done = start_configured_log(config->log); !done) return report(done.error());

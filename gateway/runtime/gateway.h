@@ -139,6 +139,9 @@ class Gateway final : public ControlEvents {
 
   [[nodiscard]] const certs::Tokens& tokens() const { return tokens_; }
 
+  // Null: the keys are in this process.
+  [[nodiscard]] RemoteKeys* remote_keys() const { return options_.remote_keys.get(); }
+
   [[nodiscard]] const ClientCrls& client_crls() const { return client_crls_; }
 
   [[nodiscard]] base::WallTime started() const { return started_; }

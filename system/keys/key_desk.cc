@@ -96,6 +96,10 @@ bool KeyDesk::take(const messages::Message& question, Answer answer) {
     answer(counts());
     return true;
   }
+  if (std::get_if<messages::TokenCounts>(&question) != nullptr) {
+    answer(rack_.token_counts());
+    return true;
+  }
   return false;
 }
 

@@ -224,4 +224,17 @@ FoundKey KeyRack::read_stored(const KeyRef& ref) {
   return with_key({std::move(*key), nullptr, TlsSide::server, spki});
 }
 
+messages::TokenCounts KeyRack::token_counts() const {
+  messages::TokenCounts all;
+  for (const certs::TokenStatus& token : tokens_.status()) {
+    if (all.labels.size() == messages::kTokenLabels.count) break;
+    all.labels.push_back(token.label);
+    for (const std::uint64_t number :
+         {token.counts.signed_, token.counts.failed, token.counts.refused, token.counts.dropped,
+          std::uint64_t{token.waiting}, std::uint64_t{token.is_away}})
+      all.numbers.push_back(number);
+  }
+  return all;
+}
+
 }  // namespace ravelin::system

@@ -60,6 +60,9 @@ class KeyRack {
 
   [[nodiscard]] std::size_t size() const;
 
+  // Of at most so many as a message holds.
+  [[nodiscard]] messages::TokenCounts token_counts() const;
+
  private:
   struct Entry {
     std::string name;

@@ -218,7 +218,7 @@ class FetchedLists(Case):
         self.await_lists(gateway, 1)
         self.lists.answer = silent
         wait_until(lambda: gateway.metric(FETCHES, result="failed") > 0, "it is given up", deadline=30)
-        self.assertIn("no answer in time", gateway.log())
+        wait_until(lambda: "no answer in time" in gateway.log(), "the log says why")
         self.assertTrue(self.is_served(gateway, "friend"))
         self.assertFalse(self.is_served(gateway, "foe"))
         self.lists.answer = self.ca.list(2)

@@ -38,7 +38,7 @@ class Managed(BansTest):
         return self.host.run("nft", "list", "table", "inet", "ravelin").count("chain ")
 
     def test_the_agent_applies_the_policy_and_takes_bans(self):
-        self.assertEqual(set(self.gateway.roles()), {"gateway", "firewall"})
+        self.assertEqual(set(self.gateway.roles()), {"gateway", "firewall", "keys"})
         wait_until(lambda: "table inet ravelin" in self.host.run("nft", "list", "ruleset"), "the table is there")
         connection = self.connect(self.attacker, "192.0.2.9")
         self.ask(connection, "/wp-login.php")

@@ -94,6 +94,7 @@ inline std::vector<Packet> example_packets() {
        .message = KeyAnswer{.outcome = Outcome::refused,
                             .findings = {"error E_KEY_PERMS: www.key: mode 0644"}}},
       {.id = 5, .message = KeyCounts{.signatures = 3, .refused = 1, .keys_held = 2}},
+      {.id = 6, .message = TokenCounts{{"web"}, {9, 1, 0, 0, 2, 1}}},
   };
 }
 

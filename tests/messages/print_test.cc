@@ -44,6 +44,7 @@ constexpr const char* kPrinted[] = {
     R"(key_question{place=store name="www.example.com" generation=12 slot=ec spki=<32 bytes>})",
     R"(key_answer{outcome=refused findings=["error E_KEY_PERMS: www.key: mode 0644"]})",
     R"(key_counts{signatures=3 refused=1 limited=0 failed=0 waiting=0 signing_ns=0 keys_held=2})",
+    R"(token_counts{labels=["web"] numbers=[9 1 0 0 2 1]})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {

@@ -34,8 +34,8 @@ TEST(GatewayGrants, AreTheFoldersOfWhatTheConfigurationNames) {
   EXPECT_THAT(
       gateway_grants(config, {}),
       ElementsAre(granted("/etc/backends"), granted("/etc/clients"), granted("/etc/ravelin"),
-                  granted("/etc/ravelin/site.d"), granted("/etc/ssl/keys"), granted("/etc/ssl/www"),
-                  granted("/srv/pages"), granted("/var/lib/staples")));
+                  granted("/etc/ravelin/site.d"), granted("/etc/ssl/www"), granted("/srv/pages"),
+                  granted("/var/lib/staples")));
 }
 
 TEST(GatewayGrants, AreToWriteOnlyWhatTheGatewayKeeps) {
