@@ -119,7 +119,7 @@ class StoreFollower final : public CertStore {
   std::shared_ptr<const CanaryPairs> ready(const Canary& canary);
   void refuse(const std::string& name, const std::string& why);
   [[nodiscard]] KeyReading reading() const;
-  Result<> check_keys(const PairSet& pairs, const IndexEntry& entry) const;
+  [[nodiscard]] Result<> check_keys(const PairSet& pairs, const IndexEntry& entry) const;
 
   StoreDir store_;
   FollowOptions options_;

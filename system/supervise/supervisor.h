@@ -84,7 +84,9 @@ class Supervisor {
   void serve_reader();
   void configuration_read(const messages::Finished& finished, std::vector<base::OwnedFd> given);
   void reading_failed(const std::string& why);
-  void answer_reload(const Reading& read, const messages::Finished& finished);
+  void answer_reload(const Reading& read, messages::Finished finished);
+  // Why the gateway that runs cannot go over to what was read; "" = it can.
+  [[nodiscard]] std::string out_of_reach() const;
 
   void start_roles();
   void start(Process& process, const base::OwnedFd& config);

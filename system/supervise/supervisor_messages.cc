@@ -1,6 +1,8 @@
 // What the processes say to the supervisor, and what it answers.
 #include "base/io/log.h"
 #include "gateway/observe/access_target.h"
+#include "system/supervise/config_stream.h"
+#include "system/supervise/grants.h"
 #include "system/supervise/supervisor.h"
 
 #include <algorithm>
@@ -19,6 +21,12 @@ constexpr std::string_view kPart = "supervisor";
 constexpr base::Duration kReadMax = 60s;
 constexpr int kRefused = 3;
 constexpr int kCouldNot = 4;
+
+Result<ConfigSnapshot> read_config(const base::OwnedFd& file) {
+  const auto text = messages::read_memory_file(file.get(), kConfigBytesMax);
+  if (!text) return text.error();
+  return parse_config(std::as_bytes(std::span(*text)));
+}
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -114,9 +122,36 @@ void Supervisor::reading_failed(const std::string& why) {
   if (!exit_status_) exit_status_ = kCouldNot;
 }
 
-void Supervisor::answer_reload(const Reading& read, const messages::Finished& finished) {
+// A process that gave up what its configuration did not name cannot get it back.
+std::string Supervisor::out_of_reach() const {
+  const auto now = read_config(config_);
+  const auto next = read_config(next_config_);
+  if (!now) return now.error().message;
+  if (!next) return next.error().message;
+  std::string paths;
+  for (const messages::PathGranted& missing : beyond(now->grants, next->grants)) {
+    if (missing.role == Role::gateway)
+      paths += fmt::format("{}{} ({})", paths.empty() ? "" : ", ", missing.path,
+                           messages::word_of(missing.use));
+  }
+  if (paths.empty()) return {};
+  return fmt::format(
+      "the gateway was started without access to {}: `ravelin upgrade` starts one that has it, "
+      "without a lost request",
+      paths);
+}
+
+void Supervisor::answer_reload(const Reading& read, messages::Finished finished) {
   Process* gateway = find(Role::gateway);
   if (gateway == nullptr || !gateway->child) return;
+  const bool is_held = gateway->wanted.confinement == messages::Need::required;
+  if (finished.outcome == Outcome::done && is_held) {
+    if (std::string why = out_of_reach(); !why.empty()) {
+      finished = {Outcome::refused, std::move(why)};
+      next_config_ = base::OwnedFd();
+      next_addresses_.clear();
+    }
+  }
   std::vector<int> with;
   if (finished.outcome == Outcome::done) {
     sockets_.allow(next_addresses_);

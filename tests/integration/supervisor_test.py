@@ -231,6 +231,27 @@ class Keys(Case):
         self.assertEqual(load.stop()[1], [])
 
 
+class Confined(Case):
+    def test_a_reload_beyond_what_the_gateway_may_open_says_so_and_an_upgrade_brings_it(self):
+        text = simple_config([self.backend()], top='admin: { socket: "{dir}/admin.sock" }')
+        gateway = self.gateway(text)
+        wait_until(lambda: "supervisor: ready role=gateway" in gateway.log(), "it serves")
+        other = tempfile.mkdtemp(prefix="ravelin-other-")
+        self.addCleanup(shutil.rmtree, other)
+        for name in ("server.crt", "server.key"):
+            shutil.copy(gateway.directory + "/" + name, other)
+        gateway.write(text.replace("chain: server.crt, key: server.key", f"chain: {other}/server.crt, key: {other}/server.key"))
+        gateway.reload()
+        self.assertIn(f"the gateway was started without access to {other} (read)", gateway.log())
+        self.assertEqual(self.client(gateway).get().status, 200)
+        done = subprocess.run([BINARY, "upgrade", "--socket", gateway.directory + "/admin.sock"], capture_output=True,
+                              text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.client(gateway).get().status, 200)
+        gateway.reload()
+        self.assertIn("configuration reloaded", gateway.log())
+
+
 class Upgrade(Case):
     """The program is replaced on the disk, then under the listening sockets."""
 

@@ -29,7 +29,8 @@ inline Bytes text_bytes(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-inline std::vector<Packet> example_packets() {
+// What the gateway and the firewall say.
+inline std::vector<Packet> part_packets() {
   const base::Endpoint https = *base::parse_endpoint("[2001:db8::1]:443");
   const base::Endpoint http = *base::parse_endpoint("192.0.2.1:80");
   const base::Endpoint name = *base::parse_endpoint("app.internal:8080");
@@ -61,6 +62,13 @@ inline std::vector<Packet> example_packets() {
            Health{.role = Role::keys, .condition = Condition::degraded, .text = "rate is capped"}},
       {.id = 3, .descriptors = 1, .message = FirewallQuestion{.command = "plan"}},
       {.id = 3, .message = FirewallAnswer{.outcome = Outcome::refused, .text = "only root"}},
+  };
+}
+
+// What the supervisor, its processes and the keys say.
+inline std::vector<Packet> process_packets() {
+  const base::Endpoint http = *base::parse_endpoint("192.0.2.1:80");
+  return {
       {.message =
            RoleWanted{Role::gateway, "ravelin", Need::where_possible, std::chrono::seconds(30)}},
       {.message = AddressWanted{"192.0.2.1:80", http}},
@@ -96,6 +104,13 @@ inline std::vector<Packet> example_packets() {
       {.id = 5, .message = KeyCounts{.signatures = 3, .refused = 1, .keys_held = 2}},
       {.id = 6, .message = TokenCounts{{"web"}, {9, 1, 0, 0, 2, 1}}},
   };
+}
+
+inline std::vector<Packet> example_packets() {
+  std::vector<Packet> all = part_packets();
+  for (Packet& packet : process_packets())
+    all.push_back(std::move(packet));
+  return all;
 }
 
 }  // namespace ravelin::messages
