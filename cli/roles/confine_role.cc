@@ -3,11 +3,14 @@
 #include "system/confine/confine.h"
 #include "system/confine/defaults.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <vector>
 
 namespace ravelin::cli {
@@ -32,22 +35,34 @@ PathAccess access_of(const messages::PathGranted& granted) {
   return {granted.path, access, PathAccess::Presence::if_there};
 }
 
-// They are the user's alone.
 Result<> make_granted_folders(const Confinement& confinement) {
   if (!confinement.paths) return {};
-  const passwd* user = confinement.user.empty() ? nullptr : ::getpwnam(confinement.user.c_str());
   for (const PathAccess& path : *confinement.paths) {
     if (path.access != PathAccess::Access::read_write) continue;
-    constexpr mode_t kOwnersAlone = 0700;
-    if (::mkdir(path.path.c_str(), kOwnersAlone) != 0) continue;  // it is there, or cannot be
-    if (user != nullptr && ::geteuid() == 0 &&
-        ::chown(path.path.c_str(), user->pw_uid, user->pw_gid) != 0)
-      return base::fail_errno(errno, "giving " + path.path + " to " + confinement.user);
+    if (auto made = make_folder_for(path.path, confinement.user); !made) return made;
   }
   return {};
 }
 
 }  // namespace
+
+// Whole, under its name: another process may want it at the same moment.
+Result<> make_folder_for(const std::string& path, const std::string& user) {
+  if (::access(path.c_str(), F_OK) == 0) return {};
+  const std::string made = fmt::format("{}.{}", path, ::getpid());
+  constexpr mode_t kOwnersAlone = 0700;
+  if (::mkdir(made.c_str(), kOwnersAlone) != 0)
+    return {};  // whoever needs it says why it is not there
+  const passwd* owner = user.empty() ? nullptr : ::getpwnam(user.c_str());
+  const bool is_given = owner == nullptr || ::geteuid() != 0 ||
+                        ::chown(made.c_str(), owner->pw_uid, owner->pw_gid) == 0;
+  const int error = errno;
+  const bool is_there = is_given && ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(),
+                                                RENAME_NOREPLACE) == 0;
+  if (!is_there) ::rmdir(made.c_str());
+  if (!is_given) return base::fail_errno(error, "giving " + path + " to " + user);
+  return {};
+}
 
 Confinement confinement_of(system::ConfinedRole role, const system::RoleLink::Started& started) {
   Confinement confinement = system::default_confinement(role, started.start.user);
@@ -64,8 +79,8 @@ Confinement confinement_of(system::ConfinedRole role, const system::RoleLink::St
   }
   if (has_modules) system::allow_modules(confinement);
   if (!programs.empty()) system::allow_programs(confinement, programs);
-  // Where a module keeps its tokens only the module knows.
-  if (has_modules) confinement.paths.reset();
+  // Where a module keeps its tokens, and what a program reads, only they know.
+  if (has_modules || !programs.empty()) confinement.paths.reset();
   return confinement;
 }
 

@@ -42,6 +42,11 @@ ExitCode keys_role() {
   if (!config) return report(config.error());
   auto list = keys_of(*started, *config);
   if (!list) return report(list.error());
+  // What is granted has to be there: the gateway, which fills it, is starting as well.
+  if (!list->store.empty()) {
+    if (const auto made = make_folder_for(list->store, config->user); !made)
+      return report(made.error());
+  }
   system::Confinement confinement = confinement_of(system::ConfinedRole::keys, *started);
   confinement.kept_capabilities = {CAP_DAC_READ_SEARCH};  // keys belong to whoever serves them
   if (config->log.sink != gateway::LogSink::standard_error) confinement.network.unix_sockets = true;

@@ -195,7 +195,7 @@ class Gateway final : public ControlEvents {
   void renew_pools();
   // Clients were banned: their connections end, at once or a moment after those before.
   void cut_banned();
-  void adopt(RenewedSnapshot renewed);
+  void adopt(const RenewedSnapshot& renewed);
   void patch_contexts(Snapshot& snapshot);
   [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void publish_tls(const std::string& listener);

@@ -35,12 +35,12 @@ void Gateway::renew_pools() {
                     {{"error", base::to_string(renewed.error())}});
     return;
   }
-  if (renewed->snapshot != nullptr) adopt(std::move(*renewed));
+  if (renewed->snapshot != nullptr) adopt(*renewed);
 }
 
 // Nothing but the servers of some pools is another: workers keep their listeners, TLS sides and
 // connections.
-void Gateway::adopt(RenewedSnapshot renewed) {
+void Gateway::adopt(const RenewedSnapshot& renewed) {
   const std::shared_ptr<const Snapshot> before = snapshot_;
   patch_contexts(*renewed.snapshot);
   snapshot_ = renewed.snapshot;

@@ -33,6 +33,9 @@ struct Overloaded : Ts... {
   using Ts::operator()...;
 };
 
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
 }  // namespace
 
 // ---- the configuration ----
