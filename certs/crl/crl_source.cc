@@ -57,9 +57,9 @@ CrlSource::State CrlSource::state() const {
 
 void CrlSource::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    Outcome outcome = attempt(stop);
+    const Outcome outcome = attempt(stop);
     if (stop.stop_requested()) return;
-    const std::chrono::seconds pause = note(std::move(outcome));
+    const std::chrono::seconds pause = note(outcome);
     std::unique_lock lock(mutex_);
     stopped_.wait_for(lock, stop, pause, [] { return false; });
   }
@@ -139,7 +139,7 @@ std::string CrlSource::keep(const Outcome& outcome) const {
   return {};
 }
 
-std::chrono::seconds CrlSource::note(Outcome outcome) {
+std::chrono::seconds CrlSource::note(const Outcome& outcome) {
   const std::string not_kept = keep(outcome);
   const base::WallTime now = base::wall_now();
   const std::lock_guard lock(mutex_);
@@ -147,7 +147,7 @@ std::chrono::seconds CrlSource::note(Outcome outcome) {
   state_.last_at = now;
   ++state_.attempts;
   ++state_.results[static_cast<std::size_t>(outcome.result)];
-  state_.why = outcome.why.empty() ? not_kept : std::move(outcome.why);
+  state_.why = outcome.why.empty() ? not_kept : outcome.why;
   if (!outcome.taken.empty()) {
     // Judged one by one against what is held: they take its place, whatever their dates.
     for (const HeldCrlPtr& list : outcome.taken)

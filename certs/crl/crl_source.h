@@ -82,7 +82,7 @@ class CrlSource {
   Outcome judge_answer(std::string_view body) const;
   void judge_list(CrlPtr crl, const CrlAuthority& signer, Outcome& outcome) const;
   [[nodiscard]] std::string keep(const Outcome& outcome) const;
-  std::chrono::seconds note(Outcome outcome);
+  std::chrono::seconds note(const Outcome& outcome);
 
   const Options options_;
   const std::vector<CrlAuthority> authorities_;

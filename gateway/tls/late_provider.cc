@@ -22,6 +22,8 @@ namespace {
 
 constexpr const char* kProvider = "ravelin-late";
 constexpr const char* kKeyParam = "ravelin-late-key";
+// A parameter carries the pointer to one of ours, not the key.
+constexpr std::size_t kPointerBytes = sizeof(void*);
 constexpr int kRefused = 1;
 
 using certs::KeyType;
@@ -97,8 +99,8 @@ int key_import(void* data, int /*selection*/, const OSSL_PARAM params[]) {
     return key.pub.empty() ? 0 : 1;
   }
   const ProvidedKey* original = nullptr;
-  if (made->data_size != sizeof original) return 0;
-  std::memcpy(&original, made->data, sizeof original);
+  if (made->data_size != kPointerBytes) return 0;
+  std::memcpy(&original, made->data, kPointerBytes);
   key = *original;
   return 1;
 }
@@ -370,7 +372,7 @@ certs::KeyPtr make_provided_key(EVP_PKEY* certificate_key, const std::shared_ptr
   original.size = EVP_PKEY_get_size(certificate_key);
   const ProvidedKey* at = &original;
   const std::array<OSSL_PARAM, 2> params{
-      OSSL_PARAM_construct_octet_string(kKeyParam, &at, sizeof at), OSSL_PARAM_construct_end()};
+      OSSL_PARAM_construct_octet_string(kKeyParam, &at, kPointerBytes), OSSL_PARAM_construct_end()};
   const KeyContextPtr context(EVP_PKEY_CTX_new_from_name(
       late_library().context, original.type == KeyType::rsa ? "RSA" : "EC", nullptr));
   EVP_PKEY* made = nullptr;

@@ -78,13 +78,13 @@ void RemoteKeys::sign(messages::SignRequest request,
       });
 }
 
-std::optional<Message> RemoteKeys::ask(Message question) {
+std::optional<Message> RemoteKeys::ask(const Message& question) {
   using Answer = std::optional<Message>;
   const auto promise = std::make_shared<std::promise<Answer>>();
   std::future<Answer> answer = promise->get_future();
   const base::MonoTime until = base::mono_now() + options_.patience;
   put(
-      std::move(question), [until] { return base::mono_now() < until; },
+      question, [until] { return base::mono_now() < until; },
       [promise](const Message* message) {
         promise->set_value(message == nullptr ? Answer() : Answer(*message));
       });

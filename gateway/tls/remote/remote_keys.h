@@ -56,7 +56,7 @@ class RemoteKeys {
   void sign(messages::SignRequest request, const std::shared_ptr<PendingSignature>& pending);
 
   // Waits for the answer. nullopt: none came in time.
-  std::optional<messages::Message> ask(messages::Message question);
+  std::optional<messages::Message> ask(const messages::Message& question);
 
   [[nodiscard]] Counts counts() const;
 
