@@ -171,7 +171,8 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
     base::log_error(
         kPart, "a process cannot be started",
         {{"role", messages::word_of(process.wanted.role)}, {"reason", done.error().message}});
-    if (child) static_cast<void>(child->finish());
+    // One that ends at once takes no message any more.
+    process.last_end = child ? child->finish().text() : done.error().message;
     return;
   }
   process.child = std::move(*child);

@@ -46,7 +46,8 @@ void Supervisor::upgrade_to(const Reading& read) {
   if (!next_) return give_up_upgrade("the new program wants no gateway");
   restart_keys();
   start(*next_, next_config_);
-  if (!next_->child) return give_up_upgrade("the new program cannot be started");
+  if (!next_->child)
+    return give_up_upgrade("the new program cannot be started: " + next_->last_end);
   next_->starts = find(Role::gateway)->starts + 1;
   next_->start_by = base::mono_now() + kReadyMax;
 }
