@@ -55,8 +55,9 @@ ExitCode firewall_role() {
   flags.common.state = firewall.state;
   flags.common.socket = firewall.socket;
   if (!config->user.empty()) flags.gateway_user = config->user;
-  const ExitCode code = watch_firewall(
-      flags, [&link] { link.tell(messages::Role::firewall, messages::Condition::ready, ""); });
+  const ExitCode code = watch_firewall(flags, [&link, &held] {
+    link.tell(messages::Role::firewall, messages::Condition::ready, *held);
+  });
   base::stop_log();
   return code;
 }

@@ -1,5 +1,6 @@
 """`firewall: { manage: true }`: `ravelin run` has the firewall's agent as one of its processes."""
 
+import json
 import os
 import pwd
 import signal
@@ -39,6 +40,9 @@ class Managed(BansTest):
 
     def test_the_agent_applies_the_policy_and_takes_bans(self):
         self.assertEqual(set(self.gateway.roles()), {"gateway", "firewall", "keys"})
+        status = self.host.run(bans_lab.BINARY, "status", "--json", "--socket", f"{self.directory}/admin.sock")
+        for process in json.loads(status)["processes"]:
+            self.assertIn("system calls", process["confinement"], process["role"])
         wait_until(lambda: "table inet ravelin" in self.host.run("nft", "list", "ruleset"), "the table is there")
         connection = self.connect(self.attacker, "192.0.2.9")
         self.ask(connection, "/wp-login.php")
