@@ -19,21 +19,11 @@ std::vector<char*> pointers_to(std::span<const std::string> texts) {
   return pointers;
 }
 
-}  // namespace
-
-int spawn_program(std::span<const std::string> words, std::span<const std::string> environment,
-                  int output, pid_t& pid) {
-  posix_spawn_file_actions_t files;
+// With these descriptors, signals as at the start, in a process group of its own.
+int spawn(std::span<const std::string> words, char* const* environment,
+          const posix_spawn_file_actions_t& files, pid_t& pid) {
   posix_spawnattr_t how;
-  ::posix_spawn_file_actions_init(&files);
   ::posix_spawnattr_init(&how);
-  const bool is_silent = output == kNoOutput;
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-                                     is_silent ? O_RDWR : O_RDONLY, 0);
-  const int written_to = is_silent ? STDIN_FILENO : output;
-  ::posix_spawn_file_actions_adddup2(&files, written_to, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, written_to, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   sigset_t none;
   sigset_t all;
   ::sigemptyset(&none);
@@ -44,8 +34,35 @@ int spawn_program(std::span<const std::string> words, std::span<const std::strin
   ::posix_spawnattr_setflags(
       &how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   const int error = ::posix_spawn(&pid, words.front().c_str(), &files, &how,
-                                  pointers_to(words).data(), pointers_to(environment).data());
+                                  pointers_to(words).data(), environment);
   ::posix_spawnattr_destroy(&how);
+  return error;
+}
+
+}  // namespace
+
+int spawn_program(std::span<const std::string> words, std::span<const std::string> environment,
+                  int output, pid_t& pid) {
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  const bool is_silent = output == kNoOutput;
+  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
+                                     is_silent ? O_RDWR : O_RDONLY, 0);
+  const int written_to = is_silent ? STDIN_FILENO : output;
+  ::posix_spawn_file_actions_adddup2(&files, written_to, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, written_to, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+  const int error = spawn(words, pointers_to(environment).data(), files, pid);
+  ::posix_spawn_file_actions_destroy(&files);
+  return error;
+}
+
+int spawn_linked(std::span<const std::string> words, int link, pid_t& pid) {
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, link, kSpawnLink);
+  ::posix_spawn_file_actions_addclosefrom_np(&files, kSpawnLink + 1);
+  const int error = spawn(words, ::environ, files, pid);
   ::posix_spawn_file_actions_destroy(&files);
   return error;
 }

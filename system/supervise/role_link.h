@@ -2,6 +2,7 @@
 // told unasked. Any thread: one question after another.
 #pragma once
 
+#include "base/io/spawn_program.h"
 #include "base/result.h"
 #include "gateway/net/socket_source.h"
 #include "messages/channel/seq_socket.h"
@@ -22,7 +23,7 @@
 namespace ravelin::system {
 
 // The descriptor a process finds it at.
-inline constexpr int kRoleLinkFd = 3;
+inline constexpr int kRoleLinkFd = base::kSpawnLink;
 
 class RoleLink final : public gateway::SocketSource {
  public:
