@@ -9,23 +9,28 @@ namespace ravelin::gateway {
 
 using base::Result;
 
-Result<std::vector<OwnedFd>> open_listeners(const base::Endpoint& endpoint, std::size_t count) {
-  std::vector<OwnedFd> sockets;
+Result<> add_listeners(base::Endpoint& endpoint, std::vector<OwnedFd>& sockets, std::size_t count,
+                       ReusePort reuse_port) {
   const bool is_unix = std::holds_alternative<base::UnixEndpoint>(endpoint);
-  const std::size_t wanted = is_unix ? 1 : count;
-  base::Endpoint next = endpoint;
+  const std::size_t wanted = is_unix || reuse_port == ReusePort::no ? 1 : count;
   while (sockets.size() < wanted) {
-    auto fd = open_listener(next, ReusePort::yes);
+    auto fd = open_listener(endpoint, reuse_port);
     if (!fd) return fd.error();
     // Port 0 is decided by the first socket; the others join it.
-    if (auto local = local_endpoint(fd->get())) next = *local;
+    if (auto local = local_endpoint(fd->get()); local && !is_unix) endpoint = *local;
     sockets.push_back(std::move(*fd));
   }
-  return sockets;
+  return {};
 }
 
 Result<std::vector<OwnedFd>> OwnSockets::open(const ListenAddress& address, std::size_t count) {
-  if (address.passed.empty()) return open_listeners(address.endpoint, count);
+  if (address.passed.empty()) {
+    std::vector<OwnedFd> sockets;
+    base::Endpoint endpoint = address.endpoint;
+    const auto done = add_listeners(endpoint, sockets, count, ReusePort::yes);
+    if (!done) return done.error();
+    return sockets;
+  }
   const auto given = passed_.find(address.passed);
   if (!given) return given.error();
   std::vector<OwnedFd> copies;

@@ -35,9 +35,11 @@ class SocketSource {
   virtual void release(const ListenAddress& address) = 0;
 };
 
-// `count` sockets at one address; port 0 is decided by the first.
-base::Result<std::vector<OwnedFd>> open_listeners(const base::Endpoint& endpoint,
-                                                  std::size_t count);
+// Opens more until there are `count` at one address; of a Unix one, and without ReusePort, there is
+// one. Port 0 is decided by the first, and then stands in `endpoint`. Error: as open_listener();
+// what was opened before it is among `sockets`.
+base::Result<> add_listeners(base::Endpoint& endpoint, std::vector<OwnedFd>& sockets,
+                             std::size_t count, ReusePort reuse_port);
 
 // Of this process, and those that were passed to it.
 class OwnSockets final : public SocketSource {

@@ -1,6 +1,7 @@
 #include "system/supervise/kept_sockets.h"
 
 #include "gateway/admin/peer_credentials.h"
+#include "gateway/net/socket_source.h"
 #include "gateway/runtime/listener_plan.h"
 
 #include <unistd.h>
@@ -55,16 +56,9 @@ Result<std::vector<int>> KeptSockets::give(const messages::SocketRequest& reques
 }
 
 Result<> KeptSockets::grow(const std::string& key, Kept& kept, std::size_t count) {
-  const bool is_unix = std::holds_alternative<base::UnixEndpoint>(kept.endpoint);
-  const std::size_t wanted = is_unix || !is_shared(key) ? 1 : count;
   const auto reuse = is_shared(key) ? gateway::ReusePort::yes : gateway::ReusePort::no;
-  while (kept.sockets.size() < wanted) {
-    auto fd = gateway::open_listener(kept.endpoint, reuse);
-    if (!fd) return fd.error();
-    // Port 0 is decided by the first socket; the others join it.
-    if (auto local = gateway::local_endpoint(fd->get()); local && !is_unix) kept.endpoint = *local;
-    kept.sockets.push_back(std::move(*fd));
-  }
+  if (auto done = gateway::add_listeners(kept.endpoint, kept.sockets, count, reuse); !done)
+    return done;
   if (key != gateway::kAdminSocketKey || kept.admin_file) return {};
   const auto* local = std::get_if<base::UnixEndpoint>(&kept.endpoint);
   if (local == nullptr) return base::fail(Errc::invalid, "admin.socket is a Unix socket");
