@@ -1,6 +1,7 @@
 #include "system/supervise/role_link.h"
 
 #include "base/io/log.h"
+#include "system/supervise/config_file.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -22,9 +23,7 @@ constexpr std::string_view kPart = "supervisor";
 Result<ConfigSnapshot> config_in(const messages::Received& received, std::size_t index = 0) {
   if (received.descriptors.size() <= index)
     return base::fail(Errc::protocol, "the supervisor sent no configuration");
-  const auto text = messages::read_memory_file(received.descriptors[index].get(), kConfigBytesMax);
-  if (!text) return text.error();
-  return parse_config(std::as_bytes(std::span(*text)));
+  return read_config_file(received.descriptors[index].get());
 }
 
 base::Error unexpected(const messages::Packet& packet) {

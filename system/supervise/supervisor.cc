@@ -19,9 +19,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::string_view kPart = "supervisor";
-// The gateway needs what the certs process makes ready: the store, and something to show.
-constexpr base::Duration kWaitForCerts = 10s;
-constexpr base::Duration kEndGrace = 10s;
 constexpr int kCouldNot = 4;
 
 }  // namespace
@@ -126,12 +123,8 @@ MonoTime Supervisor::next_deadline() {
 // ---- starting ----
 
 void Supervisor::start_roles() {
-  const MonoTime now = base::mono_now();
-  const bool has_certs = find(Role::certs) != nullptr;
-  for (Process& process : processes_) {
-    const bool waits = has_certs && process.wanted.role == Role::gateway;
-    process.start_at = waits ? now + kWaitForCerts : now;
-  }
+  for (Process& process : processes_)
+    process.start_at = base::mono_now();
   start_waiting();
 }
 
@@ -249,9 +242,6 @@ void Supervisor::ended(Process& process) {
   const base::Duration pause =
       process.back_off.ended(base::mono_now() - process.started, was_ready);
   process.start_at = base::mono_now() + pause;
-  Process* gateway = find(Role::gateway);
-  if (process.wanted.role == Role::certs && gateway != nullptr && gateway->starts == 0)
-    gateway->start_at = base::mono_now();  // it waits for nothing any more
   base::log_error(
       kPart, "a process ended by itself and is started again",
       {{"role", messages::word_of(process.wanted.role)},

@@ -44,6 +44,9 @@ class Supervisor {
  private:
   using Role = messages::Role;
 
+  // Beyond the time a process may take to end.
+  static constexpr base::Duration kEndGrace = std::chrono::seconds(10);
+
   struct Process {
     messages::RoleWanted wanted;
     std::optional<Child> child;

@@ -1,7 +1,7 @@
 // What the processes say to the supervisor, and what it answers.
 #include "base/io/log.h"
 #include "gateway/observe/access_target.h"
-#include "system/supervise/config_stream.h"
+#include "system/supervise/config_file.h"
 #include "system/supervise/grants.h"
 #include "system/supervise/supervisor.h"
 
@@ -21,12 +21,6 @@ constexpr std::string_view kPart = "supervisor";
 constexpr base::Duration kReadMax = 60s;
 constexpr int kRefused = 3;
 constexpr int kCouldNot = 4;
-
-Result<ConfigSnapshot> read_config(const base::OwnedFd& file) {
-  const auto text = messages::read_memory_file(file.get(), kConfigBytesMax);
-  if (!text) return text.error();
-  return parse_config(std::as_bytes(std::span(*text)));
-}
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -127,8 +121,8 @@ void Supervisor::reading_failed(const std::string& why) {
 
 // A process that gave up what its configuration did not name cannot get it back.
 std::string Supervisor::out_of_reach() const {
-  const auto now = read_config(config_);
-  const auto next = read_config(next_config_);
+  const auto now = read_config_file(config_.get());
+  const auto next = read_config_file(next_config_.get());
   if (!now) return now.error().message;
   if (!next) return next.error().message;
   std::string paths;
@@ -166,8 +160,7 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
 
 void Supervisor::note_reload_ended(Outcome outcome) {
   if (!next_config_.is_open()) return;
-  const bool is_done = outcome == Outcome::done;
-  if (is_done) {
+  if (outcome == Outcome::done) {
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
     restart_keys();  // without those that are used no more
@@ -175,9 +168,6 @@ void Supervisor::note_reload_ended(Outcome outcome) {
     forget_next();
   }
   sockets_.allow(addresses_);
-  if (!is_done) return;
-  if (Process* certs = find(Role::certs); certs != nullptr && certs->child)
-    certs->child->signal(SIGHUP);
 }
 
 // ---- one process ----
@@ -306,10 +296,6 @@ void Supervisor::note_health(Process& process, const messages::Health& health) {
     base::log_info(
         kPart, "ready",
         {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
-  if (process.wanted.role == Role::certs && health.condition == Condition::ready) {
-    Process* gateway = find(Role::gateway);
-    if (gateway != nullptr && gateway->starts == 0) gateway->start_at = base::mono_now();
-  }
   if (next_ && &process == &*next_) {
     if (health.condition == Condition::ready) last_upgrade_->condition = Condition::ready;
     return;

@@ -17,7 +17,6 @@ namespace {
 constexpr std::string_view kPart = "supervisor";
 // The new gateway has this long until it serves.
 constexpr base::Duration kReadyMax = 60s;
-constexpr base::Duration kEndGrace = 10s;
 
 }  // namespace
 
