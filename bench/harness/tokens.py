@@ -3,22 +3,15 @@
 import dataclasses
 import os
 import shutil
-import statistics
 import subprocess
-import tempfile
 
-from harness.cases import CONNECTION, HANDSHAKE, Case
-from harness.gateways import ALL, Setup
-from harness.measure import Backend, drive
+from harness.gateways import ALL
+from harness.measure import Backend
 from harness.processes import BenchError
+from harness.two_ways import KEYS, interleave, one, row, select
 
-KEYS = ("p256", "rsa2048")
 WAYS = ("file", "token")
 PIN = "123456"
-
-
-def select(only):
-    return [key for key in KEYS if not only or any(key.startswith(start) for start in only)]
 
 
 class Token:
@@ -58,36 +51,16 @@ def key_of(way, name, key, token):
     return f'key: "pkcs11:token=bench;object={name};type=private", pin_file: {token.pin_file}'
 
 
-def one(plan, backend, token, name, way):
-    directory = tempfile.mkdtemp(prefix=f"{name}-{way}-", dir=plan.directory)
-    chain, key = plan.certificates[name]
-    setup = Setup(directory=directory, programs=plan.programs, backend_port=backend.port, chain="", key="",
-                  cpus=[plan.gateway_cpu])
-    certificates = f"        - {{ chain: {chain}, {key_of(way, name, key, token)}, default: true }}"
-    config = setup.render("ravelin-certs.yaml.in", STORE="", CERTIFICATES=certificates, CLIENT_AUTH="")
-    case = Case(f"{name}, {way}", HANDSHAKE, CONNECTION, connections=32)
-    with setup.start([ALL["ravelin"].program(plan.programs), "run", "-c", config],
-                     env={**os.environ, **token.env}) as process:
-        process.wait_for_port(setup.port)
-        found = drive(plan, case, setup, process, backend, [plan.load_cpu])
-    shutil.rmtree(directory)
-    return found
-
-
 def measure(plan, chosen, rounds, tell):
-    """[{key: {way: result}}], one per round; the ways take turns at being first."""
     token = Token(plan.directory, plan.certificates)
     backend = Backend(plan)
-    done = []
-    with backend.process:
-        for number in range(rounds):
-            found = {}
-            for name in chosen:
-                for way in WAYS if number % 2 == 0 else reversed(WAYS):
-                    tell(f"round {number + 1}/{rounds}  {name}  {way}")
-                    found.setdefault(name, {})[way] = one(plan, backend, token, name, way)
-            done.append(found)
-    return done
+    program = ALL["ravelin"].program(plan.programs)
+
+    def run_one(name, way):
+        return one(plan, backend, name, way, key_of(way, name, plan.certificates[name][1], token),
+                   lambda config: [program, "run", "-c", config], env={**os.environ, **token.env})
+
+    return interleave(backend, WAYS, chosen, rounds, tell, run_one)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,17 +80,12 @@ def summarise(done):
     rows = []
     for name in done[0]:
         for rate in RATES:
-            values = {way: [rate.of(found[name][way]) for found in done] for way in WAYS}
-            rows.append({
-                "case": name, "what": rate.what, "rounds": values,
-                **{way: statistics.median(values[way]) for way in WAYS},
-                "ratio": statistics.median(token / file for token, file in zip(values["token"], values["file"])),
-            })
+            rows.append({**row(done, name, WAYS, rate.of), "what": rate.what})
     return rows
 
 
 def table(done):
     lines = [f"{'key':<10}{'':<34}{'file':>10}{'token':>10}{'token : file':>15}"]
-    lines += [f"{row['case']:<10}{row['what']:<34}{row['file']:>10,.0f}{row['token']:>10,.0f}{row['ratio']:>15.2f}"
-              for row in done["rows"]]
+    lines += [f"{each['case']:<10}{each['what']:<34}{each['file']:>10,.0f}{each['token']:>10,.0f}{each['ratio']:>15.2f}"
+              for each in done["rows"]]
     return "\n".join(lines) + "\n"
