@@ -1,5 +1,7 @@
 #include "cli/privileges.h"
 
+#include "system/confine/credentials.h"
+
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -47,14 +49,12 @@ Result<void> drop_privileges(const std::string& user) {
   if (::setuid(account->pw_uid) != 0) return fail_errno(errno, "changing to user " + user);
   if (set_capabilities(kKeptCapability) != 0)
     return fail_errno(errno, "keeping only CAP_NET_BIND_SERVICE");
-  ::prctl(PR_SET_DUMPABLE, 0);  // a change of user may set it
+  system::forbid_core_dumps();  // a change of user allows them again
   return {};
 }
 
 void prepare_process() {
-  ::prctl(PR_SET_DUMPABLE, 0);
-  const rlimit no_core{};
-  ::setrlimit(RLIMIT_CORE, &no_core);
+  system::forbid_core_dumps();
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  // before the first thread: each inherits it
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {

@@ -64,7 +64,8 @@ constexpr std::array kSanitizers{"mincore"sv,     "tkill"sv,
                                  "mprotect"sv,    "prlimit64"sv,
                                  "tgkill"sv,      "kill"sv,
                                  "arch_prctl"sv,  "process_vm_readv"sv,
-                                 "setrlimit"sv,   "socketpair"sv};
+                                 "setrlimit"sv,   "socketpair"sv,
+                                 "getdents"sv};
 
 constexpr std::array kNever{
     // other processes

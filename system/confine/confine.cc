@@ -32,7 +32,10 @@ Result<> check_single_thread() {
               threads);
 }
 
-Result<std::vector<MechanismReport>> confine_by_landlock(const Confinement& confinement, int abi) {
+Result<std::vector<MechanismReport>> confine_by_landlock(Confinement confinement, int abi) {
+  if (is_sanitized_build() && confinement.paths)
+    confinement.paths->push_back(
+        {"/proc", PathAccess::Access::read, PathAccess::Presence::if_there});
   const auto done = install_landlock(plan_landlock(confinement, abi));
   if (done) return report_landlock(confinement, abi);
   if (done.error().code != Errc::kernel) return done.error();

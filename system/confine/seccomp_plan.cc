@@ -90,14 +90,13 @@ SeccompPlan plan_seccomp(const Confinement& confinement, pid_t own) {
 }
 
 void allow_sanitizers(SeccompPlan& plan) {
-  if (plan.rest == SeccompPlan::Rest::allowed) return;
   const Calls calls = calls_of_sanitizers();
   const auto is_theirs = [&](std::string_view call) {
     return std::ranges::find(calls, call) != calls.end();
   };
   std::erase_if(plan.rules, [&](const CallRule& rule) { return is_theirs(rule.call); });
   std::erase_if(plan.ended_for, is_theirs);
-  add_calls(plan, calls);
+  if (plan.rest == SeccompPlan::Rest::refused) add_calls(plan, calls);
 }
 
 Verdict judge(const SeccompPlan& plan, std::string_view call, const CallArguments& arguments) {

@@ -1,11 +1,11 @@
 #include "system/keys/serve_keys.h"
 
 #include "base/io/log.h"
+#include "system/confine/credentials.h"
 #include "system/keys/key_server.h"
 
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -23,9 +23,7 @@ unsigned threads_for(unsigned wanted) {
 
 // No key in a core file or, where this user may lock so much, in swap.
 void guard_memory() {
-  static_cast<void>(::prctl(PR_SET_DUMPABLE, 0));
-  const rlimit none{0, 0};
-  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+  static_cast<void>(forbid_core_dumps());
   rlimit locked{};
   // With a limit, what is mapped later would fail.
   if (::getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur == RLIM_INFINITY)
