@@ -14,6 +14,7 @@ import threading
 import urllib.request
 
 from harness import DEADLINE, wait_until
+from ports import free_port
 
 TOOL = os.environ.get("RAVELIN_ACME_TOOL", "build/release/bin/acme_tool")
 EAB_KEY = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
@@ -28,14 +29,6 @@ urllib.request.urlopen("http://127.0.0.1:%d" + path, data=body, timeout=5).read(
 
 def run(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, timeout=60, **options)
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Pki:
@@ -164,7 +157,7 @@ class Pebble:
     def __init__(self, folder, pki, environment=None, ports=None, name_server=None, **config):
         self.folder = folder
         self.pki = pki
-        self.port, self.management, http_port, tls_port, dns, self.dns_management = free_ports(6)
+        self.port, self.management, http_port, tls_port, dns, self.dns_management = (free_port() for _ in range(6))
         self.board = f"{folder}/board"
         self.responder = None
         if ports is None:

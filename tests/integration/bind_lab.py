@@ -7,6 +7,7 @@ import subprocess
 
 from dns_server import wire_name
 from harness import wait_until
+from ports import free_port
 
 NAMED = "/usr/sbin/named"
 TXT, CAA = 16, 257
@@ -30,8 +31,7 @@ class Bind:
 
     def __init__(self, folder, zones, keys=(), options=""):
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         names = "".join(f'key "{name}"; ' for name, _ in keys)
         update = f"allow-update {{ {names}}};" if keys else ""

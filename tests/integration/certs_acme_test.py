@@ -8,11 +8,12 @@ import socket
 import ssl
 import tempfile
 
-from acme_lab import EAB_KEY, Pebble, Pki, describe, free_ports, verify
+from acme_lab import EAB_KEY, Pebble, Pki, describe, verify
 from acme_shim import Shim, problem
 from bind_lab import Bind, make_key
 from certs_test import Handshakes, Store
 from harness import DEADLINE, Case, unittest, wait_until
+from ports import free_port
 
 CONFIG = """
 version: 1
@@ -53,7 +54,7 @@ class AcmeCase(Case):
         self.addCleanup(holder.cleanup)
         self.folder = holder.name
         self.pki = Pki(self.folder)
-        self.http, self.tls = free_ports(2)
+        self.http, self.tls = free_port(), free_port()
         self.store = Store(f"{self.folder}/store")
         self.server = self.backend()
 
@@ -186,7 +187,7 @@ class Unattended(AcmeCase):
 
     def test_a_ca_that_is_dead_is_stood_in_for_by_the_next(self):
         pebble = self.pebble()
-        dead = f"https://localhost:{free_ports(1)[0]}/dir"
+        dead = f"https://localhost:{free_port()}/dir"
         gateway = self.start_with(self.issuer("dead", dead) + self.issuer("pebble", pebble.directory),
                                   "    - { name: www.example.test }\n")
         self.await_issuer(gateway, "www.example.test", "Pebble")
@@ -207,7 +208,7 @@ class Unattended(AcmeCase):
                                                      externalAccountMACKeys={"kid-1": EAB_KEY}),
                                  "give the key id and HMAC key"),
             "names it does not sign": (lambda: self.pebble(domainBlocklist=["example.test"]), "rejectedIdentifier"),
-            "names it cannot prove": (lambda: self.pebble(ports=free_ports(2)), "http-01"),
+            "names it cannot prove": (lambda: self.pebble(ports=(free_port(), free_port())), "http-01"),
             "no time": (busy, "closed today (serverInternal)"),
         }
         for title, (make, words) in refusing.items():

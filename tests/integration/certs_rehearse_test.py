@@ -3,7 +3,6 @@
 import os
 import tempfile
 
-from acme_lab import free_ports
 from bind_lab import Bind, make_key
 from certs_test import StoreCase
 from harness import Backend, free_port, unittest
@@ -51,7 +50,7 @@ class Rehearsed(StoreCase):
         self.bind = Bind(place.name, {"test": RECORDS})
         self.addCleanup(self.bind.close)
         self.key = make_key(f"{place.name}/dns.key")
-        self.http, self.tls = free_ports(2)
+        self.http, self.tls = free_port(), free_port()
         self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
         server = self.backend()
 

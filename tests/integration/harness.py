@@ -15,6 +15,8 @@ import threading
 import time
 import unittest
 
+from ports import free_port
+
 BINARY = os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin")
 DEADLINE = 10.0  # seconds; sanitizer builds are slow
 MEMORY_FACTOR = float(os.environ.get("RAVELIN_MEMORY_FACTOR", "1"))  # what a sanitizer build may use more
@@ -444,21 +446,6 @@ class Load:
 
 def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-GIVEN_PORTS = set()
-
-
-def free_port():
-    """One that nobody listens on, and that was given to nobody here: what is asked for twice is bound later."""
-    for _ in range(1000):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in GIVEN_PORTS:
-            GIVEN_PORTS.add(port)
-            return port
-    raise AssertionError("no port is free")
 
 
 ADMIN = 'admin: { listen: "127.0.0.1:{admin}" }'  # for Gateway.metric()
