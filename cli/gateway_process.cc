@@ -10,6 +10,7 @@
 #include "gateway/config/check_files.h"
 #include "gateway/config/parse.h"
 #include "gateway/runtime/admin_adapter.h"
+#include "gateway/tls/remote/remote_keys.h"
 
 #include <boost/asio/signal_set.hpp>
 #include <unistd.h>
@@ -198,6 +199,7 @@ ExitCode run_gateway(const gateway::Config& config, gateway::Gateway::ConfigSour
                                     .bans = hooks.bans,
                                     .remote_keys = around.keys};
   const ExitCode code = serve(config, std::move(options), around, hooks);
+  if (around.keys) around.keys->stop();
   base::stop_log();
   return code;
 }

@@ -76,11 +76,11 @@ system::Confinement supervisor_confinement() {
 
 ExitCode run_supervised(const std::string& path) {
   prepare_process();
-  if (const auto held = confine_role(supervisor_confinement(), messages::Need::where_possible);
-      !held)
-    return report(held.error());
+  const auto held = confine_role(supervisor_confinement(), messages::Need::where_possible);
+  if (!held) return report(held.error());
   auto options = supervisor_options(path);
   if (!options) return report(options.error());
+  options->confinement = *held;
   if (const auto done = base::start_log({}); !done) return report(done.error());
   base::Result<int> status(0);
   {

@@ -258,13 +258,24 @@ std::vector<TableRow> process_rows(const json::value& status) {
   return rows;
 }
 
+std::vector<TableRow> liberty_rows(const json::value& status) {
+  std::vector<TableRow> rows = {{"PROCESS", "MAY"}};
+  for (const json::value& process : list_at(status, "processes")) {
+    std::string all;
+    for (const json::value& one : list_at(process, "may_do"))
+      all += (all.empty() ? "" : "; ") + std::string(one.as_string());
+    if (!all.empty()) rows.push_back({text_at(process, "role"), all});
+  }
+  return rows;
+}
+
 std::string status_text(const json::value& status) {
   std::string text = head_text(status) + upgrade_text(status) + pressure_text(status) +
                      store_text(status) + crl_source_text(status);
   for (const std::vector<TableRow>& rows :
-       {process_rows(status), listener_rows(status), worker_rows(status), server_rows(status),
-        source_rows(status), certificate_rows(status), client_crl_rows(status), expiry_rows(status),
-        renewal_rows(status), ca_limit_rows(status)}) {
+       {process_rows(status), liberty_rows(status), listener_rows(status), worker_rows(status),
+        server_rows(status), source_rows(status), certificate_rows(status), client_crl_rows(status),
+        expiry_rows(status), renewal_rows(status), ca_limit_rows(status)}) {
     if (rows.size() > 1) text += "\n" + table_text(rows);
   }
   return text;

@@ -11,7 +11,9 @@
 
 #include <csignal>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace ravelin::cli {
 namespace {
@@ -32,6 +34,23 @@ messages::Condition condition_of(base::ServiceState state) {
   return messages::Condition::ready;
 }
 
+gateway::ProcessStatus status_of(const messages::ProcessState& state) {
+  std::istringstream account(state.confinement);
+  std::string held;
+  std::getline(account, held);
+  std::vector<std::string> may_do;
+  for (std::string line; std::getline(account, line);)
+    may_do.push_back(line);
+  return {std::string(messages::word_of(state.role)),
+          state.pid,
+          state.up.count(),
+          state.starts,
+          std::string(messages::word_of(state.condition)),
+          held,
+          std::move(may_do),
+          state.last_end};
+}
+
 class Keeper final : public gateway::ProcessKeeper {
  public:
   explicit Keeper(RoleLink& link) : link_(link) {}
@@ -41,9 +60,7 @@ class Keeper final : public gateway::ProcessKeeper {
     const auto found = link_.processes();
     if (!found) return status;
     for (const messages::ProcessState& state : found->states)
-      status.all.push_back({std::string(messages::word_of(state.role)), state.pid, state.up.count(),
-                            state.starts, std::string(messages::word_of(state.condition)),
-                            state.confinement, state.last_end});
+      status.all.push_back(status_of(state));
     if (const auto& upgrade = found->last_upgrade; upgrade)
       status.last_upgrade = {std::string(messages::word_of(upgrade->condition)),
                              upgrade->ago.count(), upgrade->text};

@@ -227,7 +227,8 @@ struct ProcessStatus {
   std::uint32_t starts = 1;     // so far; more than one: it has ended by itself
   std::string condition;        // starting, ready, …
   std::string confinement;      // what it gave up; "" = it has not said
-  std::string last_end;         // how the one before ended; "" = there was none
+  std::vector<std::string> may_do;
+  std::string last_end;  // how the one before ended; "" = there was none
 };
 
 // How the program was replaced the last time.

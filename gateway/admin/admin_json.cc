@@ -190,6 +190,7 @@ json::array process_array(const std::vector<ProcessStatus>& processes) {
                    {"starts", process.starts},
                    {"condition", process.condition},
                    {"confinement", process.confinement},
+                   {"may_do", json::array(process.may_do.begin(), process.may_do.end())},
                    {"last_end", process.last_end}});
   return all;
 }

@@ -125,4 +125,8 @@ std::vector<std::string> gaps_of(const ConfinementReport& report);
 // What is left to it: "reads /etc/ravelin", "connects to TCP ports 8080", "starts no program".
 std::vector<std::string> may_do(const Confinement& confinement);
 
+// Both, for `status`: the summary, and a line for each thing that is left. What the kernel does not
+// hold is left; of files those beyond what every process of this role may read.
+std::string account_of(const ConfinementReport& report, Confinement confinement);
+
 }  // namespace ravelin::system

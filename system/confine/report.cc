@@ -1,6 +1,7 @@
 // The words of a confinement, for `status` and the log.
 #include "system/confine/capabilities.h"
 #include "system/confine/confinement.h"
+#include "system/confine/defaults.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -108,6 +109,28 @@ std::vector<std::string> may_do(const Confinement& confinement) {
                       confinement.role == ConfinedRole::supervisor;
   lines.emplace_back(starts ? "starts programs" : "starts no program");
   return lines;
+}
+
+std::string account_of(const ConfinementReport& report, Confinement confinement) {
+  const auto is_missing = [&report](Mechanism mechanism) {
+    return std::ranges::any_of(report.mechanisms, [mechanism](const MechanismReport& one) {
+      return one.mechanism == mechanism && one.hold == Hold::missing;
+    });
+  };
+  if (is_missing(Mechanism::files)) confinement.paths.reset();
+  if (is_missing(Mechanism::ports)) {
+    confinement.network.connect_ports.reset();
+    confinement.network.bind_ports.reset();
+  }
+  const auto usual = default_confinement(confinement.role, "").paths;
+  if (confinement.paths && usual)
+    std::erase_if(*confinement.paths, [&usual](const PathAccess& path) {
+      return std::ranges::find(*usual, path) != usual->end();
+    });
+  std::string text = summary_of(report);
+  for (const std::string& line : may_do(confinement))
+    text += "\n" + line;
+  return text;
 }
 
 }  // namespace ravelin::system

@@ -26,6 +26,7 @@ struct SupervisorOptions {
   // Told of each state as it begins. May be empty.
   std::function<void(base::ServiceState)> state_changed{};
   std::optional<base::Duration> alive_every{};  // `alive` is told as the gateway says it is
+  std::string confinement{};                    // this process's own, for the status
   // Prints findings of the configuration for whoever started it.
   std::function<void(const std::string&)> print{};
 };
@@ -127,6 +128,7 @@ class Supervisor {
   void turn();
 
   SupervisorOptions options_;
+  base::MonoTime started_ = base::mono_now();
   base::OwnedFd signals_;
   KeptSockets sockets_;
   std::optional<Reading> reading_;

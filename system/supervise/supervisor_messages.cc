@@ -5,6 +5,8 @@
 #include "system/supervise/grants.h"
 #include "system/supervise/supervisor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -266,17 +268,23 @@ void Supervisor::answer_log(Process& process, std::uint32_t id,
 
 void Supervisor::answer_processes(Process& process, std::uint32_t id) {
   const base::MonoTime now = base::mono_now();
-  for (const Process& one : processes_) {
-    messages::ProcessState state{
-        .role = one.wanted.role,
-        .pid = one.child ? static_cast<std::uint32_t>(one.child->pid()) : 0,
-        .up = std::chrono::duration_cast<std::chrono::seconds>(one.child ? now - one.started : 0s),
-        .starts = one.starts,
-        .condition = one.condition,
-        .confinement = one.confinement,
-        .last_end = one.last_end};
+  const auto tell = [&process, id](messages::ProcessState state) {
     static_cast<void>(process.child->link().send({.id = id, .message = std::move(state)}));
-  }
+  };
+  tell({.role = Role::supervisor,
+        .pid = static_cast<std::uint32_t>(::getpid()),
+        .up = std::chrono::duration_cast<std::chrono::seconds>(now - started_),
+        .condition = is_stopping_ ? Condition::draining : Condition::ready,
+        .confinement = options_.confinement});
+  for (const Process& one : processes_)
+    tell(
+        {.role = one.wanted.role,
+         .pid = one.child ? static_cast<std::uint32_t>(one.child->pid()) : 0,
+         .up = std::chrono::duration_cast<std::chrono::seconds>(one.child ? now - one.started : 0s),
+         .starts = one.starts,
+         .condition = one.condition,
+         .confinement = one.confinement,
+         .last_end = one.last_end});
   if (last_upgrade_)
     static_cast<void>(process.child->link().send(
         {.id = id,

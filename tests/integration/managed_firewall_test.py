@@ -41,8 +41,16 @@ class Managed(BansTest):
     def test_the_agent_applies_the_policy_and_takes_bans(self):
         self.assertEqual(set(self.gateway.roles()), {"gateway", "firewall", "keys"})
         status = self.host.run(bans_lab.BINARY, "status", "--json", "--socket", f"{self.directory}/admin.sock")
-        for process in json.loads(status)["processes"]:
-            self.assertIn("system calls", process["confinement"], process["role"])
+        processes = {process["role"]: process for process in json.loads(status)["processes"]}
+        self.assertEqual(set(processes), {"supervisor", "gateway", "firewall", "keys"})
+        for role, process in processes.items():
+            self.assertIn("system calls", process["confinement"], role)
+        may = {role: process["may_do"] for role, process in processes.items()}
+        self.assertIn("starts programs", may["supervisor"])
+        self.assertIn("has net_admin", may["firewall"])
+        self.assertIn("makes no socket", may["keys"])
+        self.assertIn("starts no program", may["gateway"])
+        self.assertFalse([line for line in may["gateway"] if line.startswith("has ")])
         wait_until(lambda: "table inet ravelin" in self.host.run("nft", "list", "ruleset"), "the table is there")
         connection = self.connect(self.attacker, "192.0.2.9")
         self.ask(connection, "/wp-login.php")

@@ -180,6 +180,8 @@ class Keys(Case):
                 if not rights.startswith("rw"):
                     continue
                 begin, end = (int(side, 16) for side in place.split("-"))
+                if end - begin > 1 << 32:
+                    continue  # a sanitizer's notes on every byte there might be
                 try:
                     memory.seek(begin)
                     content = memory.read(end - begin)

@@ -44,13 +44,22 @@ RemoteKeys::RemoteKeys(const Options& options)
 }
 
 RemoteKeys::~RemoteKeys() {
+  stop();
+}
+
+void RemoteKeys::stop() {
   {
     const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
+    if (std::exchange(is_stopping_, true)) return;
   }
   wake();
   thread_.join();
-  for (const auto& [id, question] : outstanding_)
+  std::map<std::uint32_t, Question> unanswered;
+  {
+    const std::lock_guard lock(mutex_);
+    unanswered.swap(outstanding_);
+  }
+  for (const auto& [id, question] : unanswered)
     question.done(nullptr);
 }
 
@@ -110,11 +119,12 @@ void RemoteKeys::put(const Message& message, IsWanted is_wanted, Done done) {
   {
     const std::lock_guard lock(mutex_);
     if (outstanding_.size() >= options_.outstanding_max) forget_unwanted();
-    if (outstanding_.size() < options_.outstanding_max && !outstanding_.contains(id)) {
+    const bool has_room = outstanding_.size() < options_.outstanding_max;
+    if (!is_stopping_ && has_room && !outstanding_.contains(id)) {
       outstanding_.emplace(id, Question{std::move(*bytes), std::move(is_wanted), std::move(done)});
       unsent_.push_back(id);
       done = nullptr;
-    } else {
+    } else if (!is_stopping_) {
       ++counts_.overflow;
     }
   }

@@ -45,8 +45,11 @@ class RemoteKeys {
 
   RemoteKeys(const RemoteKeys&) = delete;
   RemoteKeys& operator=(const RemoteKeys&) = delete;
-  // What has no answer by then is refused.
-  ~RemoteKeys();
+  ~RemoteKeys();  // stops
+
+  // The thread ends. What has no answer by then, or is asked afterwards, is refused. Once the
+  // gateway is gone, and before the log is; one thread.
+  void stop();
 
   // Connections to the key process, made by the supervisor. The first one is used, in place of the
   // one before; the others are closed.

@@ -162,7 +162,8 @@ TEST(AdminApi, TheStatusShowsTheStoreAndWhatIsRenewedNext) {
 
 TEST(AdminApi, TheStatusShowsTheProcesses) {
   FakeBackend backend;
-  backend.processes().all = {{"gateway", 4711, 60, 2, "ready", "seccomp", "signal 9 (Killed)"}};
+  backend.processes().all = {
+      {"gateway", 4711, 60, 2, "ready", "seccomp", {"starts no program"}, "signal 9 (Killed)"}};
   const auto body = boost::json::parse(answer_admin(on_socket("GET", "/v1/status"), backend).body);
   const auto& shown = body.at("processes").at(0);
   EXPECT_EQ(shown.at("role"), "gateway");
@@ -171,6 +172,7 @@ TEST(AdminApi, TheStatusShowsTheProcesses) {
   EXPECT_EQ(shown.at("starts"), 2);
   EXPECT_EQ(shown.at("condition"), "ready");
   EXPECT_EQ(shown.at("confinement"), "seccomp");
+  EXPECT_EQ(shown.at("may_do").at(0), "starts no program");
   EXPECT_EQ(shown.at("last_end"), "signal 9 (Killed)");
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -58,6 +59,25 @@ TEST(MayDo, SaysSoOfWhoIsNotLimited) {
   const auto lines = may_do(default_confinement(ConfinedRole::supervisor, ""));
   EXPECT_THAT(lines, Contains("opens whatever its user may"));
   EXPECT_THAT(lines, Contains("starts programs"));
+}
+
+TEST(Account, LeavesOutWhatEveryProcessMayRead) {
+  Confinement confinement = default_confinement(ConfinedRole::keys, "");
+  confinement.paths->push_back({"/etc/ravelin"});
+  const ConfinementReport report{ConfinedRole::keys, {{Mechanism::files, Hold::held, "files"}}};
+  EXPECT_EQ(account_of(report, confinement),
+            "files\nreads /etc/ravelin\nmakes no socket\nstarts no program");
+}
+
+TEST(Account, SaysThatWhatIsNotHeldIsLeft) {
+  Confinement confinement = default_confinement(ConfinedRole::firewall, "");
+  allow_names(confinement);
+  ConfinementReport report{ConfinedRole::firewall,
+                           {{Mechanism::files, Hold::missing, "no Landlock"},
+                            {Mechanism::ports, Hold::missing, "needs Landlock 4"}}};
+  const std::string account = account_of(report, confinement);
+  EXPECT_THAT(account, HasSubstr("\nopens whatever its user may\n"));
+  EXPECT_THAT(account, HasSubstr("\nconnects to any TCP port\nbinds any TCP port\n"));
 }
 
 TEST(Capabilities, HaveNames) {
