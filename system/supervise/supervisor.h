@@ -98,6 +98,8 @@ class Supervisor {
   void connect_keys(Process& gateway);
   // Another list of keys is to be used: it starts anew, and handshakes wait for it.
   void restart_keys();
+  // Its files are, not what they name.
+  [[nodiscard]] bool is_next_the_same() const;
   // What was read is not taken into use.
   void forget_next();
   void start_waiting();

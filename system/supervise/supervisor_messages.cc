@@ -160,12 +160,19 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
   static_cast<void>(gateway->child->link().send({.id = read.id, .message = finished}, with));
 }
 
+bool Supervisor::is_next_the_same() const {
+  const auto now = messages::read_memory_file(config_.get(), kConfigBytesMax);
+  const auto next = messages::read_memory_file(next_config_.get(), kConfigBytesMax);
+  return now && next && *now == *next;
+}
+
 void Supervisor::note_reload_ended(Outcome outcome) {
   if (!next_config_.is_open()) return;
   if (outcome == Outcome::done) {
+    const bool has_same_keys = is_next_the_same();
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
-    restart_keys();  // without those that are used no more
+    if (!has_same_keys) restart_keys();  // without those that are used no more
   } else {
     forget_next();
   }

@@ -215,6 +215,14 @@ class Keys(Case):
         self.assertGreater(done, KILLS)
         self.assertEqual(gateway.pid(), serving)
 
+    def test_a_reload_of_the_same_configuration_starts_it_anew_once(self):
+        gateway = self.gateway(simple_config([self.backend()]))
+        for _ in range(3):
+            gateway.reload()
+        self.assertEqual(self.client(gateway).get().status, 200)
+        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(gateway.log().count("supervisor: started role=keys"), 4)
+
     def test_a_reload_may_bring_other_keys(self):
         backend = self.backend()
         text = simple_config([backend])
