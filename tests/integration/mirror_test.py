@@ -1,6 +1,7 @@
 """Copies of requests for another pool: how many, what is in them, and that whatever becomes of them no client
 notices."""
 
+import threading
 import time
 
 from harness import ADMIN, MEMORY_FACTOR, Backend, Case, ok, simple_config, unittest, wait_until
@@ -299,13 +300,16 @@ class Ends(Mirrors):
         self.assertLess(time.monotonic() - began, 6)
 
     def test_a_reload_lets_copies_end_and_counts_them(self):
-        gateway = self.mirrored(lambda head, body: time.sleep(2) or ok(b"late"), rules=", in_flight_max: 5, timeout: 10s")
+        may_end = threading.Event()
+        gateway = self.mirrored(lambda head, body: may_end.wait(20) and ok(b"late"),
+                                rules=", in_flight_max: 5, timeout: 20s")
         client = self.client(gateway)
         self.ask(client, 5)
         for _ in range(3):
             gateway.reload()
         self.ask(client, 5)
         self.assertEqual(self.results(), {"dropped": 5})  # those of the generation before still count
+        may_end.set()
         self.wait_for(dropped=5, answered=5)
         self.ask(client, 1)
         self.wait_for(dropped=5, answered=6)
