@@ -98,6 +98,10 @@ void Supervisor::turn() {
     give_up_upgrade("the new gateway does not serve in time");
   }
   if (last_upgrade_ && last_upgrade_->condition == Condition::ready && next_) finish_upgrade();
+  if (former_until_ && base::mono_now() >= *former_until_) {
+    forget_former();
+    if (!is_stopping_) restart_keys();
+  }
   for (Process* process : running()) {
     if (process->kill_at) end(*process);
   }
@@ -110,6 +114,7 @@ void Supervisor::turn() {
 MonoTime Supervisor::next_deadline() {
   MonoTime next = base::mono_now() + 60s;
   if (reading_) next = std::min(next, reading_->until);
+  if (former_until_) next = std::min(next, *former_until_);
   for (const Process& process : processes_) {
     if (!is_stopping_ && process.start_at) next = std::min(next, *process.start_at);
   }
@@ -146,8 +151,11 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   Result<> done;
   std::vector<int> with{config.get()};
   // While another configuration is about to follow, handshakes need the keys of both.
-  if (process.wanted.role == Role::keys && next_config_.is_open())
-    with.push_back(next_config_.get());
+  // And for a while those of the one before.
+  if (process.wanted.role == Role::keys) {
+    const base::OwnedFd& other = next_config_.is_open() ? next_config_ : former_config_;
+    if (other.is_open()) with.push_back(other.get());
+  }
   if (child) {
     const auto alive_every =
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.alive_every.value_or(0s));
@@ -200,6 +208,11 @@ void Supervisor::connect_keys(Process& gateway) {
 
 void Supervisor::restart_keys() {
   if (Process* keys = find(Role::keys); keys != nullptr && keys->child) end(*keys);
+}
+
+void Supervisor::forget_former() {
+  former_config_ = base::OwnedFd();
+  former_until_.reset();
 }
 
 void Supervisor::forget_next() {

@@ -47,6 +47,8 @@ class Supervisor {
 
   // Beyond the time a process may take to end.
   static constexpr base::Duration kEndGrace = std::chrono::seconds(10);
+  // How long handshakes that were begun before a reload may still need keys of before.
+  static constexpr base::Duration kFormerKeysLast = std::chrono::seconds(5);
 
   struct Process {
     messages::RoleWanted wanted;
@@ -98,6 +100,8 @@ class Supervisor {
   void connect_keys(Process& gateway);
   // Another list of keys is to be used: it starts anew, and handshakes wait for it.
   void restart_keys();
+  // Keys of before the last reload are used no more.
+  void forget_former();
   // Its files are, not what they name.
   [[nodiscard]] bool is_next_the_same() const;
   // What was read is not taken into use.
@@ -135,6 +139,8 @@ class Supervisor {
   KeptSockets sockets_;
   std::optional<Reading> reading_;
   base::OwnedFd config_, next_config_;  // memory files: in use, and asked for by the gateway
+  base::OwnedFd former_config_;         // for the key process, until then
+  std::optional<base::MonoTime> former_until_;
   Addresses addresses_, next_addresses_;
   std::set<std::string> logs_;      // paths of the configuration in use, and of the next one
   std::vector<Process> processes_;  // in the order they are started

@@ -154,6 +154,7 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
   std::vector<int> with;
   if (finished.outcome == Outcome::done) {
     sockets_.allow(next_addresses_);
+    forget_former();
     restart_keys();
     with.push_back(next_config_.get());
   }
@@ -169,10 +170,12 @@ bool Supervisor::is_next_the_same() const {
 void Supervisor::note_reload_ended(Outcome outcome) {
   if (!next_config_.is_open()) return;
   if (outcome == Outcome::done) {
-    const bool has_same_keys = is_next_the_same();
+    if (!is_next_the_same()) {
+      former_config_ = std::move(config_);
+      former_until_ = base::mono_now() + kFormerKeysLast;
+    }
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
-    if (!has_same_keys) restart_keys();  // without those that are used no more
   } else {
     forget_next();
   }

@@ -43,6 +43,7 @@ void Supervisor::upgrade_to(const Reading& read) {
     if (wanted.role == Role::gateway) next_.emplace(Process{.wanted = wanted});
   }
   if (!next_) return give_up_upgrade("the new program wants no gateway");
+  forget_former();
   restart_keys();
   start(*next_, next_config_);
   if (!next_->child)

@@ -233,6 +233,7 @@ class Keys(Case):
         gateway.reload()
         self.assertNotIn("reload failed", gateway.log())
         self.assertEqual(self.client(gateway, sni="other.test").get(host="other.test").status, 200)
+        wait_until(lambda: gateway.log().count("supervisor: started role=keys") == 3, "the former key is let go")
         gateway.write(text.replace("chain: server.crt, key: server.key", "chain: other.crt, key: server.key"))
         gateway.reload()
         self.assertIn("reload failed", gateway.log())
