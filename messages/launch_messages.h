@@ -242,7 +242,8 @@ struct ProcessState {
   std::chrono::seconds up{0};  // since it was started
   std::uint32_t starts = 1;    // so far; more than one = it has ended by itself
   Condition condition = Condition::starting;
-  std::string confinement;  // what it may do and what it gave up, as it says itself; "" = unknown
+  // As it says itself: what it gave up in one line, then a line for each thing it may do.
+  std::string confinement;  // "" = unknown
   std::string last_end;     // how the one before ended; "" = there was none
 
   template <class Self, class Visit>

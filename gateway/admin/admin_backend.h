@@ -222,13 +222,13 @@ struct BanExplanation {
 // A process of this program, as the supervisor sees it.
 struct ProcessStatus {
   std::string role;
-  std::int64_t pid = 0;         // 0 = it is about to be started again
-  std::int64_t up_seconds = 0;  // since it was started
-  std::uint32_t starts = 1;     // so far; more than one: it has ended by itself
-  std::string condition;        // starting, ready, …
-  std::string confinement;      // what it gave up; "" = it has not said
-  std::vector<std::string> may_do;
-  std::string last_end;  // how the one before ended; "" = there was none
+  std::int64_t pid = 0;             // 0 = it is about to be started again
+  std::int64_t up_seconds = 0;      // since it was started
+  std::uint32_t starts = 1;         // so far; more than one: it has ended by itself
+  std::string condition;            // starting, ready, …
+  std::string confinement;          // what it gave up; "" = it has not said
+  std::vector<std::string> may_do;  // what is left to it, a sentence each
+  std::string last_end;             // how the one before ended; "" = there was none
 };
 
 // How the program was replaced the last time.

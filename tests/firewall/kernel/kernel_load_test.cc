@@ -112,7 +112,7 @@ TEST_F(KernelTest, ReadsOneGenerationWhileAnotherWriterIsAtWork) {
     }
   });
   int reads = 0;
-  while (writes < 20 || reads == 0) {
+  while (writes < 20 || (reads == 0 && writes < kWritesMax)) {
     const auto read = kernel_->read();
     if (!read) {
       EXPECT_EQ(read.error().code, base::Errc::conflict) << read.error().message;
@@ -125,7 +125,7 @@ TEST_F(KernelTest, ReadsOneGenerationWhileAnotherWriterIsAtWork) {
   }
   is_done = true;
   writer.join();
-  EXPECT_LT(writes, kWritesMax);
+  EXPECT_GT(reads, 0);
 }
 
 }  // namespace
