@@ -28,8 +28,8 @@ using messages::Role;
 ExitCode run_in_one_process(const std::string& path) {
   auto config = load_for_serving(path);
   if (!config) return ExitCode::refused;
-  ServedParts parts;
-  if (const auto done = parts.open(*config, path); !done) return report(done.error());
+  ServedParts parts(*config);
+  if (const auto done = parts.renew_here(path); !done) return report(done.error());
   std::unique_ptr<gateway::OwnSockets> sockets;
   const auto around = own_surroundings(sockets);
   if (!around) return report(around.error());

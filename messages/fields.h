@@ -26,6 +26,7 @@ inline constexpr AtMost kFindings{1024};           // as many, of as many bytes
 inline constexpr AtMost kEndpoints{1024};
 inline constexpr AtMost kTokenLabels{255};
 inline constexpr AtMost kTokenNumbers{255 * 6};
+inline constexpr AtMost kPlaces{128};         // listeners that show a certificate
 inline constexpr AtMost kPathBytes{4096};     // PATH_MAX
 inline constexpr AtMost kPieceBytes{61'440};  // of a longer text, in several messages
 

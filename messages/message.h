@@ -10,6 +10,7 @@
 #include "messages/config_messages.h"
 #include "messages/fields.h"
 #include "messages/launch_messages.h"
+#include "messages/renewal_messages.h"
 #include "messages/vocabulary.h"
 
 #include <chrono>
@@ -433,6 +434,7 @@ using Message =
                  SocketRequest, HandedOver, SocketReleased, ReloadRequest, ReloadEnded,
                  ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
                  ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest,
-                 KeyQuestion, KeyAnswer, KeyCounts, TokenCounts>;
+                 KeyQuestion, KeyAnswer, KeyCounts, TokenCounts, ChallengeQuestion, ChallengeState,
+                 SwapNote, SwapQuestion, SwapState, RenewalNote, LimitNote, RenewalsTold>;
 
 }  // namespace ravelin::messages

@@ -17,6 +17,8 @@ enum class TlsSide : std::uint8_t { server, client, count_ };
 enum class KeyPlace : std::uint8_t { configured, store, count_ };
 enum class KeySlot : std::uint8_t { only, ec, rsa, count_ };
 enum class PathUse : std::uint8_t { read, write, execute, load, count_ };
+enum class Flag : std::uint8_t { no, yes, count_ };
+enum class TlsVersions : std::uint8_t { only_1_2, only_1_3, both, count_ };
 enum class Need : std::uint8_t { required, where_possible, count_ };
 enum class Condition : std::uint8_t {
   starting,
@@ -52,10 +54,18 @@ inline constexpr Words<KeySlot> kWords<KeySlot>{"only", "ec", "rsa"};
 template <>
 inline constexpr Words<PathUse> kWords<PathUse>{"read", "write", "execute", "load"};
 template <>
+inline constexpr Words<Flag> kWords<Flag>{"no", "yes"};
+template <>
+inline constexpr Words<TlsVersions> kWords<TlsVersions>{"1.2", "1.3", "1.2+1.3"};
+template <>
 inline constexpr Words<Need> kWords<Need>{"required", "where_possible"};
 template <>
 inline constexpr Words<Condition> kWords<Condition>{"starting", "ready",  "degraded",
                                                     "draining", "failed", "reloading"};
+
+constexpr Flag flag_of(bool is_so) {
+  return is_so ? Flag::yes : Flag::no;
+}
 
 template <class Enum>
 constexpr std::string_view word_of(Enum value) {

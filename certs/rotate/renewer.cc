@@ -274,6 +274,8 @@ std::size_t Renewer::look(const std::stop_token& stop) {
   take_configuration();
   if (!read_news(stop)) return 0;
   const std::size_t renewed = renew_due(stop);
+  // What was renewed waits for another day now.
+  if (renewed != 0 && !stop.stop_requested() && !read_news(stop)) return renewed;
   show_states(stop);
   return renewed;
 }

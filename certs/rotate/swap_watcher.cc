@@ -28,24 +28,27 @@ void SwapWatcher::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-void SwapWatcher::note(const CertificateSwap& swap) {
-  if (!swap.is_canary && parts_.rules.lasts == std::chrono::seconds(0)) return;
+void SwapWatcher::note(const CertificateSwap& swap, std::chrono::seconds ago) {
+  if (!swap.is_canary && parts_.rules.lasts <= ago) return;
   {
     const std::lock_guard guard(mutex_);
-    news_.push_back(swap);
+    news_.push_back({swap, ago});
   }
   wake_.notify_all();
 }
 
 void SwapWatcher::take_news(base::MonoTime now) {
-  std::vector<CertificateSwap> news;
+  std::vector<News> news;
   {
     const std::lock_guard guard(mutex_);
     news.swap(news_);
   }
-  for (CertificateSwap& swap : news) {
-    const std::string name = swap.name;
-    watched_.insert_or_assign(name, Watched{.swap = std::move(swap), .begun = now});
+  for (News& one : news) {
+    const auto known = watched_.find(one.swap.name);
+    if (known != watched_.end() && known->second.swap == one.swap) continue;
+    std::string name = one.swap.name;
+    watched_.insert_or_assign(
+        std::move(name), Watched{.swap = std::move(one.swap), .begun = {now.since_boot - one.ago}});
   }
 }
 

@@ -48,8 +48,8 @@ class SwapWatcher {
   void start();
 
   // ---- any thread ----
-  // It has just come about.
-  void note(const CertificateSwap& swap);
+  // It has come about. One that is under watch already is watched on.
+  void note(const CertificateSwap& swap, std::chrono::seconds ago = std::chrono::seconds(0));
 
   [[nodiscard]] std::uint64_t taken_back_by_probe() const { return by_probe_.load(); }
 
@@ -60,6 +60,11 @@ class SwapWatcher {
   std::size_t look(base::MonoTime now, const std::stop_token& stop);
 
  private:
+  struct News {
+    CertificateSwap swap;
+    std::chrono::seconds ago{0};
+  };
+
   struct Watched {
     CertificateSwap swap;
     base::MonoTime begun;
@@ -85,7 +90,7 @@ class SwapWatcher {
   std::map<std::string, Watched> watched_;  // by name; the thread's own
   std::mutex mutex_;                        // news_
   std::condition_variable_any wake_;
-  std::vector<CertificateSwap> news_;
+  std::vector<News> news_;
   std::atomic<std::uint64_t> by_probe_{0};
   std::atomic<std::uint64_t> by_alerts_{0};
   std::jthread thread_;

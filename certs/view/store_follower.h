@@ -32,6 +32,8 @@ struct CertificateSwap {
   std::uint64_t before = 0;
   std::uint64_t generation = 0;
   bool is_canary = false;  // of some clients; the others get `before`
+
+  friend bool operator==(const CertificateSwap&, const CertificateSwap&) = default;
 };
 
 // The keys of a store that are in another process.

@@ -1,5 +1,6 @@
 #include "cli/roles/confine_role.h"
 
+#include "messages/fitted_text.h"
 #include "system/confine/confine.h"
 #include "system/confine/defaults.h"
 
@@ -11,7 +12,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <string_view>
 #include <vector>
 
 namespace ravelin::cli {
@@ -34,15 +34,6 @@ PathAccess access_of(const messages::PathGranted& granted) {
   const auto access =
       granted.use == PathUse::write ? PathAccess::Access::read_write : PathAccess::Access::read;
   return {granted.path, access, PathAccess::Presence::if_there};
-}
-
-// Many folders are told in part.
-std::string fitting(std::string account) {
-  constexpr std::string_view kAndMore = " …";
-  const std::size_t most = messages::kTextBytes.count - kAndMore.size();
-  if (account.size() <= most) return account;
-  account.resize(account.find_last_of(" \n", most));
-  return account.append(kAndMore);
 }
 
 Result<> make_granted_folders(const Confinement& confinement) {
@@ -107,7 +98,8 @@ Result<std::string> confine_role(const Confinement& confinement, messages::Need 
                         to_string(confinement.role), to_string(mechanism.mechanism),
                         mechanism.text);
   }
-  return fitting(account_of(*report, confinement));
+  // Many folders are told in part.
+  return messages::fitted(account_of(*report, confinement), messages::kTextBytes);
 }
 
 }  // namespace ravelin::cli

@@ -106,16 +106,20 @@ ExitCode gateway_role() {
   const auto config = config_of(started->config);
   if (!config) return report(config.error());
   const auto keys = std::make_shared<gateway::RemoteKeys>();
-  link.start({.keys = [keys](std::vector<base::OwnedFd> given) { keys->attach(std::move(given)); },
+  ServedParts parts(*config);
+  link.start({.met =
+                  [keys, &parts](messages::Role role, std::vector<base::OwnedFd> given) {
+                    if (role == messages::Role::keys)
+                      keys->attach(std::move(given));
+                    else if (role == messages::Role::certs && !given.empty())
+                      parts.renewal().attach(messages::SeqSocket(std::move(given.front())));
+                  },
               .alone = end_gently});
-  ServedParts parts;
-  if (const auto done = parts.open(*config, started->config.files.path); !done)
-    return report(done.error());
   Keeper keeper(link);
   Surroundings around = surroundings_of(
       link, keeper, std::chrono::milliseconds(started->start.alive_every_ms), *held);
   around.keys = keys;
-  return run_gateway(
+  const ExitCode code = run_gateway(
       *config,
       [&link]() -> Result<gateway::Config> {
         const auto next = link.ask_for_reload();
@@ -123,6 +127,8 @@ ExitCode gateway_role() {
         return config_of(*next);
       },
       around, parts.hooks());
+  link.stop();  // nobody is introduced any more
+  return code;
 }
 
 }  // namespace ravelin::cli

@@ -7,17 +7,17 @@
 #include "cli/roles/confine_role.h"
 #include "cli/roles/roles.h"
 #include "messages/channel/seq_socket.h"
+#include "messages/fitted_text.h"
 #include "system/confine/defaults.h"
 #include "system/supervise/grants.h"
 #include "system/supervise/launch_plan.h"
 #include "system/supervise/role_link.h"
 
 #include <linux/capability.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <chrono>
 #include <iterator>
 
 namespace ravelin::cli {
@@ -26,21 +26,15 @@ namespace {
 using base::Result;
 
 // Waits while the supervisor has not taken what was sent before.
-Result<> send_patiently(messages::SeqSocket& to, const messages::Message& message,
+Result<> send_patiently(messages::SeqSocket& to, messages::Message message,
                         std::span<const int> descriptors = {}) {
-  constexpr int kPatienceMs = 10'000;
-  for (;;) {
-    auto sent = to.send({.message = message}, descriptors);
-    if (sent || errno != EAGAIN) return sent;
-    pollfd waiting{to.fd(), POLLOUT, 0};
-    if (::poll(&waiting, 1, kPatienceMs) <= 0) return sent;
-  }
+  constexpr std::chrono::seconds kPatience{10};
+  return to.send_within({.message = std::move(message)}, kPatience, descriptors);
 }
 
-// What an answer holds at most; the rest of the findings is counted in its last line anyway.
-std::string shortened(std::string text) {
-  if (text.size() > messages::kPieceBytes.count) text.resize(messages::kPieceBytes.count);
-  return text;
+// What an answer holds at most.
+std::string fitted(std::string text) {
+  return messages::fitted(std::move(text), messages::kPieceBytes);
 }
 
 Result<> hand_over(messages::SeqSocket& to, const gateway::Config& config,
@@ -59,7 +53,7 @@ Result<> hand_over(messages::SeqSocket& to, const gateway::Config& config,
   if (!text) return text.error();
   const auto file = messages::memory_file(*text);
   if (!file) return file.error();
-  return send_patiently(to, messages::Finished{messages::Outcome::done, shortened(findings)},
+  return send_patiently(to, messages::Finished{messages::Outcome::done, fitted(findings)},
                         std::array{file->get()});
 }
 
@@ -92,7 +86,9 @@ ExitCode read_role(const std::string& path) {
   base::yaml::RecordingLoader loader(disk, snapshot.files);
   base::Diagnostics diagnostics;
   const gateway::ParsedConfig parsed = read_whole(path, loader, diagnostics);
-  snapshot.grants = system::gateway_grants(parsed.config, certs_of(path, loader));
+  snapshot.grants = system::gateway_grants(parsed.config);
+  std::ranges::move(system::certs_grants(parsed.config, certs_of(path, loader)),
+                    std::back_inserter(snapshot.grants));
   std::ranges::move(system::keys_grants(system::list_keys(parsed.config)),
                     std::back_inserter(snapshot.grants));
   const std::string findings = findings_text(diagnostics);
@@ -100,7 +96,7 @@ ExitCode read_role(const std::string& path) {
       diagnostics.has_errors()
           ? send_patiently(supervisor,
                            messages::Finished{messages::Outcome::refused,
-                                              shortened(findings + count_text(diagnostics))})
+                                              fitted(findings + count_text(diagnostics))})
           : hand_over(supervisor, parsed.config, snapshot, findings);
   return done ? ExitCode::done : report(done.error());
 }

@@ -35,6 +35,7 @@ void add_role(CLI::App& app, Action& chosen) {
   };
   add("gateway", "serves", gateway_role);
   add("keys", "holds the private keys of TLS, and signs", keys_role);
+  add("certs", "renews certificates", certs_role);
   add("firewall", "owns the table", firewall_role);
 }
 

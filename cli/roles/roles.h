@@ -14,6 +14,7 @@ namespace ravelin::cli {
 ExitCode read_role(const std::string& path);
 ExitCode gateway_role();
 ExitCode keys_role();
+ExitCode certs_role();
 ExitCode firewall_role();
 
 // A configuration the reader has checked as a whole; what it names may have changed since.

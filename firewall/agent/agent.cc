@@ -1,6 +1,7 @@
 #include "firewall/agent/agent.h"
 
 #include "base/io/log.h"
+#include "messages/fitted_text.h"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -38,10 +39,8 @@ messages::Outcome outcome_of(const base::Error& error) {
                                                                    : messages::Outcome::failed;
 }
 
-// What fits into a message's text.
-std::string shortened(std::string text) {
-  if (text.size() > messages::kTextBytes.count) text.resize(messages::kTextBytes.count);
-  return text;
+std::string fitted(std::string text) {
+  return messages::fitted(std::move(text), messages::kTextBytes);
 }
 
 }  // namespace
@@ -153,10 +152,9 @@ bool Agent::serve_one(std::size_t index, Received received, std::vector<WaitingB
 
 void Agent::answer_question(Client& client, const Received& received, const std::string& command) {
   const auto refuse = [&](std::string why) {
-    static_cast<void>(
-        client.socket.send({.id = received.packet.id,
-                            .message = messages::FirewallAnswer{messages::Outcome::refused,
-                                                                shortened(std::move(why))}}));
+    static_cast<void>(client.socket.send(
+        {.id = received.packet.id,
+         .message = messages::FirewallAnswer{messages::Outcome::refused, fitted(std::move(why))}}));
   };
   if (const std::string_view refusal = access_.refusal_of_question(client.peer); !refusal.empty())
     return refuse(std::string(refusal));
@@ -198,7 +196,7 @@ void Agent::settle_bans(std::vector<WaitingBan>& bans) {
     if (bans[i].id == 0) continue;  // no answer is expected
     const Result<Ban> answer = answers ? (*answers)[i] : Result<Ban>(answers.error());
     messages::BanResult result;
-    if (!answer) result = {outcome_of(answer.error()), shortened(answer.error().message)};
+    if (!answer) result = {outcome_of(answer.error()), fitted(answer.error().message)};
     if (!clients_[bans[i].client].socket.send({.id = bans[i].id, .message = result}))
       closed_.push_back(bans[i].client);
   }

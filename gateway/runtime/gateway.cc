@@ -49,7 +49,10 @@ Gateway::Gateway(Options options)
                }),
       renew_alarm_(control_, [this] { renew_pools(); }),
       sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_),
-      store_(remote_store_keys(options_.remote_keys)) {}
+      store_(remote_store_keys(options_.remote_keys)),
+      // Where keys are elsewhere, so is whoever may write to the store.
+      store_tickets_(options_.remote_keys == nullptr ? StoreTickets::Rotation::here
+                                                     : StoreTickets::Rotation::elsewhere) {}
 
 Gateway::~Gateway() {
   for (const auto& worker : workers_)

@@ -10,18 +10,6 @@ namespace {
 
 constexpr std::chrono::seconds kLookEvery{5};
 
-// The strictest of all: keys that leave early cost a handshake, keys that stay cost secrecy.
-certs::TicketRules rules_of(const Config& config) {
-  certs::TicketRules rules{.rotate_every = std::chrono::hours(168), .keep = 2};
-  for (const ListenerConfig& listener : config.listeners) {
-    if (!listener.tls || !listener.tls->from_store) continue;
-    const TicketConfig& tickets = listener.tls->tickets;
-    rules.rotate_every = std::min(rules.rotate_every, tickets.rotate);
-    rules.keep = std::max(rules.keep, static_cast<std::size_t>(tickets.keep));
-  }
-  return rules;
-}
-
 std::shared_ptr<const TicketKeys> to_keys(const std::vector<certs::StoredTicketKey>& stored) {
   auto keys = std::make_shared<TicketKeys>();
   keys->keys.reserve(stored.size());
@@ -36,10 +24,24 @@ std::shared_ptr<const TicketKeys> to_keys(const std::vector<certs::StoredTicketK
 
 }  // namespace
 
+// Keys that leave early cost a handshake, keys that stay cost secrecy.
+std::optional<certs::TicketRules> ticket_rules_of(const Config& config) {
+  if (!shows_store(config)) return std::nullopt;
+  certs::TicketRules rules{.rotate_every = std::chrono::hours(168), .keep = 2};
+  for (const ListenerConfig& listener : config.listeners) {
+    if (!listener.tls || !listener.tls->from_store) continue;
+    const TicketConfig& tickets = listener.tls->tickets;
+    rules.rotate_every = std::min(rules.rotate_every, tickets.rotate);
+    rules.keep = std::max(rules.keep, static_cast<std::size_t>(tickets.keep));
+  }
+  return rules;
+}
+
 void StoreTickets::use(const Config& config) {
   next_look_ = {};
-  rules_ = rules_of(config);
-  const std::string path = shows_store(config) ? config.certs_store : std::string();
+  const auto rules = ticket_rules_of(config);
+  rules_ = rules.value_or(certs::TicketRules{});
+  const std::string path = rules ? config.certs_store : std::string();
   if (path == path_) return;
   path_ = path;
   store_.reset();
@@ -55,6 +57,11 @@ void StoreTickets::fail(const std::string& why) {
   trouble_ = why;
 }
 
+base::Result<std::vector<certs::StoredTicketKey>> StoreTickets::read(base::WallTime wall) const {
+  if (rotation_ == Rotation::elsewhere) return certs::read_tickets(store_->paths());
+  return certs::tend_tickets(*store_, rules_, std::chrono::floor<std::chrono::seconds>(wall));
+}
+
 bool StoreTickets::tick(base::MonoTime now, base::WallTime wall) {
   if (path_.empty() || now < next_look_) return false;
   next_look_ = now + kLookEvery;
@@ -66,7 +73,8 @@ bool StoreTickets::tick(base::MonoTime now, base::WallTime wall) {
     }
     store_ = std::move(*opened);
   }
-  auto keys = certs::tend_tickets(*store_, rules_, std::chrono::floor<std::chrono::seconds>(wall));
+  auto keys = read(wall);
+  if (keys && keys->empty()) return false;  // whoever makes them has not come to it
   if (!keys) {
     fail(keys.error().message);
     return false;

@@ -1,5 +1,5 @@
-// The ticket keys of the certificate store, which all its gateways share: made, rotated and
-// followed. The control thread.
+// The ticket keys of the certificate store, which all its gateways share: followed, and, where no
+// other process does that, made and rotated. The control thread.
 #pragma once
 
 #include "certs/store/ticket_file.h"
@@ -12,8 +12,16 @@
 
 namespace ravelin::gateway {
 
+// How the listeners that show the store want its ticket keys: the strictest of all. nullopt: none
+// shows it.
+std::optional<certs::TicketRules> ticket_rules_of(const Config& config);
+
 class StoreTickets {
  public:
+  enum class Rotation : std::uint8_t { here, elsewhere };
+
+  explicit StoreTickets(Rotation rotation = Rotation::here) : rotation_(rotation) {}
+
   // The store and the rules of a configuration's listeners that show it; none where none does.
   void use(const Config& config);
 
@@ -29,7 +37,9 @@ class StoreTickets {
 
  private:
   void fail(const std::string& why);
+  [[nodiscard]] base::Result<std::vector<certs::StoredTicketKey>> read(base::WallTime wall) const;
 
+  Rotation rotation_;
   std::string path_;
   certs::TicketRules rules_;
   std::optional<certs::StoreDir> store_;

@@ -96,6 +96,11 @@ Result<std::optional<Received>> SeqSocket::receive(std::chrono::milliseconds pat
 }
 
 Result<> SeqSocket::send(const Packet& packet, std::span<const int> descriptors) {
+  return send_within(packet, std::chrono::milliseconds(0), descriptors);
+}
+
+Result<> SeqSocket::send_within(const Packet& packet, std::chrono::milliseconds patience,
+                                std::span<const int> descriptors) {
   if (descriptors.size() > kDescriptorsMax)
     return base::fail(Errc::invalid, "at most {} descriptors go with a message", kDescriptorsMax);
   Packet sent = packet;
@@ -116,7 +121,19 @@ Result<> SeqSocket::send(const Packet& packet, std::span<const int> descriptors)
     rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
     std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
   }
-  if (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    if (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+    if (errno == EINTR) continue;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (errno != EAGAIN || left.count() <= 0) break;
+    pollfd waiting{fd_.get(), POLLOUT, 0};
+    if (::poll(&waiting, 1, static_cast<int>(left.count())) == 0) {
+      errno = EAGAIN;
+      break;
+    }
+  }
   base::Error error = base::fail_errno(errno, "sending");
   error.code = Errc::unavailable;
   return error;

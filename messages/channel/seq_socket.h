@@ -47,6 +47,10 @@ class SeqSocket {
   // `descriptors` stay the caller's. Errc::unavailable: the peer is gone, or does not read.
   Result<> send(const Packet& packet, std::span<const int> descriptors = {});
 
+  // The same, waiting that long while the peer is behind.
+  Result<> send_within(const Packet& packet, std::chrono::milliseconds patience,
+                       std::span<const int> descriptors = {});
+
   // Encoded messages without descriptors, in one system call: how many of them were taken. Errors:
   // Errc::unavailable, the peer is gone.
   Result<std::size_t> send_encoded(std::span<const std::vector<std::byte>> messages);

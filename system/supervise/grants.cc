@@ -92,7 +92,6 @@ void add(Grants& grants, const gateway::PoolConfig& pool) {
     add(grants, server.tls);
 }
 
-// Renewal is done in the gateway's process.
 void add(Grants& grants, const certs::CertsConfig& certs) {
   grants.grant(certs.store, PathUse::write);
   for (const certs::IssuerConfig& issuer : certs.issuers) {
@@ -111,17 +110,23 @@ bool is_below(const std::string& path, const std::string& folder) {
 
 }  // namespace
 
-std::vector<PathGranted> gateway_grants(const gateway::Config& config,
-                                        const certs::CertsConfig& certs) {
+std::vector<PathGranted> gateway_grants(const gateway::Config& config) {
   Grants grants(messages::Role::gateway);
   for (const std::string& file : config.files)
     grants.file(file);
   grants.file(config.admin.overrides, PathUse::write);
-  if (!config.certs_store.empty()) add(grants, certs);
+  grants.grant(config.certs_store, PathUse::read);
   for (const gateway::ListenerConfig& listener : config.listeners)
     add(grants, listener);
   for (const gateway::PoolConfig& pool : config.pools)
     add(grants, pool);
+  return grants.take();
+}
+
+std::vector<PathGranted> certs_grants(const gateway::Config& config,
+                                      const certs::CertsConfig& certs) {
+  Grants grants(messages::Role::certs);
+  if (!config.certs_store.empty()) add(grants, certs);
   return grants.take();
 }
 

@@ -12,8 +12,11 @@ namespace ravelin::system {
 
 // Of the gateway: each path once, sorted. What is replaced by renaming is granted with its folder.
 // What every program needs (libraries, name service) is not among them.
-std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config,
-                                                  const certs::CertsConfig& certs);
+std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config);
+
+// Of the process that renews certificates; none where the configuration has no store.
+std::vector<messages::PathGranted> certs_grants(const gateway::Config& config,
+                                                const certs::CertsConfig& certs);
 
 // Of the key process.
 std::vector<messages::PathGranted> keys_grants(const KeyList& keys);

@@ -17,6 +17,8 @@ LaunchPlan plan_launch(const gateway::Config& config) {
   const KeyList keys = list_keys(config);
   if (!keys.files.empty() || !keys.store.empty())
     plan.roles.push_back({messages::Role::keys, "", need, std::chrono::seconds(0)});
+  if (!config.certs_store.empty())
+    plan.roles.push_back({messages::Role::certs, config.user, need, std::chrono::seconds(0)});
   plan.roles.push_back({messages::Role::gateway, config.user, need, config.drain_timeout});
   for (const gateway::ListenerConfig& listener : config.listeners) {
     for (std::size_t i = 0; i < listener.bind.size(); ++i)

@@ -58,6 +58,10 @@ Result<RoleLink::Started> RoleLink::take() {
 }
 
 RoleLink::~RoleLink() {
+  stop();
+}
+
+void RoleLink::stop() {
   if (!reader_.joinable()) return;
   is_ending_ = true;
   ::shutdown(socket_.fd(), SHUT_RDWR);
@@ -86,8 +90,9 @@ void RoleLink::read() {
 
 void RoleLink::take_in(messages::Received received) {
   if (received.packet.id == 0) {
-    const bool is_hello = std::holds_alternative<messages::Hello>(received.packet.message);
-    if (is_hello && handlers_.keys) handlers_.keys(std::move(received.descriptors));
+    const auto* hello = std::get_if<messages::Hello>(&received.packet.message);
+    if (hello != nullptr && handlers_.met)
+      handlers_.met(hello->role, std::move(received.descriptors));
     return;
   }
   {

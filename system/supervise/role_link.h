@@ -38,12 +38,15 @@ class RoleLink final : public gateway::SocketSource {
 
   // Called on a thread of the link's own.
   struct Handlers {
-    std::function<void(std::vector<base::OwnedFd>)> keys;  // connections to the key process
-    std::function<void()> alone;                           // the supervisor is gone
+    // Connections to another process of this role.
+    std::function<void(messages::Role, std::vector<base::OwnedFd>)> met;
+    std::function<void()> alone;  // the supervisor is gone
   };
 
   // Takes what comes from now on; before it nothing can be asked. After confine(): it is a thread.
   void start(Handlers handlers);
+  // No handler is called any more.
+  void stop();
 
   base::Result<std::vector<base::OwnedFd>> open(const gateway::ListenAddress& address,
                                                 std::size_t count) override;

@@ -100,7 +100,7 @@ void Supervisor::turn() {
   if (last_upgrade_ && last_upgrade_->condition == Condition::ready && next_) finish_upgrade();
   if (former_until_ && base::mono_now() >= *former_until_) {
     forget_former();
-    if (!is_stopping_) restart_keys();
+    if (!is_stopping_) restart(Role::keys);
   }
   for (Process* process : running()) {
     if (process->kill_at) end(*process);
@@ -116,7 +116,8 @@ MonoTime Supervisor::next_deadline() {
   if (reading_) next = std::min(next, reading_->until);
   if (former_until_) next = std::min(next, *former_until_);
   for (const Process& process : processes_) {
-    if (!is_stopping_ && process.start_at) next = std::min(next, *process.start_at);
+    if (!is_stopping_ && process.start_at)
+      next = std::min(next, held_until(process).value_or(*process.start_at));
   }
   for (const Process* process : running()) {
     if (process->start_by) next = std::min(next, *process->start_by);
@@ -136,10 +137,21 @@ void Supervisor::start_roles() {
 void Supervisor::start_waiting() {
   for (Process& process : processes_) {
     if (process.child || !process.start_at || base::mono_now() < *process.start_at) continue;
+    if (held_until(process)) continue;
     process.start_at.reset();
     if (process.wanted.role == Role::gateway) sockets_.allow(addresses_);
     start(process, config_);
   }
+}
+
+std::optional<MonoTime> Supervisor::held_until(const Process& process) {
+  const Process* certs = find(Role::certs);
+  if (process.wanted.role != Role::gateway || process.starts != 0 || certs == nullptr)
+    return std::nullopt;
+  const bool is_over = certs->was_ready || !certs->child || certs->starts > 1 ||
+                       base::mono_now() >= certs->started + kStoreReadyMax;
+  if (is_over) return std::nullopt;
+  return certs->started + kStoreReadyMax;
 }
 
 void Supervisor::start(Process& process, const base::OwnedFd& config) {
@@ -178,36 +190,57 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   }
   process.child = std::move(*child);
   process.is_linked = true;
-  if (process.wanted.role == Role::gateway) connect_keys(process);
-  if (process.wanted.role == Role::keys) {
-    for (Process* other : running()) {
-      if (other->wanted.role == Role::gateway) connect_keys(*other);
-    }
-  }
+  introduce_to_others(process);
   base::log_info(kPart, "started",
                  {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
 }
 
-// Connections of before end with the key process of before.
-void Supervisor::connect_keys(Process& gateway) {
-  Process* keys = find(Role::keys);
-  if (keys == nullptr || !keys->child || !gateway.child) return;
+// Every gateway has its signatures from the key process; the one in use shows what is renewed.
+void Supervisor::introduce_to_others(Process& process) {
+  const Role role = process.wanted.role;
+  if (role == Role::keys) {
+    for (Process* other : running())
+      if (other->wanted.role == Role::gateway) introduce(*other, role);
+  } else if (role == Role::certs) {
+    if (Process* gateway = find(Role::gateway); gateway != nullptr) introduce(*gateway, role);
+  } else if (role == Role::gateway) {
+    introduce(process, Role::keys);
+    if (&process == find(Role::gateway)) introduce(process, Role::certs);
+  }
+}
+
+// Connections of before end with the process of before.
+void Supervisor::introduce(Process& gateway, Role role) {
+  Process* other = find(role);
+  if (other == nullptr || !other->child || !gateway.child) return;
   auto ends = messages::SeqSocket::make_pair();
   Result<> done;
   if (!ends) done = ends.error();
   if (done)
-    done = keys->child->link().send({.message = messages::Hello{Role::gateway, ""}},
-                                    std::array{ends->first.fd()});
+    done = other->child->link().send({.message = messages::Hello{Role::gateway, ""}},
+                                     std::array{ends->first.fd()});
   if (done)
-    done = gateway.child->link().send({.message = messages::Hello{Role::keys, ""}},
+    done = gateway.child->link().send({.message = messages::Hello{role, ""}},
                                       std::array{ends->second.fd()});
   if (!done)
-    base::log_error(kPart, "the gateway is not connected to the key process",
-                    {{"reason", done.error().message}});
+    base::log_error(kPart, "the gateway is not connected to another process",
+                    {{"role", messages::word_of(role)}, {"reason", done.error().message}});
 }
 
-void Supervisor::restart_keys() {
-  if (Process* keys = find(Role::keys); keys != nullptr && keys->child) end(*keys);
+void Supervisor::restart(Role role) {
+  Process* process = find(role);
+  if (process == nullptr) return;
+  if (process->child)
+    end(*process);
+  else if (!process->start_at)
+    process->start_at = base::mono_now();
+}
+
+void Supervisor::add_roles(const std::vector<messages::RoleWanted>& roles) {
+  for (const messages::RoleWanted& wanted : roles) {
+    const bool is_of_tls = wanted.role == Role::keys || wanted.role == Role::certs;
+    if (is_of_tls && find(wanted.role) == nullptr) processes_.push_back({.wanted = wanted});
+  }
 }
 
 void Supervisor::forget_former() {
@@ -218,7 +251,7 @@ void Supervisor::forget_former() {
 void Supervisor::forget_next() {
   next_config_ = base::OwnedFd();
   next_addresses_.clear();
-  restart_keys();  // with those of before
+  restart(Role::keys);  // with those of before
 }
 
 // ---- ending ----

@@ -47,6 +47,8 @@ class Supervisor {
 
   // Beyond the time a process may take to end.
   static constexpr base::Duration kEndGrace = std::chrono::seconds(10);
+  // How long a gateway waits, at first, for the store of certificates to be made ready.
+  static constexpr base::Duration kStoreReadyMax = std::chrono::seconds(10);
   // How long handshakes that were begun before a reload may still need keys of before.
   static constexpr base::Duration kFormerKeysLast = std::chrono::seconds(5);
 
@@ -96,10 +98,16 @@ class Supervisor {
 
   void start_roles();
   void start(Process& process, const base::OwnedFd& config);
-  // Gives a gateway a connection to the key process, where both run.
-  void connect_keys(Process& gateway);
-  // Another list of keys is to be used: it starts anew, and handshakes wait for it.
-  void restart_keys();
+  // Gives a gateway a connection to the process of this role, where both run.
+  void introduce(Process& gateway, Role role);
+  void introduce_to_others(Process& process);
+  // A gateway opens once there is something to show: until then, at first. Not held: nothing.
+  [[nodiscard]] std::optional<base::MonoTime> held_until(const Process& process);
+  // Those of the configuration that was read which the one in use has no process for: restart()
+  // starts them.
+  void add_roles(const std::vector<messages::RoleWanted>& roles);
+  // It starts anew. Another list of keys is to be used: handshakes wait for it.
+  void restart(Role role);
   // Keys of before the last reload are used no more.
   void forget_former();
   // Its files are, not what they name.
@@ -142,8 +150,8 @@ class Supervisor {
   base::OwnedFd former_config_;         // for the key process, until then
   std::optional<base::MonoTime> former_until_;
   Addresses addresses_, next_addresses_;
-  std::set<std::string> logs_;      // paths of the configuration in use, and of the next one
-  std::vector<Process> processes_;  // in the order they are started
+  std::set<std::string> logs_;    // paths of the configuration in use, and of the next one
+  std::list<Process> processes_;  // in the order they are started
   // While the program is replaced: the gateway that is to be, and those that were.
   std::optional<Process> next_;
   std::list<Process> leaving_;

@@ -1,6 +1,7 @@
 // What the processes say to the supervisor, and what it answers.
 #include "base/io/log.h"
 #include "gateway/observe/access_target.h"
+#include "messages/fitted_text.h"
 #include "system/supervise/config_file.h"
 #include "system/supervise/grants.h"
 #include "system/supervise/supervisor.h"
@@ -155,7 +156,8 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
   if (finished.outcome == Outcome::done) {
     sockets_.allow(next_addresses_);
     forget_former();
-    restart_keys();
+    add_roles(read.roles);
+    restart(Role::keys);
     with.push_back(next_config_.get());
   }
   static_cast<void>(gateway->child->link().send({.id = read.id, .message = finished}, with));
@@ -173,6 +175,7 @@ void Supervisor::note_reload_ended(Outcome outcome) {
     if (!is_next_the_same()) {
       former_config_ = std::move(config_);
       former_until_ = base::mono_now() + kFormerKeysLast;
+      restart(Role::certs);
     }
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
@@ -251,7 +254,7 @@ void Supervisor::answer_socket(Process& process, std::uint32_t id,
   if (!sockets) {
     answer.outcome =
         sockets.error().code == base::Errc::denied ? Outcome::refused : Outcome::failed;
-    answer.text = sockets.error().message.substr(0, messages::kTextBytes.count);
+    answer.text = messages::fitted(sockets.error().message, messages::kTextBytes);
   }
   const auto sent = process.child->link().send({.id = id, .message = answer},
                                                sockets ? *sockets : std::vector<int>());
@@ -268,7 +271,7 @@ void Supervisor::answer_log(Process& process, std::uint32_t id,
   if (!logs_.contains(request.path)) {
     answer = {Outcome::refused, "the configuration has no such log"};
   } else if (auto opened = gateway::open_log_file(request.path); !opened) {
-    answer = {Outcome::failed, opened.error().message.substr(0, messages::kTextBytes.count)};
+    answer = {Outcome::failed, messages::fitted(opened.error().message, messages::kTextBytes)};
   } else {
     log = std::move(*opened);
     if (log.is_open()) with.push_back(log.get());
@@ -301,7 +304,7 @@ void Supervisor::answer_processes(Process& process, std::uint32_t id) {
          .message = messages::UpgradeState{
              last_upgrade_->condition,
              std::chrono::duration_cast<std::chrono::seconds>(now - last_upgrade_->began),
-             last_upgrade_->text.substr(0, messages::kTextBytes.count)}}));
+             messages::fitted(last_upgrade_->text, messages::kTextBytes)}}));
   static_cast<void>(process.child->link().send({.id = id, .message = messages::Finished{}}));
 }
 
@@ -318,7 +321,10 @@ void Supervisor::note_health(Process& process, const messages::Health& health) {
     if (health.condition == Condition::ready) last_upgrade_->condition = Condition::ready;
     return;
   }
-  if (&process != find(Role::gateway)) return;
+  if (&process != find(Role::gateway)) {
+    process.was_ready = process.was_ready || health.condition == Condition::ready;
+    return;
+  }
   if (health.condition == Condition::ready) {
     const bool is_first = !std::exchange(process.was_ready, true);
     if (is_first || before == Condition::starting) sockets_.release_others();

@@ -44,7 +44,8 @@ void Supervisor::upgrade_to(const Reading& read) {
   }
   if (!next_) return give_up_upgrade("the new program wants no gateway");
   forget_former();
-  restart_keys();
+  add_roles(read.roles);
+  restart(Role::keys);
   start(*next_, next_config_);
   if (!next_->child)
     return give_up_upgrade("the new program cannot be started: " + next_->last_end);
@@ -71,7 +72,7 @@ void Supervisor::finish_upgrade() {
                  {{"pid", gateway.child->pid()}, {"before", before}});
   // The others need no sockets: they end, and start again as the new program.
   for (Process& process : processes_) {
-    if (process.child && process.wanted.role != Role::gateway) end(process);
+    if (process.wanted.role != Role::gateway) restart(process.wanted.role);
   }
 }
 

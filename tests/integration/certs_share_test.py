@@ -69,7 +69,9 @@ class OneAtATime(StoreCase):
             before, _, rest = file.read().partition('"expires":')
             file.seek(len(before))
             file.write('"expires":1}' + " " * (len(rest) - 2))
+        self.store.config = gateway.config  # it waits until every worker serves it
         self.store.run("rotate", "www.example.test")
+        self.store.config = None
         taken = self.store.current("www.example.test")
         serial = self.served(gateway, "www.example.test")
         holder.send_signal(signal.SIGCONT)

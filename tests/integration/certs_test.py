@@ -118,10 +118,13 @@ class StoreCase(Case):
 
     def serve(self, wanted="[]"):
         self.server = self.backend()
-        text = CONFIG.format(names=wanted, backend=self.server.port).replace("{dir}/store", self.store.folder)
-        gateway = self.gateway(text)
+        gateway = self.gateway(self.text(wanted))
         self.store.config = gateway.config
         return gateway
+
+    def text(self, wanted):
+        """A configuration that wants these certificates, once there is a server."""
+        return CONFIG.format(names=wanted, backend=self.server.port).replace("{dir}/store", self.store.folder)
 
     def served(self, gateway, name):
         """The serial number a client is shown that verifies everything."""

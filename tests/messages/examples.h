@@ -106,9 +106,29 @@ inline std::vector<Packet> process_packets() {
   };
 }
 
+// What the gateway and the process that renews certificates say.
+inline std::vector<Packet> renewal_packets() {
+  const SwapRef swap{"/var/lib/certs", "www.example.com", 3, 4, Flag::yes};
+  return {
+      {.id = 1, .message = ChallengeQuestion{"tok"}},
+      {.id = 1, .message = ChallengeState{.workers = 4, .answering = 3}},
+      {.message = SwapNote{swap, std::chrono::seconds(90)}},
+      {.id = 2, .message = SwapQuestion{swap}},
+      {.id = 2,
+       .message = SwapState{Flag::yes, Flag::no, 12, 1, {"127.0.0.1:443"}, {TlsVersions::both}}},
+      {.message = RenewalNote{"www.example.com", std::chrono::seconds(1700000000),
+                              "two thirds of its lifetime are over", 2,
+                              std::chrono::seconds(1690000000), "rateLimited"}},
+      {.message = LimitNote{"le", "account", "", 300, 300, Flag::yes}},
+      {.message = RenewalsTold{.by_probe = 1, .by_alerts = 2}},
+  };
+}
+
 inline std::vector<Packet> example_packets() {
   std::vector<Packet> all = part_packets();
   for (Packet& packet : process_packets())
+    all.push_back(std::move(packet));
+  for (Packet& packet : renewal_packets())
     all.push_back(std::move(packet));
   return all;
 }

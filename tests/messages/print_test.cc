@@ -45,6 +45,14 @@ constexpr const char* kPrinted[] = {
     R"(key_answer{outcome=refused findings=["error E_KEY_PERMS: www.key: mode 0644"]})",
     R"(key_counts{signatures=3 refused=1 limited=0 failed=0 waiting=0 signing_ns=0 keys_held=2})",
     R"(token_counts{labels=["web"] numbers=[9 1 0 0 2 1]})",
+    R"(challenge_question{token="tok"})",
+    R"(challenge_state{workers=4 answering=3})",
+    R"(swap_note{store="/var/lib/certs" name="www.example.com" before=3 generation=4 is_canary=yes ago=90s})",
+    R"(swap_question{store="/var/lib/certs" name="www.example.com" before=3 generation=4 is_canary=yes})",
+    R"(swap_state{is_shown=yes is_by_every_worker=no accepted=12 refusing=1 places=["127.0.0.1:443"] versions=[1.2+1.3]})",
+    R"(renewal_note{name="www.example.com" at=1700000000s why="two thirds of its lifetime are over" failures=2 failed=1690000000s error="rateLimited"})",
+    R"(limit_note{issuer="le" limit="account" what="" left=300 most=300 is_assumed=yes})",
+    R"(renewals_told{by_probe=1 by_alerts=2})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {

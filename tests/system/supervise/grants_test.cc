@@ -32,7 +32,7 @@ TEST(GatewayGrants, AreTheFoldersOfWhatTheConfigurationNames) {
   server.tls.emplace();
   server.tls->ca = "/etc/backends/ca.pem";
   EXPECT_THAT(
-      gateway_grants(config, {}),
+      gateway_grants(config),
       ElementsAre(granted("/etc/backends"), granted("/etc/clients"), granted("/etc/ravelin"),
                   granted("/etc/ravelin/site.d"), granted("/etc/ssl/www"), granted("/srv/pages"),
                   granted("/var/lib/staples")));
@@ -42,15 +42,12 @@ TEST(GatewayGrants, AreToWriteOnlyWhatTheGatewayKeeps) {
   gateway::Config config;
   config.admin.overrides = "/var/lib/ravelin/overrides.json";
   config.certs_store = "/var/lib/ravelin/certs";
-  certs::CertsConfig certs;
-  certs.store = config.certs_store;
   config.log.access = "/var/log/ravelin/access.log";  // the supervisor's to open
-  EXPECT_THAT(gateway_grants(config, certs),
-              ElementsAre(granted("/var/lib/ravelin", PathUse::write),
-                          granted("/var/lib/ravelin/certs", PathUse::write)));
+  EXPECT_THAT(gateway_grants(config), ElementsAre(granted("/var/lib/ravelin", PathUse::write),
+                                                  granted("/var/lib/ravelin/certs")));
 }
 
-TEST(GatewayGrants, AreWhatRenewalNeedsAsWell) {
+TEST(CertsGrants, AreTheStoreAndWhatItsIssuersNeed) {
   gateway::Config config;
   config.certs_store = "/store";
   certs::CertsConfig certs;
@@ -58,9 +55,11 @@ TEST(GatewayGrants, AreWhatRenewalNeedsAsWell) {
   certs::IssuerConfig& issuer = certs.issuers.emplace_back();
   issuer.eab = "/etc/ravelin/eab/le";
   issuer.dns_hook = "/usr/lib/hook";
-  EXPECT_THAT(gateway_grants(config, certs),
-              ElementsAre(granted("/etc/ravelin/eab"), granted("/store", PathUse::write),
-                          granted("/usr/lib/hook", PathUse::execute)));
+  EXPECT_THAT(certs_grants(config, certs),
+              ElementsAre(PathGranted{Role::certs, "/etc/ravelin/eab", PathUse::read},
+                          PathGranted{Role::certs, "/store", PathUse::write},
+                          PathGranted{Role::certs, "/usr/lib/hook", PathUse::execute}));
+  EXPECT_THAT(certs_grants({}, certs), ElementsAre());
 }
 
 TEST(KeysGrants, AreTheFoldersOfKeysAndTheirChains) {
@@ -86,7 +85,7 @@ TEST(GatewayGrants, ACheckCommandIsToBeStarted) {
   gateway::PoolConfig& pool = config.pools.emplace_back();
   pool.health.emplace();
   pool.health->command = {"/usr/lib/check", "argument"};
-  EXPECT_THAT(gateway_grants(config, {}), ElementsAre(granted("/usr/lib/check", PathUse::execute)));
+  EXPECT_THAT(gateway_grants(config), ElementsAre(granted("/usr/lib/check", PathUse::execute)));
 }
 
 struct BeyondCase {
