@@ -7,8 +7,8 @@
 
 namespace ravelin::messages {
 
-// Itself when it fits; else its beginning, cut between words where there are some, never inside of a
-// character, and " …".
+// Itself when it fits; else its beginning, cut between words where there are some, never inside of
+// a character, and " …".
 std::string fitted(std::string text, AtMost most);
 
 }  // namespace ravelin::messages

@@ -115,11 +115,14 @@ void write_certificate(const StorePaths& paths, const std::string& name, const s
   make_plain_folder(paths.generations(name));
   const std::string folder = paths.generation(name, 1);
   make_plain_folder(folder);
-  write_plain(folder + "/" + key_file(PairSlot::ec), key.pem, 0600);
+  make_plain_folder(paths.keys(name));
+  const std::string keys = paths.keys(name, 1);
+  make_plain_folder(keys);
+  write_plain(keys + "/" + key_file(PairSlot::ec), key.pem, 0600);
   write_plain(folder + "/" + chain_file(PairSlot::ec), chain, 0644);
   write_plain(folder + "/" + std::string(certs::kMetaFile), format_generation(info), 0600);
   const std::string target = "gen/" + certs::number_text(1);
-  if (::chmod(folder.c_str(), 0500) != 0 ||
+  if (::chmod(folder.c_str(), 0500) != 0 || ::chmod(keys.c_str(), 0500) != 0 ||
       ::symlink(target.c_str(), paths.current(name).c_str()) != 0)
     die(folder.c_str());
 }

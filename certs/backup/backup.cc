@@ -175,7 +175,8 @@ Result<Items> read_certificate(const StoreDir& store, const std::string& name) {
     if (!before && before.error().code == Errc::not_found) return Items();
     if (!before) return before.error();
     Items items;
-    const auto read = collect(root, store.paths().of(name).substr(root.size() + 1), items);
+    auto read = collect(root, store.paths().of(name).substr(root.size() + 1), items);
+    if (read) read = collect(root, store.paths().keys(name).substr(root.size() + 1), items);
     const auto after = store.state(name);
     if (read && after && is_same(*before, *after)) return items;
     if (!read) last = read.error();
@@ -183,15 +184,28 @@ Result<Items> read_certificate(const StoreDir& store, const std::string& name) {
   return last;
 }
 
-Result<> write_top(SealedFile& file, const StoreDir& store, BackupReport& report) {
-  const std::string& root = store.paths().root();
-  const auto tops = names_in(root);
-  if (!tops) return tops.error();
-  for (const std::string& top : *tops) {
-    if (is_left_out(top) || top == "certs") continue;
+// All in a folder of the store but the certificates, whose folders are left empty.
+Result<> write_folder(SealedFile& file, const std::string& root, const std::string& folder,
+                      BackupReport& report) {
+  const auto names = names_in(folder.empty() ? root : root + "/" + folder);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    const std::string path = folder.empty() ? name : folder + "/" + name;
+    if (is_left_out(path)) continue;
+    const bool is_of_certificates = path == kCertificateFolder || path == kKeyFolder;
+    const bool is_divided = folder.empty() && (kCertificateFolder.starts_with(path + "/") ||
+                                               kKeyFolder.starts_with(path + "/"));
     Items items;
-    if (auto read = collect(root, top, items); !read) return read;
+    if (is_of_certificates || is_divided) {
+      auto item = read_item(root, path);
+      if (!item) return item.error();
+      items.push_back(std::move(*item));
+    } else if (auto read = collect(root, path, items); !read) {
+      return read;
+    }
     if (auto written = write_items(file, items, report); !written) return written;
+    if (!is_divided) continue;
+    if (auto written = write_folder(file, root, path, report); !written) return written;
   }
   return {};
 }
@@ -199,11 +213,6 @@ Result<> write_top(SealedFile& file, const StoreDir& store, BackupReport& report
 Result<> write_certificates(SealedFile& file, const StoreDir& store, BackupReport& report) {
   const auto names = store.names();
   if (!names) return names.error();
-  auto folder = read_item(store.paths().root(), "certs");
-  if (!folder) return folder.error();
-  Items items;
-  items.push_back(std::move(*folder));
-  if (auto written = write_items(file, items, report); !written) return written;
   for (const std::string& name : *names) {
     const auto certificate = read_certificate(store, name);
     if (!certificate) return certificate.error();
@@ -222,7 +231,7 @@ Result<BackupReport> write_backup(const StoreDir& store, std::string_view passph
   SealedFile file(std::move(*key), fd);
   BackupReport report;
   auto done = file.begin();
-  if (done) done = write_top(file, store, report);
+  if (done) done = write_folder(file, store.paths().root(), "", report);
   if (done) done = write_certificates(file, store, report);
   if (done) done = file.append(format_entry_head({.bytes = report.entries}));
   if (done) done = file.finish();

@@ -42,6 +42,10 @@ bool is_plain(std::string_view part) {
          std::ranges::none_of(part, [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
+bool is_below(std::string_view path, std::string_view folder) {
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
 bool is_pointer(std::string_view part) {
   return part == "current" || part == "previous";
 }
@@ -56,13 +60,13 @@ Result<> check_entry(const BackupEntry& entry) {
   if (entry.path.size() > kEntryPathMax || !std::ranges::all_of(parts, is_plain))
     return refuse("is no path within a store");
   if (is_left_out(entry.path)) return refuse("is nothing a backup has");
-  const bool is_certificate = parts.front() == "certs" && parts.size() > 1;
-  if (is_certificate && !name_of(std::string(parts[1])))
+  const bool is_certificate = is_below(entry.path, kCertificateFolder);
+  if ((is_certificate || is_below(entry.path, kKeyFolder)) && !name_of(std::string(parts[2])))
     return refuse("is no folder of a certificate");
-  const bool may_be_link = is_certificate && parts.size() == 3 && is_pointer(parts[2]);
+  const bool may_be_link = is_certificate && parts.size() == 4 && is_pointer(parts[3]);
   if (entry.kind == EntryKind::link)
     return may_be_link && entry.bytes <= kTargetMax ? Result<>() : refuse("may be no link");
-  if (is_certificate && parts.size() >= 3 && is_pointer(parts[2]))
+  if (is_certificate && parts.size() >= 4 && is_pointer(parts[3]))
     return refuse("can only be a link");
   constexpr unsigned kFolderBits = 0700;
   constexpr unsigned kFileBits = 0644;
@@ -79,11 +83,13 @@ Result<> check_target(std::string_view target) {
 }
 
 bool is_left_out(std::string_view path) {
-  const std::string_view top = path.substr(0, path.find('/'));
-  constexpr std::string_view kOthers[] = {"FORMAT", "journal", "locks", "challenges", "cache"};
-  const bool is_index = top.starts_with("public.bin") || top.starts_with("keys");
-  const bool is_aside = top.starts_with("journal.") || path.starts_with("certs/.");
-  return is_index || is_aside || std::ranges::find(kOthers, top) != std::end(kOthers);
+  constexpr std::string_view kOthers[] = {"FORMAT", "locks", "crls", "gateway/journal",
+                                          "gateway/challenges"};
+  const bool is_index = path.starts_with("gateway/public.bin") || path.starts_with("private/keys-");
+  const bool is_aside = path.starts_with("gateway/journal.") || path.starts_with("gateway/certs/.");
+  return is_index || is_aside || std::ranges::any_of(kOthers, [path](std::string_view other) {
+           return path == other || is_below(path, other);
+         });
 }
 
 std::string format_entry_head(const BackupEntry& entry) {

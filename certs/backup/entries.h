@@ -20,7 +20,7 @@ enum class EntryKind : std::uint8_t { end, folder, file, link };
 struct BackupEntry {
   EntryKind kind = EntryKind::end;
   std::uint16_t mode = 0;   // permission bits; 0 of links
-  std::string path;         // below the store: "certs/www.example.test/want.json"
+  std::string path;         // below the store: "gateway/certs/www.example.test/want.json"
   std::uint64_t bytes = 0;  // of the content
 
   friend bool operator==(const BackupEntry&, const BackupEntry&) = default;
@@ -39,6 +39,10 @@ Result<> check_target(std::string_view target);
 
 // Made again by those who need it: locks, the index, the journal, challenges, caches.
 bool is_left_out(std::string_view path);
+
+// The folder of certificates, and that of their keys; in each a folder for every certificate.
+inline constexpr std::string_view kCertificateFolder = "gateway/certs";
+inline constexpr std::string_view kKeyFolder = "private/keys";
 
 std::string format_entry_head(const BackupEntry& entry);  // with its path
 

@@ -49,7 +49,7 @@ void check_key_files(const StoreDir& store, const ServedCheck& check, std::uint6
                      std::vector<CheckLine>& lines) {
   for (const PairSlot slot : kPairSlots) {
     if (!check.served->texts(slot)) continue;
-    const std::string path = store.paths().generation(check.name, number) + "/" + key_file(slot);
+    const std::string path = store.paths().keys(check.name, number) + "/" + key_file(slot);
     const auto file = KeyFile::open(path);
     if (!file) {
       lines.push_back({CheckLevel::failed, "E_FILE_UNREADABLE", file.error().message});

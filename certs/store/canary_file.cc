@@ -41,7 +41,7 @@ std::optional<Canary> read(const std::string& path) {
 }  // namespace
 
 std::string canary_folder(const StorePaths& paths) {
-  return paths.root() + "/canary";
+  return paths.for_gateways() + "/canary";
 }
 
 std::string canary_file(const StorePaths& paths, std::string_view name) {

@@ -37,7 +37,7 @@ std::string file_of(const StorePaths& paths, const Challenge& challenge) {
 }  // namespace
 
 std::string challenge_folder(const StorePaths& paths) {
-  return paths.root() + "/challenges";
+  return paths.for_gateways() + "/challenges";
 }
 
 std::string format_challenge(const Challenge& challenge) {

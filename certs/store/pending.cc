@@ -71,7 +71,7 @@ Result<Pending> Pending::begin(const StoreDir& store, Lease& lease, const std::s
   auto done = lease.while_held([&]() -> Result<> {
     auto step = remove_folder(folder);
     if (step) step = make_folder(folder);
-    if (step) step = sync_folder(store.paths().of(name));
+    if (step) step = sync_folder(store.paths().all_pending());
     if (step) step = base::replace_file(folder + std::string(kPlanFile), format_plan(plan), kMode);
     return step;
   });

@@ -32,20 +32,33 @@ Result<> make_certificate_folder(const StorePaths& paths, const std::string& nam
   return sync_folder(paths.all());
 }
 
-Result<> fill(const std::string& folder, const Generation& generation) {
+Result<> close_folder(const std::string& folder) {
+  auto done = sync_folder(folder);
+  if (done && ::chmod(folder.c_str(), kKept) != 0) return base::fail_errno(errno, folder);
+  return done;
+}
+
+Result<> fill_keys(const std::string& folder, const Generation& generation) {
   for (const PairSlot slot : kPairSlots) {
     const auto& texts = generation.texts(slot);
     if (!texts) continue;
     auto done = write_new_file(folder + "/" + key_file(slot), texts->key, kPrivate);
-    if (done) done = write_new_file(folder + "/" + chain_file(slot), texts->chain, kPublic);
+    if (!done) return done;
+  }
+  return close_folder(folder);
+}
+
+Result<> fill(const std::string& folder, const Generation& generation) {
+  for (const PairSlot slot : kPairSlots) {
+    const auto& texts = generation.texts(slot);
+    if (!texts) continue;
+    auto done = write_new_file(folder + "/" + chain_file(slot), texts->chain, kPublic);
     if (!done) return done;
   }
   // Last: a folder without a record is no generation.
   auto done = write_new_file(folder + "/" + std::string(kMetaFile),
                              format_generation(generation.info), kPrivate);
-  if (done) done = sync_folder(folder);
-  if (done && ::chmod(folder.c_str(), kKept) != 0) return base::fail_errno(errno, folder);
-  return done;
+  return done ? close_folder(folder) : done;
 }
 
 // Its folder has to be writable to be emptied.
@@ -54,12 +67,30 @@ Result<> remove_generation(const std::string& folder) {
   return remove_folder(folder);
 }
 
-// A certificate's, with all its generations.
-Result<> remove_all_of(const std::string& folder) {
+// With all generations in it.
+Result<> remove_generations(const std::string& folder) {
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder + "/gen", ignored))
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
     static_cast<void>(::chmod(entry.path().c_str(), 0700) != 0);
   return remove_folder(folder);
+}
+
+// A certificate's, with all its generations.
+Result<> remove_all_of(const std::string& folder) {
+  if (auto removed = remove_generations(folder + "/gen"); !removed) return removed;
+  return remove_folder(folder);
+}
+
+// A folder that is filled aside, then moved into place; nothing of it is left on errors.
+Result<> put_folder(const std::string& folder, const Generation& generation,
+                    Result<> (*fill_with)(const std::string&, const Generation&)) {
+  const std::string aside = folder + ".tmp";
+  auto step = remove_generation(aside);  // a crash may have left it
+  if (step) step = make_folder(aside);
+  if (step) step = fill_with(aside, generation);
+  if (step) step = move_to(aside, folder);
+  if (!step) static_cast<void>(!remove_generation(aside).has_value());
+  return step;
 }
 
 Result<> announce(const StorePaths& paths, const JournalLine& line) {
@@ -84,13 +115,14 @@ Result<std::uint64_t> StoreDir::keep(Lease& lease, const std::string& name, Gene
     number =
         std::max(found->current, found->generations.empty() ? 0 : found->generations.back()) + 1;
     generation.info.number = number;
-    const std::string folder = paths_.generation(name, number);
-    const std::string aside = folder + ".tmp";
-    auto step = remove_generation(aside);  // a crash may have left it
-    if (step) step = make_folder(aside);
-    if (step) step = fill(aside, generation);
-    if (step) step = move_to(aside, folder);
-    if (!step) static_cast<void>(!remove_generation(aside).has_value());
+    // Keys first: what is there of a generation is whole. Keys alone are what a crash has left.
+    const std::string keys = paths_.keys(name, number);
+    auto step = make_folder(paths_.keys(name));
+    if (step) step = sync_folder(paths_.all_keys());
+    if (step) step = remove_generation(keys);
+    if (step) step = put_folder(keys, generation, fill_keys);
+    if (step) step = put_folder(paths_.generation(name, number), generation, fill);
+    if (!step) static_cast<void>(!remove_generation(keys).has_value());
     return step;
   });
   if (!done) return done.error();
@@ -125,6 +157,7 @@ Result<> StoreDir::prune(Lease& lease, const std::string& name, std::size_t coun
       if (all[i] == found->current || all[i] == found->previous) continue;
       if (auto removed = remove_generation(paths_.generation(name, all[i])); !removed)
         return removed;
+      if (auto removed = remove_generation(paths_.keys(name, all[i])); !removed) return removed;
     }
     return {};
   });
@@ -140,6 +173,8 @@ Result<> StoreDir::remove(Lease& lease, const std::string& name) {
     auto step = remove_all_of(aside);  // a crash may have left it
     if (step) step = announce(paths_, begin);
     if (step) step = move_to(paths_.of(name), aside);
+    if (step) step = remove_generations(paths_.keys(name));
+    if (step) step = remove_folder(paths_.pending(name));
     if (!step) return step;
     static_cast<void>(::unlink(canary_file(paths_, name).c_str()) == 0);
     // Not closed is no failure: whoever follows the journal keeps looking.

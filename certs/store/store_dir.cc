@@ -4,6 +4,7 @@
 #include "base/io/file.h"
 #include "base/text.h"
 #include "certs/key_file.h"
+#include "certs/store/canary_file.h"
 #include "certs/store/challenge_folder.h"
 #include "certs/store/durable.h"
 #include "certs/store/journal.h"
@@ -24,7 +25,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::string_view kFormat = "ravelin-certs 1";
+constexpr std::string_view kFormat = "ravelin-certs 2";
 constexpr std::size_t kRecordMax = std::size_t{256} * 1024;
 constexpr std::size_t kHistoryMax = std::size_t{64} * 1024 * 1024;
 
@@ -57,9 +58,10 @@ Result<> check_format(const std::string& path) {
   if (!text) return text.error();
   const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
   if (line == kFormat) return {};
-  return fail(Errc::invalid,
-              "{}: the store is of the format \"{}\"; this program knows \"{}\": use the newer one",
-              path, line.substr(0, 40), kFormat);
+  return fail(
+      Errc::invalid,
+      "{}: the store is of the format \"{}\"; this program knows \"{}\": use the one that made it",
+      path, line.substr(0, 40), kFormat);
 }
 
 std::uint64_t random_id() {
@@ -85,9 +87,12 @@ Result<> make_journal(const std::string& path) {
 
 Result<> make_inside(const StorePaths& paths) {
   for (const std::string& folder :
-       {paths.all(), paths.locks(), paths.root() + "/revoked", paths.root() + "/accounts",
-        paths.root() + "/canary", challenge_folder(paths)})
+       {paths.for_gateways(), paths.all(), paths.for_gateways() + "/revoked", canary_folder(paths),
+        challenge_folder(paths), paths.for_signing(), paths.all_keys(), paths.all_pending(),
+        paths.locks(), paths.root() + "/accounts"})
     if (auto made = make_folder(folder); !made) return made.error();
+  for (const std::string& folder : {paths.for_gateways(), paths.for_signing()})
+    if (auto synced = sync_folder(folder); !synced) return synced.error();
   if (auto journal = make_journal(paths.journal()); !journal) return journal.error();
   // Last: a store without it is not there yet.
   auto format = base::replace_file(paths.format(), std::string(kFormat) + "\n", 0600);
@@ -208,7 +213,8 @@ Result<Generation> StoreDir::generation(const std::string& name, std::uint64_t n
     if (!generation.info.facts(slot)) continue;
     auto chain = base::read_file(folder + chain_file(slot), kPemBytesMax);
     if (!chain) return chain.error();
-    auto key = keys == KeyReading::here ? read_key(folder + key_file(slot)) : std::string();
+    auto key = keys == KeyReading::here ? read_key(paths_.keys(name, number) + "/" + key_file(slot))
+                                        : std::string();
     if (!key) return key.error();
     generation.texts(slot) = PairTexts(std::move(*chain), std::move(*key));
   }

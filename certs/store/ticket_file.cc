@@ -23,7 +23,7 @@ constexpr std::size_t kKeysMax = 64;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string folder_of_tickets(const StorePaths& paths) {
-  return paths.root() + "/tickets";
+  return paths.for_gateways() + "/tickets";
 }
 
 std::string file_of_tickets(const StorePaths& paths) {

@@ -1,7 +1,7 @@
 // Session ticket keys (RFC 5077) that every gateway on a store shares, so that a session resumes at
 // any of them and after a restart. The newest encrypts; a key that has left the file decrypts
 // nothing any more. Blocks on the disk.
-//   STORE/tickets/ring.json     0600
+//   STORE/gateway/tickets/ring.json     0600
 #pragma once
 
 #include "certs/store/store_dir.h"

@@ -65,7 +65,6 @@ struct BothFiles {
 
 constexpr std::string_view kKeysBegin = "keys-";
 constexpr std::string_view kKeysEnd = ".bin";
-constexpr std::string_view kOldKeys = "keys.bin";  // of an earlier version
 constexpr std::string_view kAside = "public.bin.";
 
 std::uint64_t random_build() {
@@ -147,7 +146,7 @@ struct NewIndex {
 Result<NewIndex> make_files(const StorePaths& paths, std::uint64_t build) {
   auto keys = NewFile::make(key_index(paths, build));
   if (!keys) return keys.error();
-  auto names = NewFile::make(fmt::format("{}/{}{:016x}", paths.root(), kAside, build));
+  auto names = NewFile::make(fmt::format("{}/{}{:016x}", paths.for_gateways(), kAside, build));
   if (!names) return names.error();
   return NewIndex{std::move(*names), std::move(*keys)};
 }
@@ -156,12 +155,14 @@ Result<NewIndex> make_files(const StorePaths& paths, std::uint64_t build) {
 void remove_others(const StorePaths& paths, std::uint64_t build) {
   std::error_code ignored;
   const std::string ours = key_index(paths, build);
-  for (const auto& entry : std::filesystem::directory_iterator(paths.root(), ignored)) {
+  for (const auto& entry : std::filesystem::directory_iterator(paths.for_signing(), ignored)) {
     const std::string name = entry.path().filename().string();
     const bool is_key_file = name.starts_with(kKeysBegin) && name.ends_with(kKeysEnd);
-    if ((is_key_file && entry.path() != ours) || name.starts_with(kAside) || name == kOldKeys)
-      std::filesystem::remove(entry.path(), ignored);
+    if (is_key_file && entry.path() != ours) std::filesystem::remove(entry.path(), ignored);
   }
+  for (const auto& entry : std::filesystem::directory_iterator(paths.for_gateways(), ignored))
+    if (entry.path().filename().string().starts_with(kAside))
+      std::filesystem::remove(entry.path(), ignored);
 }
 
 // All certificates, a slice in memory at a time.
@@ -215,11 +216,11 @@ Result<std::shared_ptr<const SharedIndex>> open_once(const StorePaths& paths,
 }  // namespace
 
 std::string public_index(const StorePaths& paths) {
-  return paths.root() + "/public.bin";
+  return paths.for_gateways() + "/public.bin";
 }
 
 std::string key_index(const StorePaths& paths, std::uint64_t build_id) {
-  return fmt::format("{}/{}{:016x}{}", paths.root(), kKeysBegin, build_id, kKeysEnd);
+  return fmt::format("{}/{}{:016x}{}", paths.for_signing(), kKeysBegin, build_id, kKeysEnd);
 }
 
 bool is_older_than_revocations(const StorePaths& paths) {
@@ -256,7 +257,8 @@ Result<IndexReport> rebuild_index(const StoreDir& store, const GoOn& go_on) {
   auto done = files->finish(writer.finish(report->left_out.size()));
   if (done)
     done = (*lease)->while_held([&]() -> Result<> {
-      auto moved = sync_folder(paths.root());
+      auto moved = sync_folder(paths.for_signing());
+      if (moved) moved = sync_folder(paths.for_gateways());
       if (!moved) return moved;
       // Before it is known whether they are in use: the next one removes what is not.
       files->names->keep();

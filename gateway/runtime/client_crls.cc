@@ -22,11 +22,6 @@ certs::CrlTiming timing_of(const ClientAuthConfig& auth) {
   return timing;
 }
 
-std::string cache_of(const ClientAuthConfig& auth, const Config& config) {
-  if (!auth.crl_cache.empty() || config.certs_store.empty()) return auth.crl_cache;
-  return config.certs_store + std::string(kCacheName);
-}
-
 std::string_view consequence(ExpiredCrl policy) {
   return policy == ExpiredCrl::refuse
              ? "its clients are refused"
@@ -34,6 +29,12 @@ std::string_view consequence(ExpiredCrl policy) {
 }
 
 }  // namespace
+
+std::string crl_cache_of(const ClientAuthConfig& auth, const Config& config) {
+  if (!std::ranges::any_of(auth.crls, is_crl_url)) return {};
+  if (!auth.crl_cache.empty() || config.certs_store.empty()) return auth.crl_cache;
+  return config.certs_store + std::string(kCacheName);
+}
 
 Result<std::shared_ptr<certs::CrlSource>> ClientCrls::source_of(const std::string& url,
                                                                 const ListenerConfig& listener,
@@ -45,7 +46,7 @@ Result<std::shared_ptr<certs::CrlSource>> ClientCrls::source_of(const std::strin
   const certs::CrlSource::Options options{.url = url,
                                           .ca_name = auth.ca,
                                           .ca_pem = std::move(*pem),
-                                          .cache = cache_of(auth, config),
+                                          .cache = crl_cache_of(auth, config),
                                           .timing = timing_of(auth)};
   std::vector<certs::HeldCrlPtr> known;
   for (const Next* all : {&next, &sources_}) {

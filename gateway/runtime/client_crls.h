@@ -15,6 +15,9 @@
 
 namespace ravelin::gateway {
 
+// The folder fetched lists are kept in; "" = none is fetched, or nowhere.
+std::string crl_cache_of(const ClientAuthConfig& auth, const Config& config);
+
 class ClientCrls {
  public:
   using Sources = std::vector<std::shared_ptr<certs::CrlSource>>;

@@ -31,9 +31,9 @@ certs::SwapNow now_of(const messages::SwapState& state) {
 }  // namespace
 
 void GatewayLink::attach(messages::SeqSocket socket) {
-  auto next = std::make_shared<Correspondent>(
-      std::move(socket), Correspondent::Side::asks,
-      [this](const messages::Packet& packet) { take_in(packet); });
+  auto next =
+      std::make_shared<Correspondent>(std::move(socket), Correspondent::Side::asks,
+                                      [this](const messages::Packet& packet) { take_in(packet); });
   std::shared_ptr<Correspondent> before;
   {
     const std::lock_guard guard(mutex_);

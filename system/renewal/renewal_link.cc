@@ -33,9 +33,9 @@ void RenewalLink::attach(messages::SeqSocket socket) {
 }
 
 void RenewalLink::connect(messages::SeqSocket socket) {
-  auto next = std::make_shared<Correspondent>(
-      std::move(socket), Correspondent::Side::answers,
-      [this](Packet packet) { take_in(std::move(packet)); });
+  auto next =
+      std::make_shared<Correspondent>(std::move(socket), Correspondent::Side::answers,
+                                      [this](Packet packet) { take_in(std::move(packet)); });
   Peer before;
   {
     const std::lock_guard guard(mutex_);

@@ -1,5 +1,8 @@
 #include "system/supervise/grants.h"
 
+#include "certs/store/paths.h"
+#include "gateway/runtime/client_crls.h"
+
 #include <algorithm>
 #include <map>
 
@@ -56,7 +59,7 @@ void add_key(Grants& grants, const std::string& key) {
     grants.file(key);
 }
 
-void add(Grants& grants, const gateway::ListenerConfig& listener) {
+void add(Grants& grants, const gateway::ListenerConfig& listener, const gateway::Config& config) {
   if (listener.tls) {
     for (const gateway::CertificateConfig& certificate : listener.tls->certificates) {
       grants.file(certificate.chain);
@@ -66,7 +69,7 @@ void add(Grants& grants, const gateway::ListenerConfig& listener) {
     for (const std::string& crl : listener.tls->client_auth.crls) {
       if (!gateway::is_crl_url(crl)) grants.file(crl);
     }
-    grants.grant(listener.tls->client_auth.crl_cache, PathUse::write);
+    grants.grant(gateway::crl_cache_of(listener.tls->client_auth, config), PathUse::write);
   }
   add(grants, listener.error_pages);
   for (const gateway::RouteConfig& route : listener.routes) {
@@ -92,6 +95,12 @@ void add(Grants& grants, const gateway::PoolConfig& pool) {
     add(grants, server.tls);
 }
 
+// What is in it for gateways: no private key.
+void add_store(Grants& grants, const certs::StorePaths& store) {
+  grants.grant(store.for_gateways(), PathUse::read);
+  grants.grant(store.format(), PathUse::read);
+}
+
 void add(Grants& grants, const certs::CertsConfig& certs) {
   grants.grant(certs.store, PathUse::write);
   for (const certs::IssuerConfig& issuer : certs.issuers) {
@@ -115,9 +124,9 @@ std::vector<PathGranted> gateway_grants(const gateway::Config& config) {
   for (const std::string& file : config.files)
     grants.file(file);
   grants.file(config.admin.overrides, PathUse::write);
-  grants.grant(config.certs_store, PathUse::read);
+  if (!config.certs_store.empty()) add_store(grants, certs::StorePaths(config.certs_store));
   for (const gateway::ListenerConfig& listener : config.listeners)
-    add(grants, listener);
+    add(grants, listener, config);
   for (const gateway::PoolConfig& pool : config.pools)
     add(grants, pool);
   return grants.take();

@@ -106,8 +106,8 @@ class Unattended(AcmeCase):
         gateway = self.start_with(self.issuer("pebble", pebble.directory), "    - { name: www.example.test }\n")
         self.assertIn("a placeholder of the own CA", gateway.log())
         self.await_issuer(gateway, "www.example.test", "Pebble")
-        self.assertEqual(os.listdir(f"{self.store.folder}/challenges"), [])
-        chain = open(f"{self.store.folder}/certs/www.example.test/current/ec.pem").read()
+        self.assertEqual(os.listdir(f"{self.store.folder}/gateway/challenges"), [])
+        chain = open(f"{self.store.folder}/gateway/certs/www.example.test/current/ec.pem").read()
         self.assertEqual(verify(self.folder, chain, pebble.ask("/roots/0")).returncode, 0)
         self.assertEqual(gateway.metric("ravelin_certificate_renewal_failures", name="www.example.test"), 0)
 
@@ -223,7 +223,7 @@ class Unattended(AcmeCase):
                 self.assertIn("issue by good", shown)
                 self.assertIn("issuer bad: ", shown)
                 self.assertIn(words, shown)
-                chain = open(f"{self.store.folder}/certs/{www}/current/ec.pem").read()
+                chain = open(f"{self.store.folder}/gateway/certs/{www}/current/ec.pem").read()
                 self.assertEqual(verify(self.folder, chain, good.ask("/roots/0")).returncode, 0)
                 gateway.stop()
 
@@ -320,7 +320,7 @@ class ByHand(AcmeCase):
 
     def test_without_a_gateway_the_error_says_what_to_do(self):
         pebble = self.pebble()
-        config = f"{self.folder}/certs.yaml"
+        config = f"{self.folder}/gateway/certs.yaml"
         with open(config, "w") as file:
             file.write(f"version: 1\ncerts: {{ store: {self.store.folder}, issuers: {{ pebble: {{ acme: \"{pebble.directory}\", "
                        f"ca_file: {self.pki.ca} }} }} }}\nadmin: {{ socket: {self.folder}/none.sock }}\n")

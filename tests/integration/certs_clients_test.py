@@ -36,7 +36,7 @@ class AroundARotation(StoreCase):
         """Takes down what the served generation looks like; returns its number."""
         number = self.store.current(NAME)
         for kind in ("ec", "rsa"):
-            with open(f"{self.store.folder}/certs/{NAME}/gen/{number:06}/{kind}.pem", "rb") as file:
+            with open(f"{self.store.folder}/gateway/certs/{NAME}/gen/{number:06}/{kind}.pem", "rb") as file:
                 self.shown_by[first_fingerprint(file.read())] = number
         return number
 

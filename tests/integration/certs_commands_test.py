@@ -78,7 +78,7 @@ class FromElsewhere(CommandCase):
         given = ("import", WWW, "--chain", f"{d}/leaf.pem", f"{d}/ica.pem", "--key", f"{d}/leaf.key", "--dry-run")
         self.assertIn("nothing was changed", self.store.run(*given))
         self.assertEqual(self.store.json(*given)["names"], [WWW])
-        self.assertFalse(os.path.exists(f"{self.store.folder}/certs/{WWW}"))
+        self.assertFalse(os.path.exists(f"{self.store.folder}/gateway/certs/{WWW}"))
         self.store.run("import", "other.example.test", *given[2:], code=3)
 
     def test_what_is_wrong_is_said_with_its_code_and_nothing_changes(self):
@@ -102,7 +102,7 @@ class FromElsewhere(CommandCase):
             self.assertIn("nothing was changed", said)
         said = self.store.run("import", WWW, *whole, "--key", sealed, "--pass-file", self.file("open", "secret\n", 0o644), code=3)
         self.assertIn("chmod 600", said)
-        self.assertFalse(os.path.exists(f"{self.store.folder}/certs/{WWW}"))
+        self.assertFalse(os.path.exists(f"{self.store.folder}/gateway/certs/{WWW}"))
         self.store.run("import", WWW, *whole, "--key", sealed, "--pass-file", self.file("right", "secret\n"))
 
     def test_pkcs12_comes_and_goes_with_its_passphrase_in_a_file(self):
@@ -158,7 +158,7 @@ class FromElsewhere(CommandCase):
         self.store.run("rotate", WWW)
         out = f"{self.directory}/out"
         self.assertEqual(self.store.json("export", WWW, "--to", "1", "--out", out)["generation"], 1)
-        with open(f"{out}/ec.pem") as chain, open(f"{self.store.folder}/certs/{WWW}/gen/000001/ec.pem") as kept:
+        with open(f"{out}/ec.pem") as chain, open(f"{self.store.folder}/gateway/certs/{WWW}/gen/000001/ec.pem") as kept:
             self.assertEqual(chain.read(), kept.read())
 
 
@@ -214,7 +214,7 @@ class Checked(CommandCase):
 
     def test_a_key_that_others_can_read_is_found(self):
         self.own(WWW)
-        os.chmod(f"{self.store.folder}/certs/{WWW}/gen/000001/ec.key", 0o644)
+        os.chmod(f"{self.store.folder}/private/keys/{WWW}/000001/ec.key", 0o644)
         self.assertEqual(self.codes(self.store.json("check", code=1)), ["E_KEY_PERMS"])
 
 
@@ -222,7 +222,7 @@ class Rehearsed(CommandCase):
     def test_an_order_is_gone_through_without_one(self):
         self.own()
         self.assertIn("the own CA may sign all of them", self.store.run("issue", WWW, "--dry-run"))
-        self.assertFalse(os.path.exists(f"{self.store.folder}/certs/{WWW}"))
+        self.assertFalse(os.path.exists(f"{self.store.folder}/gateway/certs/{WWW}"))
         text = self.store.run("issue", "www.example.com", "--issuer", "local", "--key", "p256,dsa", "--dry-run", code=1)
         self.assertIn("E_NAME_CONSTRAINTS", text)
         self.assertIn("E_KEY_KIND", text)
@@ -318,7 +318,7 @@ dns: {{ servers: "127.0.0.1:1" }}
         self.own(*NAMES[:2])
         self.assertIn("0 certificates are due", self.store.run("renew"))
         # Other names than are served: due at once.
-        want = f"{self.store.folder}/certs/{WWW}/want.json"
+        want = f"{self.store.folder}/gateway/certs/{WWW}/want.json"
         with open(want) as file:
             wanted = json.load(file)
         wanted["names"].append("new.example.test")

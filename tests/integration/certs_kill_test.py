@@ -36,11 +36,12 @@ class KilledAnywhere(StoreCase):
 
     def is_whole(self, number):
         """Whether the key of that generation is the certificate's, as openssl sees it."""
-        folder = f"{self.store.folder}/certs/{NAME}/gen/{number:06}"
+        folder = f"{self.store.folder}/gateway/certs/{NAME}/gen/{number:06}"
+        keys = f"{self.store.folder}/private/keys/{NAME}/{number:06}"
         json.load(open(f"{folder}/meta.json"))
         of = [subprocess.run(["openssl", *what], capture_output=True, text=True, check=True).stdout
               for what in (("x509", "-in", f"{folder}/ec.pem", "-noout", "-pubkey"),
-                           ("pkey", "-in", f"{folder}/ec.key", "-pubout"))]
+                           ("pkey", "-in", f"{keys}/ec.key", "-pubout"))]
         return of[0] == of[1]
 
     def places(self, *arguments):

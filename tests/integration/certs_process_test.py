@@ -44,7 +44,7 @@ class Process(StoreCase):
         # What it knows of the gateway, and the gateway of it, is another connection each time.
         gateway.write(self.text(wanted("new.example.test")))
         gateway.reload()
-        wait_until(lambda: os.path.exists(f"{self.store.folder}/certs/new.example.test/current"), "it is issued")
+        wait_until(lambda: os.path.exists(f"{self.store.folder}/gateway/certs/new.example.test/current"), "it is issued")
         wait_until(lambda: gateway.metric("ravelin_certificate_renew_at_seconds", name="new.example.test") > 0, "it is told")
         clients.stop()
         print(f"the certs process killed {KILLS} times: {clients.done} handshakes, {len(clients.failures)} lost")
@@ -60,12 +60,17 @@ class Process(StoreCase):
         gateway.reload()
         self.assertEqual(gateway.pid("certs"), renewing)
 
-    def test_it_writes_to_the_store_and_the_gateway_does_not(self):
+    def test_it_writes_to_the_store_and_the_gateway_reaches_no_key(self):
         gateway = self.start(names=("www.example.test",))
         may = {role: process["may_do"] for role, process in self.processes(gateway).items()}
         store = os.path.realpath(self.store.folder)
         self.assertTrue([line for line in may["certs"] if "writes" in line and store in line], may["certs"])
-        self.assertFalse([line for line in may["gateway"] if "writes" in line and store in line], may["gateway"])
+        reached = [line for line in may["gateway"] if store in line]
+        self.assertFalse([line for line in reached if "writes" in line], may["gateway"])
+        self.assertTrue(reached, may["gateway"])
+        for line in reached:
+            for path in line.split(store)[1:]:
+                self.assertRegex(path, r"^/(gateway|FORMAT)\b", line)
         # The ring of ticket keys is made and rotated there, and used here.
         self.store.run("tickets", "rotate")
         wait_until(lambda: "session ticket keys of the store" in gateway.log(), "the gateway has them")

@@ -78,7 +78,7 @@ class Rehearsed(StoreCase):
                  "ok  http: www.test answers challenges through this gateway",
                  "ok  http: alias.test answers challenges", "ok  caa: www.test: any CA may issue",
                  "ok  le: budget with this order: 1/300 orders in 3 h, 1/50 certificates for")
-        self.assertEqual(os.listdir(f"{self.store.folder}/challenges"), [])
+        self.assertEqual(os.listdir(f"{self.store.folder}/gateway/challenges"), [])
 
     def test_names_without_an_address_and_those_elsewhere_are_told(self):
         self.has(self.lines("empty.test", code=1), "fail E_DNS dns: empty.test has no address")

@@ -24,7 +24,7 @@ class OneAtATime(StoreCase):
         self.store.run("issue", "www.example.test", "--issuer", "local", "--key", "rsa4096")
         for _ in range(20):
             process = self.rotate()
-            pending = f"{self.store.folder}/certs/www.example.test/pending/plan.json"
+            pending = f"{self.store.folder}/private/pending/www.example.test/plan.json"
             end = time.monotonic() + 10
             while not os.path.exists(pending) and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.001)

@@ -293,7 +293,7 @@ class Canary(SwapCase):
         wait_until(lambda: first not in self.counts(gateway, clients[:40], context), "the first follows")
         self.assertEqual(set(self.counts(gateway, clients[:40], context)), {self.shake(gateway, 0, context)})
         self.assertEqual(self.events(), ["issue", "canary", "canary", "rotate"])
-        self.assertEqual(os.listdir(f"{self.store.folder}/canary"), [])
+        self.assertEqual(os.listdir(f"{self.store.folder}/gateway/canary"), [])
 
     def test_finishing_and_ending_lose_no_handshake(self):
         gateway, first = self.start_own()
@@ -353,7 +353,7 @@ class Canary(SwapCase):
         self.assertEqual(self.store.current(NAME), 1)
         # A record that a crash left, of a generation that is gone.
         self.store.run("rotate", NAME, "--canary", "99%")
-        folder = f"{self.store.folder}/certs/{NAME}/gen/000002"
+        folder = f"{self.store.folder}/gateway/certs/{NAME}/gen/000002"
         os.chmod(folder, 0o700)
         for file in os.listdir(folder):
             os.unlink(f"{folder}/{file}")

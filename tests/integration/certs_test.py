@@ -49,7 +49,7 @@ class Store:
         return json.loads(self.run(*arguments, "--json", code=code))
 
     def current(self, name):
-        return int(os.readlink(f"{self.folder}/certs/{name.replace('*', '+')}/current").split("/")[1])
+        return int(os.readlink(f"{self.folder}/gateway/certs/{name.replace('*', '+')}/current").split("/")[1])
 
 
 class Handshakes:
@@ -206,7 +206,7 @@ class FromTheStore(StoreCase):
         self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
         self.store.run("issue", NAMES[0], "--issuer", "local")
         self.store.run("index")
-        with open(f"{self.store.folder}/public.bin", "r+b") as file:
+        with open(f"{self.store.folder}/gateway/public.bin", "r+b") as file:
             file.truncate(100)
         gateway = self.serve()
         self.assertIn("cut off", gateway.log())
@@ -217,17 +217,18 @@ class FromTheStore(StoreCase):
         first = self.served(gateway, "www.example.test")
         self.store.run("issue", "api.example.test", "--issuer", "own")
         # Someone who does not use the command: another certificate's key, and the link by hand.
-        folder = f"{self.store.folder}/certs/www.example.test"
+        folder = f"{self.store.folder}/gateway/certs/www.example.test"
         shutil.copytree(f"{folder}/gen/000001", f"{folder}/gen/000002")
         os.chmod(f"{folder}/gen/000002", 0o700)
-        shutil.copy(f"{self.store.folder}/certs/api.example.test/gen/000001/ec.key", f"{folder}/gen/000002/ec.key")
+        keys = f"{self.store.folder}/private/keys"
+        shutil.copytree(f"{keys}/api.example.test/000001", f"{keys}/www.example.test/000002")
         meta = json.load(open(f"{folder}/gen/000002/meta.json"))
         meta["number"] = 2
         with open(f"{folder}/gen/000002/meta.json", "w") as file:
             json.dump(meta, file)
         os.symlink("gen/000002", f"{folder}/current.new")
         os.rename(f"{folder}/current.new", f"{folder}/current")
-        with open(f"{self.store.folder}/journal", "a") as file:
+        with open(f"{self.store.folder}/gateway/journal", "a") as file:
             file.write("done www.example.test 000002\n")
         wait_until(lambda: "a generation is refused" in gateway.log(), "the broken one is reported")
         self.assertEqual(self.served(gateway, "www.example.test"), first)

@@ -71,11 +71,11 @@ class Upkeep(StoreCase):
                 self.store.run("rotate", "www.example.test")
                 self.store.run("revoke", "www.example.test", "--reason", "key-compromise")
                 self.store.run("rotate", "www.example.test")
-                index = os.stat(f"{self.store.folder}/public.bin").st_ino
+                index = os.stat(f"{self.store.folder}/gateway/public.bin").st_ino
                 self.store.run("rotate", "www.example.test")  # one is not much
-                self.assertEqual(os.stat(f"{self.store.folder}/public.bin").st_ino, index)
+                self.assertEqual(os.stat(f"{self.store.folder}/gateway/public.bin").st_ino, index)
                 self.store.run(*command)
-                self.assertNotEqual(os.stat(f"{self.store.folder}/public.bin").st_ino, index)
+                self.assertNotEqual(os.stat(f"{self.store.folder}/gateway/public.bin").st_ino, index)
         gateway = self.serve()
         self.assertIn("index=used", gateway.log())
 

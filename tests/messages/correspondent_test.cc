@@ -21,12 +21,12 @@ class CorrespondentTest : public ::testing::Test {
     auto ends = SeqSocket::make_pair();
     ASSERT_TRUE(ends);
     far_ = std::make_unique<SeqSocket>(std::move(ends->second));
-    near_ = std::make_unique<Correspondent>(
-        std::move(ends->first), Correspondent::Side::asks, [this](Packet packet) {
-          const std::lock_guard guard(mutex_);
-          told_.push_back(std::move(packet));
-          arrived_.notify_all();
-        });
+    near_ = std::make_unique<Correspondent>(std::move(ends->first), Correspondent::Side::asks,
+                                            [this](Packet packet) {
+                                              const std::lock_guard guard(mutex_);
+                                              told_.push_back(std::move(packet));
+                                              arrived_.notify_all();
+                                            });
   }
 
   Packet next() {

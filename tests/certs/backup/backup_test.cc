@@ -37,7 +37,7 @@ std::map<std::string, std::string> tree_of(const std::string& root) {
   std::map<std::string, std::string> tree;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const std::string path = fs::relative(entry.path(), root).string();
-    if (path == "journal" || path.starts_with("locks/")) continue;
+    if (path == "gateway/journal" || path.starts_with("locks/")) continue;
 
     struct stat status {};
 
@@ -108,7 +108,8 @@ TEST_F(Backup, RestoresTheStoreAsItWas) {
   EXPECT_EQ(store->state("a.example.test")->previous, 1U);
   EXPECT_EQ(store->want("a.example.test")->issuers, std::vector<std::string>{"le"});
   // A journal of its own: nobody takes it for the other store's.
-  EXPECT_NE(test::read_text(place() + "/journal"), test::read_text(lab_.path("journal")));
+  EXPECT_NE(test::read_text(place() + "/gateway/journal"),
+            test::read_text(lab_.path("gateway/journal")));
 }
 
 TEST_F(Backup, HoldsNoSecretInTheClear) {
@@ -173,7 +174,7 @@ TEST_F(Backup, ChangedAnywhereItLeavesNothing) {
 
 // What is in it is good, but no store would have it.
 TEST_F(Backup, OfAStoreWithADamagedGenerationItLeavesNothing) {
-  fs::remove(lab_.path("certs/+.example.test/gen/000001/meta.json"));
+  fs::remove(lab_.path("gateway/certs/+.example.test/gen/000001/meta.json"));
   const auto done = restore(write());
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("what is in the backup"));

@@ -49,10 +49,11 @@ std::string end(std::uint64_t entries) {
 }
 
 std::string small_backup() {
-  return entry(EntryKind::folder, 0700, "certs") + entry(EntryKind::folder, 0700, "certs/a.test") +
-         entry(EntryKind::file, 0600, "certs/a.test/want.json", "{}") +
-         entry(EntryKind::file, 0644, "certs/a.test/empty") +
-         entry(EntryKind::link, 0, "certs/a.test/current", "gen/000001") + end(5);
+  return entry(EntryKind::folder, 0700, "gateway/certs") +
+         entry(EntryKind::folder, 0700, "gateway/certs/a.test") +
+         entry(EntryKind::file, 0600, "gateway/certs/a.test/want.json", "{}") +
+         entry(EntryKind::file, 0644, "gateway/certs/a.test/empty") +
+         entry(EntryKind::link, 0, "gateway/certs/a.test/current", "gen/000001") + end(5);
 }
 
 // Why it is refused; "" = it is not.
@@ -75,9 +76,10 @@ TEST(BackupEntries, AreTheSameInPiecesOfAnySize) {
       ASSERT_TRUE(reader.take(std::string_view(bytes).substr(at, piece))) << piece;
     ASSERT_TRUE(reader.finish());
     EXPECT_EQ(reader.entries(), 5U);
-    EXPECT_THAT(told.lines,
-                ElementsAre("certs 700", "certs/a.test 700", "certs/a.test/want.json 600", "= {}",
-                            "certs/a.test/empty 644", "= ", "certs/a.test/current -> gen/000001"));
+    EXPECT_THAT(told.lines, ElementsAre("gateway/certs 700", "gateway/certs/a.test 700",
+                                        "gateway/certs/a.test/want.json 600", "= {}",
+                                        "gateway/certs/a.test/empty 644", "= ",
+                                        "gateway/certs/a.test/current -> gen/000001"));
   }
 }
 
@@ -87,7 +89,7 @@ TEST(BackupEntries, CutOffAnywhereTheyAreNotWhole) {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_EQ(why(bytes.substr(0, size)), "it is cut off") << size;
   EXPECT_EQ(why(bytes + "x"), "something follows its end");
-  EXPECT_THAT(why(entry(EntryKind::folder, 0700, "certs") + end(2)),
+  EXPECT_THAT(why(entry(EntryKind::folder, 0700, "gateway/certs") + end(2)),
               HasSubstr("its end says 2 entries, 1 have come"));
 }
 
@@ -102,7 +104,7 @@ constexpr PathCase kPathCases[] = {
     {EntryKind::folder, 0700, "ca", ""},
     {EntryKind::file, 0600, "ca/root.key", ""},
     {EntryKind::file, 0600, "accounts/my ca/key.pem", ""},
-    {EntryKind::folder, 0500, "certs/+.a.test/gen/000001", ""},
+    {EntryKind::folder, 0500, "gateway/certs/+.a.test/gen/000001", ""},
     {EntryKind::file, 0600, "", "no path within a store"},
     {EntryKind::file, 0600, "/etc/passwd", "no path within a store"},
     {EntryKind::file, 0600, "ca/../../x", "no path within a store"},
@@ -118,18 +120,26 @@ constexpr PathCase kPathCases[] = {
     {EntryKind::folder, 0750, "ca", "open to others"},
     {EntryKind::folder, 01700, "ca", "open to others"},
     {EntryKind::link, 0, "ca/root.pem", "may be no link"},
-    {EntryKind::link, 0, "certs/a.test/gen", "may be no link"},
-    {EntryKind::link, 0, "certs/a.test/gen/current", "may be no link"},
+    {EntryKind::link, 0, "gateway/certs/a.test/gen", "may be no link"},
+    {EntryKind::link, 0, "gateway/certs/a.test/gen/current", "may be no link"},
     {EntryKind::link, 0, "current", "may be no link"},
-    {EntryKind::file, 0600, "certs/a.test/current", "can only be a link"},
-    {EntryKind::file, 0600, "certs/a.test/current/ec.key", "can only be a link"},
-    {EntryKind::folder, 0700, "certs/A.test", "no folder of a certificate"},
-    {EntryKind::folder, 0700, "certs/a b", "no folder of a certificate"},
-    {EntryKind::file, 0600, "journal", "nothing a backup has"},
+    {EntryKind::file, 0600, "gateway/certs/a.test/current", "can only be a link"},
+    {EntryKind::file, 0600, "gateway/certs/a.test/current/ec.key", "can only be a link"},
+    {EntryKind::folder, 0700, "gateway/certs/A.test", "no folder of a certificate"},
+    {EntryKind::folder, 0700, "gateway/certs/a b", "no folder of a certificate"},
+    {EntryKind::folder, 0500, "private/keys/a.test/000001", ""},
+    {EntryKind::file, 0600, "private/keys/a.test/000001/ec.key", ""},
+    {EntryKind::link, 0, "private/keys/a.test/current", "may be no link"},
+    {EntryKind::folder, 0700, "private/keys/a b", "no folder of a certificate"},
+    {EntryKind::file, 0600, "gateway/journal", "nothing a backup has"},
+    {EntryKind::file, 0600, "gateway/journal.cut", "nothing a backup has"},
+    {EntryKind::file, 0600, "gateway/challenges/x.json", "nothing a backup has"},
+    {EntryKind::file, 0600, "gateway/certs/.gone-1", "nothing a backup has"},
+    {EntryKind::file, 0600, "crls/x.crl", "nothing a backup has"},
     {EntryKind::file, 0600, "FORMAT", "nothing a backup has"},
     {EntryKind::file, 0600, "locks/a.test", "nothing a backup has"},
-    {EntryKind::file, 0600, "public.bin", "nothing a backup has"},
-    {EntryKind::file, 0600, "keys-0123456789abcdef.bin", "nothing a backup has"},
+    {EntryKind::file, 0600, "gateway/public.bin", "nothing a backup has"},
+    {EntryKind::file, 0600, "private/keys-0123456789abcdef.bin", "nothing a backup has"},
 };
 
 TEST(BackupEntries, GoNowhereElseAndAreNobodyElses) {
@@ -150,9 +160,10 @@ TEST(BackupEntries, LinksPointToGenerationsAlone) {
   for (const char* target : {"", "gen/", "gen/12", "gen/000000", "gen/000001/x", "../x", "/etc",
                              "gen/../../x", "000001"})
     EXPECT_FALSE(check_target(target)) << target;
-  EXPECT_THAT(why(entry(EntryKind::link, 0, "certs/a.test/current", "../b.test/gen/000001")),
-              HasSubstr("no generation"));
-  EXPECT_THAT(why(entry(EntryKind::link, 0, "certs/a.test/current", std::string(65, 'g'))),
+  EXPECT_THAT(
+      why(entry(EntryKind::link, 0, "gateway/certs/a.test/current", "../b.test/gen/000001")),
+      HasSubstr("no generation"));
+  EXPECT_THAT(why(entry(EntryKind::link, 0, "gateway/certs/a.test/current", std::string(65, 'g'))),
               HasSubstr("may be no link"));
 }
 

@@ -84,7 +84,7 @@ TEST(CheckServed, ARevokedKeyIsAFailure) {
 TEST(CheckServed, AKeyThatOthersCanReadIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  fs::permissions(lab.path("certs/" + kName + "/gen/000001/ec.key"),
+  fs::permissions(lab.path("private/keys/" + kName + "/000001/ec.key"),
                   fs::perms::owner_read | fs::perms::others_read);
   EXPECT_EQ(codes(check(lab)), Codes{"E_KEY_PERMS"});
   EXPECT_THAT(check(lab).lines.front().text, HasSubstr("chmod 600"));
@@ -93,8 +93,8 @@ TEST(CheckServed, AKeyThatOthersCanReadIsAFailure) {
 TEST(CheckServed, AFileThatIsGoneIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  fs::permissions(lab.path("certs/" + kName + "/gen/000001"), fs::perms::owner_all);
-  fs::remove(lab.path("certs/" + kName + "/gen/000001/ec.pem"));
+  fs::permissions(lab.path("gateway/certs/" + kName + "/gen/000001"), fs::perms::owner_all);
+  fs::remove(lab.path("gateway/certs/" + kName + "/gen/000001/ec.pem"));
   EXPECT_EQ(codes(check(lab)), Codes{"E_FILE_UNREADABLE"});
 }
 

@@ -106,7 +106,7 @@ TEST(Renewer, ReadsWhatHasNotChangedNoMore) {
   renewer.look({});
   ASSERT_EQ(renewer.states().size(), 1U);
   // Whoever reads it now finds nothing served, and would order.
-  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  std::filesystem::remove(lab.path("gateway/certs/" + kRotated + "/current"));
   EXPECT_EQ(renewer.look({}), 0U);
   EXPECT_EQ(lab.le.asked(), 1U);
 }
@@ -132,7 +132,7 @@ TEST(Renewer, AllIsReadAgainAfterSomeHours) {
   parts.now = [&now] { return now; };
   Renewer renewer(std::move(parts), {wanted({"le"})}, {});
   renewer.look({});
-  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  std::filesystem::remove(lab.path("gateway/certs/" + kRotated + "/current"));
   now += std::chrono::hours(5);
   EXPECT_EQ(renewer.look({}), 0U);
   now += std::chrono::hours(1);
@@ -149,7 +149,7 @@ TEST(Renewer, AClockThatIsSetBackMakesNothingWait) {
   now = test::kNow;
   renewer.look({});
   ASSERT_NE(lab.store.state(kRotated)->current, 0U);
-  std::filesystem::remove(lab.path("certs/" + kRotated + "/current"));
+  std::filesystem::remove(lab.path("gateway/certs/" + kRotated + "/current"));
   now += std::chrono::hours(7);
   EXPECT_EQ(renewer.look({}), 1U);
 }

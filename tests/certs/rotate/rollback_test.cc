@@ -79,7 +79,7 @@ TEST(RollBack, NeverToOneThatNobodyCanServe) {
   RotationLab lab;
   ASSERT_TRUE(lab.rotate("issue"));
   ASSERT_TRUE(lab.rotate());
-  const std::string folder = lab.store.paths().generation(kRotated, 1);
+  const std::string folder = lab.store.paths().keys(kRotated, 1);
   fs::permissions(folder, fs::perms(0700));
   fs::permissions(folder + "/ec.key", fs::perms(0644));
   EXPECT_THAT(why(go_back(lab)), StartsWith("E_KEY_PERMS: "));

@@ -313,14 +313,14 @@ TEST(Rotation, CrashesOfARunningOneLeaveWhatIsServed) {
 TEST(Rotation, AStoreThatCannotTakeItIsAFailureThatIsNoted) {
   RotationLab lab;
   ASSERT_TRUE(lab.rotate("issue"));
-  fs::create_directory(lab.path("certs/www.example.test/current.new"));
+  fs::create_directory(lab.path("gateway/certs/www.example.test/current.new"));
   const auto outcome = lab.rotate();
   ASSERT_FALSE(outcome);
   EXPECT_THAT(outcome.error().error.message, HasSubstr("current.new"));
   EXPECT_EQ(lab.state(kRotated).current, 1U);
   EXPECT_THAT(lab.events(), ElementsAre("issue", "failed"));
   // The order is not lost.
-  fs::remove(lab.path("certs/www.example.test/current.new"));
+  fs::remove(lab.path("gateway/certs/www.example.test/current.new"));
   ASSERT_TRUE(lab.rotate());
   EXPECT_EQ(lab.le.placed().size(), 2U);
 }

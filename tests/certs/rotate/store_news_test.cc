@@ -38,10 +38,10 @@ TEST(StoreNews, WhatIsAnnouncedAndNotClosedComesEachTime) {
   lab.serve("a.example.test");
   StoreNews news(lab.store);
   ASSERT_TRUE(news.take());
-  ASSERT_TRUE(append_line(lab.path("journal"), "begin a.example.test 000002"));
+  ASSERT_TRUE(append_line(lab.path("gateway/journal"), "begin a.example.test 000002"));
   EXPECT_THAT(news.take()->names, ElementsAre("a.example.test"));
   EXPECT_THAT(news.take()->names, ElementsAre("a.example.test"));
-  ASSERT_TRUE(append_line(lab.path("journal"), "done a.example.test 000002"));
+  ASSERT_TRUE(append_line(lab.path("gateway/journal"), "done a.example.test 000002"));
   EXPECT_THAT(news.take()->names, ElementsAre("a.example.test"));
   EXPECT_THAT(news.take()->names, IsEmpty());
 }
@@ -63,7 +63,8 @@ TEST(StoreNews, AnUntouchedFolderIsNotListedAgain) {
   StoreLab lab;
   lab.serve("a.example.test");
   std::filesystem::last_write_time(
-      lab.path("certs"), std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+      lab.path("gateway/certs"),
+      std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
   StoreNews news(lab.store);
   ASSERT_TRUE(news.take()->listing);
   EXPECT_FALSE(news.take()->listing);
@@ -86,9 +87,9 @@ TEST(StoreNews, NothingIsLostWhileTheStoreCannotBeRead) {
   StoreNews news(lab.store);
   ASSERT_TRUE(news.take());
   lab.serve("a.example.test");
-  std::filesystem::rename(lab.path("certs"), lab.path("away"));
+  std::filesystem::rename(lab.path("gateway/certs"), lab.path("away"));
   EXPECT_FALSE(news.take());
-  std::filesystem::rename(lab.path("away"), lab.path("certs"));
+  std::filesystem::rename(lab.path("away"), lab.path("gateway/certs"));
   EXPECT_THAT(news.take()->names, ElementsAre("a.example.test"));
 }
 

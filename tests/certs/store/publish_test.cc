@@ -37,7 +37,7 @@ std::vector<std::string> journal_lines(const StoreLab& lab) {
 
 std::vector<std::string> folders(const StoreLab& lab) {
   std::vector<std::string> all;
-  for (const auto& entry : fs::directory_iterator(lab.path("certs")))
+  for (const auto& entry : fs::directory_iterator(lab.path("gateway/certs")))
     all.push_back(entry.path().filename().string());
   std::ranges::sort(all);
   return all;
@@ -59,9 +59,11 @@ TEST(Publish, KeptFilesAreForTheirOwnerAndNothingIsAdded) {
   lab.serve(kName);
   const std::string folder = lab.store.paths().generation(kName, 1);
   EXPECT_EQ(fs::status(folder).permissions(), fs::perms(0500));
-  EXPECT_EQ(fs::status(folder + "/ec.key").permissions(), fs::perms(0600));
   EXPECT_EQ(fs::status(folder + "/meta.json").permissions(), fs::perms(0600));
-  EXPECT_FALSE(fs::exists(folder + "/rsa.key"));
+  const std::string keys = lab.store.paths().keys(kName, 1);
+  EXPECT_EQ(fs::status(keys).permissions(), fs::perms(0500));
+  EXPECT_EQ(fs::status(keys + "/ec.key").permissions(), fs::perms(0600));
+  EXPECT_FALSE(fs::exists(keys + "/rsa.key"));
   EXPECT_EQ(fs::status(lab.store.paths().of(kName)).permissions(), fs::perms(0700));
 }
 
@@ -82,7 +84,7 @@ TEST(Publish, TurnsTheLinkAndRemembersTheOneBefore) {
   // The same one again changes nothing.
   ASSERT_TRUE(lab.store.publish(*lease, kName, 1));
   EXPECT_EQ(lab.state(kName).previous, 3U);
-  EXPECT_EQ(fs::read_symlink(lab.path("certs/www.example.test/current")), "gen/000001");
+  EXPECT_EQ(fs::read_symlink(lab.path("gateway/certs/www.example.test/current")), "gen/000001");
 }
 
 TEST(Publish, EachChangeIsAnnouncedAndClosed) {
@@ -128,18 +130,29 @@ TEST(Publish, PruningKeepsTheServedTheOneBeforeAndTheNewest) {
   EXPECT_THAT(lab.state(kName).generations, ElementsAre(1U, 3U, 5U, 6U));
   ASSERT_TRUE(lab.store.prune(*lease, kName, 10));
   EXPECT_EQ(lab.state(kName).generations.size(), 4U);
+  for (std::uint64_t number = 1; number <= 6; ++number)
+    EXPECT_EQ(fs::exists(lab.store.paths().keys(kName, number)), number != 2 && number != 4);
 }
 
 TEST(Publish, WhatACrashLeftIsNoGenerationAndInNobodysWay) {
   StoreLab lab;
   lab.serve(kName);
-  const std::string left = lab.path("certs/www.example.test/gen/000002.tmp");
+  const std::string left = lab.path("gateway/certs/www.example.test/gen/000002.tmp");
   fs::create_directory(left);
-  ASSERT_TRUE(base::replace_file(left + "/ec.key", "half", 0600));
+  ASSERT_TRUE(base::replace_file(left + "/ec.pem", "half", 0600));
   ASSERT_EQ(::chmod(left.c_str(), 0500), 0);
+  // Keys come before what is served with them.
+  const std::string keys = lab.store.paths().keys(kName, 2);
+  for (const std::string& folder : {keys, keys + ".tmp"}) {
+    fs::create_directory(folder);
+    ASSERT_TRUE(base::replace_file(folder + "/rsa.key", "another's", 0600));
+    ASSERT_EQ(::chmod(folder.c_str(), 0500), 0);
+  }
   EXPECT_THAT(lab.state(kName).generations, ElementsAre(1U));
   EXPECT_EQ(lab.serve(kName), 2U);
   EXPECT_FALSE(fs::exists(left));
+  EXPECT_FALSE(fs::exists(keys + ".tmp"));
+  EXPECT_FALSE(fs::exists(keys + "/rsa.key"));
   EXPECT_TRUE(lab.store.generation(kName, 2));
 }
 
@@ -148,7 +161,7 @@ TEST(Publish, AFolderInTheWayOfTheLinkLeavesWhatIsServed) {
   lab.serve(kName);
   const auto lease = lab.lease(kName);
   ASSERT_TRUE(lab.store.keep(*lease, kName, generation()));
-  fs::create_directory(lab.path("certs/www.example.test/current.new"));
+  fs::create_directory(lab.path("gateway/certs/www.example.test/current.new"));
   EXPECT_FALSE(lab.store.publish(*lease, kName, 2));
   EXPECT_EQ(lab.state(kName).current, 1U);
   EXPECT_TRUE(lab.store.generation(kName, 1));
@@ -161,8 +174,8 @@ TEST(Publish, WithoutAJournalNothingChanges) {
   lab.serve(kName);
   const auto lease = lab.lease(kName);
   ASSERT_TRUE(lab.store.keep(*lease, kName, generation()));
-  fs::remove(lab.path("journal"));
-  fs::create_directory(lab.path("journal"));
+  fs::remove(lab.path("gateway/journal"));
+  fs::create_directory(lab.path("gateway/journal"));
   EXPECT_FALSE(lab.store.publish(*lease, kName, 2));
   EXPECT_FALSE(lab.store.remove(*lease, kName));
   EXPECT_EQ(lab.state(kName).current, 1U);
@@ -208,6 +221,7 @@ TEST(Publish, RemovedCertificatesLeaveNothing) {
   EXPECT_EQ(lab.store.state(kName).error().code, Errc::not_found);
   EXPECT_EQ(journal_lines(lab).back(), "gone www.example.test");
   EXPECT_THAT(folders(lab), ElementsAre("b.example.test"));
+  EXPECT_FALSE(fs::exists(lab.store.paths().keys(kName)));
   EXPECT_EQ(lab.store.remove(*lab.lease(kName), kName).error().code, Errc::not_found);
 }
 
@@ -227,7 +241,7 @@ TEST(Publish, ARemovalThatACrashCutOffIsInNobodysWay) {
   lab.serve(kName);
   // As far as a removal comes before it empties the folder.
   const std::string aside = lab.store.paths().removed(kName);
-  fs::rename(lab.path("certs/www.example.test"), aside);
+  fs::rename(lab.path("gateway/certs/www.example.test"), aside);
   EXPECT_THAT(*lab.store.names(), ElementsAre("b.example.test"));
   lab.serve(kName);
   const auto removed = lab.store.remove(*lab.lease(kName), kName);

@@ -33,7 +33,7 @@ TEST(StoreDir, IsMadeForItsOwnerAlone) {
   EXPECT_EQ(fs::status(path).permissions(), fs::perms(0700));
   for (const auto& entry : fs::recursive_directory_iterator(path))
     EXPECT_EQ(entry.status().permissions() & fs::perms(077), fs::perms::none) << entry.path();
-  EXPECT_EQ(test::read_text(path + "/FORMAT"), "ravelin-certs 1\n");
+  EXPECT_EQ(test::read_text(path + "/FORMAT"), "ravelin-certs 2\n");
   EXPECT_TRUE(read_journal(store->paths().journal(), {}));
   EXPECT_THAT(*store->names(), IsEmpty());
   EXPECT_TRUE(StoreDir::open(path));
@@ -43,9 +43,9 @@ TEST(StoreDir, IsMadeOnce) {
   const TempDir dir;
   const std::string path = dir.path("store");
   ASSERT_TRUE(StoreDir::make(path));
-  const std::string journal = test::read_text(path + "/journal");
+  const std::string journal = test::read_text(path + "/gateway/journal");
   ASSERT_TRUE(StoreDir::make(path));
-  EXPECT_EQ(test::read_text(path + "/journal"), journal);
+  EXPECT_EQ(test::read_text(path + "/gateway/journal"), journal);
 }
 
 TEST(StoreDir, MayBeWrittenWithASlashBehindIt) {
@@ -58,7 +58,9 @@ TEST(StoreDir, MayBeWrittenWithASlashBehindIt) {
 
 // A crash may come between any two steps of making one.
 TEST(StoreDir, HalfMadeOnesAreFinished) {
-  for (const char* missing : {"FORMAT", "journal", "locks", "revoked", "certs"}) {
+  for (const char* missing :
+       {"FORMAT", "gateway/journal", "locks", "gateway/revoked", "gateway/certs", "private/keys",
+        "private/pending", "gateway", "private"}) {
     const TempDir dir;
     const std::string path = dir.path("store");
     ASSERT_TRUE(StoreDir::make(path));
@@ -77,7 +79,7 @@ TEST(StoreDir, AJournalThatACrashCutOffIsMadeAnew) {
   const std::string path = dir.path("store");
   ASSERT_TRUE(StoreDir::make(path));
   fs::remove(path + "/FORMAT");
-  dir.write("store/journal", "ravelin-jour");
+  dir.write("store/gateway/journal", "ravelin-jour");
   const auto store = StoreDir::make(path);
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_TRUE(read_journal(store->paths().journal(), {}));
@@ -115,11 +117,11 @@ TEST(StoreDir, OpeningSaysWhatIsWrongAndTheRemedy) {
        "@/FORMAT is not there: this is no store of certificates"},
       {"NewerFormat",
        [](const std::string& path) {
-         ASSERT_TRUE(base::replace_file(path + "/FORMAT", "ravelin-certs 2\n", 0600));
+         ASSERT_TRUE(base::replace_file(path + "/FORMAT", "ravelin-certs 3\n", 0600));
        },
        Errc::invalid,
-       "@/FORMAT: the store is of the format \"ravelin-certs 2\"; this program knows "
-       "\"ravelin-certs 1\": use the newer one"},
+       "@/FORMAT: the store is of the format \"ravelin-certs 3\"; this program knows "
+       "\"ravelin-certs 2\": use the one that made it"},
   };
   for (const RefusedStore& row : rows) {
     const StoreLab lab;
@@ -138,8 +140,8 @@ TEST(StoreDir, KnowsWhatIsInIt) {
   StoreLab lab;
   lab.serve("b.example.test");
   lab.serve("*.example.test");
-  fs::create_directory(lab.path("certs/Not A Name"));
-  fs::create_directory(lab.path("certs/.gone-x.test"));
+  fs::create_directory(lab.path("gateway/certs/Not A Name"));
+  fs::create_directory(lab.path("gateway/certs/.gone-x.test"));
   EXPECT_THAT(*lab.store.names(), ElementsAre("*.example.test", "b.example.test"));
   const CertificateState state = lab.state("b.example.test");
   EXPECT_EQ(state.current, 1U);
@@ -187,68 +189,72 @@ base::Error why_not(const StoreLab& lab) {
 const Damage kDamages[] = {
     {"KeyOpenToOthers",
      [](const StoreLab& lab) {
-       ASSERT_EQ(::chmod(lab.path("certs/www.example.test/gen/000001/ec.key").c_str(), 0644), 0);
+       ASSERT_EQ(::chmod(lab.path("private/keys/www.example.test/000001/ec.key").c_str(), 0644), 0);
      },
      Errc::denied,
-     "E_KEY_PERMS: @/gen/000001/ec.key: mode 0644 gives every user access to the private key: "
-     "chmod 600 @/gen/000001/ec.key"},
+     "E_KEY_PERMS: %/000001/ec.key: mode 0644 gives every user access to the private key: "
+     "chmod 600 %/000001/ec.key"},
     {"FolderOpenToOthers",
      [](const StoreLab& lab) {
-       ASSERT_EQ(::chmod(lab.path("certs/www.example.test").c_str(), 0750), 0);
+       ASSERT_EQ(::chmod(lab.path("gateway/certs/www.example.test").c_str(), 0750), 0);
      },
      Errc::denied, "@ is open to others (mode 0750) and holds private keys: chmod 700 @"},
     {"LinkOutOfTheStore",
      [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/current"));
-       fs::create_symlink("/etc", lab.path("certs/www.example.test/current"));
+       fs::remove(lab.path("gateway/certs/www.example.test/current"));
+       fs::create_symlink("/etc", lab.path("gateway/certs/www.example.test/current"));
      },
      Errc::invalid, "@/current points to \"/etc\", which is no generation of this certificate"},
     {"LinkUpwards",
      [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/current"));
-       fs::create_symlink("gen/../../x", lab.path("certs/www.example.test/current"));
+       fs::remove(lab.path("gateway/certs/www.example.test/current"));
+       fs::create_symlink("gen/../../x", lab.path("gateway/certs/www.example.test/current"));
      },
      Errc::invalid, "\"../../x\" is not the number of a generation"},
     {"LinkIsAFolder",
      [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/current"));
-       fs::create_directory(lab.path("certs/www.example.test/current"));
+       fs::remove(lab.path("gateway/certs/www.example.test/current"));
+       fs::create_directory(lab.path("gateway/certs/www.example.test/current"));
      },
      Errc::io, "reading @/current: "},
     {"LinkToNothing",
      [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/current"));
-       fs::create_symlink("gen/000009", lab.path("certs/www.example.test/current"));
+       fs::remove(lab.path("gateway/certs/www.example.test/current"));
+       fs::create_symlink("gen/000009", lab.path("gateway/certs/www.example.test/current"));
      },
      Errc::not_found, "certificate \"www.example.test\" has no generation 9"},
     {"GenerationIsALinkOutOfTheStore",
      [](const StoreLab& lab) {
-       const std::string folder = lab.path("certs/www.example.test/gen/000001");
+       const std::string folder = lab.path("gateway/certs/www.example.test/gen/000001");
        fs::rename(folder, lab.root() + "-away");
        fs::create_symlink(lab.root() + "-away", folder);
      },
      Errc::invalid, "@/gen/000001 is no folder"},
     {"NoRecord",
      [](const StoreLab& lab) {
-       fs::remove(lab.path("certs/www.example.test/gen/000001/meta.json"));
+       fs::remove(lab.path("gateway/certs/www.example.test/gen/000001/meta.json"));
      },
      Errc::not_found, "certificate \"www.example.test\" has no generation 1"},
     {"BrokenRecord",
      [](const StoreLab& lab) {
-       ASSERT_TRUE(
-           base::replace_file(lab.path("certs/www.example.test/gen/000001/meta.json"), "{", 0600));
+       ASSERT_TRUE(base::replace_file(
+           lab.path("gateway/certs/www.example.test/gen/000001/meta.json"), "{", 0600));
      },
      Errc::invalid, "@/gen/000001/meta.json: the record of a generation is no JSON object"},
     {"NoChain",
-     [](const StoreLab& lab) { fs::remove(lab.path("certs/www.example.test/gen/000001/ec.pem")); },
+     [](const StoreLab& lab) {
+       fs::remove(lab.path("gateway/certs/www.example.test/gen/000001/ec.pem"));
+     },
      Errc::not_found, "@/gen/000001/ec.pem"},
     {"NoKey",
-     [](const StoreLab& lab) { fs::remove(lab.path("certs/www.example.test/gen/000001/ec.key")); },
-     Errc::io, "@/gen/000001/ec.key"},
+     [](const StoreLab& lab) {
+       fs::remove(lab.path("private/keys/www.example.test/000001/ec.key"));
+     },
+     Errc::io, "%/000001/ec.key"},
     {"AFileInItsPlace",
      [](const StoreLab& lab) {
-       fs::remove_all(lab.path("certs/www.example.test"));
-       ASSERT_TRUE(base::replace_file(lab.path("certs/www.example.test"), "x", 0600));
+       fs::remove_all(lab.path("gateway/certs/www.example.test"));
+       ASSERT_TRUE(base::replace_file(lab.path("gateway/certs/www.example.test"), "x", 0600));
      },
      Errc::invalid, "@ is no folder"},
 };
@@ -260,10 +266,11 @@ TEST(StoreDir, DamageIsRefusedAndNamed) {
     ASSERT_EQ(why_not(lab).message, "") << row.title;
     row.damage(lab);
     const base::Error error = why_not(lab);
-    const std::string folder = lab.store.paths().of(kName);
     std::string why = row.why;
-    for (std::size_t at = 0; (at = why.find('@', at)) != std::string::npos; at += folder.size())
-      why.replace(at, 1, folder);
+    for (const auto& [mark, folder] : {std::pair('@', lab.store.paths().of(kName)),
+                                       std::pair('%', lab.store.paths().keys(kName))})
+      for (std::size_t at = 0; (at = why.find(mark, at)) != std::string::npos; at += folder.size())
+        why.replace(at, 1, folder);
     EXPECT_EQ(error.code, row.code) << row.title << ": " << error.message;
     EXPECT_THAT(error.message, HasSubstr(why)) << row.title;
   }
@@ -276,7 +283,7 @@ TEST(StoreDir, RevokedKeysAreKept) {
   ASSERT_TRUE(lab.store.revoke_key("cd34"));
   ASSERT_TRUE(lab.store.revoke_key("ab12"));
   EXPECT_THAT(*lab.store.revoked_keys(), ElementsAre("ab12", "cd34"));
-  EXPECT_EQ(fs::status(lab.path("revoked/spki")).permissions(), fs::perms(0600));
+  EXPECT_EQ(fs::status(lab.path("gateway/revoked/spki")).permissions(), fs::perms(0600));
 }
 
 TEST(StoreDir, HistoryOnlyGrows) {

@@ -52,7 +52,7 @@ TEST(TicketFile, ReplacedAllAtOnceNoneOfTheOldIsLeft) {
 TEST(TicketFile, IsRefusedWhenOthersCanReadIt) {
   StoreLab lab;
   ASSERT_TRUE(tend_tickets(lab.store, kRules, kNow));
-  const std::string path = lab.store.paths().root() + "/tickets/ring.json";
+  const std::string path = lab.store.paths().for_gateways() + "/tickets/ring.json";
   ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
   const auto keys = tend_tickets(lab.store, kRules, kNow);
   ASSERT_FALSE(keys);

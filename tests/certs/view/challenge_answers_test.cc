@@ -86,8 +86,8 @@ TEST(FolderBoard, DamagedFilesAreLeftOut) {
   test::StoreLab lab;
   FolderBoard board(lab.store.paths(), {});
   ASSERT_TRUE(board.put_up(kHttp));
-  std::ofstream(lab.path("challenges/x.json")) << "{\"type\":";
-  std::ofstream(lab.path("challenges/y.json"))
+  std::ofstream(lab.path("gateway/challenges/x.json")) << "{\"type\":";
+  std::ofstream(lab.path("gateway/challenges/y.json"))
       << R"({"type":"http-09","name":"a","token":"y","key_authorization":"y.z"})";
   EXPECT_EQ(read_challenges(lab.store.paths()), std::vector{kHttp});
 }

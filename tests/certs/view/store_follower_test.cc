@@ -68,7 +68,7 @@ TEST_F(Follower, WithAnIndexOnlyWhatCameAfterItIsRead) {
   ASSERT_TRUE(rebuild_index(lab_.store));
   lab_.serve(kOther);
   // Not looked at: nothing was announced of it.
-  fs::rename(lab_.path("certs/" + kName), lab_.path("certs/.away"));
+  fs::rename(lab_.path("gateway/certs/" + kName), lab_.path("gateway/certs/.away"));
   const StoreFollower& follower = open();
   EXPECT_TRUE(follower.start().used_index);
   EXPECT_EQ(follower.start().why_not, "");
@@ -80,9 +80,9 @@ TEST_F(Follower, WithAnIndexOnlyWhatCameAfterItIsRead) {
 TEST_F(Follower, AnIndexOfAnotherJournalIsNotUsed) {
   lab_.serve(kName);
   ASSERT_TRUE(rebuild_index(lab_.store));
-  std::string journal = test::read_text(lab_.path("journal"));
+  std::string journal = test::read_text(lab_.path("gateway/journal"));
   journal[20] = journal[20] == '1' ? '2' : '1';
-  ASSERT_TRUE(base::replace_file(lab_.path("journal"), journal, 0600));
+  ASSERT_TRUE(base::replace_file(lab_.path("gateway/journal"), journal, 0600));
   EXPECT_FALSE(open().start().used_index);
   EXPECT_EQ(follower_->start().why_not, "it is not of this store's journal");
   EXPECT_EQ(served(kName), 1U);
@@ -156,9 +156,9 @@ TEST_F(Follower, LooksAgainAtWhatWasAnnouncedAndNotClosed) {
   open();
   const auto lease = lab_.lease(kName);
   ASSERT_TRUE(lab_.store.keep(*lease, kName, test::make_generation({{.names = {kName}}})));
-  ASSERT_TRUE(append_line(lab_.path("journal"), "begin www.example.test 000002"));
+  ASSERT_TRUE(append_line(lab_.path("gateway/journal"), "begin www.example.test 000002"));
   EXPECT_FALSE(poll(10s));
-  ASSERT_TRUE(point_link(lab_.path("certs/www.example.test/current"), "gen/000002"));
+  ASSERT_TRUE(point_link(lab_.path("gateway/certs/www.example.test/current"), "gen/000002"));
   EXPECT_FALSE(poll(10s));
   EXPECT_TRUE(poll(11s));
   EXPECT_EQ(served(kName), 2U);
@@ -180,10 +180,10 @@ TEST_F(Follower, ServesNoMoreWhatIsGone) {
 TEST_F(Follower, LooksAgainAtWhatIsGoingUntilItIsGone) {
   lab_.serve(kName);
   open();
-  ASSERT_TRUE(append_line(lab_.path("journal"), "gone www.example.test"));
+  ASSERT_TRUE(append_line(lab_.path("gateway/journal"), "gone www.example.test"));
   EXPECT_FALSE(poll(10s));
   EXPECT_EQ(served(kName), 1U);
-  fs::rename(lab_.path("certs/www.example.test"), lab_.path("certs/.gone-x"));
+  fs::rename(lab_.path("gateway/certs/www.example.test"), lab_.path("gateway/certs/.gone-x"));
   EXPECT_TRUE(poll(11s));
   EXPECT_EQ(served(kName), 0U);
 }
@@ -226,7 +226,7 @@ TEST_F(Follower, AKeyThatIsOpenToOthersIsRefused) {
   lab_.serve(kName);
   open();
   lab_.serve(kName);
-  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(lab_.path("private/keys/www.example.test/000002/ec.key").c_str(), 0644), 0);
   EXPECT_FALSE(poll());
   EXPECT_EQ(served(kName), 1U);
   EXPECT_THAT(follower_->refused().at(kName), StartsWith("E_KEY_PERMS: "));
@@ -276,7 +276,7 @@ TEST_F(Follower, AnotherJournalMeansThatEverythingIsLookedAt) {
   lab_.serve(kName);
   ASSERT_TRUE(lab_.store.remove(*lab_.lease(kOther), kOther));
   lab_.serve("c.example.test");
-  ASSERT_TRUE(base::replace_file(lab_.path("journal"), format_head(4711), 0600));
+  ASSERT_TRUE(base::replace_file(lab_.path("gateway/journal"), format_head(4711), 0600));
   EXPECT_TRUE(poll());
   EXPECT_NE(follower_->view()->find(kName).ec->chain.info.serial, before);
   EXPECT_EQ(served("c.example.test"), 1U);
@@ -290,7 +290,7 @@ TEST_F(Follower, WhatIsServedOutlivesTheStore) {
   fs::rename(lab_.root(), lab_.root() + "-away");
   EXPECT_FALSE(poll());
   EXPECT_EQ(served(kName), 1U);
-  EXPECT_THAT(follower_->trouble(), HasSubstr("opening " + lab_.path("journal")));
+  EXPECT_THAT(follower_->trouble(), HasSubstr("opening " + lab_.path("gateway/journal")));
   fs::rename(lab_.root() + "-away", lab_.root());
   lab_.serve(kName);
   EXPECT_TRUE(poll());
@@ -351,13 +351,13 @@ TEST_F(Follower, StaysWithTheOldIndexWhileAGenerationIsRefused) {
   open({.rebase_from = 1});
   lab_.serve(kOther);
   lab_.serve(kName);
-  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(lab_.path("private/keys/www.example.test/000002/ec.key").c_str(), 0644), 0);
   EXPECT_TRUE(poll());
   ASSERT_TRUE(rebuild_index(lab_.store));
   EXPECT_FALSE(poll(2s));
   EXPECT_EQ(served(kName), 1U);
   EXPECT_EQ(served(kOther), 2U);
-  ASSERT_EQ(::chmod(lab_.path("certs/www.example.test/gen/000002/ec.key").c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(lab_.path("private/keys/www.example.test/000002/ec.key").c_str(), 0600), 0);
   lab_.serve(kName);
   EXPECT_TRUE(poll(4s));
   EXPECT_EQ(served(kName), 3U);

@@ -30,8 +30,10 @@ std::string keys_of(const StoreLab& lab) {
 
 std::vector<std::string> files_of(const StoreLab& lab) {
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(lab.root()))
-    if (entry.is_regular_file()) files.push_back(entry.path().filename().string());
+  const StorePaths& paths = lab.store.paths();
+  for (const std::string& folder : {paths.root(), paths.for_gateways(), paths.for_signing()})
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.is_regular_file()) files.push_back(entry.path().filename().string());
   std::ranges::sort(files);
   return files;
 }
@@ -57,7 +59,7 @@ TEST(StoreIndex, IsMadeOfWhatIsServed) {
   ASSERT_EQ(reader.size(), 2U);
   EXPECT_EQ(reader.entry(reader.find("a.example.test").front())->generation, 2U);
   EXPECT_EQ(reader.find("*.example.test").size(), 1U);
-  EXPECT_EQ(reader.head().journal.offset, fs::file_size(lab.path("journal")));
+  EXPECT_EQ(reader.head().journal.offset, fs::file_size(lab.path("gateway/journal")));
 }
 
 TEST(StoreIndex, LeavesOutWhatCannotBeServedAndSaysSo) {
@@ -68,7 +70,7 @@ TEST(StoreIndex, LeavesOutWhatCannotBeServedAndSaysSo) {
       test::make_generation({{.names = {"c.example.test"}, .key = test::TestKey::p384}});
   lab.serve("c.example.test", revoked);
   ASSERT_TRUE(lab.store.revoke_key(revoked.info.ec->spki_sha256));
-  ASSERT_EQ(::chmod(lab.path("certs/b.example.test/gen/000001/ec.key").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(lab.path("private/keys/b.example.test/000001/ec.key").c_str(), 0644), 0);
   const auto report = rebuild_index(lab.store);
   ASSERT_TRUE(report);
   EXPECT_EQ(report->certificates, 1U);
@@ -98,10 +100,9 @@ TEST(StoreIndex, OnlyTheFilesOfTheLastOneStay) {
   StoreLab lab;
   lab.serve("a.example.test");
   ASSERT_TRUE(rebuild_index(lab.store));
-  // Left by a crash, and by a version that had one file of keys.
-  ASSERT_TRUE(base::replace_file(lab.path("public.bin.0123456789abcdef"), "x", 0600));
-  ASSERT_TRUE(base::replace_file(lab.path("keys-0123456789abcdef.bin"), "x", 0600));
-  ASSERT_TRUE(base::replace_file(lab.path("keys.bin"), "x", 0600));
+  // Left by a crash.
+  ASSERT_TRUE(base::replace_file(lab.path("gateway/public.bin.0123456789abcdef"), "x", 0600));
+  ASSERT_TRUE(base::replace_file(lab.path("private/keys-0123456789abcdef.bin"), "x", 0600));
   ASSERT_TRUE(rebuild_index(lab.store));
   EXPECT_THAT(files_of(lab),
               ElementsAre("FORMAT", "journal", fs::path(keys_of(lab)).filename(), "public.bin"));
@@ -144,7 +145,7 @@ TEST(StoreIndex, AnUnreadableStoreLeavesTheOldOne) {
   StoreLab lab;
   lab.serve("a.example.test");
   ASSERT_TRUE(rebuild_index(lab.store));
-  fs::remove(lab.path("journal"));
+  fs::remove(lab.path("gateway/journal"));
   EXPECT_EQ(rebuild_index(lab.store).error().code, Errc::not_found);
   EXPECT_TRUE(open_index(lab.store.paths(), 1));
 }

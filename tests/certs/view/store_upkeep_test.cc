@@ -68,7 +68,7 @@ TEST(StoreUpkeep, DoesNothingTwice) {
   StoreUpkeep upkeep(lab.store);
   const auto done = upkeep.tend({});
   EXPECT_FALSE(done.indexed || done.compacted);
-  EXPECT_FALSE(fs::exists(lab.path("public.bin")));
+  EXPECT_FALSE(fs::exists(lab.path("gateway/public.bin")));
 }
 
 TEST(StoreUpkeep, ARevokedKeyLeavesTheIndex) {
@@ -83,7 +83,7 @@ TEST(StoreUpkeep, ARevokedKeyLeavesTheIndex) {
   ASSERT_TRUE(lab.store.revoke_key(other.info.ec->spki_sha256));
   // Files made within the same few milliseconds have the same time.
   const auto now = fs::file_time_type::clock::now();
-  fs::last_write_time(lab.path("public.bin"), now - 2s);
+  fs::last_write_time(lab.path("gateway/public.bin"), now - 2s);
   fs::last_write_time(lab.store.paths().revoked_keys(), now - 1s);
   EXPECT_TRUE(upkeep.tend({}).indexed);
   EXPECT_EQ((*open_index(lab.store.paths(), 1))->reader.size(), 1U);
@@ -115,13 +115,13 @@ TEST(StoreUpkeep, AProcessThatIsToEndLeavesTheOldIndex) {
   for (int i = 0; i < 65; ++i)
     lab.serve(fmt::format("n{}.example.test", i));
   ASSERT_TRUE(rebuild_index(lab.store));
-  const std::string before = test::read_text(lab.path("public.bin"));
+  const std::string before = test::read_text(lab.path("gateway/public.bin"));
   ASSERT_TRUE(lab.store.revoke_key(std::string(64, 'a')));
   std::stop_source stop;
   stop.request_stop();
   StoreUpkeep upkeep(lab.store);
   EXPECT_FALSE(upkeep.tend(stop.get_token()).indexed);
-  EXPECT_EQ(test::read_text(lab.path("public.bin")), before);
+  EXPECT_EQ(test::read_text(lab.path("gateway/public.bin")), before);
 }
 
 // A process that makes the index and cuts the journal over and over, killed at any moment: whoever
@@ -166,7 +166,7 @@ TEST(StoreUpkeep, KilledAnywhereItLeavesAnIndexThatCanBeUsed) {
   // What the killed ones have left goes with the next.
   ASSERT_TRUE(rebuild_index(lab.store));
   std::size_t files = 0;
-  for (const auto& entry : fs::directory_iterator(lab.root()))
+  for (const auto& entry : fs::recursive_directory_iterator(lab.root()))
     files += entry.path().filename().string().find(".bin") != std::string::npos ? 1 : 0;
   EXPECT_EQ(files, 2U);
 }

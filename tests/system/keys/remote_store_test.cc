@@ -151,7 +151,7 @@ TEST_F(RemoteStore, WhatHasNoKeyIsNotServed) {
   start();
   const auto follower = follow();
   lab_.serve("a.test", generation_of("a.test"));
-  std::filesystem::remove(lab_.path("certs/a.test/gen/000002/ec.key"));
+  std::filesystem::remove(lab_.path("private/keys/a.test/000002/ec.key"));
   EXPECT_FALSE(follower->poll({std::chrono::hours(1)}));
   EXPECT_EQ(follower->store_view()->fact("a.test")->generation, 1U);
   EXPECT_THAT(follower->refused().at("a.test"), HasSubstr("E_FILE_UNREADABLE"));

@@ -42,23 +42,23 @@ class RenewalLinksTest : public ::testing::Test {
   ~RenewalLinksTest() override { renewal_.stop(); }
 
   void start() {
-    renewal_.start({.post = [](const std::function<void()>& task) { task(); },
-                    .challenge =
-                        [this](const std::string& token) {
-                          return token == "up" ? messages::ChallengeState{2, answering_.load()}
-                                               : messages::ChallengeState{};
-                        },
-                    .swap =
-                        [](const messages::SwapRef& swap) {
-                          messages::SwapState state;
-                          state.is_shown = messages::flag_of(swap.generation == 4);
-                          state.accepted = 12;
-                          state.places = {"127.0.0.1:443", "127.0.0.1:444"};
-                          state.versions = {messages::TlsVersions::both,
-                                            messages::TlsVersions::only_1_3};
-                          return state;
-                        },
-                    .swaps = [this] { return shown_; }});
+    renewal_.start(
+        {.post = [](const std::function<void()>& task) { task(); },
+         .challenge =
+             [this](const std::string& token) {
+               return token == "up" ? messages::ChallengeState{2, answering_.load()}
+                                    : messages::ChallengeState{};
+             },
+         .swap =
+             [](const messages::SwapRef& swap) {
+               messages::SwapState state;
+               state.is_shown = messages::flag_of(swap.generation == 4);
+               state.accepted = 12;
+               state.places = {"127.0.0.1:443", "127.0.0.1:444"};
+               state.versions = {messages::TlsVersions::both, messages::TlsVersions::only_1_3};
+               return state;
+             },
+         .swaps = [this] { return shown_; }});
   }
 
   void meet() {

@@ -44,7 +44,8 @@ TEST(GatewayGrants, AreToWriteOnlyWhatTheGatewayKeeps) {
   config.certs_store = "/var/lib/ravelin/certs";
   config.log.access = "/var/log/ravelin/access.log";  // the supervisor's to open
   EXPECT_THAT(gateway_grants(config), ElementsAre(granted("/var/lib/ravelin", PathUse::write),
-                                                  granted("/var/lib/ravelin/certs")));
+                                                  granted("/var/lib/ravelin/certs/FORMAT"),
+                                                  granted("/var/lib/ravelin/certs/gateway")));
 }
 
 TEST(CertsGrants, AreTheStoreAndWhatItsIssuersNeed) {
