@@ -277,4 +277,16 @@ struct Finished {
   friend bool operator==(const Finished&, const Finished&) = default;
 };
 
+// To the firewall: what follows from the configurations that go with it, one or two, is to be in
+// force, and nothing else that followed from another. Answered by Finished.
+struct RulesWanted {
+  static constexpr std::uint16_t kType = 52;
+  static constexpr std::string_view kName = "rules_wanted";
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& /*self*/, Visit& /*visit*/) {}
+
+  friend bool operator==(const RulesWanted&, const RulesWanted&) = default;
+};
+
 }  // namespace ravelin::messages

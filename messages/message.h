@@ -427,14 +427,13 @@ struct TokenCounts {
   friend bool operator==(const TokenCounts&, const TokenCounts&) = default;
 };
 
-using Message =
-    std::variant<Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet,
-                 SignRequest, SignResult, CertificatePublished, ConfigGeneration, Health,
-                 FirewallQuestion, FirewallAnswer, RoleWanted, AddressWanted, RoleStart,
-                 SocketRequest, HandedOver, SocketReleased, ReloadRequest, ReloadEnded,
-                 ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
-                 ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest,
-                 KeyQuestion, KeyAnswer, KeyCounts, TokenCounts, ChallengeQuestion, ChallengeState,
-                 SwapNote, SwapQuestion, SwapState, RenewalNote, LimitNote, RenewalsTold>;
+using Message = std::variant<
+    Hello, BanRequest, BanResult, ListenerOpened, ListenerClosed, BackendSet, SignRequest,
+    SignResult, CertificatePublished, ConfigGeneration, Health, FirewallQuestion, FirewallAnswer,
+    RoleWanted, AddressWanted, RoleStart, SocketRequest, HandedOver, SocketReleased, ReloadRequest,
+    ReloadEnded, ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
+    ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest, KeyQuestion,
+    KeyAnswer, KeyCounts, TokenCounts, ChallengeQuestion, ChallengeState, SwapNote, SwapQuestion,
+    SwapState, RenewalNote, LimitNote, RenewalsTold, RulesWanted>;
 
 }  // namespace ravelin::messages

@@ -62,12 +62,7 @@ std::optional<bool> governs_egress(const std::string& path) {
     report(policy.error());
     return std::nullopt;
   }
-  // What was derived before, and is included, says nothing of the policy's own.
-  return std::ranges::any_of(policy->lists, [](const policies::RuleList& list) {
-    return std::ranges::find(list.from, policies::kHost) != list.from.end() &&
-           std::ranges::find(list.rules, system::kEgressRule, &policies::Rule::id) ==
-               list.rules.end();
-  });
+  return system::governs_egress(*policy);
 }
 
 ExitCode derive(const DeriveFlags& flags) {

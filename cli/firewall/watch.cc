@@ -75,7 +75,8 @@ void tell_service_manager() {
 
 }  // namespace
 
-ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& ready) {
+ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& ready,
+                        const WatchOrders& orders) {
   auto times = firewall::SystemTimes::open();
   if (!times) return report(times.error());
   auto state = firewall::StateDir::open(flags.common.state);
@@ -96,7 +97,10 @@ ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& re
   if (!flows) return report(flows.error());
   firewall::AgentOptions options = options_of(flags);
   options.around = surroundings_with(*flows);
+  options.orders = orders.fd;
+  options.serve_orders = orders.serve;
   firewall::Agent agent(keeper, **kernel, feeds, *times, std::move(options));
+  if (orders.begin) orders.begin(agent);
   ready();
   const auto done = agent.run();
   if (!done) return report(done.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/firewall/firewall.h"
+#include "firewall/agent/agent.h"
 
 #include <functional>
 #include <string>
@@ -16,7 +17,15 @@ struct WatchFlags {
   bool until_confirmed = false;
 };
 
+// Of whoever has started it: what is part of its policy, at first and when `fd` is readable.
+struct WatchOrders {
+  int fd = -1;
+  std::function<void(firewall::Agent&)> begin{};
+  std::function<void(firewall::Agent&)> serve{};
+};
+
 // Owns the table until SIGTERM or SIGINT. `ready`: the table is in the kernel.
-ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& ready);
+ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& ready,
+                        const WatchOrders& orders = {});
 
 }  // namespace ravelin::cli

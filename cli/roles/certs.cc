@@ -1,8 +1,6 @@
 // The process that renews certificates: it speaks to CAs and name servers, writes the store, and
 // knows the gateway by a connection alone.
 #include "base/io/log.h"
-#include "base/io/yaml_bundle.h"
-#include "certs/config/parse_certs.h"
 #include "cli/gateway_process.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
@@ -23,13 +21,6 @@ namespace {
 using base::Result;
 using system::RoleLink;
 using system::UnattendedRenewal;
-
-// Read and checked as a whole before.
-certs::CertsConfig certs_of(const system::ConfigSnapshot& snapshot) {
-  base::yaml::BundleLoader loader(snapshot.files);
-  base::Diagnostics ignored;
-  return certs::load_certs(snapshot.files.path, loader, ignored);
-}
 
 // Those that end it, for whoever waits for them; before the first thread.
 sigset_t block_signals() {

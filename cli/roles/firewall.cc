@@ -6,13 +6,21 @@
 #include "cli/report.h"
 #include "cli/roles/confine_role.h"
 #include "cli/roles/roles.h"
+#include "firewall/control/prepare.h"
+#include "firewall/control/system_facts.h"
 #include "system/confine/defaults.h"
+#include "system/derive/host_policy.h"
+#include "system/supervise/config_file.h"
 #include "system/supervise/role_link.h"
 
 #include <sys/prctl.h>
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace ravelin::cli {
 namespace {
@@ -32,6 +40,73 @@ system::Confinement firewall_confinement(const gateway::FirewallConfig& firewall
   add(std::filesystem::path(firewall.socket).parent_path(), PathAccess::Access::read_write);
   return confinement;
 }
+
+// The rules that follow from one configuration, or from two, as a part of the policy that is
+// followed. "" = the policy has them already.
+base::Result<std::string> derived_rules(const std::string& policy_path,
+                                        std::span<const system::ConfigSnapshot> snapshots) {
+  base::yaml::DiskLoader disk;
+  firewall::SystemFacts facts;
+  base::Diagnostics diagnostics;
+  const auto now = std::chrono::floor<std::chrono::seconds>(base::wall_now());
+  const auto bundle = firewall::collect(policy_path, disk, facts, now, diagnostics);
+  const auto policy = firewall::policy_of(bundle);
+  if (!policy) return policy.error();
+  const system::DeriveOptions options{.governs_egress = system::governs_egress(*policy)};
+  std::optional<system::DerivedRules> rules;
+  for (const system::ConfigSnapshot& snapshot : snapshots) {
+    const auto config = config_of(snapshot);
+    if (!config) return config.error();
+    system::DerivedRules next = system::derive(*config, certs_of(snapshot), options);
+    rules = rules ? system::merged(std::move(*rules), next) : std::move(next);
+  }
+  if (!rules || system::has_some_of(*policy, *rules)) return std::string();
+  return system::included_policy(*rules, snapshots.back().files.path);
+}
+
+// What the supervisor wants of the agent while it runs.
+class Orders {
+ public:
+  Orders(RoleLink& link, std::string policy) : link_(link), policy_(std::move(policy)) {}
+
+  // What cannot be had is said, and the table stays as it is.
+  void begin(firewall::Agent& agent, std::vector<system::ConfigSnapshot> snapshots) {
+    if (const auto done = use(agent, snapshots); !done)
+      base::log_error("firewall", "what the gateway needs is not in force",
+                      {{"reason", done.error().message}});
+  }
+
+  void serve(firewall::Agent& agent) {
+    auto received = link_.socket().receive(std::chrono::milliseconds(0));
+    if (!received) return agent.end_orders();  // it has ended, and so shall we
+    if (!*received) return;
+    if (!std::holds_alternative<messages::RulesWanted>((*received)->packet.message)) return;
+    std::vector<system::ConfigSnapshot> snapshots;
+    base::Result<> done;
+    for (const base::OwnedFd& file : (*received)->descriptors) {
+      auto snapshot = system::read_config_file(file.get());
+      if (snapshot)
+        snapshots.push_back(std::move(*snapshot));
+      else
+        done = snapshot.error();
+    }
+    if (done) done = use(agent, snapshots);
+    messages::Finished answer;
+    if (!done) answer = {messages::Outcome::refused, done.error().message};
+    static_cast<void>(
+        link_.socket().send({.id = (*received)->packet.id, .message = std::move(answer)}));
+  }
+
+ private:
+  base::Result<> use(firewall::Agent& agent,
+                     std::span<const system::ConfigSnapshot> snapshots) const {
+    const auto rules = derived_rules(policy_, snapshots);
+    return rules ? agent.use(*rules) : rules.error();
+  }
+
+  RoleLink& link_;
+  std::string policy_;
+};
 
 }  // namespace
 
@@ -55,9 +130,15 @@ ExitCode firewall_role() {
   flags.common.state = firewall.state;
   flags.common.socket = firewall.socket;
   if (!config->user.empty()) flags.gateway_user = config->user;
-  const ExitCode code = watch_firewall(flags, [&link, &held] {
-    link.tell(messages::Role::firewall, messages::Condition::ready, *held);
-  });
+  Orders orders(link, firewall.policy);
+  std::vector<system::ConfigSnapshot> snapshots{started->config};
+  if (started->next) snapshots.push_back(*started->next);
+  const ExitCode code = watch_firewall(
+      flags,
+      [&link, &held] { link.tell(messages::Role::firewall, messages::Condition::ready, *held); },
+      {.fd = link.socket().fd(),
+       .begin = [&](firewall::Agent& agent) { orders.begin(agent, std::move(snapshots)); },
+       .serve = [&orders](firewall::Agent& agent) { orders.serve(agent); }});
   base::stop_log();
   return code;
 }

@@ -2,6 +2,7 @@
 #include "cli/roles/roles.h"
 
 #include "base/io/yaml_bundle.h"
+#include "certs/config/parse_certs.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/report.h"
@@ -20,6 +21,12 @@ base::Result<gateway::Config> config_of(const system::ConfigSnapshot& snapshot) 
   if (!diagnostics.has_errors()) return std::move(parsed.config);
   return base::fail(base::Errc::invalid, "{}{}", findings_text(diagnostics),
                     count_text(diagnostics));
+}
+
+certs::CertsConfig certs_of(const system::ConfigSnapshot& snapshot) {
+  base::yaml::BundleLoader loader(snapshot.files);
+  base::Diagnostics ignored;
+  return certs::load_certs(snapshot.files.path, loader, ignored);
 }
 
 void add_role(CLI::App& app, Action& chosen) {

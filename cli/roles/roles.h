@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "certs/config/certs_config.h"
 #include "cli/exit_code.h"
 #include "gateway/config/config.h"
 #include "system/supervise/config_stream.h"
@@ -16,6 +17,9 @@ ExitCode gateway_role();
 ExitCode keys_role();
 ExitCode certs_role();
 ExitCode firewall_role();
+
+// The section `certs` of one that was checked.
+certs::CertsConfig certs_of(const system::ConfigSnapshot& snapshot);
 
 // A configuration the reader has checked as a whole; what it names may have changed since.
 base::Result<gateway::Config> config_of(const system::ConfigSnapshot& snapshot);

@@ -77,6 +77,7 @@ Result<> Agent::poll_once(SeqListener& listener, int signals) {
   std::vector<pollfd> waiting{{signals, POLLIN, 0}, {listener.fd(), POLLIN, 0}};
   for (const Client& client : clients_)
     waiting.push_back({client.socket.fd(), POLLIN, 0});
+  if (options_.orders >= 0) waiting.push_back({options_.orders, POLLIN, 0});
   const int ready = ::poll(waiting.data(), waiting.size(), static_cast<int>(kTick.count()));
   if (ready < 0 && errno != EINTR) return base::fail_errno(errno, "waiting");
   if (ready <= 0) return {};
@@ -87,10 +88,11 @@ Result<> Agent::poll_once(SeqListener& listener, int signals) {
   }
   std::vector<WaitingBan> bans;
   constexpr std::size_t kFirstClient = 2;
-  for (std::size_t i = 0; i + kFirstClient < waiting.size(); ++i) {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
     if (waiting[i + kFirstClient].revents != 0) serve(i, bans);
   }
   settle_bans(bans);
+  if (options_.orders >= 0 && waiting.back().revents != 0) options_.serve_orders(*this);
   drop_closed();
   if (waiting[1].revents != 0) accept(listener);
   return {};

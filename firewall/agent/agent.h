@@ -21,12 +21,18 @@ using messages::Received;
 using messages::SeqListener;
 using messages::SeqSocket;
 
+class Agent;
+
 struct AgentOptions {
   std::string socket;
   mode_t socket_mode = 0600;
   AccessRules access;
   std::optional<std::string> policy;  // followed: applied when it changes and passes all checks
-  std::string metrics_file;           // for node_exporter's textfile collector; empty: none
+  // Whoever has started it and may give an addition: readable, `serve_orders` is called. -1:
+  // nobody.
+  int orders = -1;
+  std::function<void(Agent&)> serve_orders;
+  std::string metrics_file;  // for node_exporter's textfile collector; empty: none
   Surroundings around;
   bool until_confirmed = false;  // ends once nothing waits to be confirmed
   // Puts the confirmed revision back, in a process of its own (guard.h).
@@ -39,6 +45,14 @@ class Agent {
 
   // Serves until SIGTERM or SIGINT, or until it is done. The keeper has recovered.
   Result<> run();
+
+  // Its thread, or before run(): what is part of every policy from now on (control/addition.h), in
+  // force with the one that is followed when it returns. Errors: the two do not pass all checks, or
+  // something waits to be confirmed; all is as it was.
+  Result<> use(const std::string& addition);
+
+  // The orders have ended.
+  void end_orders() { options_.orders = -1; }
 
  private:
   struct Client {
@@ -65,6 +79,8 @@ class Agent {
   void expire_rules();
   void end_flows_of_banned();
   void follow_policy();
+  // Nothing: it is in force already.
+  Result<std::optional<Keeper::Applied>> apply_policy(const std::string& reason);
   void follow_feeds();
   void write_metrics();
 

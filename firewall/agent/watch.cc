@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "firewall/agent/agent.h"
 #include "firewall/agent/metrics.h"
+#include "firewall/control/addition.h"
 #include "firewall/control/banned_flows.h"
 #include "firewall/control/checks.h"
 #include "firewall/control/system_facts.h"
@@ -12,6 +13,7 @@
 namespace ravelin::firewall {
 namespace {
 
+using base::Errc;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kPart = "firewall";
@@ -131,26 +133,54 @@ void Agent::follow_policy() {
   policy_seen_ = stamp;
   if (!is_quiet || stamp == policy_stamp_) return;
   policy_stamp_ = stamp;
+  const auto applied = apply_policy("the policy changed");
+  if (!applied)
+    base::log_error(kPart, "the policy has changed and is not applied",
+                    {{"reason", applied.error().message}, {"revision", keeper_.live_revision()}});
+  else if (*applied)
+    base::log_info(kPart, "the policy has changed and is applied",
+                   {{"revision", (*applied)->revision}});
+}
+
+Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& reason) {
   base::yaml::DiskLoader loader;
   SystemFacts facts;
   base::Diagnostics diagnostics;
   PolicyBundle bundle = collect(*options_.policy, loader, facts, times_.wall(), diagnostics);
-  const auto refuse = [&](std::string_view why) {
-    base::log_error(kPart, "the policy has changed and is not applied",
-                    {{"reason", why}, {"revision", keeper_.live_revision()}});
-  };
   for (const base::Finding& finding : diagnostics.findings()) {
-    if (finding.severity == base::Severity::error) return refuse(base::to_string(finding));
+    if (finding.severity == base::Severity::error)
+      return base::fail(Errc::invalid, "{}", base::to_string(finding));
   }
+  add_to(bundle, service_.addition(), facts);
   const auto policy = policy_of(bundle);
-  if (!policy) return refuse(policy.error().message);
-  if (keeper_.policy() == *policy) return;  // the same in other words
+  if (!policy) return policy.error();
+  if (keeper_.policy() == *policy) return std::optional<Keeper::Applied>();  // in other words
   const auto found = objections(*policy, std::nullopt, {.feeds = {}, .wall = times_.wall()});
-  if (!found.empty()) return refuse(to_string(found.front()));
-  const auto applied = keeper_.apply(std::move(bundle), {{}, "watch", "the policy changed"});
-  if (!applied) return refuse(applied.error().message);
+  if (!found.empty()) return base::fail(Errc::invalid, "{}", to_string(found.front()));
+  const auto applied = keeper_.apply(std::move(bundle), {{}, "watch", reason});
+  if (!applied) return applied.error();
   generation_.reset();
-  base::log_info(kPart, "the policy has changed and is applied", {{"revision", applied->revision}});
+  return std::optional(*applied);
+}
+
+Result<> Agent::use(const std::string& addition) {
+  if (!options_.policy) return base::fail(Errc::invalid, "no policy is followed");
+  if (const auto pending = keeper_.pending(); pending)
+    return base::fail(Errc::conflict,
+                      "revision {} of the policy waits to be confirmed: ravelin firewall confirm "
+                      "{}, or rollback",
+                      pending->revision, pending->revision);
+  const std::string before = service_.addition();
+  service_.use(addition);
+  const auto applied = apply_policy("the gateway's configuration");
+  if (!applied) {
+    service_.use(before);
+    return applied.error();
+  }
+  if (*applied)
+    base::log_info(kPart, "what the gateway needs is in force",
+                   {{"revision", (*applied)->revision}});
+  return {};
 }
 
 void Agent::write_metrics() {

@@ -1,9 +1,11 @@
 // Commands that change the policy: plan, apply, confirm, rollback, off.
 #include "base/text.h"
+#include "firewall/control/addition.h"
 #include "firewall/control/answers.h"
 #include "firewall/control/checks.h"
 #include "firewall/control/cut_flows.h"
 #include "firewall/control/neighbours.h"
+#include "firewall/control/system_facts.h"
 #include "firewall/diff/change.h"
 #include "firewall/diff/describe.h"
 #include "policies/analyse/difference.h"
@@ -24,7 +26,7 @@ struct Proposal {
   std::optional<policies::SshPeer> peer;
 };
 
-Result<Proposal> read_proposal(Question& question) {
+Result<Proposal> read_proposal(const Desk& desk, Question& question) {
   const std::string text = question.text("bundle");
   const auto peer = question.address("peer");
   const auto port = question.number("peer_port");
@@ -34,6 +36,8 @@ Result<Proposal> read_proposal(Question& question) {
   auto bundle = parse_bundle(text);
   if (!bundle) return bundle.error();
   proposal.bundle = std::move(*bundle);
+  SystemFacts facts;
+  add_to(proposal.bundle, desk.addition, facts);
   auto policy = policy_of(proposal.bundle);
   if (!policy) return policy.error();
   proposal.policy = std::move(*policy);
@@ -139,7 +143,7 @@ json::value number_or_null(std::uint64_t number) {
 }  // namespace
 
 Answer answer_plan(Desk desk, Question& question) {
-  const auto proposal = read_proposal(question);
+  const auto proposal = read_proposal(desk, question);
   if (!proposal) return answer_of(proposal.error());
   const Plan plan = make_plan(desk, *proposal);
   const std::vector<Objection> found = objections_to(desk, *proposal);
@@ -180,7 +184,7 @@ Answer answer_apply(Desk desk, Question& question) {
   const std::string by = question.text("by");
   const std::string live = desk.keeper.live_identity();
   const std::string planned_for = question.text_or("planned_for", live);
-  auto proposal = read_proposal(question);
+  auto proposal = read_proposal(desk, question);
   if (!proposal) return answer_of(proposal.error());
   if (planned_for != live)
     return answer_of(base::fail(

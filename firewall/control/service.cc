@@ -60,7 +60,7 @@ Answer Service::answer(std::string_view text) {
   const std::string name = question.text("command");
   const Command* known = find_command(name);
   if (known == nullptr) return refused(fmt::format("there is no command \"{}\"", name));
-  return known->answer({keeper_, kernel_, times_, around_}, question);
+  return known->answer({keeper_, kernel_, times_, around_, addition_}, question);
 }
 
 std::string format_answer(const Answer& answer) {

@@ -35,11 +35,17 @@ class Service {
   // Never fails: a question that makes no sense is refused.
   Answer answer(std::string_view question);
 
+  // Part of every policy that is asked for from now on (addition.h); "" = nothing.
+  void use(std::string addition) { addition_ = std::move(addition); }
+
+  [[nodiscard]] const std::string& addition() const { return addition_; }
+
  private:
   Keeper& keeper_;
   Kernel& kernel_;
   const Times& times_;
   Surroundings around_;
+  std::string addition_;
 };
 
 // An answer on its way through the socket.

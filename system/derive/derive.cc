@@ -287,7 +287,7 @@ class Derivation {
                                 .is_logged = true,
                                 .note = "the gateway has nothing else to send"});
     if (options.governs_egress) return;
-    rules_.from_host.push_back({.id = "host-egress", .note = "all others, as before"});
+    rules_.from_host.push_back({.id = std::string(kOthersRule), .note = "all others, as before"});
   }
 
   const gateway::Config& config_;

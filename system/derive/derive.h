@@ -5,6 +5,7 @@
 #include "base/diagnostics.h"
 #include "certs/config/certs_config.h"
 #include "gateway/config/config.h"
+#include "policies/model/policy.h"
 #include "system/derive/derived_rule.h"
 
 #include <string_view>
@@ -14,6 +15,8 @@ namespace ravelin::system {
 
 // The id of the rule that ends what the gateway may send: who has it, was derived.
 inline constexpr std::string_view kEgressRule = "gateway-egress";
+// Behind it: all others are as free as before.
+inline constexpr std::string_view kOthersRule = "host-egress";
 
 struct DerivedRules {
   std::vector<DerivedRule> to_host;    // `any -> host`
@@ -27,6 +30,16 @@ struct DeriveOptions {
   // leaves everybody but the gateway as free as before.
   bool governs_egress = false;
 };
+
+// Whether a policy has a list of what this host sends, beside one that was derived.
+bool governs_egress(const policies::Policy& policy);
+
+// Whether a policy has one of these rules already, by its id.
+bool has_some_of(const policies::Policy& policy, const DerivedRules& rules);
+
+// What either opens, and one end of what the gateway may send: while one configuration goes over
+// into another. Rules of `next` that have an id of `now` and say something else get another id.
+DerivedRules merged(DerivedRules now, const DerivedRules& next);
 
 // Listeners on loopback and Unix sockets need nothing. The admin listener is never opened.
 DerivedRules derive(const gateway::Config& config, const certs::CertsConfig& certs,

@@ -77,6 +77,8 @@ class RoleLink final : public gateway::SocketSource {
   // For a process that goes on with the connection itself, and has not called start().
   messages::SeqSocket take_socket() { return std::move(socket_); }
 
+  messages::SeqSocket& socket() { return socket_; }
+
  private:
   static constexpr std::chrono::seconds kAnswerMax{30};
 

@@ -98,6 +98,7 @@ void Supervisor::turn() {
     give_up_upgrade("the new gateway does not serve in time");
   }
   if (last_upgrade_ && last_upgrade_->condition == Condition::ready && next_) finish_upgrade();
+  if (opening_ && base::mono_now() >= opening_->until) give_up_opening("its agent does not answer");
   if (former_until_ && base::mono_now() >= *former_until_) {
     forget_former();
     if (!is_stopping_) restart(Role::keys);
@@ -115,6 +116,7 @@ MonoTime Supervisor::next_deadline() {
   MonoTime next = base::mono_now() + 60s;
   if (reading_) next = std::min(next, reading_->until);
   if (former_until_) next = std::min(next, *former_until_);
+  if (opening_) next = std::min(next, opening_->until);
   for (const Process& process : processes_) {
     if (!is_stopping_ && process.start_at)
       next = std::min(next, held_until(process).value_or(*process.start_at));
@@ -145,13 +147,14 @@ void Supervisor::start_waiting() {
 }
 
 std::optional<MonoTime> Supervisor::held_until(const Process& process) {
-  const Process* certs = find(Role::certs);
-  if (process.wanted.role != Role::gateway || process.starts != 0 || certs == nullptr)
-    return std::nullopt;
-  const bool is_over = certs->was_ready || !certs->child || certs->starts > 1 ||
-                       base::mono_now() >= certs->started + kStoreReadyMax;
-  if (is_over) return std::nullopt;
-  return certs->started + kStoreReadyMax;
+  if (process.wanted.role != Role::gateway || process.starts != 0) return std::nullopt;
+  for (const Role role : {Role::firewall, Role::certs}) {
+    const Process* first = find(role);
+    if (first == nullptr || first->was_ready || !first->child || first->starts > 1) continue;
+    const MonoTime until = first->started + kOthersReadyMax;
+    if (base::mono_now() < until) return until;
+  }
+  return std::nullopt;
 }
 
 void Supervisor::start(Process& process, const base::OwnedFd& config) {
@@ -162,12 +165,13 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   auto child = Child::start(options_.command_of(process.wanted.role));
   Result<> done;
   std::vector<int> with{config.get()};
-  // While another configuration is about to follow, handshakes need the keys of both.
-  // And for a while those of the one before.
-  if (process.wanted.role == Role::keys) {
-    const base::OwnedFd& other = next_config_.is_open() ? next_config_ : former_config_;
-    if (other.is_open()) with.push_back(other.get());
-  }
+  // While another configuration is about to follow, handshakes need the keys of both, and clients
+  // what either opens. And for a while those of the one before.
+  const bool is_keys = process.wanted.role == Role::keys;
+  if (next_config_.is_open() && (is_keys || process.wanted.role == Role::firewall))
+    with.push_back(next_config_.get());
+  else if (former_config_.is_open() && is_keys)
+    with.push_back(former_config_.get());
   if (child) {
     const auto alive_every =
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.alive_every.value_or(0s));
@@ -252,6 +256,7 @@ void Supervisor::forget_next() {
   next_config_ = base::OwnedFd();
   next_addresses_.clear();
   restart(Role::keys);  // with those of before
+  want_rules(std::array{config_.get()});
 }
 
 // ---- ending ----
@@ -276,6 +281,8 @@ void Supervisor::ended(Process& process) {
     reading_->child.signal(SIGKILL);  // nobody waits for it any more
     reading_->purpose = Purpose::nobody;
   }
+  if (process.wanted.role == Role::firewall && opening_) give_up_opening("its agent has ended");
+  if (is_gateway) opening_.reset();
   if (is_gateway && !next_ && next_config_.is_open()) forget_next();  // it died of the reload
   // Whoever gave up before it ever served would do so again; whoever was killed may not.
   if (is_gateway && (is_stopping_ || (!process.was_ready && !end.by_signal))) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,9 @@ class Supervisor {
 
   // Beyond the time a process may take to end.
   static constexpr base::Duration kEndGrace = std::chrono::seconds(10);
-  // How long a gateway waits, at first, for the store of certificates to be made ready.
-  static constexpr base::Duration kStoreReadyMax = std::chrono::seconds(10);
+  // How long a gateway waits, at first, for what it serves to be open and for the store of
+  // certificates to be made ready.
+  static constexpr base::Duration kOthersReadyMax = std::chrono::seconds(10);
   // How long handshakes that were begun before a reload may still need keys of before.
   static constexpr base::Duration kFormerKeysLast = std::chrono::seconds(5);
 
@@ -81,6 +83,15 @@ class Supervisor {
     std::set<std::string> logs{};
   };
 
+  // A reload that waits until the firewall has opened what is new.
+  struct Opening {
+    std::uint32_t rules;
+    std::uint32_t id;  // of the gateway's question
+    std::vector<messages::RoleWanted> roles;
+    messages::Finished finished;  // what the reader has said
+    base::MonoTime until;
+  };
+
   struct LastUpgrade {
     base::MonoTime began;
     messages::Condition condition = messages::Condition::starting;
@@ -93,6 +104,13 @@ class Supervisor {
   void configuration_read(const messages::Finished& finished, std::vector<base::OwnedFd> given);
   void reading_failed(const std::string& why);
   void answer_reload(const Reading& read, messages::Finished finished);
+  // What was read is handed to the gateway, or why not.
+  void hand_over(std::uint32_t id, const messages::Finished& finished);
+  // What follows from these configurations is to be in the firewall. 0: there is none of ours.
+  std::uint32_t want_rules(std::span<const int> configs);
+  void rules_answered(std::uint32_t id, const messages::Finished& finished);
+  // The firewall's agent does not answer, or has ended.
+  void give_up_opening(const std::string& why);
   // Why the gateway that runs cannot go over to what was read; "" = it can.
   [[nodiscard]] std::string out_of_reach() const;
 
@@ -101,7 +119,8 @@ class Supervisor {
   // Gives a gateway a connection to the process of this role, where both run.
   void introduce(Process& gateway, Role role);
   void introduce_to_others(Process& process);
-  // A gateway opens once there is something to show: until then, at first. Not held: nothing.
+  // A gateway starts, at first, once there is something to show and what it serves is open: until
+  // then. Not held: nothing.
   [[nodiscard]] std::optional<base::MonoTime> held_until(const Process& process);
   // Those of the configuration that was read which the one in use has no process for: restart()
   // starts them.
@@ -156,6 +175,8 @@ class Supervisor {
   std::optional<Process> next_;
   std::list<Process> leaving_;
   std::optional<LastUpgrade> last_upgrade_;
+  std::uint32_t last_rules_ = 0;  // asked for
+  std::optional<Opening> opening_;
   bool is_stopping_ = false;
   bool reload_once_ready_ = false;  // SIGHUP came before the gateway served
   std::optional<int> exit_status_;

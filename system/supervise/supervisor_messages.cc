@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kPart = "supervisor";
 constexpr base::Duration kReadMax = 60s;
+constexpr base::Duration kRulesMax = 15s;  // a policy of many thousand rules takes seconds
 constexpr int kRefused = 3;
 constexpr int kCouldNot = 4;
 
@@ -152,15 +153,58 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
       next_addresses_.clear();
     }
   }
-  std::vector<int> with;
   if (finished.outcome == Outcome::done) {
-    sockets_.allow(next_addresses_);
-    forget_former();
-    add_roles(read.roles);
-    restart(Role::keys);
-    with.push_back(next_config_.get());
+    const std::uint32_t rules = want_rules(std::array{config_.get(), next_config_.get()});
+    Opening opening{rules, read.id, read.roles, finished, base::mono_now() + kRulesMax};
+    opening_ = std::move(opening);
+    if (rules == 0) rules_answered(rules, {});
+    return;
   }
-  static_cast<void>(gateway->child->link().send({.id = read.id, .message = finished}, with));
+  hand_over(read.id, finished);
+}
+
+void Supervisor::hand_over(std::uint32_t id, const messages::Finished& finished) {
+  Process* gateway = find(Role::gateway);
+  if (gateway == nullptr || !gateway->child) return;
+  std::vector<int> with;
+  if (finished.outcome == Outcome::done) with.push_back(next_config_.get());
+  static_cast<void>(gateway->child->link().send({.id = id, .message = finished}, with));
+}
+
+std::uint32_t Supervisor::want_rules(std::span<const int> configs) {
+  Process* firewall = find(Role::firewall);
+  if (firewall == nullptr || !firewall->child) return 0;
+  if (++last_rules_ == 0) ++last_rules_;
+  const auto sent = firewall->child->link().send(
+      {.id = last_rules_, .message = messages::RulesWanted{}}, configs);
+  return sent ? last_rules_ : 0;
+}
+
+// Open first, then serve: nobody is dropped by the firewall at what is served.
+void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& finished) {
+  if (!opening_ || opening_->rules != id) {
+    // After the gateway has gone over, or has not: nothing is lost by what is open longer.
+    if (finished.outcome != Outcome::done)
+      base::log_error(kPart, "the firewall does not follow the gateway",
+                      {{"reason", finished.text}});
+    return;
+  }
+  const Opening opening = std::move(*opening_);
+  opening_.reset();
+  if (finished.outcome != Outcome::done) {
+    next_config_ = base::OwnedFd();
+    next_addresses_.clear();
+    return hand_over(opening.id, {Outcome::refused, "the firewall: " + finished.text});
+  }
+  sockets_.allow(next_addresses_);
+  forget_former();
+  add_roles(opening.roles);
+  restart(Role::keys);
+  hand_over(opening.id, opening.finished);
+}
+
+void Supervisor::give_up_opening(const std::string& why) {
+  rules_answered(opening_->rules, {Outcome::failed, why});
 }
 
 bool Supervisor::is_next_the_same() const {
@@ -179,6 +223,7 @@ void Supervisor::note_reload_ended(Outcome outcome) {
     }
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
+    want_rules(std::array{config_.get()});
   } else {
     forget_next();
   }
@@ -206,6 +251,9 @@ void Supervisor::handle(Process& process, messages::Received received) {
   const bool is_gateway = process.wanted.role == Role::gateway;
   if (const auto* health = std::get_if<messages::Health>(&received.packet.message))
     return note_health(process, *health);
+  const auto* finished = std::get_if<messages::Finished>(&received.packet.message);
+  if (finished != nullptr && process.wanted.role == Role::firewall)
+    return rules_answered(id, *finished);
   const auto refuse = [&] {
     base::log_warn(kPart, "a process asked for what is not its own",
                    {{"pid", process.child->pid()}, {"asked", to_string(received.packet.message)}});

@@ -46,6 +46,7 @@ void Supervisor::upgrade_to(const Reading& read) {
   forget_former();
   add_roles(read.roles);
   restart(Role::keys);
+  want_rules(std::array{config_.get(), next_config_.get()});
   start(*next_, next_config_);
   if (!next_->child)
     return give_up_upgrade("the new program cannot be started: " + next_->last_end);

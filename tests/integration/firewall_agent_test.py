@@ -156,11 +156,20 @@ class Guarding(FirewallTest):
             time.sleep(1.5)
             self.assertEqual("silent", self.web("192.0.2.2"), bad)
 
+    def is_saved(self, address):
+        path = f"{self.directory}/state/bans.json"
+        if not os.path.exists(path):
+            return False
+        with open(path, encoding="utf-8") as file:
+            return address in file.read()
+
     def test_bans_outlive_a_killed_agent(self):
         self.apply()
         agent = self.agent()
         self.ravelin("ban", "192.0.2.1", "--for", "10m", "--reason", "scanner")
         self.assertEqual("silent", self.web("192.0.2.1"))
+        # In the kernel at once, on the disk within a second.
+        self.wait_until(lambda: self.is_saved("192.0.2.1"), "the ban is on the disk")
         self.kill(agent, signal.SIGKILL)
         self.gateway.run("nft", "flush", "ruleset")  # nobody owns it now
         self.assertEqual("open", self.web("192.0.2.1"))

@@ -3,7 +3,9 @@
 import json
 import os
 import pwd
+import random
 import signal
+import socket
 import threading
 import time
 
@@ -16,14 +18,19 @@ MANAGED = ("firewall: {{ manage: true, policy: {directory}/policy.yaml, state: {
            "socket: {directory}/agent.sock }}")
 
 
-class Managed(BansTest):
+class ManagedTest(BansTest):
+    def configure(self, gateway, more=""):
+        """The configuration of the lab, and more listeners."""
+        config = bans_lab.CONFIG.replace("firewall: {{ socket: {directory}/agent.sock }}", MANAGED)
+        text = config.format(directory=gateway.directory, ban=self.BAN)
+        gateway.write(text.replace("pools:\n", more + "pools:\n"))
+
     def setUp(self):
         super().setUp()
 
         def prepare(gateway):
             self.directory = gateway.directory
-            config = bans_lab.CONFIG.replace("firewall: {{ socket: {directory}/agent.sock }}", MANAGED)
-            gateway.write(config.format(directory=gateway.directory, ban=self.BAN))
+            self.configure(gateway)
             self.write_policy()
             os.chmod(gateway.directory, 0o755)
             user = pwd.getpwnam(USER)
@@ -35,6 +42,8 @@ class Managed(BansTest):
         self.context.check_hostname = False
         self.wait_connected()
 
+
+class Managed(ManagedTest):
     def chains(self):
         return self.host.run("nft", "list", "table", "inet", "ravelin").count("chain ")
 
@@ -95,6 +104,127 @@ class Managed(BansTest):
         wait_until(lambda: "table inet ravelin" in self.host.run("nft", "list", "ruleset"), "the table is there")
         self.assertEqual(self.gateway.stop(), 0)
         self.assertIn("table inet ravelin", self.host.run("nft", "list", "ruleset"))
+
+
+EXTRA_PORT = 8446
+EXTRA = """  - name: extra
+    bind: "0.0.0.0:8446"
+    tls: { certificates: [ { chain: server.crt, key: server.key } ] }
+    routes: [ { match: { path: /served }, pool: web } ]
+"""
+# Nothing of what the gateway serves, or of where it goes.
+BARE_POLICY = """policy: v1
+name: gateway
+zones:
+  wan: { interfaces: [wan0, cli0, prx0] }
+  lan: { interfaces: [lan0] }
+rules:
+  wan -> host:
+    - { allow: udp/9999, id: probes }
+"""
+
+
+class OneGeneration(ManagedTest):
+    """The policy says nothing of the gateway: what it serves is open because it serves it."""
+
+    def write_policy(self, text=BARE_POLICY):
+        path = f"{self.directory}/policy.yaml"
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    def served(self, port=bans_lab.PLAIN_PORT):
+        connection = self.connect(self.client, HONEST, port)
+        status = self.ask(connection, "/served")
+        connection.close()
+        return status
+
+    def is_open(self, port):
+        return not self.is_silent(self.client, HONEST, port)
+
+    def test_what_is_served_is_open_and_the_gateway_goes_nowhere_else(self):
+        self.assertEqual(self.served(), 200)
+        self.assertFalse(self.is_open(EXTRA_PORT))
+        log = self.gateway.log()
+        self.assertLess(log.index("supervisor: ready role=firewall"), log.index("supervisor: started role=gateway"))
+        rules = self.ravelin("show")
+        self.assertIn("listener-web-443", rules)
+        self.assertIn("gateway-egress", rules)
+        # As the gateway's user: its server, and no other port there.
+        attempt = "import socket,sys; socket.create_connection(('10.1.0.2', int(sys.argv[1])), timeout=2)"
+        as_gateway = ("setpriv", "--reuid", USER, "--clear-groups", "python3", "-c", attempt)
+        self.host.run(*as_gateway, "8080")
+        with self.assertRaises(Exception):
+            self.host.run(*as_gateway, "8081")
+        # An operator's own change does not close what is served.
+        self.ravelin("apply", f"{self.directory}/policy.yaml", "--no-confirm")
+        self.assertEqual(self.served(), 200)
+
+    def test_a_reload_opens_first_and_closes_last(self):
+        self.configure(self.gateway, EXTRA)
+        self.gateway.reload()
+        self.assertEqual(self.served(EXTRA_PORT), 200)
+        self.configure(self.gateway)
+        self.gateway.reload()
+        wait_until(lambda: not self.is_open(EXTRA_PORT), "it is closed")
+        self.assertEqual(self.served(), 200)
+
+    def test_what_the_firewall_refuses_is_not_served(self):
+        self.write_policy(BARE_POLICY + "tests:\n  - { never: { in: wan, from: any, to: host, service: tcp/8446 } }\n")
+        wait_until(lambda: "the policy has changed and is applied" in self.gateway.log(), "the policy is followed")
+        self.configure(self.gateway, EXTRA)
+        self.gateway.reload()
+        self.assertRegex(self.gateway.log(), r"reload failed.*the firewall: .*policy\.yaml:\d+")
+        self.assertFalse(self.is_open(EXTRA_PORT))
+        self.assertEqual(self.served(), 200)
+        self.write_policy()
+        wait_until(lambda: self.gateway.log().count("the policy has changed and is applied") == 2, "it is followed")
+        self.gateway.reload()
+        self.assertEqual(self.served(EXTRA_PORT), 200)
+
+    def test_what_the_gateway_refuses_is_not_open(self):
+        taken = self.host.inside(lambda: socket.create_server(("0.0.0.0", EXTRA_PORT)))
+        self.addCleanup(taken.close)
+        self.configure(self.gateway, EXTRA)
+        self.gateway.reload()
+        self.assertIn("reload failed", self.gateway.log())
+        wait_until(lambda: not self.is_open(EXTRA_PORT), "it is closed again")
+        self.assertEqual(self.served(), 200)
+
+    def test_killed_anywhere_it_is_one_or_the_other(self):
+        delays = random.Random(7)
+        for turn in range(KILLS):
+            is_extra = turn % 2 == 0
+            self.configure(self.gateway, EXTRA if is_extra else "")
+            before, ended = self.reloads(), self.ends()
+            role = ("firewall", "gateway")[turn // 2 % 2]
+            killed = self.gateway.pid(role)
+            self.gateway.process.send_signal(signal.SIGHUP)
+            time.sleep(delays.random() * 0.08)
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: self.gateway.roles().get(role) not in (None, killed), f"another {role} runs")
+            if role != "gateway":
+                wait_until(lambda: self.ends() > ended, "the reload has ended")
+            wait_until(lambda: self.attempt_served() == 200, "it serves")
+            if role != "gateway" and self.reloads() > before:
+                wait_until(lambda: self.is_bound(EXTRA_PORT) == is_extra, f"it serves what was reloaded in turn {turn}")
+            # What is served and what is open are the same.
+            wait_until(lambda: self.is_open(EXTRA_PORT) == self.is_bound(EXTRA_PORT), f"{role} killed in turn {turn}")
+
+    def reloads(self):
+        return self.gateway.log().count("configuration reloaded")
+
+    def ends(self):
+        return self.reloads() + self.gateway.log().count("reload failed")
+
+    def attempt_served(self):
+        try:
+            return self.served()
+        except OSError:
+            return None
+
+    def is_bound(self, port):
+        return f":{port} " in self.host.run("ss", "-Hltn")
 
 
 if __name__ == "__main__":

@@ -215,6 +215,7 @@ constexpr const char* kGolden[] = {
     "52564c4e010033000000000000001000"
     "0100000000000000"
     "0200000000000000",
+    "52564c4e010034000300000002000000",
 };
 
 TEST(Codec, HasAnExampleOfEveryMessage) {

@@ -121,6 +121,7 @@ inline std::vector<Packet> renewal_packets() {
                               std::chrono::seconds(1690000000), "rateLimited"}},
       {.message = LimitNote{"le", "account", "", 300, 300, Flag::yes}},
       {.message = RenewalsTold{.by_probe = 1, .by_alerts = 2}},
+      {.id = 3, .descriptors = 2, .message = RulesWanted{}},
   };
 }
 

@@ -53,6 +53,7 @@ constexpr const char* kPrinted[] = {
     R"(renewal_note{name="www.example.com" at=1700000000s why="two thirds of its lifetime are over" failures=2 failed=1690000000s error="rateLimited"})",
     R"(limit_note{issuer="le" limit="account" what="" left=300 most=300 is_assumed=yes})",
     R"(renewals_told{by_probe=1 by_alerts=2})",
+    R"(rules_wanted{})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {

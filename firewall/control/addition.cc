@@ -1,0 +1,38 @@
+#include "firewall/control/addition.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace ravelin::firewall {
+namespace {
+
+constexpr std::string_view kWhole = ".whole";
+constexpr std::string_view kDerived = ".derived";
+
+// Within double quotes.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+void add_to(PolicyBundle& bundle, const std::string& addition, FactFinder& facts) {
+  if (addition.empty()) return;
+  const std::string name = escaped(bundle.path.substr(bundle.path.rfind('/') + 1));
+  const std::string derived = bundle.path + std::string(kDerived);
+  bundle.path += kWhole;
+  bundle.files[derived] = {derived, addition};
+  bundle.files[bundle.path] = {
+      bundle.path, fmt::format("include: [\"{}\", \"{}{}\"]\n", name, name, kDerived)};
+  base::yaml::BundleLoader loader(bundle);
+  base::Diagnostics ignored;  // whoever reads it with the facts says what is wrong
+  bundle.facts = facts.find(policies::load_policy(bundle.path, loader, {}, ignored));
+}
+
+}  // namespace ravelin::firewall

@@ -1,0 +1,80 @@
+// While one configuration goes over into another, and what a policy has of its own.
+#include "system/derive/derive.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace ravelin::system {
+namespace {
+
+bool is_end(const DerivedRule& rule) {
+  return rule.id == kEgressRule || rule.id == kOthersRule;
+}
+
+std::string free_id(const std::string& id, const std::set<std::string>& taken) {
+  std::string other = id + "-next";
+  for (int i = 2; taken.contains(other); ++i)
+    other = id + "-next-" + std::to_string(i);
+  return other;
+}
+
+void add(std::vector<DerivedRule>& rules, const std::vector<DerivedRule>& more) {
+  std::set<std::string> taken;
+  for (const DerivedRule& rule : rules)
+    taken.insert(rule.id);
+  for (DerivedRule rule : more) {
+    const std::string id = rule.id;
+    const auto same = std::ranges::find(rules, id, &DerivedRule::id);
+    if (same != rules.end()) {
+      // Where it stands in the configuration is no difference.
+      rule.note = same->note;
+      if (*same == rule) continue;
+      rule.id = free_id(id, taken);
+    }
+    taken.insert(rule.id);
+    rules.push_back(std::move(rule));
+  }
+}
+
+}  // namespace
+
+DerivedRules merged(DerivedRules now, const DerivedRules& next) {
+  add(now.to_host, next.to_host);
+  std::vector<DerivedRule> ends;
+  const auto take_ends = [&ends](const std::vector<DerivedRule>& rules) {
+    for (const DerivedRule& rule : rules)
+      if (is_end(rule) && std::ranges::find(ends, rule.id, &DerivedRule::id) == ends.end())
+        ends.push_back(rule);
+  };
+  take_ends(next.from_host);
+  if (ends.empty()) take_ends(now.from_host);
+  std::erase_if(now.from_host, is_end);
+  std::vector<DerivedRule> opened = next.from_host;
+  std::erase_if(opened, is_end);
+  add(now.from_host, opened);
+  now.from_host.insert(now.from_host.end(), ends.begin(), ends.end());
+  return now;
+}
+
+bool governs_egress(const policies::Policy& policy) {
+  // What was derived before, and is included, says nothing of the policy's own.
+  return std::ranges::any_of(policy.lists, [](const policies::RuleList& list) {
+    return std::ranges::find(list.from, policies::kHost) != list.from.end() &&
+           std::ranges::find(list.rules, kEgressRule, &policies::Rule::id) == list.rules.end();
+  });
+}
+
+bool has_some_of(const policies::Policy& policy, const DerivedRules& rules) {
+  std::set<std::string_view> ids;
+  for (const auto* list : {&rules.to_host, &rules.from_host})
+    for (const DerivedRule& rule : *list)
+      ids.insert(rule.id);
+  return std::ranges::any_of(policy.lists, [&ids](const policies::RuleList& list) {
+    return std::ranges::any_of(
+        list.rules, [&ids](const policies::Rule& rule) { return ids.contains(rule.id); });
+  });
+}
+
+}  // namespace ravelin::system

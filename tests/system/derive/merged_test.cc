@@ -1,0 +1,80 @@
+#include "system/derive/derive.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ravelin::system {
+namespace {
+
+using ::testing::ElementsAre;
+
+DerivedRule opens(std::string id, std::string service, std::string note = "ravelin.yaml:1") {
+  return {.id = std::move(id), .service = {std::move(service)}, .note = std::move(note)};
+}
+
+DerivedRule ends(std::string_view id, DerivedVerb verb) {
+  return {.verb = verb, .id = std::string(id)};
+}
+
+std::vector<std::string> ids_of(const std::vector<DerivedRule>& rules) {
+  std::vector<std::string> ids;
+  for (const DerivedRule& rule : rules)
+    ids.push_back(rule.id);
+  return ids;
+}
+
+TEST(Merged, OpensWhatEitherOpens) {
+  const DerivedRules now{.to_host = {opens("web", "tcp/443"), opens("plain", "tcp/80")}};
+  const DerivedRules next{.to_host = {opens("extra", "tcp/8443"), opens("web", "tcp/443")}};
+  EXPECT_THAT(ids_of(merged(now, next).to_host), ElementsAre("web", "plain", "extra"));
+}
+
+TEST(Merged, TheSameRuleOnAnotherLineIsTheSame) {
+  const DerivedRules now{.to_host = {opens("web", "tcp/443", "ravelin.yaml:5")}};
+  const DerivedRules next{.to_host = {opens("web", "tcp/443", "ravelin.yaml:9")}};
+  EXPECT_EQ(merged(now, next).to_host, now.to_host);
+}
+
+TEST(Merged, WhatSaysSomethingElseHasAnotherId) {
+  const DerivedRules now{.to_host = {opens("web", "tcp/443"), opens("web-next", "tcp/1")}};
+  const DerivedRules next{.to_host = {opens("web", "tcp/444")}};
+  const DerivedRules both = merged(now, next);
+  EXPECT_THAT(ids_of(both.to_host), ElementsAre("web", "web-next", "web-next-2"));
+  EXPECT_THAT(both.to_host.back().service, ElementsAre("tcp/444"));
+}
+
+TEST(Merged, TheEndOfWhatIsSentStaysTheEnd) {
+  const DerivedRule deny = ends(kEgressRule, DerivedVerb::deny);
+  const DerivedRule others = ends(kOthersRule, DerivedVerb::allow);
+  const DerivedRules now{.from_host = {opens("pool-a", "tcp/1"), deny, others}};
+  const DerivedRules next{.from_host = {opens("pool-b", "tcp/2"), deny, others}};
+  EXPECT_THAT(ids_of(merged(now, next).from_host),
+              ElementsAre("pool-a", "pool-b", kEgressRule, kOthersRule));
+  // One of them says nothing about it.
+  EXPECT_THAT(ids_of(merged(now, {}).from_host), ElementsAre("pool-a", kEgressRule, kOthersRule));
+  EXPECT_THAT(ids_of(merged({}, next).from_host), ElementsAre("pool-b", kEgressRule, kOthersRule));
+}
+
+policies::Policy policy_with(std::string id, std::vector<policies::ZoneId> from) {
+  policies::Policy policy;
+  policies::RuleList& list = policy.lists.emplace_back();
+  list.from = std::move(from);
+  list.rules.emplace_back().id = std::move(id);
+  return policy;
+}
+
+TEST(PolicyOfAHost, GovernsWhatItSendsWhereItSaysSoItself) {
+  EXPECT_TRUE(governs_egress(policy_with("out", {policies::kHost})));
+  EXPECT_FALSE(governs_egress(policy_with("in", {})));
+  EXPECT_FALSE(governs_egress(policy_with(std::string(kEgressRule), {policies::kHost})));
+}
+
+TEST(PolicyOfAHost, HasWhatWasDerivedByItsId) {
+  const DerivedRules rules{.to_host = {opens("web", "tcp/443")}, .from_host = {opens("pool", "tcp/1")}};
+  EXPECT_TRUE(has_some_of(policy_with("web", {}), rules));
+  EXPECT_TRUE(has_some_of(policy_with("pool", {}), rules));
+  EXPECT_FALSE(has_some_of(policy_with("other", {}), rules));
+}
+
+}  // namespace
+}  // namespace ravelin::system
