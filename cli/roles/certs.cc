@@ -18,7 +18,6 @@
 namespace ravelin::cli {
 namespace {
 
-using base::Result;
 using system::RoleLink;
 using system::UnattendedRenewal;
 

@@ -28,8 +28,8 @@ void add_to(PolicyBundle& bundle, const std::string& addition, FactFinder& facts
   const std::string derived = bundle.path + std::string(kDerived);
   bundle.path += kWhole;
   bundle.files[derived] = {derived, addition};
-  bundle.files[bundle.path] = {
-      bundle.path, fmt::format("include: [\"{}\", \"{}{}\"]\n", name, name, kDerived)};
+  bundle.files[bundle.path] = {bundle.path,
+                               fmt::format("include: [\"{}\", \"{}{}\"]\n", name, name, kDerived)};
   base::yaml::BundleLoader loader(bundle);
   base::Diagnostics ignored;  // whoever reads it with the facts says what is wrong
   bundle.facts = facts.find(policies::load_policy(bundle.path, loader, {}, ignored));

@@ -55,8 +55,9 @@ Result<std::unique_ptr<UnattendedRenewal>> UnattendedRenewal::open(
                                     : certs::StoreDir::make(config.store);
   if (!store && config.names.empty()) return std::unique_ptr<UnattendedRenewal>();
   if (!store) return base::wrap(store.error(), "certs.store");
-  std::unique_ptr<UnattendedRenewal> made(
-      new UnattendedRenewal(std::move(config), std::move(*store), tickets));
+  std::unique_ptr<UnattendedRenewal> made(new UnattendedRenewal(std::move(*store)));
+  made->config_ = std::move(config);
+  made->tickets_ = tickets;
   made->make_issuers();
   made->make_placeholders();
   made->tend_tickets();

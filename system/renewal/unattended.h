@@ -44,9 +44,7 @@ class UnattendedRenewal {
   void use(certs::CertsConfig config);
 
  private:
-  UnattendedRenewal(certs::CertsConfig config, certs::StoreDir store,
-                    std::optional<certs::TicketRules> tickets)
-      : config_(std::move(config)), store_(std::move(store)), tickets_(tickets) {}
+  explicit UnattendedRenewal(certs::StoreDir store) : store_(std::move(store)) {}
 
   void make_issuers();
   void make_placeholders();

@@ -4,7 +4,6 @@
 
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace ravelin::messages {
@@ -91,9 +90,9 @@ TEST_F(CorrespondentTest, WhoeverWaitsHearsThatTheOtherSideIsGone) {
 
 TEST_F(CorrespondentTest, WhatIsNoMessageEndsIt) {
   ASSERT_EQ(::write(far_->fd(), "no message", 10), 10);
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!near_->is_closed() && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(1ms);
+  const auto answer = near_->ask(ChallengeQuestion{"tok"}, kPatience);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, base::Errc::unavailable);
   EXPECT_TRUE(near_->is_closed());
 }
 
