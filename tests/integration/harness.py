@@ -265,9 +265,14 @@ class Gateway:
         self.log_path = os.path.join(self.directory, "log")
         if prepare is not None:
             prepare(self)
+        self.command = [*command, os.path.abspath(binary), "run", "-c", self.config]
+        self.options = process
+        self.start()
+
+    def start(self):
+        """At first, and again once it has ended; the log begins anew."""
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([*command, os.path.abspath(binary), "run", "-c", self.config],
-                                            stdout=log, stderr=log, **process)
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, **self.options)
         try:
             wait_until(self.is_listening, "the gateway listens")
         except AssertionError:

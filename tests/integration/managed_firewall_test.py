@@ -211,6 +211,19 @@ class OneGeneration(ManagedTest):
             # What is served and what is open are the same.
             wait_until(lambda: self.is_open(EXTRA_PORT) == self.is_bound(EXTRA_PORT), f"{role} killed in turn {turn}")
 
+    def test_a_machine_that_fails_anywhere_comes_back_to_one_generation(self):
+        delays = random.Random(11)
+        for turn in range(max(KILLS // 2, 2)):
+            is_extra = turn % 2 == 0
+            self.configure(self.gateway, EXTRA if is_extra else "")
+            self.gateway.process.send_signal(signal.SIGHUP)
+            time.sleep(delays.random() * 0.1)
+            self.gateway.kill()
+            self.assertIn("table inet ravelin", self.host.run("nft", "list", "ruleset"))
+            self.gateway.start()
+            self.assertEqual(self.served(), 200)
+            self.assertEqual((self.is_bound(EXTRA_PORT), self.is_open(EXTRA_PORT)), (is_extra, is_extra), turn)
+
     def reloads(self):
         return self.gateway.log().count("configuration reloaded")
 
