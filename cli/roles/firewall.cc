@@ -6,8 +6,9 @@
 #include "cli/report.h"
 #include "cli/roles/confine_role.h"
 #include "cli/roles/roles.h"
-#include "firewall/control/prepare.h"
+#include "firewall/control/addition.h"
 #include "firewall/control/system_facts.h"
+#include "messages/fitted_text.h"
 #include "system/confine/defaults.h"
 #include "system/derive/host_policy.h"
 #include "system/supervise/config_file.h"
@@ -42,9 +43,9 @@ system::Confinement firewall_confinement(const gateway::FirewallConfig& firewall
 }
 
 // The rules that follow from one configuration, or from two, as a part of the policy that is
-// followed. "" = the policy has them already.
-base::Result<std::string> derived_rules(const std::string& policy_path,
-                                        std::span<const system::ConfigSnapshot> snapshots) {
+// followed.
+base::Result<firewall::Addition> derived_rules(const std::string& policy_path,
+                                               std::span<const system::ConfigSnapshot> snapshots) {
   base::yaml::DiskLoader disk;
   firewall::SystemFacts facts;
   base::Diagnostics diagnostics;
@@ -60,8 +61,12 @@ base::Result<std::string> derived_rules(const std::string& policy_path,
     system::DerivedRules next = system::derive(*config, certs_of(snapshot), options);
     rules = rules ? system::merged(std::move(*rules), next) : std::move(next);
   }
-  if (!rules || system::has_some_of(*policy, *rules)) return std::string();
-  return system::included_policy(*rules, snapshots.back().files.path);
+  if (!rules) return firewall::Addition();
+  firewall::Addition addition{system::included_policy(*rules, snapshots.back().files.path)};
+  for (const auto* list : {&rules->to_host, &rules->from_host})
+    for (const system::DerivedRule& rule : *list)
+      addition.ids.push_back(rule.id);
+  return addition;
 }
 
 // What the supervisor wants of the agent while it runs.
@@ -92,7 +97,9 @@ class Orders {
     }
     if (done) done = use(agent, snapshots);
     messages::Finished answer;
-    if (!done) answer = {messages::Outcome::refused, done.error().message};
+    if (!done)
+      answer = {messages::Outcome::refused,
+                messages::fitted(done.error().message, messages::kPieceBytes)};
     static_cast<void>(
         link_.socket().send({.id = (*received)->packet.id, .message = std::move(answer)}));
   }

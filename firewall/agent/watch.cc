@@ -163,14 +163,14 @@ Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& re
   return std::optional(*applied);
 }
 
-Result<> Agent::use(const std::string& addition) {
+Result<> Agent::use(const Addition& addition) {
   if (!options_.policy) return base::fail(Errc::invalid, "no policy is followed");
   if (const auto pending = keeper_.pending(); pending)
     return base::fail(Errc::conflict,
                       "revision {} of the policy waits to be confirmed: ravelin firewall confirm "
                       "{}, or rollback",
                       pending->revision, pending->revision);
-  const std::string before = service_.addition();
+  const Addition before = service_.addition();
   service_.use(addition);
   const auto applied = apply_policy("the gateway's configuration");
   if (!applied) {

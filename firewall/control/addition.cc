@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace ravelin::firewall {
@@ -20,14 +21,23 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+bool has_one_of(const policies::Policy& policy, const std::vector<std::string>& ids) {
+  return std::ranges::any_of(policy.lists, [&ids](const policies::RuleList& list) {
+    return std::ranges::any_of(list.rules, [&ids](const policies::Rule& rule) {
+      return std::ranges::find(ids, rule.id) != ids.end();
+    });
+  });
+}
+
 }  // namespace
 
-void add_to(PolicyBundle& bundle, const std::string& addition, FactFinder& facts) {
-  if (addition.empty()) return;
+void add_to(PolicyBundle& bundle, const Addition& addition, FactFinder& facts) {
+  if (addition.text.empty()) return;
+  if (const auto alone = policy_of(bundle); alone && has_one_of(*alone, addition.ids)) return;
   const std::string name = escaped(bundle.path.substr(bundle.path.rfind('/') + 1));
   const std::string derived = bundle.path + std::string(kDerived);
   bundle.path += kWhole;
-  bundle.files[derived] = {derived, addition};
+  bundle.files[derived] = {derived, addition.text};
   bundle.files[bundle.path] = {bundle.path,
                                fmt::format("include: [\"{}\", \"{}{}\"]\n", name, name, kDerived)};
   base::yaml::BundleLoader loader(bundle);

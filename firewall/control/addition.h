@@ -8,10 +8,17 @@
 #include "firewall/control/prepare.h"
 
 #include <string>
+#include <vector>
 
 namespace ravelin::firewall {
 
-// The bundle is then the whole; with what the text asks of the world. An empty addition is none.
-void add_to(PolicyBundle& bundle, const std::string& addition, FactFinder& facts);
+struct Addition {
+  std::string text;                // "" = none
+  std::vector<std::string> ids{};  // of its rules
+};
+
+// The bundle is then the whole; with what the text asks of the world. A policy that has one of
+// these rules already, by its id, stays as it is: it includes them itself.
+void add_to(PolicyBundle& bundle, const Addition& addition, FactFinder& facts);
 
 }  // namespace ravelin::firewall

@@ -6,6 +6,7 @@
 // people, and the same for programs.
 #pragma once
 
+#include "firewall/control/addition.h"
 #include "firewall/control/keeper.h"
 #include "firewall/control/surroundings.h"
 
@@ -35,17 +36,17 @@ class Service {
   // Never fails: a question that makes no sense is refused.
   Answer answer(std::string_view question);
 
-  // Part of every policy that is asked for from now on (addition.h); "" = nothing.
-  void use(std::string addition) { addition_ = std::move(addition); }
+  // Part of every policy that is asked for from now on (addition.h).
+  void use(Addition addition) { addition_ = std::move(addition); }
 
-  [[nodiscard]] const std::string& addition() const { return addition_; }
+  [[nodiscard]] const Addition& addition() const { return addition_; }
 
  private:
   Keeper& keeper_;
   Kernel& kernel_;
   const Times& times_;
   Surroundings around_;
-  std::string addition_;
+  Addition addition_;
 };
 
 // An answer on its way through the socket.

@@ -34,9 +34,6 @@ struct DeriveOptions {
 // Whether a policy has a list of what this host sends, beside one that was derived.
 bool governs_egress(const policies::Policy& policy);
 
-// Whether a policy has one of these rules already, by its id.
-bool has_some_of(const policies::Policy& policy, const DerivedRules& rules);
-
 // What either opens, and one end of what the gateway may send: while one configuration goes over
 // into another. Rules of `next` that have an id of `now` and say something else get another id.
 DerivedRules merged(DerivedRules now, const DerivedRules& next);

@@ -66,15 +66,4 @@ bool governs_egress(const policies::Policy& policy) {
   });
 }
 
-bool has_some_of(const policies::Policy& policy, const DerivedRules& rules) {
-  std::set<std::string_view> ids;
-  for (const auto* list : {&rules.to_host, &rules.from_host})
-    for (const DerivedRule& rule : *list)
-      ids.insert(rule.id);
-  return std::ranges::any_of(policy.lists, [&ids](const policies::RuleList& list) {
-    return std::ranges::any_of(
-        list.rules, [&ids](const policies::Rule& rule) { return ids.contains(rule.id); });
-  });
-}
-
 }  // namespace ravelin::system

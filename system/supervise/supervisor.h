@@ -106,7 +106,7 @@ class Supervisor {
   void answer_reload(const Reading& read, messages::Finished finished);
   // What was read is handed to the gateway, or why not.
   void hand_over(std::uint32_t id, const messages::Finished& finished);
-  // What follows from these configurations is to be in the firewall. 0: there is none of ours.
+  // What follows from these configurations is to be in the firewall. 0: it cannot be asked now.
   std::uint32_t want_rules(std::span<const int> configs);
   void rules_answered(std::uint32_t id, const messages::Finished& finished);
   // The firewall's agent does not answer, or has ended.

@@ -155,9 +155,11 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
   }
   if (finished.outcome == Outcome::done) {
     const std::uint32_t rules = want_rules(std::array{config_.get(), next_config_.get()});
-    Opening opening{rules, read.id, read.roles, finished, base::mono_now() + kRulesMax};
-    opening_ = std::move(opening);
-    if (rules == 0) rules_answered(rules, {});
+    opening_ = Opening{rules, read.id, read.roles, finished, base::mono_now() + kRulesMax};
+    if (find(Role::firewall) == nullptr)
+      rules_answered(rules, {});  // there is nothing to open
+    else if (rules == 0)
+      give_up_opening("its agent is being started");
     return;
   }
   hand_over(read.id, finished);
@@ -194,7 +196,9 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   if (finished.outcome != Outcome::done) {
     next_config_ = base::OwnedFd();
     next_addresses_.clear();
-    return hand_over(opening.id, {Outcome::refused, "the firewall: " + finished.text});
+    return hand_over(opening.id,
+                     {Outcome::refused,
+                      messages::fitted("the firewall: " + finished.text, messages::kPieceBytes)});
   }
   sockets_.allow(next_addresses_);
   forget_former();
@@ -285,7 +289,7 @@ void Supervisor::handle(Process& process, messages::Received received) {
 Result<> Supervisor::begin_reload(const Process& process, std::uint32_t id) {
   if (&process != find(Role::gateway))
     return base::fail(base::Errc::conflict, "another gateway takes over");
-  if (reading_ || next_)
+  if (reading_ || next_ || opening_)
     return base::fail(base::Errc::conflict,
                       "the configuration is being read already, or the program is being replaced");
   return read_configuration(Purpose::reload, id);

@@ -25,7 +25,7 @@ Result<> Supervisor::begin_upgrade() {
   if (is_stopping_) return base::fail(Errc::unavailable, "it is shutting down");
   if (gateway == nullptr || !gateway->child || !gateway->was_ready)
     return base::fail(Errc::unavailable, "there is no gateway that serves");
-  if (reading_ || next_)
+  if (reading_ || next_ || opening_)
     return base::fail(Errc::conflict,
                       "the configuration is being read, or an upgrade is under way already");
   if (auto done = read_configuration(Purpose::upgrade, 0); !done) return done;

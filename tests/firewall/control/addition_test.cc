@@ -55,7 +55,7 @@ TEST(Addition, IsPartOfThePolicyWithTheFactsItAsksFor) {
   for (const char* path : {"/etc/ravelin/policy.yaml", "policy.yaml", "/a \"b\"/c \\d.yaml"}) {
     PolicyBundle bundle = bundle_of(path);
     OneUser facts;
-    add_to(bundle, std::string(kAddition), facts);
+    add_to(bundle, {std::string(kAddition)}, facts);
     EXPECT_TRUE(facts.asked) << path;
     const auto policy = policy_of(bundle);
     ASSERT_TRUE(policy) << path << ": " << policy.error().message;
@@ -70,7 +70,7 @@ TEST(Addition, OfNothingLeavesTheBundleAsItIs) {
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
   const std::string before = format_bundle(bundle);
   OneUser facts;
-  add_to(bundle, "", facts);
+  add_to(bundle, {}, facts);
   EXPECT_EQ(format_bundle(bundle), before);
   EXPECT_FALSE(facts.asked);
 }
@@ -78,16 +78,26 @@ TEST(Addition, OfNothingLeavesTheBundleAsItIs) {
 TEST(Addition, WhatIsWrongNamesItsFile) {
   OneUser facts;
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
-  add_to(bundle, "rules:\n  any -> host:\n    - { allow: tcp/22, id: ssh }\n", facts);
+  add_to(bundle, {"rules:\n  any -> host:\n    - { allow: tcp/22, id: ssh }\n"}, facts);
   const auto policy = policy_of(bundle);
   ASSERT_FALSE(policy);
   EXPECT_THAT(policy.error().message, HasSubstr("/etc/policy.yaml.derived:3:"));
 }
 
+TEST(Addition, OfWhatThePolicyIncludesItselfIsNone) {
+  OneUser facts;
+  PolicyBundle bundle = bundle_of("/etc/policy.yaml");
+  const std::string before = format_bundle(bundle);
+  add_to(bundle, {std::string(kAddition), {"listener-web-443", "ssh"}}, facts);
+  EXPECT_EQ(format_bundle(bundle), before);
+  add_to(bundle, {std::string(kAddition), {"listener-web-443", "gateway-egress"}}, facts);
+  EXPECT_NE(format_bundle(bundle), before);
+}
+
 TEST(Addition, SurvivesTheDisk) {
   OneUser facts;
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
-  add_to(bundle, std::string(kAddition), facts);
+  add_to(bundle, {std::string(kAddition)}, facts);
   const auto again = parse_bundle(format_bundle(bundle));
   ASSERT_TRUE(again);
   EXPECT_EQ(*policy_of(*again), *policy_of(bundle));

@@ -69,13 +69,5 @@ TEST(PolicyOfAHost, GovernsWhatItSendsWhereItSaysSoItself) {
   EXPECT_FALSE(governs_egress(policy_with(std::string(kEgressRule), {policies::kHost})));
 }
 
-TEST(PolicyOfAHost, HasWhatWasDerivedByItsId) {
-  const DerivedRules rules{.to_host = {opens("web", "tcp/443")},
-                           .from_host = {opens("pool", "tcp/1")}};
-  EXPECT_TRUE(has_some_of(policy_with("web", {}), rules));
-  EXPECT_TRUE(has_some_of(policy_with("pool", {}), rules));
-  EXPECT_FALSE(has_some_of(policy_with("other", {}), rules));
-}
-
 }  // namespace
 }  // namespace ravelin::system
