@@ -190,7 +190,7 @@ Result<> write_folder(SealedFile& file, const std::string& root, const std::stri
   const auto names = names_in(folder.empty() ? root : root + "/" + folder);
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    const std::string path = folder.empty() ? name : folder + "/" + name;
+    const std::string path = folder.empty() ? name : fmt::format("{}/{}", folder, name);
     if (is_left_out(path)) continue;
     const bool is_of_certificates = path == kCertificateFolder || path == kKeyFolder;
     const bool is_divided = folder.empty() && (kCertificateFolder.starts_with(path + "/") ||

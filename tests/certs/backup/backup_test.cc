@@ -23,7 +23,6 @@ using base::Errc;
 using test::StoreLab;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr SealCost kCheap{.log_n = SealCost::kLogNMin};
 constexpr std::string_view kSecret = "correct horse";

@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::StoreLab;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 struct WhyCase {

@@ -18,6 +18,7 @@ DerivedRule ends(std::string_view id, DerivedVerb verb) {
 
 std::vector<std::string> ids_of(const std::vector<DerivedRule>& rules) {
   std::vector<std::string> ids;
+  ids.reserve(rules.size());
   for (const DerivedRule& rule : rules)
     ids.push_back(rule.id);
   return ids;
