@@ -7,7 +7,6 @@
 #include "cli/roles/confine_role.h"
 #include "cli/roles/roles.h"
 #include "firewall/control/addition.h"
-#include "firewall/control/system_facts.h"
 #include "messages/fitted_text.h"
 #include "system/confine/defaults.h"
 #include "system/derive/host_policy.h"
@@ -42,27 +41,22 @@ system::Confinement firewall_confinement(const gateway::FirewallConfig& firewall
   return confinement;
 }
 
-// The rules that follow from one configuration, or from two, as a part of the policy that is
-// followed.
-base::Result<firewall::Addition> derived_rules(const std::string& policy_path,
-                                               std::span<const system::ConfigSnapshot> snapshots) {
-  base::yaml::DiskLoader disk;
-  firewall::SystemFacts facts;
-  base::Diagnostics diagnostics;
-  const auto now = std::chrono::floor<std::chrono::seconds>(base::wall_now());
-  const auto bundle = firewall::collect(policy_path, disk, facts, now, diagnostics);
-  const auto policy = firewall::policy_of(bundle);
-  if (!policy) return policy.error();
-  const system::DeriveOptions options{.governs_egress = system::governs_egress(*policy)};
+// A configuration, as far as rules follow from it.
+struct Source {
+  gateway::Config config;
+  certs::CertsConfig certs;
+};
+
+// The rules that follow from one configuration, or from two, for the policy they become part of.
+firewall::Addition derived_rules(std::span<const Source> sources, const policies::Policy& policy) {
+  const system::DeriveOptions options{.governs_egress = system::governs_egress(policy)};
   std::optional<system::DerivedRules> rules;
-  for (const system::ConfigSnapshot& snapshot : snapshots) {
-    const auto config = config_of(snapshot);
-    if (!config) return config.error();
-    system::DerivedRules next = system::derive(*config, certs_of(snapshot), options);
+  for (const Source& source : sources) {
+    system::DerivedRules next = system::derive(source.config, source.certs, options);
     rules = rules ? system::merged(std::move(*rules), next) : std::move(next);
   }
-  if (!rules) return firewall::Addition();
-  firewall::Addition addition{system::included_policy(*rules, snapshots.back().files.path)};
+  if (!rules) return {};
+  firewall::Addition addition{system::included_policy(*rules, sources.back().config.path)};
   for (const auto* list : {&rules->to_host, &rules->from_host})
     for (const system::DerivedRule& rule : *list)
       addition.ids.push_back(rule.id);
@@ -72,10 +66,10 @@ base::Result<firewall::Addition> derived_rules(const std::string& policy_path,
 // What the supervisor wants of the agent while it runs.
 class Orders {
  public:
-  Orders(RoleLink& link, std::string policy) : link_(link), policy_(std::move(policy)) {}
+  explicit Orders(RoleLink& link) : link_(link) {}
 
   // What cannot be had is said, and the table stays as it is.
-  void begin(firewall::Agent& agent, std::vector<system::ConfigSnapshot> snapshots) {
+  static void begin(firewall::Agent& agent, std::span<const system::ConfigSnapshot> snapshots) {
     if (const auto done = use(agent, snapshots); !done)
       base::log_error("firewall", "what the gateway needs is not in force",
                       {{"reason", done.error().message}});
@@ -105,14 +99,20 @@ class Orders {
   }
 
  private:
-  base::Result<> use(firewall::Agent& agent,
-                     std::span<const system::ConfigSnapshot> snapshots) const {
-    const auto rules = derived_rules(policy_, snapshots);
-    return rules ? agent.use(*rules) : rules.error();
+  static base::Result<> use(firewall::Agent& agent,
+                            std::span<const system::ConfigSnapshot> snapshots) {
+    std::vector<Source> sources;
+    for (const system::ConfigSnapshot& snapshot : snapshots) {
+      auto config = config_of(snapshot);
+      if (!config) return config.error();
+      sources.push_back({std::move(*config), certs_of(snapshot)});
+    }
+    return agent.use([sources = std::move(sources)](const policies::Policy& policy) {
+      return derived_rules(sources, policy);
+    });
   }
 
   RoleLink& link_;
-  std::string policy_;
 };
 
 }  // namespace
@@ -137,14 +137,14 @@ ExitCode firewall_role() {
   flags.common.state = firewall.state;
   flags.common.socket = firewall.socket;
   if (!config->user.empty()) flags.gateway_user = config->user;
-  Orders orders(link, firewall.policy);
+  Orders orders(link);
   std::vector<system::ConfigSnapshot> snapshots{started->config};
   if (started->next) snapshots.push_back(*started->next);
   const ExitCode code = watch_firewall(
       flags,
       [&link, &held] { link.tell(messages::Role::firewall, messages::Condition::ready, *held); },
       {.fd = link.socket().fd(),
-       .begin = [&](firewall::Agent& agent) { orders.begin(agent, std::move(snapshots)); },
+       .begin = [&snapshots](firewall::Agent& agent) { Orders::begin(agent, snapshots); },
        .serve = [&orders](firewall::Agent& agent) { orders.serve(agent); }});
   base::stop_log();
   return code;

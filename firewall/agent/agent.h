@@ -49,7 +49,7 @@ class Agent {
   // Its thread, or before run(): what is part of every policy from now on (control/addition.h), in
   // force with the one that is followed when it returns. Errors: the two do not pass all checks, or
   // something waits to be confirmed; all is as it was.
-  Result<> use(const Addition& addition);
+  Result<> use(AdditionFor addition);
 
   // The orders have ended.
   void end_orders() { options_.orders = -1; }

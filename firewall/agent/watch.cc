@@ -10,6 +10,8 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 namespace ravelin::firewall {
 namespace {
 
@@ -163,15 +165,15 @@ Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& re
   return std::optional(*applied);
 }
 
-Result<> Agent::use(const Addition& addition) {
+Result<> Agent::use(AdditionFor addition) {
   if (!options_.policy) return base::fail(Errc::invalid, "no policy is followed");
   if (const auto pending = keeper_.pending(); pending)
     return base::fail(Errc::conflict,
                       "revision {} of the policy waits to be confirmed: ravelin firewall confirm "
                       "{}, or rollback",
                       pending->revision, pending->revision);
-  const Addition before = service_.addition();
-  service_.use(addition);
+  const AdditionFor before = service_.addition();
+  service_.use(std::move(addition));
   const auto applied = apply_policy("the gateway's configuration");
   if (!applied) {
     service_.use(before);

@@ -31,9 +31,12 @@ bool has_one_of(const policies::Policy& policy, const std::vector<std::string>& 
 
 }  // namespace
 
-void add_to(PolicyBundle& bundle, const Addition& addition, FactFinder& facts) {
-  if (addition.text.empty()) return;
-  if (const auto alone = policy_of(bundle); alone && has_one_of(*alone, addition.ids)) return;
+void add_to(PolicyBundle& bundle, const AdditionFor& addition_for, FactFinder& facts) {
+  if (!addition_for) return;
+  const auto alone = policy_of(bundle);
+  if (!alone) return;  // whoever reads it says why
+  const Addition addition = addition_for(*alone);
+  if (addition.text.empty() || has_one_of(*alone, addition.ids)) return;
   const std::string name = escaped(bundle.path.substr(bundle.path.rfind('/') + 1));
   const std::string derived = bundle.path + std::string(kDerived);
   bundle.path += kWhole;

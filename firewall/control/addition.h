@@ -7,6 +7,7 @@
 
 #include "firewall/control/prepare.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,11 @@ struct Addition {
   std::vector<std::string> ids{};  // of its rules
 };
 
+// What is to be added to this policy. Null: nothing to any.
+using AdditionFor = std::function<Addition(const policies::Policy& policy)>;
+
 // The bundle is then the whole; with what the text asks of the world. A policy that has one of
 // these rules already, by its id, stays as it is: it includes them itself.
-void add_to(PolicyBundle& bundle, const Addition& addition, FactFinder& facts);
+void add_to(PolicyBundle& bundle, const AdditionFor& addition_for, FactFinder& facts);
 
 }  // namespace ravelin::firewall

@@ -12,7 +12,7 @@ struct Desk {
   Kernel& kernel;
   const Times& times;
   const Surroundings& around;
-  const Addition& addition;
+  const AdditionFor& addition;
 };
 
 // plan: bundle, peer?, peer_port?, peer_interface?. Exit 0, or 1 while it has objections. Changes

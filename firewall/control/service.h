@@ -37,16 +37,16 @@ class Service {
   Answer answer(std::string_view question);
 
   // Part of every policy that is asked for from now on (addition.h).
-  void use(Addition addition) { addition_ = std::move(addition); }
+  void use(AdditionFor addition) { addition_ = std::move(addition); }
 
-  [[nodiscard]] const Addition& addition() const { return addition_; }
+  [[nodiscard]] const AdditionFor& addition() const { return addition_; }
 
  private:
   Keeper& keeper_;
   Kernel& kernel_;
   const Times& times_;
   Surroundings around_;
-  Addition addition_;
+  AdditionFor addition_;
 };
 
 // An answer on its way through the socket.

@@ -160,6 +160,15 @@ class OneGeneration(ManagedTest):
         self.ravelin("apply", f"{self.directory}/policy.yaml", "--no-confirm")
         self.assertEqual(self.served(), 200)
 
+    def test_what_the_policy_says_of_the_host_s_own_packets_holds(self):
+        attempt = "import socket,sys; socket.create_connection(('10.1.0.2', int(sys.argv[1])), timeout=2)"
+        self.host.run("python3", "-c", attempt, "8080")  # others are as free as before
+        self.write_policy(BARE_POLICY + "  host -> lan:\n    - { allow: tcp/22, id: ssh }\n")
+        wait_until(lambda: "the policy has changed and is applied" in self.gateway.log(), "the policy is followed")
+        with self.assertRaises(Exception):
+            self.host.run("python3", "-c", attempt, "8080")
+        self.assertEqual(self.served(), 200)
+
     def test_a_reload_opens_first_and_closes_last(self):
         self.configure(self.gateway, EXTRA)
         self.gateway.reload()

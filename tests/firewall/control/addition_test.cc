@@ -43,6 +43,10 @@ PolicyBundle bundle_of(const std::string& path) {
   return bundle;
 }
 
+AdditionFor always(Addition addition) {
+  return [addition = std::move(addition)](const policies::Policy&) { return addition; };
+}
+
 std::vector<std::string> ids_of(const policies::Policy& policy) {
   std::vector<std::string> ids;
   for (const policies::RuleList& list : policy.lists)
@@ -55,7 +59,7 @@ TEST(Addition, IsPartOfThePolicyWithTheFactsItAsksFor) {
   for (const char* path : {"/etc/ravelin/policy.yaml", "policy.yaml", "/a \"b\"/c \\d.yaml"}) {
     PolicyBundle bundle = bundle_of(path);
     OneUser facts;
-    add_to(bundle, {std::string(kAddition)}, facts);
+    add_to(bundle, always({std::string(kAddition)}), facts);
     EXPECT_TRUE(facts.asked) << path;
     const auto policy = policy_of(bundle);
     ASSERT_TRUE(policy) << path << ": " << policy.error().message;
@@ -71,6 +75,7 @@ TEST(Addition, OfNothingLeavesTheBundleAsItIs) {
   const std::string before = format_bundle(bundle);
   OneUser facts;
   add_to(bundle, {}, facts);
+  add_to(bundle, always({}), facts);
   EXPECT_EQ(format_bundle(bundle), before);
   EXPECT_FALSE(facts.asked);
 }
@@ -78,7 +83,7 @@ TEST(Addition, OfNothingLeavesTheBundleAsItIs) {
 TEST(Addition, WhatIsWrongNamesItsFile) {
   OneUser facts;
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
-  add_to(bundle, {"rules:\n  any -> host:\n    - { allow: tcp/22, id: ssh }\n"}, facts);
+  add_to(bundle, always({"rules:\n  any -> host:\n    - { allow: tcp/22, id: ssh }\n"}), facts);
   const auto policy = policy_of(bundle);
   ASSERT_FALSE(policy);
   EXPECT_THAT(policy.error().message, HasSubstr("/etc/policy.yaml.derived:3:"));
@@ -88,16 +93,30 @@ TEST(Addition, OfWhatThePolicyIncludesItselfIsNone) {
   OneUser facts;
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
   const std::string before = format_bundle(bundle);
-  add_to(bundle, {std::string(kAddition), {"listener-web-443", "ssh"}}, facts);
+  add_to(bundle, always({std::string(kAddition), {"listener-web-443", "ssh"}}), facts);
   EXPECT_EQ(format_bundle(bundle), before);
-  add_to(bundle, {std::string(kAddition), {"listener-web-443", "gateway-egress"}}, facts);
+  add_to(bundle, always({std::string(kAddition), {"listener-web-443", "gateway-egress"}}), facts);
   EXPECT_NE(format_bundle(bundle), before);
+}
+
+TEST(Addition, IsMadeForThePolicyItIsAddedTo) {
+  OneUser facts;
+  PolicyBundle bundle = bundle_of("/etc/policy.yaml");
+  std::string name;
+  add_to(
+      bundle,
+      [&name](const policies::Policy& policy) {
+        name = policy.name;
+        return Addition();
+      },
+      facts);
+  EXPECT_EQ(name, "edge");
 }
 
 TEST(Addition, SurvivesTheDisk) {
   OneUser facts;
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
-  add_to(bundle, {std::string(kAddition)}, facts);
+  add_to(bundle, always({std::string(kAddition)}), facts);
   const auto again = parse_bundle(format_bundle(bundle));
   ASSERT_TRUE(again);
   EXPECT_EQ(*policy_of(*again), *policy_of(bundle));
