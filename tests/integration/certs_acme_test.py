@@ -320,7 +320,7 @@ class ByHand(AcmeCase):
 
     def test_without_a_gateway_the_error_says_what_to_do(self):
         pebble = self.pebble()
-        config = f"{self.folder}/gateway/certs.yaml"
+        config = f"{self.folder}/certs.yaml"
         with open(config, "w") as file:
             file.write(f"version: 1\ncerts: {{ store: {self.store.folder}, issuers: {{ pebble: {{ acme: \"{pebble.directory}\", "
                        f"ca_file: {self.pki.ca} }} }} }}\nadmin: {{ socket: {self.folder}/none.sock }}\n")
