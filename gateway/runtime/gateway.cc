@@ -423,7 +423,7 @@ void Gateway::hand_over() {
 void Gateway::begin_to_end() {
   shutting_down_ = true;
   tell(base::ServiceState::stopping);
-  closed_at_ = base::mono_now() + 2 * kCloseGrace;
+  closed_at_ = base::mono_now() + kCloseGrace + kCloseGrace / 2;
   drain_until_ = base::mono_now() + snapshot_->config->drain_timeout;
   load_.draining.store(true, std::memory_order_relaxed);
 }

@@ -45,8 +45,9 @@ class ListeningSockets {
   // Another process has the same sockets: it accepts from now on, also what queues.
   void hand_over();
 
-  // After this no handshake that began before can still be on its way to an address that closes.
-  static constexpr base::Duration kCloseGrace = std::chrono::milliseconds(500);
+  // How long an address that closes waits for TCP handshakes that have begun: longer than a round
+  // trip takes. What has not completed by then is reset.
+  static constexpr base::Duration kCloseGrace = std::chrono::seconds(1);
 
   // Of the listener's first TCP address, as bound; also of those `change` is about to add. 0 =
   // none.

@@ -127,14 +127,17 @@ class Visitors:
                 with self.lock:
                     self.refused += 1
                 continue
+            step = "handshake"
             try:
                 if self.tls:
                     connection = self.context.wrap_socket(connection, server_hostname="gw.test")
+                step = "request"
                 connection.sendall(GET)
+                step = "answer"
                 answer = b"".join(iter(lambda: connection.recv(65536), b""))
                 failure = None if answer.startswith(b"HTTP/1.1 200 ") else f"answer {answer[:40]}"
             except OSError as error:
-                failure = repr(error)
+                failure = f"port {self.to[1]}, {step}: {error!r}"
             connection.close()
             with self.lock:
                 self.answered += failure is None
@@ -168,7 +171,7 @@ class ComingAndGoing(Case):
             wait_until(lambda: visitors[1].answered > was + 20, "the second listener serves again")
         for group in visitors:
             group.stop()
-            self.assertEqual(group.failures, [])
+            self.assertEqual(group.failures, [], gateway.log())
             self.assertGreater(group.answered, 20)
         self.assertEqual(visitors[0].refused, 0)
         self.assertNotIn("reload failed", gateway.log())
@@ -180,7 +183,7 @@ class ComingAndGoing(Case):
         self.assertEqual(gateway.process.wait(timeout=40), 0)
         for group in visitors:
             group.stop()
-            self.assertEqual(group.failures, [])
+            self.assertEqual(group.failures, [], gateway.log())
 
     def test_a_client_connected_before_the_reload_may_ask_after_it(self):
         gateway, visitors = self.start_visited()
@@ -197,12 +200,12 @@ class ComingAndGoing(Case):
         gateway.reload()
         gateway.write(with_listener(self.text, "second", f"127.0.0.1:{self.second}"))
         gateway.reload()
-        end = time.monotonic() + 1.5  # longer than the one before takes to close
+        end = time.monotonic() + 2.5  # longer than the one before takes to close
         while time.monotonic() < end:
             self.assertEqual(self.client(gateway, to=self.second, tls=False).get().status, 200)
         for group in visitors:
             group.stop()
-            self.assertEqual(group.failures, [])
+            self.assertEqual(group.failures, [], gateway.log())
 
 
 if __name__ == "__main__":
