@@ -70,6 +70,12 @@ std::string to_string(const IpAddress& address) {
   return {text.data(), length};
 }
 
+bool is_loopback(const IpAddress& address) {
+  constexpr std::uint8_t kIpv4Net = 127;
+  constexpr IpAddress kIpv6{Family::ipv6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return address.family == Family::ipv4 ? address.bytes[0] == kIpv4Net : address == kIpv6;
+}
+
 bool IpPrefix::contains(const IpAddress& other) const {
   return other.family == address.family && mask(other, length) == address;
 }

@@ -26,6 +26,7 @@ struct IpAddress {
 // Dotted quad or RFC 4291 text (no zone id). Error: not an address.
 Result<IpAddress> parse_ip(std::string_view text);
 std::string to_string(const IpAddress& address);  // RFC 5952 for IPv6
+bool is_loopback(const IpAddress& address);       // 127.0.0.0/8, ::1
 // Writes the same text without allocating; returns its length (at most 45).
 std::size_t format_to(const IpAddress& address, std::array<char, 46>& out);
 

@@ -1,4 +1,5 @@
-// A BanSink with a far end: what became of the bans it took, and how it is going.
+// What the gateway asks of the firewall: bans, with what became of them, the servers it is to be
+// kept from, and fewer connections while it is overloaded.
 #pragma once
 
 #include "messages/ban_sink.h"
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace ravelin::messages {
 
@@ -25,6 +27,8 @@ struct BanChannelStatus {
   std::uint64_t merged = 0;                // with one for the same client that still waited
   std::uint64_t reconnects = 0;            // connections after the first
   std::chrono::microseconds made_time{0};  // of all made: from asked to in force
+  std::uint64_t quarantined = 0;           // servers this host is kept from now
+  bool is_tightened = false;               // the limits for an overload hold
 };
 
 class BanChannel : public BanSink {
@@ -35,6 +39,14 @@ class BanChannel : public BanSink {
 
   // The client is forgiven: it is not told again to an agent that comes. What is in force stays so.
   virtual void forget(const base::IpPrefix& target) = 0;
+
+  // New connections from here to these servers, and to no others, are refused from now on: all of
+  // them each time. Any thread; does not block. Without an agent, or when the gateway has ended,
+  // they are let through within a minute.
+  virtual void quarantine(std::vector<base::IpEndpoint> servers) = 0;
+
+  // The policy's limits for an overload hold from now on, or no more. As above.
+  virtual void overloaded(bool is_overloaded) = 0;
 
   // Any thread.
   [[nodiscard]] virtual BanChannelStatus status() const = 0;

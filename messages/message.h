@@ -119,6 +119,53 @@ struct ListenerClosed {
   friend bool operator==(const ListenerClosed&, const ListenerClosed&) = default;
 };
 
+// To the firewall: new connections from here to these servers, and to no others, are refused, until
+// `duration` is over. What it replaces is what was sent before. Answered by Finished.
+struct Quarantine {
+  static constexpr std::uint16_t kType = 53;
+  static constexpr std::string_view kName = "quarantine";
+
+  std::vector<base::Endpoint> servers;  // addresses with ports
+  std::chrono::seconds duration{0};
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("servers", self.servers, kEndpoints);
+    visit("duration", self.duration);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    if (duration.count() == 0 || duration > std::chrono::hours(1))
+      return "a quarantine lasts from a second to an hour";
+    for (const base::Endpoint& server : servers)
+      if (!std::holds_alternative<base::IpEndpoint>(server))
+        return "a quarantine is of addresses with ports";
+    return "";
+  }
+
+  friend bool operator==(const Quarantine&, const Quarantine&) = default;
+};
+
+// To the firewall: who serves is overloaded for so long, or (0 s) no more, as the policy's
+// `overload` has it. Answered by Finished.
+struct Overload {
+  static constexpr std::uint16_t kType = 54;
+  static constexpr std::string_view kName = "overload";
+
+  std::chrono::seconds duration{0};  // at most an hour
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit& visit) {
+    visit("duration", self.duration);
+  }
+
+  [[nodiscard]] std::string_view flaw() const {
+    return duration > std::chrono::hours(1) ? "an overload lasts at most an hour" : "";
+  }
+
+  friend bool operator==(const Overload&, const Overload&) = default;
+};
+
 // All servers of a pool as they are now; replaces what was sent for this pool before.
 struct BackendSet {
   static constexpr std::uint16_t kType = 6;
@@ -434,6 +481,6 @@ using Message = std::variant<
     ReloadEnded, ProcessesRequest, ProcessState, Finished, ConfigStart, ConfigFile, ConfigText,
     ConfigMatch, PathGranted, UpgradeRequest, UpgradeState, LogWanted, LogRequest, KeyQuestion,
     KeyAnswer, KeyCounts, TokenCounts, ChallengeQuestion, ChallengeState, SwapNote, SwapQuestion,
-    SwapState, RenewalNote, LimitNote, RenewalsTold, RulesWanted>;
+    SwapState, RenewalNote, LimitNote, RenewalsTold, RulesWanted, Quarantine, Overload>;
 
 }  // namespace ravelin::messages

@@ -49,8 +49,8 @@ ExitCode give(const DeriveFlags& flags, const std::string& text) {
   return ExitCode::done;
 }
 
-// Whether the policy has a list of what this host sends. Nothing: it cannot be read, which is said.
-std::optional<bool> governs_egress(const std::string& path) {
+// What the policy has of its own. Nothing: it cannot be read, which is said.
+std::optional<system::DeriveOptions> options_for(const std::string& path) {
   FirewallFlags flags;
   flags.policy = path;
   base::Diagnostics diagnostics;
@@ -62,7 +62,7 @@ std::optional<bool> governs_egress(const std::string& path) {
     report(policy.error());
     return std::nullopt;
   }
-  return system::governs_egress(*policy);
+  return system::options_for(*policy);
 }
 
 ExitCode derive(const DeriveFlags& flags) {
@@ -70,9 +70,9 @@ ExitCode derive(const DeriveFlags& flags) {
   if (!read_files) return ExitCode::refused;
   system::DeriveOptions options;
   if (!flags.policy.empty()) {
-    const auto governs = governs_egress(flags.policy);
-    if (!governs) return ExitCode::refused;
-    options.governs_egress = *governs;
+    const auto of_policy = options_for(flags.policy);
+    if (!of_policy) return ExitCode::refused;
+    options = *of_policy;
   }
   const system::DerivedRules rules = system::derive(read_files->config, read_files->certs, options);
   print_error(findings_text(rules.findings));

@@ -49,7 +49,7 @@ struct Source {
 
 // The rules that follow from one configuration, or from two, for the policy they become part of.
 firewall::Addition derived_rules(std::span<const Source> sources, const policies::Policy& policy) {
-  const system::DeriveOptions options{.governs_egress = system::governs_egress(policy)};
+  const system::DeriveOptions options = system::options_for(policy);
   std::optional<system::DerivedRules> rules;
   for (const Source& source : sources) {
     system::DerivedRules next = system::derive(source.config, source.certs, options);

@@ -4,8 +4,9 @@ namespace ravelin::firewall {
 
 std::string_view Access::refusal_of_question(const PeerId& peer) const {
   if (peer.uid == 0 || peer.uid == rules_.own) return "";
-  return rules_.gateway == peer.uid ? "the gateway may ask for bans only"
-                                    : "only root may give commands to the firewall";
+  return rules_.gateway == peer.uid
+             ? "the gateway may give no commands: bans, quarantine and overload are all it may say"
+             : "only root may give commands to the firewall";
 }
 
 std::string_view Access::refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now) {
@@ -18,6 +19,11 @@ std::string_view Access::refusal_of_ban(const PeerId& peer, std::chrono::nanosec
   if (tokens_ == 0) return "more bans in this second than may be";
   --tokens_;
   return "";
+}
+
+std::string_view Access::refusal_of_state(const PeerId& peer) const {
+  const bool may = refusal_of_question(peer).empty() || rules_.gateway == peer.uid;
+  return may ? "" : "only root and the gateway may say how the gateway is";
 }
 
 std::string_view Access::name_of(const PeerId& peer) const {

@@ -1,5 +1,5 @@
-// Who may ask the agent for what: root for everything, the gateway's user for bans alone, and of
-// those so many a second. Pure; one thread.
+// Who may ask the agent for what: root for everything, the gateway's user for bans, so many a
+// second, and to say how it and its servers are. Pure; one thread.
 #pragma once
 
 #include "messages/channel/seq_socket.h"
@@ -26,6 +26,8 @@ class Access {
   [[nodiscard]] std::string_view refusal_of_question(const PeerId& peer) const;
   // A ban that is allowed takes one of this second's.
   std::string_view refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now);
+  // Of what follows from how the gateway and its servers are.
+  [[nodiscard]] std::string_view refusal_of_state(const PeerId& peer) const;
   // How the peer stands in the records: "gateway", "root".
   [[nodiscard]] std::string_view name_of(const PeerId& peer) const;
 

@@ -142,6 +142,15 @@ bool Agent::serve_one(std::size_t index, Received received, std::vector<WaitingB
                .message = messages::BanResult{messages::Outcome::refused, std::string(refusal)}})
         .has_value();
   }
+  const auto finish = [&client, id](const Result<>& done) {
+    messages::Finished answer;
+    if (!done) answer = {outcome_of(done.error()), fitted(done.error().message)};
+    return client.socket.send({.id = id, .message = std::move(answer)}).has_value();
+  };
+  if (const auto* wanted = std::get_if<messages::Quarantine>(&received.packet.message))
+    return finish(quarantine(client, *wanted));
+  if (const auto* wanted = std::get_if<messages::Overload>(&received.packet.message))
+    return finish(tighten(client, *wanted));
   if (const auto* question = std::get_if<messages::FirewallQuestion>(&received.packet.message)) {
     settle_bans(bans);  // in the order they were asked
     answer_question(client, received, question->command);
@@ -150,6 +159,32 @@ bool Agent::serve_one(std::size_t index, Received received, std::vector<WaitingB
   base::log_warn(kPart, "a client sent a message that is not for the firewall",
                  {{"pid", client.peer.pid}});
   return false;
+}
+
+Result<> Agent::quarantine(const Client& client, const messages::Quarantine& wanted) {
+  if (const auto refusal = access_.refusal_of_state(client.peer); !refusal.empty())
+    return base::fail(Errc::denied, "{}", refusal);
+  std::vector<base::IpEndpoint> servers;
+  servers.reserve(wanted.servers.size());
+  for (const base::Endpoint& server : wanted.servers)
+    servers.push_back(std::get<base::IpEndpoint>(server));
+  const std::size_t before = keeper_.quarantined().size();
+  auto done = keeper_.quarantine(servers, wanted.duration);
+  if (done && keeper_.quarantined().size() != before)
+    base::log_info(kPart, "servers are cut off", {{"servers", keeper_.quarantined().size()}});
+  return done;
+}
+
+Result<> Agent::tighten(const Client& client, const messages::Overload& wanted) {
+  if (const auto refusal = access_.refusal_of_state(client.peer); !refusal.empty())
+    return base::fail(Errc::denied, "{}", refusal);
+  const bool did_hold = keeper_.tightened_until() > times_.wall();
+  auto done = keeper_.tighten(wanted.duration);
+  const bool holds = keeper_.tightened_until() > times_.wall();
+  if (done && holds != did_hold)
+    base::log_warn(kPart, holds ? "the gateway is overloaded: each source has fewer connections"
+                                : "the gateway is overloaded no more");
+  return done;
 }
 
 void Agent::answer_question(Client& client, const Received& received, const std::string& command) {

@@ -70,6 +70,8 @@ class Agent {
   void accept(SeqListener& listener);
   void serve(std::size_t index, std::vector<WaitingBan>& bans);
   bool serve_one(std::size_t index, Received received, std::vector<WaitingBan>& bans);
+  Result<> quarantine(const Client& client, const messages::Quarantine& wanted);
+  Result<> tighten(const Client& client, const messages::Overload& wanted);
   void answer_question(Client& client, const Received& received, const std::string& command);
   void settle_bans(std::vector<WaitingBan>& bans);
   void drop_closed();

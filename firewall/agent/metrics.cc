@@ -71,6 +71,20 @@ void add_bans(const AgentState& state, Text& text) {
                 state.keeper.bans().count(family, state.now));
 }
 
+void add_quarantine(const AgentState& state, Text& text) {
+  const auto& all = state.keeper.quarantined();
+  const auto count = std::count_if(all.begin(), all.end(),
+                                   [&](const auto& entry) { return entry.second > state.now; });
+  text.family("ravelin_firewall_quarantined_servers", "gauge", "Servers that are cut off now.");
+  text.sample("ravelin_firewall_quarantined_servers", "", count);
+}
+
+void add_overload(const AgentState& state, Text& text) {
+  text.family("ravelin_firewall_tightened", "gauge",
+              "1: the limits for an overload of the gateway hold.");
+  text.sample("ravelin_firewall_tightened", "", state.keeper.tightened_until() > state.now ? 1 : 0);
+}
+
 void add_feeds(const AgentState& state, Text& text) {
   text.family("ravelin_firewall_feed_entries", "gauge", "Hosts and networks of a feed.");
   for (const FeedTable::Status& feed : state.feeds)
@@ -106,6 +120,8 @@ std::string metrics_text(const AgentState& state, const std::optional<LiveTable>
   text.sample("ravelin_firewall_heals_total", "", state.heals);
   if (table) add_rules(busiest(*table), text);
   add_bans(state, text);
+  add_quarantine(state, text);
+  add_overload(state, text);
   add_feeds(state, text);
   return std::move(text).take();
 }

@@ -66,6 +66,7 @@ Compiled compile(const policies::Policy& policy, const CompileOptions& options) 
   lowering.bans_by_packet = bans_by_packet(policy);
   add_feed_sets(lowering);
   lower_guard(lowering);
+  lower_quarantine(lowering);
   lower_nat(lowering);
   lower_base(lowering);
   // Base chains stand behind all they lead to.

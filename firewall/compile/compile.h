@@ -7,9 +7,12 @@
 //   pre_nat    prerouting -100   forward, redirect
 //   input      input 0           known connections ▸ the zone's chain ▸ drop
 //   forward    forward -1        only when the policy forwards; before docker's, where a drop is
-//   final output     output 0          only when a list begins with host post_nat   postrouting 100
-//   masquerade, snat z_A_B      one pair of zones: one lookup a stratum, then how the pair ends r_…
-//   what one rule does: its conditions, meters, log, counter and verdict
+//              final
+//   quarantine output -1         only when the policy has one: servers that are cut off for a while
+//   output     output 0          only when a list begins with host
+//   post_nat   postrouting 100   masquerade, snat
+//   z_A_B      one pair of zones: one lookup a stratum, then how the pair ends
+//   r_…        what one rule does: its conditions, meters, log, counter and verdict
 #pragma once
 
 #include "firewall/ruleset/ruleset.h"
@@ -60,11 +63,14 @@ Compiled compile(const policies::Policy& policy, const CompileOptions& options);
 
 // Names of the sets that others fill.
 namespace set_names {
-inline constexpr std::string_view kBan4 = "ban4";         // hosts, with a timeout
-inline constexpr std::string_view kBan4Net = "ban4_net";  // ranges
-inline constexpr std::string_view kBan6 = "ban6";         // /64 each
-inline constexpr std::string_view kBan6Net = "ban6_net";  // ranges of /64 and wider
-inline constexpr std::string_view kPacketBan4 = "pban4";  // filled by rules: block new connections
+inline constexpr std::string_view kBan4 = "ban4";                // hosts, with a timeout
+inline constexpr std::string_view kBan4Net = "ban4_net";         // ranges
+inline constexpr std::string_view kBan6 = "ban6";                // /64 each
+inline constexpr std::string_view kBan6Net = "ban6_net";         // ranges of /64 and wider
+inline constexpr std::string_view kQuarantine4 = "quarantine4";  // address and TCP port
+inline constexpr std::string_view kQuarantine6 = "quarantine6";
+inline constexpr std::string_view kOverload = "overload";  // TCP ports, while it lasts
+inline constexpr std::string_view kPacketBan4 = "pban4";   // filled by rules: block new connections
 inline constexpr std::string_view kPacketBan6 = "pban6";
 }  // namespace set_names
 

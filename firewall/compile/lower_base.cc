@@ -86,6 +86,7 @@ void lower_input(Lowering& lowering) {
   Chain chain = base_chain(lowering, "input", Hook::Point::input, 0);
   append_states(chain, Field::iifname, kStates);
   append_packet_bans(lowering, chain);
+  append_overload(lowering, chain);
   append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::iifname, "zone_in", verdicts);
   append_end(chain, "from an interface in no zone");

@@ -1,5 +1,6 @@
 // What the steps of lowering share: the ruleset being built, names that fit the kernel, and small
-// makers of rules. Each step is a file: lower_rule, lower_pair, lower_guard, lower_nat, lower_base.
+// makers of rules. Each step is a file: lower_rule, lower_pair, lower_guard,
+// lower_quarantine, lower_overload, lower_nat, lower_base.
 // Pure; one thread.
 #pragma once
 
@@ -85,6 +86,11 @@ inline std::string_view never_set(base::Family family) {
 
 // Rules of input and forward that turn away new connections of sources banned by packets.
 void append_packet_bans(const Lowering& lowering, Chain& chain);
+
+void lower_quarantine(Lowering& lowering);  // its sets and chain
+
+// The rule of `input` that holds new connections to what an overloaded host takes.
+void append_overload(Lowering& lowering, Chain& chain);
 
 void lower_nat(Lowering& lowering);  // pre_nat, post_nat
 // The allows that `forward` entries of a zone bring along, in front of its pairs.

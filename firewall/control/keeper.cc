@@ -73,6 +73,7 @@ Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
   Transaction elements;
   append_feeds(wanted, placed_now, elements);
   append_bans(placed_now, Refill::new_sets, elements);
+  append_quarantined(placed_now, Refill::new_sets, elements);
   if (live_) {
     Stages steps = stages(*live_, target);
     append(steps, *live_, std::move(elements));
@@ -83,6 +84,7 @@ Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
     if (auto done = commit(steps); !done) return done.error();
   }
   settle(revision, std::move(wanted), std::move(placed_now));
+  if (auto done = resume_overload(); !done) return done;
   return let_go(*policy_);
 }
 

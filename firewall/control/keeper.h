@@ -101,6 +101,22 @@ class Keeper {
   Result<std::vector<Ban>> unban(const base::IpPrefix& target);
   Result<> save_bans();
 
+  // New connections to these servers are refused for so long, and those to no others
+  // (policies::Quarantine). Errc::not_found: the policy has none. Other errors: it is as it was.
+  Result<> quarantine(const std::vector<base::IpEndpoint>& servers, std::chrono::seconds duration);
+
+  // The policy's limits for an overload hold for so long; 0: no more. Errc::not_found: the policy
+  // has none. Other errors: it is as it was.
+  Result<> tighten(std::chrono::seconds duration);
+
+  // Until when; in the past: they do not hold.
+  [[nodiscard]] sys_seconds tightened_until() const { return tightened_until_; }
+
+  // Until when, as far as is known; kept in memory alone.
+  [[nodiscard]] const std::map<base::IpEndpoint, sys_seconds>& quarantined() const {
+    return quarantined_;
+  }
+
   [[nodiscard]] const BanBook& bans() const { return bans_; }
 
   // What was banned since the last call, at most kFreshBansMax of it.
@@ -156,6 +172,8 @@ class Keeper {
   void append_feeds(const Candidate& wanted, const Ruleset& placed_now, Transaction& steps) const;
   enum class Refill { new_sets, all };
   void append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
+  void append_quarantined(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
+  Result<> resume_overload();
   Result<> commit(const Transaction& steps);
   Result<> send(const Transaction& steps);
   Result<> commit_stages(const Stages& stages);
@@ -179,6 +197,8 @@ class Keeper {
   const Times& times_;
   FeedSource& feeds_;
   BanBook bans_;
+  std::map<base::IpEndpoint, sys_seconds> quarantined_;
+  sys_seconds tightened_until_{};
   std::vector<base::IpPrefix> fresh_;  // banned, and their flows not ended yet
   std::optional<Pending> pending_;
   std::optional<Ruleset> live_;                            // as it stands in the kernel

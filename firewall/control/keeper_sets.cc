@@ -2,6 +2,7 @@
 #include "firewall/compile/key_bytes.h"
 #include "firewall/control/feed_change.h"
 #include "firewall/control/keeper.h"
+#include "firewall/control/standing_set.h"
 #include "firewall/diff/change.h"
 
 #include <algorithm>
@@ -36,23 +37,9 @@ Element ban_element(const Ban& ban, sys_seconds now) {
   return element;
 }
 
-// The set that stands for `name`, under whatever name it has now; null: it is not there.
-const Set* standing(const Ruleset& ruleset, std::string_view name) {
-  for (const Set& set : ruleset.sets) {
-    const bool is_flipped = set.name.size() == name.size() + 2 && set.name.starts_with(name) &&
-                            set.name[name.size()] == '_';
-    if (set.name == name || (is_flipped && set.is_external)) return &set;
-  }
-  return nullptr;
-}
-
 base::Error own_refusal(const base::IpPrefix& target) {
   return base::fail(Errc::denied, "{} is never banned: it is an address of this host",
                     base::to_string(target.address));
-}
-
-bool is_new(const std::optional<Ruleset>& live, const Set& set) {
-  return !live || live->find_set(set.name) == nullptr;
 }
 
 bool is_same(const FeedBlocks& a, const FeedBlocks& b) {

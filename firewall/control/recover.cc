@@ -2,6 +2,7 @@
 #include "firewall/control/drift.h"
 #include "firewall/control/fallback.h"
 #include "firewall/control/keeper.h"
+#include "firewall/control/standing_set.h"
 #include "firewall/diff/change.h"
 
 namespace ravelin::firewall {
@@ -24,6 +25,10 @@ Result<> Keeper::adopt(std::uint64_t revision) {
   Transaction steps{PutTable{target.comment}};
   append_feeds(*wanted, target, steps);
   append_bans(target, Refill::all, steps);
+  append_quarantined(target, Refill::all, steps);
+  // Whether the gateway is overloaded, it will say.
+  if (const Set* set = standing(target, set_names::kOverload); set != nullptr)
+    steps.emplace_back(FlushSet{set->name});
   if (auto done = commit(steps); !done) return done.error();
   settle(revision, std::move(*wanted), target);
   return let_go(*policy_);

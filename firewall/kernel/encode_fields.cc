@@ -48,6 +48,7 @@ constexpr std::array<Load, static_cast<std::size_t>(Field::count_)> kLoads{{
     {Source::ct, NFT_CT_STATUS},
     {Source::meta, NFT_META_MARK},
     {Source::meta, NFT_META_SKUID},
+    {Source::meta, NFT_META_PRIORITY},
     {Source::socket, NFT_SOCKET_CGROUPV2},
     {Source::meta, NFT_META_TIME_DAY},
     {Source::meta, NFT_META_TIME_HOUR},

@@ -31,6 +31,7 @@ enum class Field : std::uint8_t {
   ct_status,       // 4, host order: bit dnat 32
   mark,            // 4, host order
   skuid,           // 4, host order
+  priority,        // 4, host order: SO_PRIORITY of the socket it left
   socket_cgroup,   // 8: id of the cgroup at a level (Statement says which)
   day,             // 1: 0 = Sunday
   hour,            // 4, host order: seconds of the day, UTC

@@ -95,6 +95,7 @@ std::string value_text(Field field, ByteView value, Words words) {
   const std::uint64_t number = number_of(field, value);
   if (has_bits(field)) return bits_text(field, number, " | ");
   if (field == Field::mark) return fmt::format("{:#010x}", number);
+  if (field == Field::priority) return fmt::format("{:x}:{:x}", number >> 16, number & 0xffff);
   if (field == Field::hour) return hour_text(number);
   if (words == Words::names) {
     const std::string_view name = find_name(names_of(field), number);

@@ -128,6 +128,7 @@ std::optional<Bytes> load_unguarded(Field field, const Passage& passage, const T
     case Field::ct_status:
       return number(field, passage.is_turned ? kDnat : 0);
     case Field::mark:
+    case Field::priority:
       return number(field, 0);
     case Field::skuid:  // who has no socket here has no owner
       return is_from_here(passage) ? std::optional(number(field, packet.uid)) : std::nullopt;

@@ -81,6 +81,10 @@ void add_overload(Outline& root, const OverloadConfig& overload) {
   add_thresholds(out, "stop_keep_alive", overload.stop_keep_alive);
   add_thresholds(out, "refuse_connections", overload.refuse_connections);
   add_thresholds(out, "shed_requests", overload.shed_requests);
+  if (!overload.kernel) return;
+  Outline& kernel = out.map("kernel");
+  kernel.number("new_per_second", overload.kernel->new_per_second);
+  kernel.number("burst", overload.kernel->burst);
 }
 
 }  // namespace ravelin::gateway

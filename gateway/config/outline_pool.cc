@@ -165,6 +165,11 @@ void add_pool(Outline& pools, const PoolConfig& pool) {
   ejection.word("latency_factor", fmt::format("{}", pool.ejection.latency_factor));
   ejection.number("requests_min", pool.ejection.requests_min);
   ejection.word("window", format_duration(pool.ejection.window));
+  if (!pool.quarantine.empty()) {
+    Outline& states = out.list("quarantine");
+    for (const QuarantineState state : pool.quarantine)
+      states.word("", word_of(kQuarantineStates, state));
+  }
   Outline& queue = out.map("queue");
   queue.number("max", pool.queue.max);
   queue.word("timeout", format_duration(pool.queue.timeout));

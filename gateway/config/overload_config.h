@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace ravelin::gateway {
 
@@ -12,6 +13,14 @@ struct OverloadThresholds {
   std::uint32_t leave = 0;
 
   friend bool operator==(const OverloadThresholds&, const OverloadThresholds&) = default;
+};
+
+// New connections of each source that the kernel lets through while an action is in force.
+struct KernelOverload {
+  std::uint32_t new_per_second = 0;
+  std::uint32_t burst = 0;
+
+  friend bool operator==(const KernelOverload&, const KernelOverload&) = default;
 };
 
 struct OverloadConfig {
@@ -24,6 +33,7 @@ struct OverloadConfig {
   OverloadThresholds stop_keep_alive{85, 75};
   OverloadThresholds refuse_connections{92, 85};
   OverloadThresholds shed_requests{98, 92};
+  std::optional<KernelOverload> kernel;  // none: as many as ever
 };
 
 }  // namespace ravelin::gateway

@@ -102,6 +102,18 @@ AbuseConfig parse_abuse(yaml::Map map) {
   return std::move(map).finish(std::move(abuse));
 }
 
+namespace {
+
+KernelOverload parse_kernel_overload(yaml::Map map) {
+  KernelOverload kernel;
+  map.required("new_per_second", kernel.new_per_second, yaml::between(1, 1'000'000));
+  kernel.burst = 2 * kernel.new_per_second;
+  map.optional("burst", kernel.burst, yaml::between(1, 1'000'000));
+  return std::move(map).finish(kernel);
+}
+
+}  // namespace
+
 OverloadConfig parse_overload(yaml::Map map) {
   OverloadConfig overload;
   map.optional("requests_max", overload.requests_max, yaml::between(1, 10'000'000));
@@ -110,6 +122,7 @@ OverloadConfig parse_overload(yaml::Map map) {
   map.optional("stop_keep_alive", overload.stop_keep_alive, read_thresholds);
   map.optional("refuse_connections", overload.refuse_connections, read_thresholds);
   map.optional("shed_requests", overload.shed_requests, read_thresholds);
+  map.optional("kernel", overload.kernel, yaml::object(parse_kernel_overload));
   if (!is_ordered(overload.stop_keep_alive, overload.refuse_connections) ||
       !is_ordered(overload.refuse_connections, overload.shed_requests) ||
       !is_ordered(overload.stop_keep_alive, overload.shed_requests)) {

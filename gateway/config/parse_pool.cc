@@ -222,6 +222,8 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("weight_bounds", pool.weight_bounds, yaml::object(parse_weight_bounds));
   map.optional("slow_start", pool.slow_start, yaml::between(0s, 1h));
   map.optional("ejection", pool.ejection, yaml::object(parse_ejection));
+  map.optional("quarantine", pool.quarantine,
+               yaml::one_or_list_of(yaml::one_of(kQuarantineStates), 1, 4));
   map.optional("queue", pool.queue, yaml::object(parse_queue));
   map.optional("circuit", pool.circuit, yaml::object(parse_circuit));
   map.optional("retry_budget", pool.retry_budget, yaml::object(parse_retry_budget));

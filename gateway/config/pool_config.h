@@ -183,6 +183,10 @@ struct DiscoverConfig {
   std::uint32_t servers_max = 100;  // of each source; what is beyond is not used, and said
 };
 
+// States of a server in which the firewall cuts it off; as `ravelin server` and its metrics name
+// them.
+enum class QuarantineState : std::uint8_t { ejected, down, drain, maint };
+
 struct PoolConfig {
   SourcePos pos;
   std::string name;
@@ -202,6 +206,7 @@ struct PoolConfig {
   WeightBounds weight_bounds;
   milliseconds slow_start{0};  // a server that comes back has its whole weight after this; 0 = off
   EjectionConfig ejection;
+  std::vector<QuarantineState> quarantine;  // none: no server is ever cut off
   QueueConfig queue;
   RetryBudgetConfig retry_budget;
   std::optional<CircuitConfig> circuit;

@@ -38,6 +38,9 @@ void check_route(const ListenerConfig& listener, const std::string& listener_key
 }  // namespace
 
 void validate_limits(const Config& config, Places& places) {
+  if (config.overload.kernel && (!config.firewall || !config.firewall->takes_bans))
+    places.error("overload.kernel", {config.path, 0, 0},
+                 "needs \"firewall\" (and its \"bans\"): its agent is who limits connections");
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
     const std::string key = listener_key(i);

@@ -107,6 +107,27 @@ void check_zones(const Config& config, const PoolConfig& pool, const std::string
   }
 }
 
+// Servers that are cut off must not be needed meanwhile.
+void check_quarantine(const Config& config, const PoolConfig& pool, const std::string& pool_key,
+                      Places& places) {
+  if (pool.quarantine.empty()) return;
+  const std::string key = pool_key + ".quarantine";
+  const auto has = [&pool](QuarantineState state) {
+    return std::ranges::find(pool.quarantine, state) != pool.quarantine.end();
+  };
+  if (!config.firewall || !config.firewall->takes_bans)
+    places.error(key, pool.pos,
+                 "needs \"firewall\" (and its \"bans\"): its agent is who cuts servers off");
+  if (pool.panic_percent != 0 && (has(QuarantineState::ejected) || has(QuarantineState::down)))
+    places.error(key, pool.pos,
+                 "would cut off the servers that \"panic_percent\" falls back on: keep one of the "
+                 "two, or only drain and maint here");
+  if (pool.health && pool.health->kind == HealthKind::command && has(QuarantineState::down))
+    places.error(key, pool.pos,
+                 "would cut off what \"health.command\" sends as well, and a server that is down "
+                 "would stay so: leave down out");
+}
+
 std::set<std::string_view> used_pools(const Config& config) {
   std::set<std::string_view> used;
   for (const ListenerConfig& listener : config.listeners) {
@@ -133,6 +154,7 @@ void validate_pools(const Config& config, Places& places) {
     check_agents(pool, key, places);
     check_discover(pool, key, places);
     check_zones(config, pool, key, places);
+    check_quarantine(config, pool, key, places);
     if (pool.name.empty()) continue;
     const auto [first, is_new] = names.emplace(pool.name, i);
     if (!is_new) {

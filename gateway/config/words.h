@@ -48,6 +48,12 @@ inline constexpr yaml::Choice<PathPolicy> kPathPolicies[] = {
     {"reject", PathPolicy::reject},
     {"normalise", PathPolicy::normalise},
 };
+inline constexpr yaml::Choice<QuarantineState> kQuarantineStates[] = {
+    {"ejected", QuarantineState::ejected},
+    {"down", QuarantineState::down},
+    {"drain", QuarantineState::drain},
+    {"maint", QuarantineState::maint},
+};
 inline constexpr yaml::Choice<Balance> kBalances[] = {
     {"round_robin", Balance::round_robin},
     {"least_requests", Balance::least_requests},

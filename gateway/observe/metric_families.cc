@@ -314,6 +314,13 @@ constexpr std::array<MetricFamily, index(Metric::count_)> kFamilies = {{
     {.name = "ravelin_kernel_ban_agent_connected",
      .type = gauge,
      .help = "Whether an agent of the firewall takes the gateway's bans."},
+    {.name = "ravelin_kernel_quarantined_servers",
+     .type = gauge,
+     .help = "Servers the firewall cuts off, as the gateway asked for."},
+    {.name = "ravelin_kernel_tightened",
+     .type = gauge,
+     .help = "Whether the firewall lets fewer new connections of each source through, because the "
+             "gateway is overloaded."},
     {.name = "ravelin_limit_entries",
      .type = gauge,
      .help = "Keys with tokens spent in the table of rate limits; estimated."},

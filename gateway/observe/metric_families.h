@@ -83,6 +83,8 @@ enum class Metric : std::uint8_t {
   kernel_bans_waiting,       // collected {}
   kernel_ban_seconds_total,  // collected {}: of all made, from asked to in force
   ban_agent_connected,       // collected {}: 1 or 0
+  quarantined_servers,       // collected {}
+  kernel_tightened,          // collected {}: 1 or 0
   limit_entries,             // collected {}: of the table of rates, in use
   limit_evictions_total,     // collected {}
   overload_active,           // collected {action}: 1 or 0

@@ -202,6 +202,8 @@ void collect_bans(Gateway& gateway, MetricSamples& samples) {
   samples.set(index(Metric::kernel_ban_seconds_total), {},
               std::chrono::duration<double>(status.made_time).count());
   samples.set(index(Metric::ban_agent_connected), {}, status.is_connected ? 1 : 0);
+  samples.set(index(Metric::quarantined_servers), {}, count(status.quarantined));
+  samples.set(index(Metric::kernel_tightened), {}, status.is_tightened ? 1 : 0);
 }
 
 void collect_overload(Gateway& gateway, MetricSamples& samples) {

@@ -229,15 +229,6 @@ void ask_clients_for_redirects(std::vector<ListenerRuntime>& listeners) {
     listener.asks_client = listener.asks_client || (any_asks && listener.config->redirect_https);
 }
 
-// Who connects from this host is no server of ours, even if servers run here.
-bool is_loopback(const base::IpAddress& address) {
-  constexpr base::IpAddress kIpv6{.family = base::Family::ipv6,
-                                  .bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-  constexpr std::uint8_t kIpv4Net = 127;
-  const bool is_ipv4 = address.family == base::Family::ipv4;
-  return is_ipv4 ? address.bytes[0] == kIpv4Net : address == kIpv6;
-}
-
 std::shared_ptr<AbuseTable> make_abuse_table(const Config& config, const Snapshot* previous) {
   if (!config.abuse) return nullptr;
   AbuseTable::Exempt exempt;
@@ -250,8 +241,9 @@ std::shared_ptr<AbuseTable> make_abuse_table(const Config& config, const Snapsho
   }
   for (const PoolConfig& pool : config.pools) {
     for (const ServerConfig& server : pool.servers)
+      // Who connects from this host is no server of ours, even if servers run here.
       if (const auto* ip = std::get_if<base::IpEndpoint>(&server.address);
-          ip != nullptr && !is_loopback(ip->address))
+          ip != nullptr && !base::is_loopback(ip->address))
         exempt.hosts.push_back(ip->address);
   }
   for (const base::IpEndpoint& resolver : config.dns.servers)

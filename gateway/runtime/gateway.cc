@@ -85,6 +85,10 @@ Result<void> Gateway::prepare(const Config& config) {
                                        metrics_->dns_query_done(result);
                                      }});
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
+  if (options_.bans != nullptr)
+    health_->on_quarantine([this](std::vector<base::IpEndpoint> servers) {
+      options_.bans->quarantine(std::move(servers));
+    });
   orders_ = std::make_unique<ServerOrders>(
       ServerOrders::Parts{members_, *health_, *keys_, [this] { return snapshot_; },
                           [this](const std::string& pool) { members_changed(pool); }});
@@ -357,7 +361,11 @@ void Gateway::tick() {
   }
   tell_ready();
   tell_alive();
-  overload_.tick(snapshot_->config->overload, base::mono_now(), *metrics_);
+  const OverloadConfig& overload = snapshot_->config->overload;
+  overload_.tick(overload, base::mono_now(), *metrics_);
+  tells_overload_ = tells_overload_ || overload.kernel.has_value();
+  if (options_.bans != nullptr && tells_overload_)
+    options_.bans->overloaded(overload.kernel && overload_.actions() != OverloadActions());
   finish_shut_down();
 }
 

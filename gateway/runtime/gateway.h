@@ -264,6 +264,7 @@ class Gateway final : public ControlEvents {
   std::function<void(const StoreSwap&)> swapped_;
   bool shutting_down_ = false;
   bool owes_ready_ = true;  // `ready` is to be told
+  bool tells_overload_ = false;
   base::MonoTime next_alive_;
   std::uint64_t beats_asked_ = 0;  // of each worker
 };

@@ -3,6 +3,7 @@
 #include "gateway/upstream/health_server.h"
 #include "gateway/upstream/known_names.h"
 #include "gateway/upstream/load_watch.h"
+#include "gateway/upstream/quarantine.h"
 
 #include <algorithm>
 #include <set>
@@ -41,7 +42,12 @@ struct HealthMonitor::Impl {
   void watch_names();
   void resolved(const NameEndpoint& name, const AddressList& found);
   Result<WatchedServer*> find(std::string_view pool, std::string_view server) const;
+  void look_at_quarantine();
 
+  std::function<void()> standing_changed = [this] { look_at_quarantine(); };
+  std::function<void(std::vector<base::IpEndpoint>)> tell_quarantine;
+  std::optional<std::vector<base::IpEndpoint>> quarantine;  // as told last
+  bool is_settled = false;                                  // every server of every pool is watched
   Reactor& reactor;
   GatewayMetrics& metrics;
   BufferPool buffers;
@@ -62,8 +68,9 @@ void HealthMonitor::Impl::watch(const PoolRuntime& pool, Before& before) {
     const bool joins = kept == nullptr && !is_pool_new;
     if (kept == nullptr) {
       kept = std::make_unique<WatchedServer>(
-          WatchedServer::Context{reactor, buffers, metrics.control_cells(), void_checks}, server,
-          metrics.server(server->pool(), server->name()));
+          WatchedServer::Context{reactor, buffers, metrics.control_cells(), void_checks,
+                                 standing_changed},
+          server, metrics.server(server->pool(), server->name()));
     }
     by_server[server.get()] = kept.get();
     servers.push_back(std::move(kept));
@@ -132,12 +139,36 @@ Result<WatchedServer*> HealthMonitor::Impl::find(std::string_view pool,
               known_names(names_of_pools));
 }
 
+void HealthMonitor::Impl::look_at_quarantine() {
+  if (!is_settled || !tell_quarantine) return;
+  const bool any = std::ranges::any_of(
+      pools, [](const auto& pool) { return !pool->config().quarantine.empty(); });
+  if (!any && !quarantine) return;
+  std::vector<ServerStanding> standings;
+  for (const auto& pool : pools) {
+    for (const auto& server : pool->servers())
+      standings.push_back(
+          {is_quarantined(pool->config(), by_server.at(server.get())->verdict().state),
+           server->addresses()});
+  }
+  std::vector<base::IpEndpoint> now = quarantined(standings);
+  if (now == quarantine) return;
+  quarantine = now;
+  tell_quarantine(std::move(now));
+}
+
 HealthMonitor::HealthMonitor(Reactor& control, GatewayMetrics& metrics, DnsClient& dns)
     : impl_(std::make_unique<Impl>(control, metrics, dns)) {}
 
 HealthMonitor::~HealthMonitor() = default;
 
+void HealthMonitor::on_quarantine(std::function<void(std::vector<base::IpEndpoint>)> tell) {
+  impl_->tell_quarantine = std::move(tell);
+  impl_->look_at_quarantine();
+}
+
 void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
+  impl_->is_settled = false;
   Impl::Before before{std::move(impl_->pools), {}, {}, std::move(impl_->loads)};
   for (const auto& pool : before.pools)
     before.pool_names.insert(pool->config().name);
@@ -154,6 +185,8 @@ void HealthMonitor::use(const std::vector<PoolRuntime>& pools) {
     impl_->watch(pool, before);
   }
   impl_->watch_names();
+  impl_->is_settled = true;
+  impl_->look_at_quarantine();
   const std::set<std::shared_ptr<Pool>> stayed(before.pools.begin(), before.pools.end());
   for (const PoolRuntime& pool : pools) {
     if (!stayed.contains(pool.pool)) pool.pool->servers_changed();  // it may begin in panic

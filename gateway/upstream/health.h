@@ -8,6 +8,7 @@
 #include "gateway/upstream/pool_runtime.h"
 #include "gateway/upstream/resolve_names.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ class HealthMonitor {
   // A worker saw the last of `ejection.consecutive_failures` failures in a row. The last usable
   // server of a pool stays: without it every request would fail instead of some.
   void eject(const std::shared_ptr<Server>& server, Reason reason);
+
+  // Told of the addresses nobody is to connect to (PoolConfig::quarantine), first and whenever they
+  // are others: all of them, on the control thread.
+  void on_quarantine(std::function<void(std::vector<base::IpEndpoint>)> tell);
 
   // ---- the operator ----
   // Error (not_found): no such pool or server, with those that exist.

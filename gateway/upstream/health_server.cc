@@ -252,6 +252,7 @@ Verdict WatchedServer::verdict() const {
 }
 
 void WatchedServer::publish() {
+  context_.standing_changed();
   Server::Control& control = server_->control();
   control.healthy = state_.passing && state_.resolved && state_.agent.allows_requests();
   control.ejected = state_.ejected;

@@ -10,6 +10,7 @@
 #include "gateway/upstream/live_weight.h"
 #include "gateway/upstream/pool_runtime.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ class WatchedServer {
     BufferPool& buffers;
     WorkerCells& cells;
     base::LogRate& void_checks;
+    const std::function<void()>& standing_changed;  // called before the workers know
   };
 
   WatchedServer(const Context& context, std::shared_ptr<Server> server, ServerMetrics& metrics);

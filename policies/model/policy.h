@@ -64,6 +64,15 @@ struct Bans {
   friend bool operator==(const Bans&, const Bans&) = default;
 };
 
+// Servers that this host is kept from for a while; which, is said while it runs.
+struct Quarantine {
+  SourcePos pos;
+  std::optional<std::uint32_t> uid;  // whose connections are cut off; none: everybody's
+  std::uint64_t size = 1024;         // per family
+
+  friend bool operator==(const Quarantine&, const Quarantine&) = default;
+};
+
 // Whom a rule is about. Ranges and feeds are alternatives; neither is everyone.
 struct AddressMatch {
   AddressRanges ranges;
@@ -98,6 +107,16 @@ struct PerSource {
   std::optional<std::chrono::seconds> ban_for;
 
   friend bool operator==(const PerSource&, const PerSource&) = default;
+};
+
+// What new connections to this host each source has while whoever serves says it is overloaded.
+struct Overload {
+  SourcePos pos;
+  std::vector<std::uint16_t> ports;  // TCP; sorted
+  PerSource per_source;              // new connections
+  AddressRanges except;              // such as proxies, each of whom is many sources
+
+  friend bool operator==(const Overload&, const Overload&) = default;
 };
 
 struct LogRule {
@@ -252,6 +271,8 @@ struct Policy {
   std::vector<Zone> zones;         // in the order written
   std::vector<Feed> feeds;
   Bans bans;
+  std::optional<Quarantine> quarantine;
+  std::optional<Overload> overload;
   std::optional<Management> management;
   std::vector<NatRule> nat;
   std::vector<RuleList> lists;

@@ -30,6 +30,29 @@ LimitText parse_limit(yaml::Map map) {
   return std::move(map).finish(limit);
 }
 
+Result<std::string> parse_cgroup(std::string_view text) {
+  if (text.starts_with('/')) text.remove_prefix(1);
+  const bool has_dots = text == ".." || text.starts_with("../") || text.ends_with("/..") ||
+                        text.find("/../") != std::string_view::npos;
+  if (text.empty() || text.size() > kCgroupMax || text.ends_with('/') || has_dots ||
+      text.find("//") != std::string_view::npos) {
+    return base::fail(base::Errc::invalid,
+                      "is not the path of a cgroup (system.slice/backup.service)");
+  }
+  return std::string(text);
+}
+
+bool read_days(const yaml::Value& value, std::uint8_t& days) {
+  std::vector<std::uint8_t> given;
+  if (!yaml::one_or_list_of(yaml::one_of(kDays), 1, 7)(value, given)) return false;
+  days = 0;
+  for (const std::uint8_t day : given)
+    days = static_cast<std::uint8_t>(days | day);
+  return true;
+}
+
+}  // namespace
+
 bool read_user(const yaml::Value& value, Scope& scope, std::optional<std::uint32_t>& uid) {
   const std::string* user = value.scalar("a user");
   if (user == nullptr) return false;
@@ -53,29 +76,6 @@ bool read_user(const yaml::Value& value, Scope& scope, std::optional<std::uint32
   }
   return true;
 }
-
-Result<std::string> parse_cgroup(std::string_view text) {
-  if (text.starts_with('/')) text.remove_prefix(1);
-  const bool has_dots = text == ".." || text.starts_with("../") || text.ends_with("/..") ||
-                        text.find("/../") != std::string_view::npos;
-  if (text.empty() || text.size() > kCgroupMax || text.ends_with('/') || has_dots ||
-      text.find("//") != std::string_view::npos) {
-    return base::fail(base::Errc::invalid,
-                      "is not the path of a cgroup (system.slice/backup.service)");
-  }
-  return std::string(text);
-}
-
-bool read_days(const yaml::Value& value, std::uint8_t& days) {
-  std::vector<std::uint8_t> given;
-  if (!yaml::one_or_list_of(yaml::one_of(kDays), 1, 7)(value, given)) return false;
-  days = 0;
-  for (const std::uint8_t day : given)
-    days = static_cast<std::uint8_t>(days | day);
-  return true;
-}
-
-}  // namespace
 
 bool read_limit(const yaml::Value& value, LimitText& limit) {
   if (value.is(yaml::Kind::map)) return yaml::object(parse_limit)(value, limit);

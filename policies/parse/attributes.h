@@ -27,6 +27,8 @@ struct LogText {
 
 LogText parse_log(yaml::Map map, Scope& scope);
 
+// A name or a number. A name nobody has is warned of, and stands for nobody.
+bool read_user(const yaml::Value& value, Scope& scope, std::optional<std::uint32_t>& uid);
 Owner parse_owner(yaml::Map map, Scope& scope);
 bool read_owner(const yaml::Value& value, Scope& scope, Owner& owner);
 When parse_when(yaml::Map map);

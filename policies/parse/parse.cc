@@ -45,6 +45,12 @@ void read_definitions(yaml::Map& map, Scope& scope, Policy& policy) {
   map.optional("bans", policy.bans,
                yaml::object([&](yaml::Map bans) { return parse_bans(std::move(bans), scope); }));
   scope.ban_default = policy.bans.duration;
+  map.optional("quarantine", policy.quarantine, yaml::object([&](yaml::Map quarantine) {
+                 return parse_quarantine(std::move(quarantine), scope);
+               }));
+  map.optional("overload", policy.overload, yaml::object([&](yaml::Map overload) {
+                 return parse_overload(std::move(overload), scope);
+               }));
 }
 
 void read_decisions(yaml::Map& map, Scope& scope, Policy& policy) {

@@ -1,6 +1,8 @@
 #include "policies/parse/parse_feeds.h"
 
-#include "policies/parse/rate.h"
+#include "policies/parse/attributes.h"
+
+#include <algorithm>
 
 namespace ravelin::policies {
 namespace {
@@ -9,6 +11,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFeedEntriesMax = 20'000'000;
 constexpr std::uint64_t kBansMax = 4'000'000;
+constexpr std::uint64_t kQuarantineMax = 65'536;
+constexpr std::size_t kOverloadPortsMax = 256;
 constexpr auto kDay = 24h;
 
 Feed parse_feed(yaml::Map map, Scope& scope) {
@@ -53,6 +57,30 @@ Bans parse_bans(yaml::Map map, Scope& scope) {
   map.optional("never", bans.never, scope.ranges_for(AddressUse::plain));
   if (bans.duration_max < bans.duration) map.error("\"max\" is shorter than \"default\"");
   return std::move(map).finish(std::move(bans));
+}
+
+Quarantine parse_quarantine(yaml::Map map, Scope& scope) {
+  Quarantine quarantine;
+  quarantine.pos = map.pos();
+  map.optional("user", quarantine.uid, [&](const yaml::Value& value, std::uint32_t& target) {
+    std::optional<std::uint32_t> uid;
+    if (!read_user(value, scope, uid)) return false;
+    target = *uid;
+    return true;
+  });
+  map.optional("size", quarantine.size, Count{1, kQuarantineMax});
+  return std::move(map).finish(std::move(quarantine));
+}
+
+Overload parse_overload(yaml::Map map, Scope& scope) {
+  Overload overload;
+  overload.pos = map.pos();
+  map.required("ports", overload.ports,
+               yaml::one_or_list_of(yaml::between(1, 65'535), 1, kOverloadPortsMax));
+  std::ranges::sort(overload.ports);
+  map.required("new", overload.per_source.new_connections, yaml::converted(parse_packet_rate));
+  map.optional("except", overload.except, scope.ranges_for(AddressUse::plain));
+  return std::move(map).finish(std::move(overload));
 }
 
 }  // namespace ravelin::policies

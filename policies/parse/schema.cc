@@ -94,6 +94,8 @@ Keys root_keys() {
       {"services", map_of(ref("services")), "names for protocols and ports"},
       {"feeds", map_of(ref("feed")), "long lists of addresses, kept in files"},
       {"bans", ref("bans"), "how long and how many addresses are banned"},
+      {"quarantine", ref("quarantine"), "servers that this host is kept from for a while"},
+      {"overload", ref("overload"), "what each source has while this host is overloaded"},
       {"management", ref("management"), "the access no apply may break"},
       {"nat", list_of(ref("nat")), "translation of addresses"},
       {"rules", map_of(list_of(ref("rule"))), "lists of rules by pair of zones: \"lan -> wan\""},
@@ -130,6 +132,22 @@ Keys bans_keys() {
       {"max", ref("duration"), "how long one lasts at most"},
       {"size", count(), "how many addresses of one family"},
       {"never", ref("addresses"), "never banned, whoever asks"},
+  };
+}
+
+Keys quarantine_keys() {
+  return {
+      {"user", any_of({type("integer"), type("string")}),
+       "whose connections; without: everybody's"},
+      {"size", count(), "how many servers of one family"},
+  };
+}
+
+Keys overload_keys() {
+  return {
+      {"ports", one_or_list_of(type("integer")), "of TCP", Need::required},
+      {"new", ref("rate"), "connections of each source, of what is allowed", Need::required},
+      {"except", ref("addresses"), "sources that are not held to it"},
   };
 }
 
@@ -285,6 +303,10 @@ json::object definitions() {
   defs["zone"] = object_of("a part of the network", zone_keys());
   defs["feed"] = object_of("a long list of addresses", feed_keys());
   defs["bans"] = object_of("addresses shut out for a time", bans_keys());
+  defs["quarantine"] =
+      object_of("servers that this host is kept from for a while", quarantine_keys());
+  defs["overload"] =
+      object_of("what each source has while this host is overloaded", overload_keys());
   defs["management"] = object_of("the access no apply may break", management_keys());
   defs["per_source"] = object_of("limits on each source", per_source_keys());
   defs["limit"] = object_of("a limit", limit_keys());

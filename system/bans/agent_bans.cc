@@ -13,7 +13,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <deque>
 #include <optional>
+#include <utility>
 
 namespace ravelin::system {
 
@@ -45,6 +48,7 @@ class AgentBans::Loop {
     for (;;) {
       if (!agent_) connect();
       if (agent_) send_waiting();
+      if (agent_) send_orders();
       {
         const std::lock_guard lock(bans_.mutex_);
         if (bans_.is_stopping_) return;
@@ -66,6 +70,9 @@ class AgentBans::Loop {
     base::log_info(kPart, "the firewall's agent takes bans", {{"socket", bans_.options_.socket}});
     const std::lock_guard lock(bans_.mutex_);
     bans_.queue_.begin_anew(now);
+    bans_.quarantine_.begin_anew();
+    bans_.overload_.begin_anew();
+    asked_.clear();
     if (was_connected_) ++bans_.status_.reconnects;
     was_connected_ = true;
     bans_.status_.is_connected = true;
@@ -84,6 +91,8 @@ class AgentBans::Loop {
     const std::lock_guard lock(bans_.mutex_);
     bans_.status_.is_connected = false;
     bans_.status_.trouble = why;
+    bans_.status_.quarantined = 0;
+    bans_.status_.is_tightened = false;
   }
 
   void send_waiting() {
@@ -103,13 +112,48 @@ class AgentBans::Loop {
     }
   }
 
+  void send_orders() {
+    std::optional<std::vector<base::IpEndpoint>> servers;
+    std::optional<bool> overload;
+    {
+      const std::lock_guard lock(bans_.mutex_);
+      servers = bans_.quarantine_.next(base::mono_now());
+      overload = bans_.overload_.next(base::mono_now());
+    }
+    if (servers) {
+      messages::Quarantine order{.duration = kOrderLasts};
+      order.servers.assign(servers->begin(), servers->end());
+      send(Asked{.servers = servers->size()}, std::move(order));
+    }
+    if (overload && agent_)
+      send(Asked{.is_overload = true, .is_on = *overload},
+           messages::Overload{*overload ? kOrderLasts : std::chrono::seconds(0)});
+  }
+
+  // Answered in their order.
+  struct Asked {
+    bool is_overload = false;
+    std::size_t servers = 0;  // to be kept from
+    bool is_on = false;
+  };
+
+  void send(const Asked& asked, messages::Message message) {
+    asked_.push_back(asked);
+    const messages::Packet packet{.id = kOrderId, .message = std::move(message)};
+    if (const auto sent = agent_->send(packet); !sent) lose(sent.error().message);
+  }
+
   void wait() {
     std::array<pollfd, 2> waiting{{{bans_.wake_fd_, POLLIN, 0}, {-1, POLLIN, 0}}};
-    int timeout = -1;
+    MonoTime until = retry_at_;
     if (agent_) {
       waiting[1].fd = agent_->fd();
-    } else {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_at_ - base::mono_now());
+      const std::lock_guard lock(bans_.mutex_);
+      until = std::min(bans_.quarantine_.due(), bans_.overload_.due());
+    }
+    int timeout = -1;
+    if (until != StandingOrder<bool>::kNever) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - base::mono_now());
       timeout = std::max(0, static_cast<int>(left.count()));
     }
     ::poll(waiting.data(), waiting.size(), timeout);
@@ -125,6 +169,11 @@ class AgentBans::Loop {
       if (!received) return lose(received.error().message);
       if (!*received) return;
       const messages::Packet& packet = (*received)->packet;
+      if (const auto* done = std::get_if<messages::Finished>(&packet.message);
+          done != nullptr && packet.id == kOrderId && !asked_.empty()) {
+        settle(*done);
+        continue;
+      }
       const auto* result = std::get_if<messages::BanResult>(&packet.message);
       if (result == nullptr) return lose("the agent sent something that is no answer to a ban");
       settle(packet.id, *result);
@@ -146,8 +195,30 @@ class AgentBans::Loop {
     bans_.settle(settled->request, fate, result.text);
   }
 
+  void settle(const messages::Finished& done) {
+    const Asked asked = asked_.front();
+    asked_.pop_front();
+    const bool is_done = done.outcome == messages::Outcome::done;
+    bool& is_told = asked.is_overload ? is_overload_told_ : is_quarantine_told_;
+    if (!is_done && !std::exchange(is_told, true))
+      base::log_warn(kPart,
+                     asked.is_overload ? "the firewall does not tighten its limits"
+                                       : "the firewall does not cut servers off",
+                     {{"why", done.text}});
+    if (is_done) is_told = false;
+    const std::lock_guard lock(bans_.mutex_);
+    if (!is_done && asked.is_overload) bans_.overload_.failed(base::mono_now());
+    if (!is_done && !asked.is_overload) bans_.quarantine_.failed(base::mono_now());
+    if (is_done && asked.is_overload) bans_.status_.is_tightened = asked.is_on;
+    if (is_done && !asked.is_overload) bans_.status_.quarantined = asked.servers;
+  }
+
+  static constexpr std::uint32_t kOrderId = UINT32_MAX;  // bans count up from 1
+
   AgentBans& bans_;
   std::optional<messages::SeqSocket> agent_;
+  std::deque<Asked> asked_;
+  bool is_quarantine_told_ = false, is_overload_told_ = false;  // that it is refused
   std::chrono::milliseconds pause_;
   MonoTime retry_at_;
   bool was_connected_ = false;
@@ -212,6 +283,27 @@ void AgentBans::ban(const BanRequest& request) {
 void AgentBans::forget(const base::IpPrefix& target) {
   const std::lock_guard lock(mutex_);
   queue_.forget(target);
+}
+
+// No more than a message holds.
+void AgentBans::quarantine(std::vector<base::IpEndpoint> servers) {
+  std::ranges::sort(servers);
+  servers.erase(std::unique(servers.begin(), servers.end()), servers.end());
+  servers.resize(std::min(servers.size(), messages::kEndpoints.count));
+  {
+    const std::lock_guard lock(mutex_);
+    quarantine_.want(std::move(servers));
+  }
+  wake();
+}
+
+void AgentBans::overloaded(bool is_overloaded) {
+  {
+    const std::lock_guard lock(mutex_);
+    overload_.want(is_overloaded);
+    if (overload_.due() != MonoTime()) return;
+  }
+  wake();
 }
 
 messages::BanChannelStatus AgentBans::status() const {

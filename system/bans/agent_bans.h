@@ -1,10 +1,12 @@
-// AgentBans: takes bans from the gateway's workers to the firewall's agent, on a thread of its own.
-// Workers never wait for it. While no agent is there, bans wait, as many as BanQueueLimits says;
-// one that is started again is told all that are in force.
+// AgentBans: takes bans from the gateway's workers, the servers it is to be kept from, and whether
+// it is overloaded, to the firewall's agent, on a thread of its own. Workers never wait for it.
+// While no agent is there, bans wait, as many as BanQueueLimits says; one that is started again is
+// told all that are in force.
 #pragma once
 
 #include "messages/ban_channel.h"
 #include "system/bans/ban_queue.h"
+#include "system/bans/standing_order.h"
 
 #include <memory>
 #include <mutex>
@@ -36,6 +38,9 @@ class AgentBans final : public messages::BanChannel {
   void ban(const messages::BanRequest& request) override;
   void forget(const base::IpPrefix& target) override;
 
+  void quarantine(std::vector<base::IpEndpoint> servers) override;
+  void overloaded(bool is_overloaded) override;
+
   void on_settled(Settled settled) override { settled_ = std::move(settled); }
 
   [[nodiscard]] messages::BanChannelStatus status() const override;
@@ -49,8 +54,11 @@ class AgentBans final : public messages::BanChannel {
   Options options_;
   Settled settled_;
   int wake_fd_ = -1;
-  mutable std::mutex mutex_;           // held for a few moves and look-ups
-  BanQueue queue_;                     // under mutex_
+  mutable std::mutex mutex_;  // held for a few moves and look-ups
+  BanQueue queue_;            // under mutex_
+  // Under mutex_: sorted servers; whether the gateway is overloaded.
+  StandingOrder<std::vector<base::IpEndpoint>> quarantine_;
+  StandingOrder<bool> overload_;
   messages::BanChannelStatus status_;  // under mutex_
   bool is_stopping_ = false;           // under mutex_
   std::thread thread_;

@@ -19,13 +19,6 @@ using base::SourcePos;
 // what a network behind one address does, far below what a flood needs.
 constexpr const char* kNewConnections = "1000/s burst 2000";
 
-bool is_loopback(const IpAddress& address) {
-  if (address.family == Family::ipv4) return address.bytes[0] == 127;
-  IpAddress one{Family::ipv6, {}};
-  one.bytes[15] = 1;
-  return address == one;
-}
-
 bool is_unspecified(const IpAddress& address) {
   return address == IpAddress{address.family, {}};
 }
@@ -64,7 +57,11 @@ class Derivation {
   DerivedRules run(const DeriveOptions& options) {
     for (const gateway::ListenerConfig& listener : config_.listeners)
       open(listener);
-    if (const auto& admin = config_.admin.listen; admin && !is_loopback(admin->address))
+    const bool cuts_off = std::ranges::any_of(
+        config_.pools, [](const gateway::PoolConfig& pool) { return !pool.quarantine.empty(); });
+    if (cuts_off && !options.has_quarantine) rules_.quarantine = config_.user;
+    if (config_.overload.kernel && !options.has_overload) tighten(*config_.overload.kernel);
+    if (const auto& admin = config_.admin.listen; admin && !base::is_loopback(admin->address))
       warn({config_.path, 0, 0}, "admin.listen",
            fmt::format("{} is not opened: allow it in the policy, from named sources",
                        base::to_string(*admin)));
@@ -94,7 +91,7 @@ class Derivation {
     std::map<std::uint16_t, std::vector<IpAddress>> by_port;
     for (const base::Endpoint& bind : listener.bind) {
       const auto* endpoint = std::get_if<base::IpEndpoint>(&bind);
-      if (endpoint == nullptr || is_loopback(endpoint->address)) continue;
+      if (endpoint == nullptr || base::is_loopback(endpoint->address)) continue;
       if (endpoint->port == 0) {
         warn(listener.pos, "bind", "a port the system chooses is not opened");
         continue;
@@ -120,6 +117,25 @@ class Derivation {
       rule.new_connections = kNewConnections;
       rules_.to_host.push_back(std::move(rule));
     }
+  }
+
+  void tighten(const gateway::KernelOverload& kernel) {
+    std::set<std::uint16_t> ports;
+    std::set<std::string> except;
+    for (const gateway::ListenerConfig& listener : config_.listeners) {
+      for (const base::Endpoint& bind : listener.bind) {
+        const auto* endpoint = std::get_if<base::IpEndpoint>(&bind);
+        if (endpoint != nullptr && endpoint->port != 0 && !base::is_loopback(endpoint->address))
+          ports.insert(endpoint->port);
+      }
+      for (const std::string& proxy : proxies_of(listener))
+        except.insert(proxy);
+    }
+    if (ports.empty()) return;
+    rules_.overload = {
+        .ports = {ports.begin(), ports.end()},
+        .new_connections = fmt::format("{}/s burst {}", kernel.new_per_second, kernel.burst),
+        .except = {except.begin(), except.end()}};
   }
 
   // Each of them is many clients: the gateway counts those, the kernel cannot.
@@ -181,7 +197,7 @@ class Derivation {
     std::string to;
     std::uint16_t port = 0;
     if (const auto* ip = std::get_if<base::IpEndpoint>(&server.address)) {
-      if (is_loopback(ip->address)) return;
+      if (base::is_loopback(ip->address)) return;
       to = base::to_string(ip->address);
       port = ip->port;
     } else if (const auto* named = std::get_if<base::NameEndpoint>(&server.address)) {
@@ -250,7 +266,7 @@ class Derivation {
         const auto url = certs::acme::parse_url(text, certs::acme::PlainHttp::allowed);
         if (!url) continue;  // a file
         const auto address = base::parse_ip(url->host);
-        if (address && is_loopback(*address)) continue;
+        if (address && base::is_loopback(*address)) continue;
         needs_names_ = needs_names_ || !address;
         const std::string to = address ? url->host : std::string();
         if (!known.emplace(url->port, to).second) continue;
@@ -268,7 +284,7 @@ class Derivation {
     if (!needs_names_) return;
     std::map<std::uint16_t, std::vector<std::string>> by_port;
     for (const base::IpEndpoint& server : config_.dns.servers)
-      if (!is_loopback(server.address))
+      if (!base::is_loopback(server.address))
         by_port[server.port].push_back(base::to_string(server.address));
     if (config_.dns.servers.empty()) by_port[53] = {};
     for (auto& [port, to] : by_port)

@@ -10,6 +10,14 @@ namespace ravelin::system {
 
 enum class DerivedVerb : std::uint8_t { allow, deny };
 
+struct DerivedOverload {
+  std::vector<std::uint16_t> ports;  // sorted
+  std::string new_connections;       // "20/s burst 40"
+  std::vector<std::string> except;   // sorted
+
+  friend bool operator==(const DerivedOverload&, const DerivedOverload&) = default;
+};
+
 struct DerivedRule {
   DerivedVerb verb = DerivedVerb::allow;
   std::string id;                    // of the language's form, unique in its policy

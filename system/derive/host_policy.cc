@@ -38,6 +38,13 @@ std::vector<std::string> services_of(const std::set<std::uint16_t>& ports) {
   return services;
 }
 
+std::string overload_line(const DerivedOverload& overload) {
+  std::string line = fmt::format("overload: {{ ports: [{}], new: {}",
+                                 fmt::join(overload.ports, ", "), overload.new_connections);
+  if (!overload.except.empty()) line += ", except: " + yaml_list(overload.except);
+  return line + " }\n";
+}
+
 }  // namespace
 
 std::string included_policy(const DerivedRules& rules, const std::string& path) {
@@ -45,6 +52,11 @@ std::string included_policy(const DerivedRules& rules, const std::string& path) 
       "# What {} needs of this host's firewall, for its policy to include.\n"
       "# Made by `ravelin firewall derive`: make it anew when the configuration has changed.\n",
       path);
+  if (rules.quarantine)
+    text += rules.quarantine->empty()
+                ? std::string("quarantine: {}\n")
+                : fmt::format("quarantine: {{ user: {} }}\n", yaml_text(*rules.quarantine));
+  if (rules.overload) text += overload_line(*rules.overload);
   if (rules.to_host.empty() && rules.from_host.empty()) return text + "rules: {}\n";
   text += "rules:\n";
   if (!rules.to_host.empty()) text += "  any -> host:\n" + rule_lines(rules.to_host);

@@ -38,10 +38,27 @@ void add(std::vector<DerivedRule>& rules, const std::vector<DerivedRule>& more) 
   }
 }
 
+template <class Value>
+void unite(std::vector<Value>& values, const std::vector<Value>& more) {
+  values.insert(values.end(), more.begin(), more.end());
+  std::ranges::sort(values);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+void add(std::optional<DerivedOverload>& overload, const std::optional<DerivedOverload>& more) {
+  if (!overload) overload = more;
+  if (!more) return;
+  overload->new_connections = more->new_connections;
+  unite(overload->ports, more->ports);
+  unite(overload->except, more->except);
+}
+
 }  // namespace
 
 DerivedRules merged(DerivedRules now, const DerivedRules& next) {
   add(now.to_host, next.to_host);
+  if (next.quarantine) now.quarantine = next.quarantine;
+  add(now.overload, next.overload);
   std::vector<DerivedRule> ends;
   const auto take_ends = [&ends](const std::vector<DerivedRule>& rules) {
     for (const DerivedRule& rule : rules)
@@ -58,12 +75,19 @@ DerivedRules merged(DerivedRules now, const DerivedRules& next) {
   return now;
 }
 
-bool governs_egress(const policies::Policy& policy) {
-  // What was derived before, and is included, says nothing of the policy's own.
-  return std::ranges::any_of(policy.lists, [](const policies::RuleList& list) {
-    return std::ranges::find(list.from, policies::kHost) != list.from.end() &&
-           std::ranges::find(list.rules, kEgressRule, &policies::Rule::id) == list.rules.end();
+DeriveOptions options_for(const policies::Policy& policy) {
+  const auto is_derived = [](const policies::RuleList& list) {
+    return std::ranges::find(list.rules, kEgressRule, &policies::Rule::id) != list.rules.end();
+  };
+  DeriveOptions options;
+  options.governs_egress = std::ranges::any_of(policy.lists, [&](const policies::RuleList& list) {
+    return std::ranges::find(list.from, policies::kHost) != list.from.end() && !is_derived(list);
   });
+  options.has_quarantine =
+      policy.quarantine.has_value() && std::ranges::none_of(policy.lists, is_derived);
+  options.has_overload =
+      policy.overload.has_value() && std::ranges::none_of(policy.lists, is_derived);
+  return options;
 }
 
 }  // namespace ravelin::system

@@ -282,8 +282,9 @@ void Supervisor::ended(Process& process) {
     reading_->purpose = Purpose::nobody;
   }
   if (process.wanted.role == Role::firewall && opening_) give_up_opening("its agent has ended");
-  if (is_gateway) opening_.reset();
-  if (is_gateway && !next_ && next_config_.is_open()) forget_next();  // it died of the reload
+  if (is_gateway && opening_ && opening_->purpose == Purpose::reload) opening_.reset();
+  const bool is_upgraded = next_ || opening_;
+  if (is_gateway && !is_upgraded && next_config_.is_open()) forget_next();  // it died of the reload
   // Whoever gave up before it ever served would do so again; whoever was killed may not.
   if (is_gateway && (is_stopping_ || (!process.was_ready && !end.by_signal))) {
     exit_status_ = end.by_signal ? kCouldNot : end.number;

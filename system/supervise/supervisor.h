@@ -83,10 +83,11 @@ class Supervisor {
     std::set<std::string> logs{};
   };
 
-  // A reload that waits until the firewall has opened what is new.
+  // A reload or an upgrade that waits until the firewall has opened what is new.
   struct Opening {
+    Purpose purpose;
     std::uint32_t rules;
-    std::uint32_t id;  // of the gateway's question
+    std::uint32_t id;  // of the gateway's question, for a reload
     std::vector<messages::RoleWanted> roles;
     messages::Finished finished;  // what the reader has said
     base::MonoTime until;
@@ -109,6 +110,7 @@ class Supervisor {
   // What follows from these configurations is to be in the firewall. 0: it cannot be asked now.
   std::uint32_t want_rules(std::span<const int> configs);
   void rules_answered(std::uint32_t id, const messages::Finished& finished);
+  void open_for(const Reading& read, messages::Finished finished);
   // The firewall's agent does not answer, or has ended.
   void give_up_opening(const std::string& why);
   // Why the gateway that runs cannot go over to what was read; "" = it can.
@@ -147,6 +149,7 @@ class Supervisor {
 
   base::Result<> begin_upgrade();
   void upgrade_to(const Reading& read);
+  void start_next(const std::vector<messages::RoleWanted>& roles);
   void finish_upgrade();
   void give_up_upgrade(const std::string& why);
 

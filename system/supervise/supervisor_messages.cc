@@ -153,16 +153,18 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
       next_addresses_.clear();
     }
   }
-  if (finished.outcome == Outcome::done) {
-    const std::uint32_t rules = want_rules(std::array{config_.get(), next_config_.get()});
-    opening_ = Opening{rules, read.id, read.roles, finished, base::mono_now() + kRulesMax};
-    if (find(Role::firewall) == nullptr)
-      rules_answered(rules, {});  // there is nothing to open
-    else if (rules == 0)
-      give_up_opening("its agent is being started");
-    return;
-  }
+  if (finished.outcome == Outcome::done) return open_for(read, std::move(finished));
   hand_over(read.id, finished);
+}
+
+void Supervisor::open_for(const Reading& read, messages::Finished finished) {
+  const std::uint32_t rules = want_rules(std::array{config_.get(), next_config_.get()});
+  opening_ = Opening{
+      read.purpose, rules, read.id, read.roles, std::move(finished), base::mono_now() + kRulesMax};
+  if (find(Role::firewall) == nullptr)
+    rules_answered(rules, {});  // there is nothing to open
+  else if (rules == 0)
+    give_up_opening("its agent is being started");
 }
 
 void Supervisor::hand_over(std::uint32_t id, const messages::Finished& finished) {
@@ -193,6 +195,10 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   }
   const Opening opening = std::move(*opening_);
   opening_.reset();
+  if (opening.purpose == Purpose::upgrade) {
+    if (finished.outcome == Outcome::done) return start_next(opening.roles);
+    return give_up_upgrade("the firewall: " + finished.text);
+  }
   if (finished.outcome != Outcome::done) {
     next_config_ = base::OwnedFd();
     next_addresses_.clear();

@@ -39,14 +39,18 @@ void Supervisor::upgrade_to(const Reading& read) {
   Addresses both = next_addresses_;
   both.insert(addresses_.begin(), addresses_.end());  // the one that serves may still ask
   sockets_.allow(std::move(both));
-  for (const messages::RoleWanted& wanted : read.roles) {
+  open_for(read, {});
+}
+
+// What it serves is open.
+void Supervisor::start_next(const std::vector<messages::RoleWanted>& roles) {
+  for (const messages::RoleWanted& wanted : roles) {
     if (wanted.role == Role::gateway) next_.emplace(Process{.wanted = wanted});
   }
   if (!next_) return give_up_upgrade("the new program wants no gateway");
   forget_former();
-  add_roles(read.roles);
+  add_roles(roles);
   restart(Role::keys);
-  want_rules(std::array{config_.get(), next_config_.get()});
   start(*next_, next_config_);
   if (!next_->child)
     return give_up_upgrade("the new program cannot be started: " + next_->last_end);

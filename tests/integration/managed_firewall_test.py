@@ -10,8 +10,8 @@ import threading
 import time
 
 import bans_lab
-from bans_lab import HONEST, USER, BansTest, LabGateway
-from harness import unittest, wait_until
+from bans_lab import BINARY, HONEST, USER, BansTest, LabGateway
+from harness import Backend, ok, unittest, wait_until
 
 KILLS = int(os.environ.get("RAVELIN_KILLS", "10"))
 MANAGED = ("firewall: {{ manage: true, policy: {directory}/policy.yaml, state: {directory}/state, "
@@ -191,6 +191,25 @@ class OneGeneration(ManagedTest):
         self.gateway.reload()
         self.assertEqual(self.served(EXTRA_PORT), 200)
 
+    def upgrade(self):
+        self.host.run(BINARY, "upgrade", "--socket", f"{self.directory}/admin.sock")
+
+    def test_an_upgrade_opens_first_and_is_given_up_where_the_firewall_refuses(self):
+        self.write_policy(BARE_POLICY + "tests:\n  - { never: { in: wan, from: any, to: host, service: tcp/8446 } }\n")
+        wait_until(lambda: "the policy has changed and is applied" in self.gateway.log(), "the policy is followed")
+        self.configure(self.gateway, EXTRA)
+        before = self.gateway.pid()
+        with self.assertRaisesRegex(AssertionError, r"the firewall: .*policy\.yaml:\d+"):
+            self.upgrade()
+        self.assertEqual(self.gateway.pid(), before)
+        self.assertFalse(self.is_open(EXTRA_PORT))
+        self.assertEqual(self.served(), 200)
+        self.write_policy()
+        wait_until(lambda: self.gateway.log().count("the policy has changed and is applied") == 2, "it is followed")
+        self.upgrade()
+        self.assertNotEqual(self.gateway.pid(), before)
+        self.assertEqual(self.served(EXTRA_PORT), 200)
+
     def test_what_the_gateway_refuses_is_not_open(self):
         taken = self.host.inside(lambda: socket.create_server(("0.0.0.0", EXTRA_PORT)))
         self.addCleanup(taken.close)
@@ -247,6 +266,161 @@ class OneGeneration(ManagedTest):
 
     def is_bound(self, port):
         return f":{port} " in self.host.run("ss", "-Hltn")
+
+
+class Quarantine(ManagedTest):
+    """Servers that are out are cut off in the kernel, for the gateway's user alone."""
+
+    POOL = """  - name: web
+    quarantine: [ejected, down, drain, maint]
+    health: { path: /health, interval: 100ms, timeout: 1s, rise: 1, fall: 2 }
+    servers: [ { address: "10.1.0.2:8080" }, { name: other, address: "10.1.0.2:8081" } ]
+"""
+
+    def setUp(self):
+        self.other, self.is_healthy = None, True
+        super().setUp()
+
+    def answer(self, head, _body):
+        if head.startswith(b"GET /health ") and not self.is_healthy:
+            return b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
+        return ok(b"hello")
+
+    def asked(self, path):
+        """How often the other server was asked for it."""
+        return sum(head.startswith(b"GET %b " % path) for head, _ in self.other.requests)
+
+    def configure(self, gateway, more=""):
+        if self.other is None:
+            self.other = self.server.inside(lambda: Backend(self.answer, port=8081, host="10.1.0.2"))
+            self.addCleanup(self.other.close)
+        super().configure(gateway, more)
+        with open(gateway.config, encoding="utf-8") as file:
+            text = file.read()
+        gateway.write(text[:text.index("  - { name: web, servers:")] + self.POOL)
+
+    def write_policy(self):
+        path = f"{self.directory}/policy.yaml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(BARE_POLICY)
+
+    def order(self, *words):
+        self.host.run(BINARY, "server", *words, "--socket", f"{self.directory}/admin.sock")
+
+    def cut_off(self):
+        return "10.1.0.2 . 8081" in self.host.run("nft", "list", "set", "inet", "ravelin", "quarantine4")
+
+    def reaches(self, port, user=None):
+        attempt = ("import socket,sys\ntry: socket.create_connection(('10.1.0.2', int(sys.argv[1])), timeout=5)\n"
+                   "except ConnectionRefusedError: print('refused')\nelse: print('reached')")
+        as_user = ("setpriv", "--reuid", user, "--clear-groups") if user else ()
+        return self.host.run(*as_user, "python3", "-c", attempt, str(port)).strip() == "reached"
+
+    def is_used(self):
+        before = self.asked(b"/served")
+        for _ in range(6):
+            connection = self.connect(self.client, HONEST)
+            self.assertEqual(self.ask(connection, "/served"), 200)
+            connection.close()
+        return self.asked(b"/served") > before
+
+    def test_a_drained_server_is_cut_off_and_put_back(self):
+        self.assertFalse(self.cut_off())
+        self.assertTrue(self.is_used())
+        self.order("drain", "web/other")
+        wait_until(self.cut_off, "the server is cut off")
+        self.assertFalse(self.reaches(8081, USER))
+        self.assertTrue(self.reaches(8080, USER))
+        self.assertTrue(self.reaches(8081))  # others on this host
+        self.assertFalse(self.is_used())
+        checks = self.asked(b"/health")
+        wait_until(lambda: self.asked(b"/health") > checks + 3, "checks get through")
+        self.assertIn("10.1.0.2:8081 is cut off", self.ravelin("status"))
+        self.assertIn("quarantine", self.ravelin("show"))
+        self.order("ready", "web/other")
+        wait_until(lambda: not self.cut_off(), "the server is put back")
+        self.assertTrue(self.is_used())
+        self.assertEqual(self.ravelin("drift"), "the table is as it was put there\n")
+
+    def test_a_server_that_is_down_is_cut_off_until_it_is_healthy(self):
+        self.is_healthy = False
+        wait_until(self.cut_off, "the server is cut off")
+        self.is_healthy = True
+        wait_until(lambda: not self.cut_off(), "the server is put back")
+        self.assertTrue(self.is_used())
+
+    def test_it_outlives_the_agent_a_reload_and_another_policy(self):
+        self.order("maint", "web/other")
+        wait_until(self.cut_off, "the server is cut off")
+        killed = self.gateway.pid("firewall")
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: self.gateway.roles().get("firewall") not in (None, killed), "another agent runs")
+        wait_until(self.cut_off, "the next agent cuts it off")
+        self.gateway.reload()
+        self.assertTrue(self.cut_off())
+        with open(f"{self.directory}/policy.yaml", "a", encoding="utf-8") as file:
+            file.write("    - { allow: udp/9998, id: more }\n")
+        wait_until(lambda: "the policy has changed and is applied" in self.gateway.log(), "the policy is followed")
+        self.assertTrue(self.cut_off())
+
+    def test_the_next_gateway_puts_back_what_it_uses(self):
+        self.order("maint", "web/other")
+        wait_until(self.cut_off, "the server is cut off")
+        os.kill(self.gateway.pid(), signal.SIGKILL)  # which forgets an order that is not saved
+        wait_until(lambda: not self.cut_off(), "the server is put back")
+        self.assertTrue(self.is_used())
+
+
+class Overload(ManagedTest):
+    """While the gateway is overloaded each source has fewer new connections, but for named proxies."""
+
+    KERNEL = "  kernel: { new_per_second: 1, burst: 3 }\n"
+    FULL = "overload:\n  memory_max: 16MiB\n  refuse_connections: off\n  shed_requests: off\n" + KERNEL
+    CALM = "overload:\n  memory_max: off\n" + KERNEL
+
+    def configure(self, gateway, more=""):
+        super().configure(gateway, more)
+        with open(gateway.config, encoding="utf-8") as file:
+            config = file.read()
+        # Connections that end before their handshake are what is tried here.
+        self.assertIn("    - { name: broken", config)
+        gateway.write("".join(line for line in config.splitlines(keepends=True) if "name: broken" not in line)
+                      .replace("budget: 100\n", "budget: 100000\n"))
+        self.overload(gateway, self.CALM)
+
+    def overload(self, gateway, text):
+        with open(gateway.config, encoding="utf-8") as file:
+            config = file.read().replace(self.FULL, "").replace(self.CALM, "")
+        gateway.write(config.replace("abuse:\n", text + "abuse:\n"))
+
+    def write_policy(self):
+        with open(f"{self.directory}/policy.yaml", "w", encoding="utf-8") as file:
+            file.write(BARE_POLICY)
+
+    def is_tightened(self):
+        return "443" in self.host.run("nft", "list", "set", "inet", "ravelin", "overload").partition("elements")[2]
+
+    def connects(self, host, source, times):
+        """How many of so many connections are taken."""
+        return sum(not self.is_silent(host, source) for _ in range(times))
+
+    def test_it_tightens_and_relaxes_by_itself(self):
+        self.assertFalse(self.is_tightened())
+        self.assertEqual(self.connects(self.attacker, "192.0.2.20", 8), 8)
+        self.overload(self.gateway, self.FULL)
+        self.gateway.reload()
+        wait_until(self.is_tightened, "the limits hold")
+        self.assertLess(self.connects(self.attacker, "192.0.2.20", 8), 8)
+        self.assertEqual(self.connects(self.attacker, "192.0.2.21", 3), 3)
+        self.assertEqual(self.connects(self.proxy, bans_lab.PROXY, 8), 8)
+        self.assertIn("the gateway is overloaded", self.ravelin("status"))
+        os.kill(self.gateway.pid("firewall"), signal.SIGKILL)
+        wait_until(lambda: self.gateway.log().count("supervisor: ready role=firewall") == 2, "another agent runs")
+        wait_until(self.is_tightened, "the limits hold again")
+        self.overload(self.gateway, self.CALM)
+        self.gateway.reload()
+        wait_until(lambda: not self.is_tightened(), "the limits are gone")
+        self.assertEqual(self.connects(self.attacker, "192.0.2.20", 8), 8)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,10 @@ inline std::vector<Packet> renewal_packets() {
       {.message = LimitNote{"le", "account", "", 300, 300, Flag::yes}},
       {.message = RenewalsTold{.by_probe = 1, .by_alerts = 2}},
       {.id = 3, .descriptors = 2, .message = RulesWanted{}},
+      {.id = 4,
+       .message = Quarantine{{base::IpEndpoint{*base::parse_ip("10.0.0.5"), 8080}},
+                             std::chrono::seconds(60)}},
+      {.id = 5, .message = Overload{std::chrono::seconds(60)}},
   };
 }
 

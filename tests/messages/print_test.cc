@@ -54,6 +54,8 @@ constexpr const char* kPrinted[] = {
     R"(limit_note{issuer="le" limit="account" what="" left=300 most=300 is_assumed=yes})",
     R"(renewals_told{by_probe=1 by_alerts=2})",
     R"(rules_wanted{})",
+    R"(quarantine{servers=[10.0.0.5:8080] duration=1m})",
+    R"(overload{duration=1m})",
 };
 
 TEST(Print, NamesEveryFieldAndNoSecret) {

@@ -42,6 +42,7 @@ constexpr GoldenCase kCases[] = {
     {"tests/policies/parse/examples/office/office.yaml", "office.nft"},
     {"policies/library/web-gateway.yaml", "web-gateway.nft"},
     {"policies/library/quarantine.yaml", "quarantine.nft"},
+    {"tests/firewall/compile/golden/gateway_state.yaml", "gateway_state.nft"},
 };
 
 class Golden : public testing::TestWithParam<GoldenCase> {};

@@ -2,6 +2,7 @@
 // late, the table is one revision's, and the disk knows which to come back to.
 #include "firewall/control/keeper.h"
 
+#include "firewall/compile/key_bytes.h"
 #include "firewall/control/fallback.h"
 #include "firewall/control/feed_table.h"
 #include "firewall/control/service.h"
@@ -354,6 +355,154 @@ TEST_F(KeeperTest, RulesEndWithTheirUntil) {
   ASSERT_TRUE(keeper().expire_rules());
   EXPECT_EQ(open_ports(), Ports{80});
   EXPECT_EQ(keeper().live_revision(), 1U);
+}
+
+class Quarantined : public KeeperTest {
+ protected:
+  void apply_with_quarantine() {
+    PolicyBundle bundle = policy("tcp/80");
+    bundle.files["/p.yaml"].text += "quarantine: { user: 998, size: 16 }\n";
+    const auto applied = keeper().apply(std::move(bundle), {{}, "tester"});
+    ASSERT_TRUE(applied) << applied.error().message;
+  }
+
+  static base::IpEndpoint server(std::string_view text) {
+    return std::get<base::IpEndpoint>(*base::parse_endpoint(text));
+  }
+
+  // How long the kernel keeps this host from a server; none: not at all.
+  std::optional<std::chrono::milliseconds> kept_from(std::string_view text) {
+    const base::IpEndpoint endpoint = server(text);
+    KeyWriter key(2);
+    key.add(address_bytes(endpoint.address));
+    key.add(port_bytes(endpoint.port));
+    const bool is_ipv4 = endpoint.address.family == base::Family::ipv4;
+    const auto found =
+        kernel_.find(std::string(is_ipv4 ? set_names::kQuarantine4 : set_names::kQuarantine6),
+                     std::move(key).take());
+    EXPECT_TRUE(found);
+    return found && *found ? (*found)->expires : std::nullopt;
+  }
+};
+
+TEST_F(Quarantined, ServersAreTheOnesThatWereNamedLast) {
+  apply_with_quarantine();
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080"), server("[fd00::5]:80")}, 60s));
+  EXPECT_EQ(kept_from("10.0.0.5:8080"), 60s);
+  EXPECT_EQ(kept_from("[fd00::5]:80"), 60s);
+  EXPECT_EQ(kept_from("10.0.0.5:8081"), std::nullopt);
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.6:8080"), server("[fd00::5]:80")}, 60s));
+  EXPECT_EQ(kept_from("10.0.0.5:8080"), std::nullopt);
+  EXPECT_EQ(kept_from("10.0.0.6:8080"), 60s);
+  EXPECT_EQ(keeper().quarantined().size(), 2U);
+  ASSERT_TRUE(keeper().quarantine({}, 60s));
+  EXPECT_EQ(kept_from("10.0.0.6:8080"), std::nullopt);
+  EXPECT_TRUE(keeper().quarantined().empty());
+}
+
+TEST_F(Quarantined, ElementsAreMadeAnewOnceHalfOfTheirTimeIsOver) {
+  apply_with_quarantine();
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080")}, 60s));
+  const std::size_t before = kernel_.transactions();
+  times_.advance(20s);
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080")}, 60s));
+  EXPECT_EQ(kernel_.transactions(), before);
+  times_.advance(20s);
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080")}, 60s));
+  EXPECT_EQ(kernel_.transactions(), before + 1);
+  EXPECT_EQ(keeper().quarantined().begin()->second, times_.wall() + 60s);
+}
+
+TEST_F(Quarantined, ATableThatIsMadeAnewHoldsThem) {
+  apply_with_quarantine();
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080")}, 60s));
+  kernel_.lose_table();
+  times_.advance(10s);
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(kept_from("10.0.0.5:8080"), 50s);
+}
+
+TEST_F(Quarantined, WhatTheKernelRefusesChangesNothing) {
+  apply_with_quarantine();
+  ASSERT_TRUE(keeper().quarantine({server("10.0.0.5:8080")}, 60s));
+  kernel_.fail_next_at(0);
+  EXPECT_FALSE(keeper().quarantine({server("10.0.0.6:8080")}, 60s));
+  EXPECT_EQ(kept_from("10.0.0.5:8080"), 60s);
+  EXPECT_EQ(keeper().quarantined().begin()->first, server("10.0.0.5:8080"));
+}
+
+TEST_F(Quarantined, NeedsAPolicyThatHasOne) {
+  ASSERT_TRUE(apply("tcp/80"));
+  const auto refused = keeper().quarantine({server("10.0.0.5:8080")}, 60s);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "the policy has no \"quarantine\": servers cannot be cut off");
+  EXPECT_EQ(refused.error().code, base::Errc::not_found);
+  EXPECT_TRUE(keeper().quarantine({}, 60s));
+}
+
+class Overloaded : public KeeperTest {
+ protected:
+  void apply_with(std::string_view ports) {
+    PolicyBundle bundle = policy("tcp/80");
+    bundle.files["/p.yaml"].text +=
+        fmt::format("overload: {{ ports: [{}], new: 20/s burst 40 }}\n", ports);
+    const auto applied = keeper().apply(std::move(bundle), {{}, "tester"});
+    ASSERT_TRUE(applied) << applied.error().message;
+  }
+
+  // For how long limits hold on a port; none: they do not.
+  std::optional<std::chrono::milliseconds> held(std::uint16_t port) {
+    const auto found = kernel_.find(std::string(set_names::kOverload), port_bytes(port));
+    EXPECT_TRUE(found);
+    return found && *found ? (*found)->expires : std::nullopt;
+  }
+};
+
+TEST_F(Overloaded, LimitsHoldWhileItIsSaid) {
+  apply_with("80, 443");
+  EXPECT_EQ(held(443), std::nullopt);
+  ASSERT_TRUE(keeper().tighten(60s));
+  EXPECT_EQ(held(80), 60s);
+  EXPECT_EQ(held(443), 60s);
+  const std::size_t before = kernel_.transactions();
+  times_.advance(20s);
+  ASSERT_TRUE(keeper().tighten(60s));
+  EXPECT_EQ(kernel_.transactions(), before);
+  times_.advance(20s);
+  ASSERT_TRUE(keeper().tighten(60s));
+  EXPECT_EQ(held(443), 60s);
+  ASSERT_TRUE(keeper().tighten(0s));
+  EXPECT_EQ(held(443), std::nullopt);
+  EXPECT_LE(keeper().tightened_until(), times_.wall());
+}
+
+TEST_F(Overloaded, AnotherPolicyAndATableThatIsMadeAnewHoldThem) {
+  apply_with("80");
+  ASSERT_TRUE(keeper().tighten(60s));
+  times_.advance(10s);
+  apply_with("443");
+  EXPECT_EQ(held(80), std::nullopt);
+  EXPECT_EQ(held(443), 50s);
+  kernel_.lose_table();
+  times_.advance(10s);
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(held(443), 40s);
+}
+
+TEST_F(Overloaded, WhatTheKernelRefusesChangesNothing) {
+  apply_with("80");
+  kernel_.fail_next_at(0);
+  EXPECT_FALSE(keeper().tighten(60s));
+  EXPECT_EQ(held(80), std::nullopt);
+  EXPECT_LE(keeper().tightened_until(), times_.wall());
+}
+
+TEST_F(Overloaded, NeedsAPolicyThatHasOne) {
+  ASSERT_TRUE(apply("tcp/80"));
+  const auto refused = keeper().tighten(60s);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "the policy has no \"overload\": nothing can be tightened");
+  EXPECT_TRUE(keeper().tighten(0s));
 }
 
 }  // namespace

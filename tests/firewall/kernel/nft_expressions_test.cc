@@ -60,6 +60,8 @@ std::vector<Case> meta_cases() {
       {"c",
        "meta skuid != 1000-2000",
        {MatchRange{Field::skuid, true, host32(1000), host32(2000)}}},
+      {"c", "meta priority 0:6", {match(Field::priority, host32(6))}},
+      {"c", "meta priority != 1:2", {match(Field::priority, host32(0x10002), kNot)}},
       {"c", "meta day 0", {match(Field::day, {0})}},
       {"c", "meta day 1-5", {MatchRange{Field::day, false, {1}, {5}}}},
       {"c",

@@ -83,6 +83,8 @@ std::vector<Rule> matches_of_what_is_known() {
       rule({compare(Field::mark, Comparison::not_equal, 0x100), accept()}),
       rule({is(Field::skuid, 0), accept()}),
       rule({between(Field::skuid, 1, 5), accept()}),
+      rule({is(Field::priority, 6), accept()}),
+      rule({compare(Field::priority, Comparison::not_equal, 0x10fff), accept()}),
       rule({is(Field::day, 0), accept()}),
       rule({between(Field::day, 1, 5), accept()}),
       rule({between(Field::hour, 3600, 7230), accept()}),

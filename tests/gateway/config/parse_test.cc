@@ -450,6 +450,8 @@ constexpr BadLine kBadLines[] = {
      "pools[0].sticky: a cookie with this prefix needs \"secure: true\""},
     {"Panic", "pool", "panic_percent: 101",
      "pools[0].panic_percent: 101 is out of range (0 to 100)"},
+    {"Quarantine", "pool", "quarantine: [ejected, up]",
+     "pools[0].quarantine[1]: \"up\" is not one of ejected, down, drain, maint"},
     {"Priority", "server", "address: \"10.0.0.1:80\", priority: 16",
      "pools[0].servers[0].priority: 16 is out of range (0 to 15)"},
     {"PriorityOfABackup", "server",

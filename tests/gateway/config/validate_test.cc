@@ -77,6 +77,29 @@ const Row kRows[] = {
                {"name: web, servers: [{ address: \"10.0.0.1:80\", weight: 0 }]"}),
      {"warning: pools[0].servers: have no weight: without a backup in use every request would be "
       "503"}},
+    {"KernelOverloadWithoutAFirewall",
+     config_of({web("{ pool: web }")}, {kPool}, "overload: { kernel: { new_per_second: 5 } }\n"),
+     {"overload.kernel: needs \"firewall\" (and its \"bans\"): its agent is who limits "
+      "connections"}},
+    {"QuarantineWithoutAFirewall",
+     config_of({web("{ pool: web }")}, {kPool + ", quarantine: [drain, maint]"}),
+     {"pools[0].quarantine: needs \"firewall\" (and its \"bans\"): its agent is who cuts servers "
+      "off"}},
+    {"QuarantineOfWhatPanicUses",
+     config_of({web("{ pool: web }")}, {kPool + ", panic_percent: 50, quarantine: ejected"},
+               "firewall: {}\n"),
+     {"pools[0].quarantine: would cut off the servers that \"panic_percent\" falls back on: keep "
+      "one of the two, or only drain and maint here"}},
+    {"QuarantineOfItsOwnChecks",
+     config_of({web("{ pool: web }")},
+               {kPool + ", health: { kind: command, command: [/bin/true] }, quarantine: [down]"},
+               "firewall: {}\n"),
+     {"pools[0].quarantine: would cut off what \"health.command\" sends as well, and a server that "
+      "is down would stay so: leave down out"}},
+    {"Quarantine",
+     config_of({web("{ pool: web }")}, {kPool + ", quarantine: [ejected, down, drain, maint]"},
+               "firewall: {}\n"),
+     {}},
     {"ZonesWithoutOne",
      config_of({web("{ pool: web }")},
                {"name: web, servers: [{ address: \"10.0.0.1:80\", zone: a }]"}),

@@ -29,7 +29,8 @@ TEST(Listener, AcceptsWithTheClientsAddress) {
   ASSERT_TRUE(listener);
   EXPECT_EQ(accept_one(listener->get()).error, EAGAIN);
   const auto local = local_endpoint(listener->get());
-  auto client = start_connect(to_socket_address(std::get<base::IpEndpoint>(*local)));
+  auto client =
+      start_connect(to_socket_address(std::get<base::IpEndpoint>(*local)), ConnectFor::requests);
   ASSERT_TRUE(client);
   const Accepted accepted = accept_one(listener->get());
   ASSERT_TRUE(accepted.fd.is_open());

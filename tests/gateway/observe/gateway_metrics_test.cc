@@ -89,6 +89,8 @@ void count_everything_once(GatewayMetrics& metrics) {
     samples.set(index(Metric::kernel_bans_waiting), {}, 0);
     samples.set(index(Metric::kernel_ban_seconds_total), {}, 0.02);
     samples.set(index(Metric::ban_agent_connected), {}, 1);
+    samples.set(index(Metric::quarantined_servers), {}, 2);
+    samples.set(index(Metric::kernel_tightened), {}, 0);
     samples.set(index(Metric::limit_entries), {}, 1200);
     samples.set(index(Metric::limit_evictions_total), {}, 0);
     samples.set(index(Metric::overload_active), {"shed_requests"}, 0);

@@ -239,5 +239,33 @@ TEST_F(Health, AServerWhoseNameIsNotFoundIsNotUsedAndNotChecked) {
   EXPECT_EQ(logged({"name not resolved", "gone.internal", "no such name"}), 1);
 }
 
+// ---- quarantine ----
+
+TEST_F(Health, SaysWhichAddressesNobodyIsToConnectTo) {
+  PoolConfig pool;
+  pool.name = "web";
+  pool.quarantine = {QuarantineState::drain, QuarantineState::maint};
+  for (const char* address : {"192.0.2.1:80", "192.0.2.2:80"})
+    pool.servers.emplace_back().address = *base::parse_endpoint(address);
+  using Told = std::vector<std::vector<std::string>>;
+  Told told;
+  monitor_->on_quarantine([&told](const std::vector<base::IpEndpoint>& servers) {
+    auto& texts = told.emplace_back();
+    for (const base::IpEndpoint& server : servers)
+      texts.push_back(base::to_string(server));
+  });
+  use(pool);
+  EXPECT_EQ(told, (Told{{}}));
+  ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::drain));
+  ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::maint));
+  EXPECT_EQ(told, (Told{{}, {"192.0.2.2:80"}}));
+  ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::ready));
+  EXPECT_EQ(told, (Told{{}, {"192.0.2.2:80"}, {}}));
+  ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.1:80", AdminState::drain));
+  pool.quarantine.clear();
+  use(pool);
+  EXPECT_EQ(told, (Told{{}, {"192.0.2.2:80"}, {}, {"192.0.2.1:80"}, {}}));
+}
+
 }  // namespace
 }  // namespace ravelin::gateway::test

@@ -165,5 +165,75 @@ TEST_F(AgentBansTest, StopsWhetherItWasStartedOrNot) {
   EXPECT_EQ(bans_.status().waiting, 1U);
 }
 
+// ---- servers that the gateway is kept from ----
+
+std::vector<std::string> receive_quarantine(SeqSocket& socket, Outcome outcome) {
+  auto received = socket.receive(kPatience);
+  EXPECT_TRUE(received && *received);
+  std::vector<std::string> servers;
+  for (const base::Endpoint& server :
+       std::get<messages::Quarantine>((*received)->packet.message).servers)
+    servers.push_back(base::to_string(server));
+  EXPECT_TRUE(socket.send(
+      {.id = (*received)->packet.id, .message = messages::Finished{outcome, "for a reason"}}));
+  return servers;
+}
+
+TEST_F(AgentBansTest, ServersAreToldToEachAgentAndCountedOnceItHasDoneIt) {
+  using Servers = std::vector<std::string>;
+  const auto first = std::get<base::IpEndpoint>(*base::parse_endpoint("10.0.0.5:8080"));
+  const auto second = std::get<base::IpEndpoint>(*base::parse_endpoint("10.0.0.6:8080"));
+  listen();
+  bans_.start();
+  {
+    SeqSocket agent = accept();
+    bans_.quarantine({first});
+    EXPECT_EQ(receive_quarantine(agent, Outcome::done), Servers{"10.0.0.5:8080"});
+    bans_.quarantine({first, second});
+    EXPECT_EQ(receive_quarantine(agent, Outcome::failed),
+              (Servers{"10.0.0.5:8080", "10.0.0.6:8080"}));
+    // An answer to a ban comes behind those.
+    bans_.ban(request("192.0.2.1/32"));
+    answer(agent, receive(agent).first, Outcome::done);
+    ASSERT_EQ(fates_.wait_for(1).size(), 1U);
+    EXPECT_EQ(bans_.status().quarantined, 1U);
+  }
+  SeqSocket next = accept();
+  // It is told the ban that is in force, and all servers.
+  answer(next, receive(next).first, Outcome::done);
+  EXPECT_EQ(receive_quarantine(next, Outcome::done), (Servers{"10.0.0.5:8080", "10.0.0.6:8080"}));
+  bans_.ban(request("192.0.2.2/32"));
+  answer(next, receive(next).first, Outcome::done);
+  ASSERT_EQ(fates_.wait_for(2).size(), 2U);
+  EXPECT_EQ(bans_.status().quarantined, 2U);
+}
+
+TEST_F(AgentBansTest, AnOverloadIsToldWhenItBeginsAndWhenItEnds) {
+  const auto receive_overload = [](SeqSocket& agent) {
+    auto received = agent.receive(kPatience);
+    EXPECT_TRUE(received && *received);
+    EXPECT_TRUE(agent.send({.id = (*received)->packet.id, .message = messages::Finished{}}));
+    return std::get<messages::Overload>((*received)->packet.message).duration;
+  };
+  listen();
+  bans_.start();
+  SeqSocket agent = accept();
+  bans_.overloaded(false);
+  EXPECT_EQ(receive_overload(agent), 0s);
+  bans_.overloaded(true);
+  bans_.overloaded(true);
+  EXPECT_EQ(receive_overload(agent), kOrderLasts);
+  bans_.ban(request("192.0.2.1/32"));  // its answer comes behind
+  answer(agent, receive(agent).first, Outcome::done);
+  ASSERT_EQ(fates_.wait_for(1).size(), 1U);
+  EXPECT_TRUE(bans_.status().is_tightened);
+  bans_.overloaded(false);
+  EXPECT_EQ(receive_overload(agent), 0s);
+  bans_.ban(request("192.0.2.2/32"));
+  answer(agent, receive(agent).first, Outcome::done);
+  ASSERT_EQ(fates_.wait_for(2).size(), 2U);
+  EXPECT_FALSE(bans_.status().is_tightened);
+}
+
 }  // namespace
 }  // namespace ravelin::system

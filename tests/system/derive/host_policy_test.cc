@@ -47,6 +47,41 @@ tests:
       << derived;
 }
 
+TEST(IncludedPolicy, HasAQuarantineForTheGatewaysUserWhereAPoolAsksForOne) {
+  const auto with_user = [](const std::string& user, const DeriveOptions& options = {}) {
+    return included_policy(derived_from("version: 1\n" + user + R"(firewall: {}
+listeners:
+  - { name: a, bind: "127.0.0.1:443", plaintext: allowed, routes: [ { pool: p } ] }
+pools: [ { name: p, quarantine: maint, servers: [ { address: "127.0.0.1:1" } ] } ]
+)",
+                                        options),
+                           "r.yaml");
+  };
+  EXPECT_NE(with_user("user: ravelin\n").find("\nquarantine: { user: ravelin }\n"),
+            std::string::npos);
+  EXPECT_NE(with_user("").find("\nquarantine: {}\n"), std::string::npos);
+  EXPECT_EQ(with_user("user: ravelin\n", {.has_quarantine = true}).find("quarantine"),
+            std::string::npos);
+}
+
+TEST(IncludedPolicy, HasLimitsForAnOverloadWhereTheConfigurationHas) {
+  const std::string text = R"(version: 1
+user: ravelin
+firewall: {}
+overload: { kernel: { new_per_second: 20 } }
+listeners:
+  - { name: a, bind: ["0.0.0.0:443", "[::]:443", "127.0.0.1:9000"], plaintext: allowed, forwarded: { trusted: [192.0.2.5] }, routes: [ { pool: p } ] }
+  - { name: b, bind: "0.0.0.0:80", redirect: https }
+pools: [ { name: p, servers: [ { address: "127.0.0.1:1" } ] } ]
+)";
+  EXPECT_NE(
+      included_policy(derived_from(text), "r.yaml")
+          .find("\noverload: { ports: [80, 443], new: 20/s burst 40, except: 192.0.2.5/32 }\n"),
+      std::string::npos);
+  EXPECT_EQ(included_policy(derived_from(text, {.has_overload = true}), "r.yaml").find("overload:"),
+            std::string::npos);
+}
+
 TEST(IncludedPolicy, OfAGatewayThatNeedsNothingSaysSo) {
   const DerivedRules rules = derived_from(R"(version: 1
 listeners:

@@ -65,9 +65,44 @@ policies::Policy policy_with(std::string id, std::vector<policies::ZoneId> from)
 }
 
 TEST(PolicyOfAHost, GovernsWhatItSendsWhereItSaysSoItself) {
-  EXPECT_TRUE(governs_egress(policy_with("out", {policies::kHost})));
-  EXPECT_FALSE(governs_egress(policy_with("in", {})));
-  EXPECT_FALSE(governs_egress(policy_with(std::string(kEgressRule), {policies::kHost})));
+  const auto governs = [](const policies::Policy& policy) {
+    return options_for(policy).governs_egress;
+  };
+  EXPECT_TRUE(governs(policy_with("out", {policies::kHost})));
+  EXPECT_FALSE(governs(policy_with("in", {})));
+  EXPECT_FALSE(governs(policy_with(std::string(kEgressRule), {policies::kHost})));
+}
+
+TEST(PolicyOfAHost, HasAQuarantineAndAnOverloadOfItsOwnUnlessTheyWereDerived) {
+  policies::Policy own = policy_with("in", {});
+  EXPECT_FALSE(options_for(own).has_quarantine);
+  own.quarantine.emplace();
+  own.overload.emplace();
+  EXPECT_TRUE(options_for(own).has_quarantine);
+  EXPECT_TRUE(options_for(own).has_overload);
+  policies::Policy derived = policy_with(std::string(kEgressRule), {policies::kHost});
+  derived.quarantine.emplace();
+  derived.overload.emplace();
+  EXPECT_FALSE(options_for(derived).has_quarantine);
+  EXPECT_FALSE(options_for(derived).has_overload);
+}
+
+TEST(Merged, AnOverloadIsOfThePortsOfBoth) {
+  DerivedRules now, next;
+  now.overload = {{443}, "20/s burst 40", {"10.0.0.1"}};
+  next.overload = {{80, 443}, "10/s burst 20", {}};
+  const DerivedOverload both{{80, 443}, "10/s burst 20", {"10.0.0.1"}};
+  EXPECT_EQ(merged(now, next).overload, both);
+  EXPECT_EQ(merged(now, {}).overload, now.overload);
+  EXPECT_EQ(merged({}, next).overload, next.overload);
+}
+
+TEST(Merged, EitherMayNeedAQuarantine) {
+  DerivedRules with;
+  with.quarantine = "ravelin";
+  EXPECT_EQ(merged(with, {}).quarantine, "ravelin");
+  EXPECT_EQ(merged({}, with).quarantine, "ravelin");
+  EXPECT_EQ(merged({}, {}).quarantine, std::nullopt);
 }
 
 }  // namespace

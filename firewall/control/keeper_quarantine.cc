@@ -1,0 +1,92 @@
+// What the keeper puts into the sets of servers that are cut off.
+#include "firewall/compile/key_bytes.h"
+#include "firewall/control/keeper.h"
+#include "firewall/control/standing_set.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace ravelin::firewall {
+namespace {
+
+using base::Errc;
+using base::Family;
+using base::IpEndpoint;
+using std::chrono::milliseconds;
+
+std::string_view set_of(const IpEndpoint& server) {
+  return server.address.family == Family::ipv4 ? set_names::kQuarantine4 : set_names::kQuarantine6;
+}
+
+Element element_of(const IpEndpoint& server) {
+  KeyWriter key(2);
+  key.add(address_bytes(server.address));
+  key.add(port_bytes(server.port));
+  return {.key = std::move(key).take()};
+}
+
+Element element_of(const IpEndpoint& server, milliseconds left) {
+  Element element = element_of(server);
+  element.timeout = std::max<milliseconds>(left, std::chrono::seconds(1));
+  return element;
+}
+
+}  // namespace
+
+// Elements that stay are made anew when half of their time is over, not each time they are named.
+Result<> Keeper::quarantine(const std::vector<IpEndpoint>& servers, std::chrono::seconds duration) {
+  const bool has_sets = live_ && standing(*live_, set_names::kQuarantine4) != nullptr;
+  if (!has_sets && servers.empty()) return {};
+  if (!has_sets)
+    return base::fail(Errc::not_found,
+                      "the policy has no \"quarantine\": servers cannot be cut off");
+  const sys_seconds now = times_.wall();
+  const std::set<IpEndpoint> wanted(servers.begin(), servers.end());
+  std::map<std::string, std::vector<Element>> removed, added;
+  std::map<IpEndpoint, sys_seconds> next;
+  for (const auto& [server, until] : quarantined_) {
+    if (wanted.contains(server) && until - now > duration / 2) next.emplace(server, until);
+  }
+  for (const auto& [server, until] : quarantined_) {
+    if (next.contains(server)) continue;
+    const Set* set = standing(*live_, set_of(server));
+    const Element element = element_of(server);
+    const auto there = kernel_.find(set->name, element.key);
+    if (there && *there) removed[set->name].push_back(element);
+  }
+  for (const IpEndpoint& server : wanted) {
+    if (!next.emplace(server, now + duration).second) continue;
+    added[standing(*live_, set_of(server))->name].push_back(element_of(server, duration));
+  }
+  Transaction steps;
+  steps.reserve(removed.size() + added.size());
+  for (auto& [set, list] : removed)
+    steps.emplace_back(RemoveElements{set, std::move(list)});
+  for (auto& [set, list] : added)
+    steps.emplace_back(AddElements{set, std::move(list)});
+  if (!steps.empty()) {
+    if (auto done = kernel_.apply(steps, {}); !done)
+      return base::wrap(done.error(), "servers are cut off as before");
+  }
+  quarantined_ = std::move(next);
+  return {};
+}
+
+void Keeper::append_quarantined(const Ruleset& placed_now, Refill refill,
+                                Transaction& steps) const {
+  const sys_seconds now = times_.wall();
+  for (const std::string_view name : {set_names::kQuarantine4, set_names::kQuarantine6}) {
+    const Set* set = standing(placed_now, name);
+    if (set == nullptr || (refill == Refill::new_sets && !is_new(live_, *set))) continue;
+    if (!is_new(live_, *set)) steps.emplace_back(FlushSet{set->name});
+    std::vector<Element> elements;
+    for (const auto& [server, until] : quarantined_) {
+      if (set_of(server) == name && until > now)
+        elements.push_back(element_of(server, until - now));
+    }
+    if (!elements.empty()) steps.emplace_back(AddElements{set->name, std::move(elements)});
+  }
+}
+
+}  // namespace ravelin::firewall
