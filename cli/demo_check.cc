@@ -81,7 +81,7 @@ Task<Result<std::map<std::string, int>>> drive_demo(Reactor& reactor, DemoTarget
   UpstreamSessions sessions(*context);
   const base::IpEndpoint endpoint{.address = {.bytes = {127, 0, 0, 1}}, .port = target.port};
   const SocketAddress address = to_socket_address(endpoint);
-  auto fd = start_connect(address, ConnectFor::requests);
+  auto fd = start_connect(address, ConnectAs::usual);
   if (!fd) co_return fd.error();
   Stream stream(reactor, buffers, fd->release());
   const Result<void> connected =

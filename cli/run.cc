@@ -44,7 +44,8 @@ std::string own_program() {
   return error ? "/proc/self/exe" : path.string();
 }
 
-base::Result<system::SupervisorOptions> supervisor_options(const std::string& path) {
+base::Result<system::SupervisorOptions> supervisor_options(const std::string& path,
+                                                           const std::string& last_good) {
   const auto look_up = [](const char* name) { return std::getenv(name); };
   auto service = base::parse_service_environment(look_up, ::getpid());
   if (!service) return service.error();
@@ -57,6 +58,8 @@ base::Result<system::SupervisorOptions> supervisor_options(const std::string& pa
     return {program, "role", std::string(messages::word_of(role))};
   };
   options.print = print_error;
+  options.last_good = last_good;
+  options.read_last_good = {own_program(), "role", "read", "-c", path, "--last-good", last_good};
   if (service->notify_socket.empty()) return options;
   options.state_changed = [notifier = base::ServiceNotifier(service->notify_socket)](
                               base::ServiceState state) { notifier.tell(state); };
@@ -74,11 +77,11 @@ system::Confinement supervisor_confinement() {
   return confinement;
 }
 
-ExitCode run_supervised(const std::string& path) {
+ExitCode run_supervised(const std::string& path, const std::string& last_good) {
   prepare_process();
   const auto held = confine_role(supervisor_confinement(), messages::Need::where_possible);
   if (!held) return report(held.error());
-  auto options = supervisor_options(path);
+  auto options = supervisor_options(path, last_good);
   if (!options) return report(options.error());
   options->confinement = *held;
   if (const auto done = base::start_log({}); !done) return report(done.error());
@@ -101,8 +104,17 @@ void add_run(CLI::App& app, Action& chosen) {
   add_config_flag(*command, *path);
   command->add_flag("--one-process", *in_one,
                     "everything in one process, which holds what all of them need");
-  command->callback([&chosen, path, in_one] {
-    chosen = [path, in_one] { return *in_one ? run_in_one_process(*path) : run_supervised(*path); };
+  auto last_good = std::make_shared<std::string>();
+  command
+      ->add_option(
+          "--last-good", *last_good,
+          "a file to keep the configuration in that serves; when the files are refused at a "
+          "start, it serves what is kept there")
+      ->excludes("--one-process");
+  command->callback([&chosen, path, in_one, last_good] {
+    chosen = [path, in_one, last_good] {
+      return *in_one ? run_in_one_process(*path) : run_supervised(*path, *last_good);
+    };
   });
 }
 

@@ -20,7 +20,7 @@ const boost::json::value* settled(const boost::json::value& status) {
 ExitCode upgrade(const AdminFlags& flags) {
   const auto begun = ask_gateway(flags, "POST", "/v1/upgrade");
   if (!begun) return report_failure(begun.error());
-  constexpr int kTurns = 600;
+  constexpr int kTurns = 750;
   constexpr std::chrono::milliseconds kPause{200};
   for (int i = 0; i < kTurns; ++i, std::this_thread::sleep_for(kPause)) {
     // The gateway that answers is about to be another one.

@@ -48,6 +48,9 @@ class BanChannel : public BanSink {
   // The policy's limits for an overload hold from now on, or no more. As above.
   virtual void overloaded(bool is_overloaded) = 0;
 
+  // Both are for another gateway to say from now on. As above.
+  virtual void withdraw_orders() = 0;
+
   // Any thread.
   [[nodiscard]] virtual BanChannelStatus status() const = 0;
 };

@@ -1,5 +1,7 @@
 #include "certs/acme/tcp_socket.h"
 
+#include "base/socket_priority.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -31,6 +33,9 @@ Result<TcpSocket> TcpSocket::connect(const SocketAddress& address, const Patienc
   TcpSocket made(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (made.fd_ < 0) return base::fail_errno(errno, "a socket");
+  // Whoever may say which servers are cut off must not keep certificates from being renewed.
+  const int priority = base::kLetThroughPriority;
+  ::setsockopt(made.fd_, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority);
   if (auto done = connect_within(made.fd_, address, patience, "connecting"); !done)
     return done.error();
   return made;

@@ -123,7 +123,9 @@ void add_firewall_watch(CLI::App& group, Action& chosen) {
   command
       ->add_option("--metrics-file", flags->metrics_file, "written every second, for node_exporter")
       ->type_name("FILE");
-  command->add_option("--gateway-user", flags->gateway_user, "may ask for bans, and nothing else")
+  command
+      ->add_option("--gateway-user", flags->gateway_user,
+                   "may ask for bans, and say how it and its servers are")
       ->type_name("USER")
       ->capture_default_str();
   command->add_flag("--until-confirmed", flags->until_confirmed,

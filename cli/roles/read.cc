@@ -1,4 +1,5 @@
 // The process that reads the configuration: checks all of it, says what follows from it, ends.
+#include "base/io/file.h"
 #include "base/io/yaml_bundle.h"
 #include "certs/config/parse_certs.h"
 #include "cli/gateway_process.h"
@@ -19,6 +20,7 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <span>
 
 namespace ravelin::cli {
 namespace {
@@ -73,17 +75,24 @@ certs::CertsConfig certs_of(const std::string& path, base::yaml::Loader& loader)
   return certs::load_certs(path, loader, ignored);
 }
 
-}  // namespace
+// The files of the configuration at `path`, as they are kept.
+Result<base::yaml::FileBundle> kept_files(const std::string& path, const std::string& last_good) {
+  const auto bytes = base::read_file(last_good, system::kConfigBytesMax);
+  if (!bytes) return bytes.error();
+  auto kept = system::parse_config(std::as_bytes(std::span(*bytes)));
+  if (!kept) return base::wrap(kept.error(), last_good);
+  if (kept->files.path != path)
+    return base::fail(base::Errc::invalid, "{} is of {}, not of {}", last_good, kept->files.path,
+                      path);
+  return std::move(kept->files);
+}
 
-ExitCode read_role(const std::string& path) {
-  prepare_process();
-  messages::SeqSocket supervisor{base::OwnedFd(system::kRoleLinkFd)};
-  if (const auto held = confine_role(reader_confinement(), messages::Need::where_possible); !held)
-    return report(held.error());
-  base::yaml::DiskLoader disk;
+// Reads whatever the loader has, and says how it went.
+Result<> read_from(base::yaml::Loader& files, const std::string& path,
+                   messages::SeqSocket& supervisor) {
   system::ConfigSnapshot snapshot;
   snapshot.files.path = path;
-  base::yaml::RecordingLoader loader(disk, snapshot.files);
+  base::yaml::RecordingLoader loader(files, snapshot.files);
   base::Diagnostics diagnostics;
   const gateway::ParsedConfig parsed = read_whole(path, loader, diagnostics);
   snapshot.grants = system::gateway_grants(parsed.config);
@@ -92,12 +101,31 @@ ExitCode read_role(const std::string& path) {
   std::ranges::move(system::keys_grants(system::list_keys(parsed.config)),
                     std::back_inserter(snapshot.grants));
   const std::string findings = findings_text(diagnostics);
-  const auto done =
-      diagnostics.has_errors()
-          ? send_patiently(supervisor,
-                           messages::Finished{messages::Outcome::refused,
-                                              fitted(findings + count_text(diagnostics))})
-          : hand_over(supervisor, parsed.config, snapshot, findings);
+  if (diagnostics.has_errors())
+    return send_patiently(
+        supervisor,
+        messages::Finished{messages::Outcome::refused, fitted(findings + count_text(diagnostics))});
+  return hand_over(supervisor, parsed.config, snapshot, findings);
+}
+
+}  // namespace
+
+ExitCode read_role(const std::string& path, const std::string& last_good) {
+  prepare_process();
+  messages::SeqSocket supervisor{base::OwnedFd(system::kRoleLinkFd)};
+  if (const auto held = confine_role(reader_confinement(), messages::Need::where_possible); !held)
+    return report(held.error());
+  base::Result<> done;
+  if (last_good.empty()) {
+    base::yaml::DiskLoader disk;
+    done = read_from(disk, path, supervisor);
+  } else if (const auto kept = kept_files(path, last_good); kept) {
+    base::yaml::BundleLoader bundle(*kept);
+    done = read_from(bundle, path, supervisor);
+  } else {
+    done = send_patiently(supervisor, messages::Finished{messages::Outcome::refused,
+                                                         fitted(kept.error().message + "\n")});
+  }
   return done ? ExitCode::done : report(done.error());
 }
 

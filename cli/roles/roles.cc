@@ -36,7 +36,11 @@ void add_role(CLI::App& app, Action& chosen) {
   auto path = std::make_shared<std::string>();
   CLI::App* reader = group->add_subcommand("read", "reads and checks the configuration");
   add_config_flag(*reader, *path);
-  reader->callback([&chosen, path] { chosen = [path] { return read_role(*path); }; });
+  auto last_good = std::make_shared<std::string>();
+  reader->add_option("--last-good", *last_good, "read what is kept in this file instead");
+  reader->callback([&chosen, path, last_good] {
+    chosen = [path, last_good] { return read_role(*path, *last_good); };
+  });
   const auto add = [&](const char* name, const char* what, ExitCode (*run)()) {
     group->add_subcommand(name, what)->callback([&chosen, run] { chosen = run; });
   };

@@ -11,8 +11,10 @@
 
 namespace ravelin::cli {
 
-// Reads and checks the configuration at `path`, hands it to the supervisor, and ends.
-ExitCode read_role(const std::string& path);
+// Reads and checks the configuration at `path`, hands it to the supervisor, and ends. `last_good`,
+// unless it is empty, is a file the supervisor keeps: what it holds of that configuration is read
+// instead.
+ExitCode read_role(const std::string& path, const std::string& last_good);
 ExitCode gateway_role();
 ExitCode keys_role();
 ExitCode certs_role();

@@ -9,21 +9,26 @@ std::string_view Access::refusal_of_question(const PeerId& peer) const {
              : "only root may give commands to the firewall";
 }
 
+bool Access::Allowance::take(std::chrono::nanoseconds now) {
+  if (now - filled >= std::chrono::seconds(1)) {
+    left = per_second;
+    filled = now;
+  }
+  if (left == 0) return false;
+  --left;
+  return true;
+}
+
 std::string_view Access::refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now) {
   if (!refusal_of_question(peer).empty() && rules_.gateway != peer.uid)
     return "only root and the gateway may ban";
-  if (now - filled_ >= std::chrono::seconds(1)) {
-    tokens_ = rules_.bans_per_second;
-    filled_ = now;
-  }
-  if (tokens_ == 0) return "more bans in this second than may be";
-  --tokens_;
-  return "";
+  return bans_.take(now) ? "" : "more bans in this second than may be";
 }
 
-std::string_view Access::refusal_of_state(const PeerId& peer) const {
-  const bool may = refusal_of_question(peer).empty() || rules_.gateway == peer.uid;
-  return may ? "" : "only root and the gateway may say how the gateway is";
+std::string_view Access::refusal_of_state(const PeerId& peer, std::chrono::nanoseconds now) {
+  if (!refusal_of_question(peer).empty() && rules_.gateway != peer.uid)
+    return "only root and the gateway may say how the gateway is";
+  return states_.take(now) ? "" : "said more often in this second than may be";
 }
 
 std::string_view Access::name_of(const PeerId& peer) const {

@@ -16,25 +16,35 @@ struct AccessRules {
   uid_t own = 0;                 // the agent's user
   std::optional<uid_t> gateway;  // the gateway's
   std::uint32_t bans_per_second = 50'000;
+  std::uint32_t states_per_second = 20;  // each of a thousand servers at most
 };
 
 class Access {
  public:
-  explicit Access(const AccessRules& rules) : rules_(rules), tokens_(rules.bans_per_second) {}
+  explicit Access(const AccessRules& rules)
+      : rules_(rules), bans_{rules.bans_per_second}, states_{rules.states_per_second} {}
 
   // Why not; empty: it may.
   [[nodiscard]] std::string_view refusal_of_question(const PeerId& peer) const;
   // A ban that is allowed takes one of this second's.
   std::string_view refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now);
-  // Of what follows from how the gateway and its servers are.
-  [[nodiscard]] std::string_view refusal_of_state(const PeerId& peer) const;
+  // Of what follows from how the gateway and its servers are; takes one of this second's.
+  std::string_view refusal_of_state(const PeerId& peer, std::chrono::nanoseconds now);
   // How the peer stands in the records: "gateway", "root".
   [[nodiscard]] std::string_view name_of(const PeerId& peer) const;
 
  private:
+  // So many in each second.
+  struct Allowance {
+    std::uint32_t per_second;
+    std::uint32_t left = 0;
+    std::chrono::nanoseconds filled{-1'000'000'000};
+
+    bool take(std::chrono::nanoseconds now);
+  };
+
   AccessRules rules_;
-  std::uint32_t tokens_;
-  std::chrono::nanoseconds filled_{0};
+  Allowance bans_, states_;
 };
 
 }  // namespace ravelin::firewall

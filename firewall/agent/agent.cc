@@ -39,6 +39,24 @@ messages::Outcome outcome_of(const base::Error& error) {
                                                                    : messages::Outcome::failed;
 }
 
+using Quarantined = std::vector<std::pair<base::IpEndpoint, std::chrono::seconds>>;
+
+base::LogRate quarantine_log_rate(20);
+
+void log_missing(const Quarantined& from, const Quarantined& in, std::string_view what) {
+  for (const auto& [server, left] : from) {
+    const auto is_it = [&server](const auto& other) { return other.first == server; };
+    if (std::ranges::none_of(in, is_it))
+      base::log_limited(quarantine_log_rate, base::LogLevel::info, kPart, what,
+                        {{"server", base::to_string(server)}});
+  }
+}
+
+void log_quarantine(const Quarantined& before, const Quarantined& now) {
+  log_missing(now, before, "a server is cut off");
+  log_missing(before, now, "a server is let through again");
+}
+
 std::string fitted(std::string text) {
   return messages::fitted(std::move(text), messages::kTextBytes);
 }
@@ -162,25 +180,26 @@ bool Agent::serve_one(std::size_t index, Received received, std::vector<WaitingB
 }
 
 Result<> Agent::quarantine(const Client& client, const messages::Quarantine& wanted) {
-  if (const auto refusal = access_.refusal_of_state(client.peer); !refusal.empty())
+  if (const auto refusal = access_.refusal_of_state(client.peer, times_.boot().since_boot);
+      !refusal.empty())
     return base::fail(Errc::denied, "{}", refusal);
   std::vector<base::IpEndpoint> servers;
   servers.reserve(wanted.servers.size());
   for (const base::Endpoint& server : wanted.servers)
     servers.push_back(std::get<base::IpEndpoint>(server));
-  const std::size_t before = keeper_.quarantined().size();
+  const auto before = keeper_.quarantined();
   auto done = keeper_.quarantine(servers, wanted.duration);
-  if (done && keeper_.quarantined().size() != before)
-    base::log_info(kPart, "servers are cut off", {{"servers", keeper_.quarantined().size()}});
+  if (done) log_quarantine(before, keeper_.quarantined());
   return done;
 }
 
 Result<> Agent::tighten(const Client& client, const messages::Overload& wanted) {
-  if (const auto refusal = access_.refusal_of_state(client.peer); !refusal.empty())
+  if (const auto refusal = access_.refusal_of_state(client.peer, times_.boot().since_boot);
+      !refusal.empty())
     return base::fail(Errc::denied, "{}", refusal);
-  const bool did_hold = keeper_.tightened_until() > times_.wall();
+  const bool did_hold = keeper_.tightened_for().count() > 0;
   auto done = keeper_.tighten(wanted.duration);
-  const bool holds = keeper_.tightened_until() > times_.wall();
+  const bool holds = keeper_.tightened_for().count() > 0;
   if (done && holds != did_hold)
     base::log_warn(kPart, holds ? "the gateway is overloaded: each source has fewer connections"
                                 : "the gateway is overloaded no more");

@@ -72,17 +72,14 @@ void add_bans(const AgentState& state, Text& text) {
 }
 
 void add_quarantine(const AgentState& state, Text& text) {
-  const auto& all = state.keeper.quarantined();
-  const auto count = std::count_if(all.begin(), all.end(),
-                                   [&](const auto& entry) { return entry.second > state.now; });
   text.family("ravelin_firewall_quarantined_servers", "gauge", "Servers that are cut off now.");
-  text.sample("ravelin_firewall_quarantined_servers", "", count);
+  text.sample("ravelin_firewall_quarantined_servers", "", state.keeper.quarantined().size());
 }
 
 void add_overload(const AgentState& state, Text& text) {
   text.family("ravelin_firewall_tightened", "gauge",
               "1: the limits for an overload of the gateway hold.");
-  text.sample("ravelin_firewall_tightened", "", state.keeper.tightened_until() > state.now ? 1 : 0);
+  text.sample("ravelin_firewall_tightened", "", state.keeper.tightened_for().count() > 0 ? 1 : 0);
 }
 
 void add_feeds(const AgentState& state, Text& text) {

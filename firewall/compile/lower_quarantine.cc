@@ -32,12 +32,12 @@ void append_refusal(const policies::Quarantine& quarantine, std::string_view set
     statements.emplace_back(Match{Field::skuid, Comparison::equal, host_order(*quarantine.uid)});
   statements.emplace_back(Match{Field::ct_state, Comparison::has_any, host_order(kNew)});
   statements.emplace_back(
-      Match{Field::priority, Comparison::not_equal, host_order(base::kCheckPriority)});
+      Match{Field::priority, Comparison::not_equal, host_order(base::kLetThroughPriority)});
   statements.emplace_back(Lookup{server_key(family), std::string(set)});
   statements.emplace_back(Counter{});
   statements.emplace_back(Reject{Reject::With::tcp_reset});
-  chain.rules.push_back({std::move(statements), provenance(quarantine.pos, "quarantine"),
-                         quarantine.pos});
+  chain.rules.push_back(
+      {std::move(statements), provenance(quarantine.pos, "quarantine"), quarantine.pos});
 }
 
 }  // namespace
@@ -46,8 +46,7 @@ void lower_quarantine(Lowering& lowering) {
   if (!lowering.policy.quarantine) return;
   const policies::Quarantine& quarantine = *lowering.policy.quarantine;
   Chain chain{.name = lowering.name("quarantine")};
-  chain.hook =
-      Hook{Hook::Type::filter, Hook::Point::output, kBeforeOutput, Hook::Policy::accept};
+  chain.hook = Hook{Hook::Type::filter, Hook::Point::output, kBeforeOutput, Hook::Policy::accept};
   chain.rules.push_back({{interface_match(Field::oifname, "lo"), accept()}, {}, {}});
   add_server_set(lowering, set_names::kQuarantine4, Family::ipv4);
   add_server_set(lowering, set_names::kQuarantine6, Family::ipv6);

@@ -56,15 +56,13 @@ Answer answer_status(Desk desk, Question& /*question*/) {
   if (*table && (*table)->owner_port == 0)
     text += "table unprotected: anyone with CAP_NET_ADMIN can change it\n";
   json::array quarantined;
-  for (const auto& [server, until] : desk.keeper.quarantined()) {
-    const std::chrono::seconds left = until - desk.times.wall();
-    if (left.count() <= 0) continue;
+  for (const auto& [server, left] : desk.keeper.quarantined()) {
     text += fmt::format("{} is cut off, for {} or longer\n", base::to_string(server),
                         base::format_duration(left));
     quarantined.push_back({{"server", base::to_string(server)}, {"seconds_left", left.count()}});
   }
   object["quarantined"] = std::move(quarantined);
-  const std::chrono::seconds tightened = desk.keeper.tightened_until() - desk.times.wall();
+  const std::chrono::seconds tightened = desk.keeper.tightened_for();
   object["tightened"] = tightened.count() > 0;
   if (tightened.count() > 0)
     text += fmt::format(

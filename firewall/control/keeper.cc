@@ -84,7 +84,7 @@ Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
     if (auto done = commit(steps); !done) return done.error();
   }
   settle(revision, std::move(wanted), std::move(placed_now));
-  if (auto done = resume_overload(); !done) return done;
+  resume_overload();
   return let_go(*policy_);
 }
 
@@ -150,6 +150,8 @@ Result<> Keeper::take_down() {
   snapshot_.reset();
   policy_.reset();
   loaded_.clear();
+  quarantined_.clear();
+  tightened_until_ = {};
   live_revision_ = 0;
   return {};
 }

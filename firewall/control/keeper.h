@@ -109,13 +109,11 @@ class Keeper {
   // has none. Other errors: it is as it was.
   Result<> tighten(std::chrono::seconds duration);
 
-  // Until when; in the past: they do not hold.
-  [[nodiscard]] sys_seconds tightened_until() const { return tightened_until_; }
+  // For how long, as far as is known; 0: they do not hold.
+  [[nodiscard]] std::chrono::seconds tightened_for() const;
 
-  // Until when, as far as is known; kept in memory alone.
-  [[nodiscard]] const std::map<base::IpEndpoint, sys_seconds>& quarantined() const {
-    return quarantined_;
-  }
+  // Each with how long it is cut off, as far as is known; kept in memory alone.
+  [[nodiscard]] std::vector<std::pair<base::IpEndpoint, std::chrono::seconds>> quarantined() const;
 
   [[nodiscard]] const BanBook& bans() const { return bans_; }
 
@@ -173,7 +171,7 @@ class Keeper {
   enum class Refill { new_sets, all };
   void append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
   void append_quarantined(const Ruleset& placed_now, Refill refill, Transaction& steps) const;
-  Result<> resume_overload();
+  void resume_overload();
   Result<> commit(const Transaction& steps);
   Result<> send(const Transaction& steps);
   Result<> commit_stages(const Stages& stages);
@@ -197,8 +195,9 @@ class Keeper {
   const Times& times_;
   FeedSource& feeds_;
   BanBook bans_;
-  std::map<base::IpEndpoint, sys_seconds> quarantined_;
-  sys_seconds tightened_until_{};
+  // Until when, since the boot: who sets the clock changes nothing.
+  std::map<base::IpEndpoint, std::chrono::nanoseconds> quarantined_;
+  std::chrono::nanoseconds tightened_until_{0};
   std::vector<base::IpPrefix> fresh_;  // banned, and their flows not ended yet
   std::optional<Pending> pending_;
   std::optional<Ruleset> live_;                            // as it stands in the kernel

@@ -3,6 +3,8 @@
 #include "firewall/control/keeper.h"
 #include "firewall/control/standing_set.h"
 
+#include <algorithm>
+
 namespace ravelin::firewall {
 namespace {
 
@@ -22,9 +24,10 @@ std::vector<Element> elements_of(const policies::Overload& overload,
 
 // Made anew when half of the time is over, not each time it is said.
 Result<> Keeper::tighten(std::chrono::seconds duration) {
-  const sys_seconds now = times_.wall();
-  const Set* set = live_ && policy_ && policy_->overload ? standing(*live_, set_names::kOverload)
-                                                         : nullptr;
+  const std::chrono::nanoseconds now = times_.boot().since_boot;
+  const Set* set =
+      live_ && policy_ && policy_->overload ? standing(*live_, set_names::kOverload) : nullptr;
+  if (set == nullptr) tightened_until_ = {};
   if (set == nullptr && duration.count() == 0) return {};
   if (set == nullptr)
     return base::fail(base::Errc::not_found,
@@ -40,12 +43,18 @@ Result<> Keeper::tighten(std::chrono::seconds duration) {
   return {};
 }
 
-// The policy is another one: its ports, its set.
-Result<> Keeper::resume_overload() {
-  const std::chrono::seconds left = tightened_until_ - times_.wall();
-  if (left.count() <= 0 || !policy_ || !policy_->overload) return {};
+std::chrono::seconds Keeper::tightened_for() const {
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(tightened_until_ - times_.boot().since_boot);
+  return std::max(left, std::chrono::seconds(0));
+}
+
+// The policy is another one: its ports, its set. What fails is done when the gateway says it again.
+void Keeper::resume_overload() {
+  const std::chrono::seconds left = tightened_for();
+  if (left.count() == 0 || !policy_ || !policy_->overload) return;
   tightened_until_ = {};
-  return tighten(left);
+  static_cast<void>(tighten(left));
 }
 
 }  // namespace ravelin::firewall

@@ -37,14 +37,15 @@ Element element_of(const IpEndpoint& server, milliseconds left) {
 // Elements that stay are made anew when half of their time is over, not each time they are named.
 Result<> Keeper::quarantine(const std::vector<IpEndpoint>& servers, std::chrono::seconds duration) {
   const bool has_sets = live_ && standing(*live_, set_names::kQuarantine4) != nullptr;
+  if (!has_sets) quarantined_.clear();
   if (!has_sets && servers.empty()) return {};
   if (!has_sets)
     return base::fail(Errc::not_found,
                       "the policy has no \"quarantine\": servers cannot be cut off");
-  const sys_seconds now = times_.wall();
+  const std::chrono::nanoseconds now = times_.boot().since_boot;
   const std::set<IpEndpoint> wanted(servers.begin(), servers.end());
   std::map<std::string, std::vector<Element>> removed, added;
-  std::map<IpEndpoint, sys_seconds> next;
+  std::map<IpEndpoint, std::chrono::nanoseconds> next;
   for (const auto& [server, until] : quarantined_) {
     if (wanted.contains(server) && until - now > duration / 2) next.emplace(server, until);
   }
@@ -73,9 +74,18 @@ Result<> Keeper::quarantine(const std::vector<IpEndpoint>& servers, std::chrono:
   return {};
 }
 
+std::vector<std::pair<IpEndpoint, std::chrono::seconds>> Keeper::quarantined() const {
+  std::vector<std::pair<IpEndpoint, std::chrono::seconds>> all;
+  for (const auto& [server, until] : quarantined_) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(until - times_.boot().since_boot);
+    if (left.count() > 0) all.emplace_back(server, left);
+  }
+  return all;
+}
+
 void Keeper::append_quarantined(const Ruleset& placed_now, Refill refill,
                                 Transaction& steps) const {
-  const sys_seconds now = times_.wall();
+  const std::chrono::nanoseconds now = times_.boot().since_boot;
   for (const std::string_view name : {set_names::kQuarantine4, set_names::kQuarantine6}) {
     const Set* set = standing(placed_now, name);
     if (set == nullptr || (refill == Refill::new_sets && !is_new(live_, *set))) continue;
@@ -83,7 +93,7 @@ void Keeper::append_quarantined(const Ruleset& placed_now, Refill refill,
     std::vector<Element> elements;
     for (const auto& [server, until] : quarantined_) {
       if (set_of(server) == name && until > now)
-        elements.push_back(element_of(server, until - now));
+        elements.push_back(element_of(server, std::chrono::ceil<milliseconds>(until - now)));
     }
     if (!elements.empty()) steps.emplace_back(AddElements{set->name, std::move(elements)});
   }

@@ -122,10 +122,16 @@ void check_quarantine(const Config& config, const PoolConfig& pool, const std::s
     places.error(key, pool.pos,
                  "would cut off the servers that \"panic_percent\" falls back on: keep one of the "
                  "two, or only drain and maint here");
-  if (pool.health && pool.health->kind == HealthKind::command && has(QuarantineState::down))
+  const bool all_but_maint =
+      has(QuarantineState::ejected) || has(QuarantineState::down) || has(QuarantineState::drain);
+  if (pool.health && pool.health->kind == HealthKind::command && all_but_maint)
     places.error(key, pool.pos,
-                 "would cut off what \"health.command\" sends as well, and a server that is down "
-                 "would stay so: leave down out");
+                 "would cut off what \"health.command\" sends as well, and a server would stay "
+                 "down: only maint goes with it");
+  if (pool.sticky && has(QuarantineState::drain))
+    places.error(key, pool.pos,
+                 "would cut off the sessions that \"sticky\" keeps on a server while it drains: "
+                 "leave drain out");
 }
 
 std::set<std::string_view> used_pools(const Config& config) {

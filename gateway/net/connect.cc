@@ -23,12 +23,12 @@ base::Error fail_connect(int error_number, std::string_view doing) {
 
 }  // namespace
 
-Result<OwnedFd> start_connect(const SocketAddress& to, ConnectFor what) {
+Result<OwnedFd> start_connect(const SocketAddress& to, ConnectAs as) {
   OwnedFd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return fail_connect(errno, "opening a socket");
   if (to.family() != AF_UNIX) set_stream_options(fd.get());
-  if (what == ConnectFor::check)
-    set_socket_option(fd.get(), SOL_SOCKET, SO_PRIORITY, base::kCheckPriority);
+  if (as == ConnectAs::let_through)
+    set_socket_option(fd.get(), SOL_SOCKET, SO_PRIORITY, base::kLetThroughPriority);
   if (::connect(fd.get(), to.get(), to.length) != 0 && errno != EINPROGRESS)
     return fail_connect(errno, "connecting");
   return fd;

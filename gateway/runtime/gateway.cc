@@ -87,7 +87,7 @@ Result<void> Gateway::prepare(const Config& config) {
   health_ = std::make_unique<HealthMonitor>(control_, *metrics_, *dns_);
   if (options_.bans != nullptr)
     health_->on_quarantine([this](std::vector<base::IpEndpoint> servers) {
-      options_.bans->quarantine(std::move(servers));
+      if (!shutting_down_) options_.bans->quarantine(std::move(servers));
     });
   orders_ = std::make_unique<ServerOrders>(
       ServerOrders::Parts{members_, *health_, *keys_, [this] { return snapshot_; },
@@ -364,7 +364,7 @@ void Gateway::tick() {
   const OverloadConfig& overload = snapshot_->config->overload;
   overload_.tick(overload, base::mono_now(), *metrics_);
   tells_overload_ = tells_overload_ || overload.kernel.has_value();
-  if (options_.bans != nullptr && tells_overload_)
+  if (options_.bans != nullptr && tells_overload_ && !shutting_down_)
     options_.bans->overloaded(overload.kernel && overload_.actions() != OverloadActions());
   finish_shut_down();
 }
@@ -430,6 +430,7 @@ void Gateway::hand_over() {
 
 void Gateway::begin_to_end() {
   shutting_down_ = true;
+  if (options_.bans != nullptr) options_.bans->withdraw_orders();
   tell(base::ServiceState::stopping);
   closed_at_ = base::mono_now() + kCloseGrace + kCloseGrace / 2;
   drain_until_ = base::mono_now() + snapshot_->config->drain_timeout;

@@ -47,7 +47,7 @@ class ListeningSockets {
 
   // How long an address that closes waits for TCP handshakes that have begun: longer than a round
   // trip takes. What has not completed by then is reset.
-  static constexpr base::Duration kCloseGrace = std::chrono::seconds(1);
+  static constexpr base::Duration kCloseGrace = std::chrono::milliseconds(800);
 
   // Of the listener's first TCP address, as bound; also of those `change` is about to add. 0 =
   // none.

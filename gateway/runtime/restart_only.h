@@ -4,6 +4,7 @@
 
 #include "gateway/config/config.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -20,9 +21,13 @@ struct RestartOnly {
   std::string firewall_socket;  // bans go to; "" = nowhere
 };
 
-// Where bans go; "" = the gateway keeps them to itself.
+// Where bans go, and what else the firewall is to know; "" = nowhere.
 inline std::string ban_socket_of(const Config& config) {
-  const bool goes_on = config.abuse && config.firewall && config.firewall->takes_bans;
+  const bool has_something = config.abuse || config.overload.kernel ||
+                             std::ranges::any_of(config.pools, [](const PoolConfig& pool) {
+                               return !pool.quarantine.empty();
+                             });
+  const bool goes_on = has_something && config.firewall && config.firewall->takes_bans;
   return goes_on ? config.firewall->socket : std::string();
 }
 

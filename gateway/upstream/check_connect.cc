@@ -14,7 +14,7 @@ namespace {
 Task<std::unique_ptr<Stream>> connect_one(const SocketAddress& to, MonoTime deadline,
                                           Reactor& reactor, BufferPool& buffers,
                                           CheckResult& result) {
-  auto fd = start_connect(to, ConnectFor::check);
+  auto fd = start_connect(to, ConnectAs::let_through);
   if (!fd) {
     result = {false, fd.error().message, fd.error().code == base::Errc::unavailable};
     co_return nullptr;

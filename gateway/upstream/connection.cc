@@ -191,7 +191,8 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect_one(const Sock
                                                                       ConnectFailure& failure,
                                                                       std::string_view preface) {
   const auto where = [&] { return fmt::format("server {}/{}", server_->pool(), server_->name()); };
-  auto fd = start_connect(to, ConnectFor::requests);
+  const bool is_let_through = server_->is_let_through(reactor_.now());
+  auto fd = start_connect(to, is_let_through ? ConnectAs::let_through : ConnectAs::usual);
   if (!fd) {
     const bool is_ours = fd.error().code == base::Errc::unavailable;
     failure = {is_ours ? Reason::overload : Reason::connect_failed,

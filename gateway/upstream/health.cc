@@ -14,8 +14,16 @@ namespace ravelin::gateway {
 
 using base::Errc;
 using base::fail;
+using base::MonoTime;
 using base::NameEndpoint;
 using base::Result;
+
+namespace {
+
+// The firewall keeps to what it was told for a minute at most, whatever happens to it and to us.
+constexpr base::Duration kLiftMax = std::chrono::seconds(65);
+
+}  // namespace
 
 struct HealthMonitor::Impl {
   using Watched = std::unique_ptr<WatchedServer>;
@@ -47,7 +55,8 @@ struct HealthMonitor::Impl {
   std::function<void()> standing_changed = [this] { look_at_quarantine(); };
   std::function<void(std::vector<base::IpEndpoint>)> tell_quarantine;
   std::optional<std::vector<base::IpEndpoint>> quarantine;  // as told last
-  bool is_settled = false;                                  // every server of every pool is watched
+  std::unordered_set<const Server*> quarantined_servers;
+  bool is_settled = false;  // every server of every pool is watched
   Reactor& reactor;
   GatewayMetrics& metrics;
   BufferPool buffers;
@@ -145,12 +154,20 @@ void HealthMonitor::Impl::look_at_quarantine() {
       pools, [](const auto& pool) { return !pool->config().quarantine.empty(); });
   if (!any && !quarantine) return;
   std::vector<ServerStanding> standings;
+  std::unordered_set<const Server*> out;
   for (const auto& pool : pools) {
-    for (const auto& server : pool->servers())
-      standings.push_back(
-          {is_quarantined(pool->config(), by_server.at(server.get())->verdict().state),
-           server->addresses()});
+    for (const auto& server : pool->servers()) {
+      const bool is_out =
+          is_quarantined(pool->config(), by_server.at(server.get())->verdict().state);
+      standings.push_back({is_out, server->addresses()});
+      if (is_out) out.insert(server.get());
+      // A gateway before this one may have asked for what is not asked for now.
+      const bool was_out = !quarantine || quarantined_servers.contains(server.get());
+      if (is_out || was_out)
+        server->let_through_until(is_out ? MonoTime() : reactor.refresh_now() + kLiftMax);
+    }
   }
+  quarantined_servers = std::move(out);
   std::vector<base::IpEndpoint> now = quarantined(standings);
   if (now == quarantine) return;
   quarantine = now;

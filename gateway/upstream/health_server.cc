@@ -241,6 +241,7 @@ void WatchedServer::set_weight(std::optional<std::uint32_t> weight) {
 void WatchedServer::set_addresses(const AddressList& addresses) {
   const bool is_resolved = !addresses.empty();
   if (is_resolved) server_->set_addresses(addresses);
+  context_.standing_changed();
   if (std::exchange(state_.resolved, is_resolved) == is_resolved) return;
   // The watch over names logs this, once for all servers of a name.
   publish();

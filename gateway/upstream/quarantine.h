@@ -20,8 +20,8 @@ struct ServerStanding {
   std::shared_ptr<const AddressList> addresses;
 };
 
-// Addresses that belong to no server but such that are cut off; sorted. Those of Unix sockets and of
-// loopback are not among them: no firewall stands before those.
+// Addresses that belong to no server but such that are cut off; sorted. Those of Unix sockets and
+// of loopback are not among them: no firewall stands before those.
 std::vector<base::IpEndpoint> quarantined(std::span<const ServerStanding> servers);
 
 }  // namespace ravelin::gateway

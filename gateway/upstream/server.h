@@ -118,6 +118,11 @@ class Server {
     return std::atomic_load(&addresses_);
   }
 
+  // Until then its connections pass a firewall that may not have heard yet that it is to let them.
+  [[nodiscard]] bool is_let_through(base::MonoTime now) const {
+    return now.since_boot.count() < let_through_until_.load(std::memory_order_relaxed);
+  }
+
   // Another one whenever the addresses are others. Read it before them.
   [[nodiscard]] std::uint32_t addresses_version() const {
     return addresses_version_.load(std::memory_order_acquire);
@@ -154,6 +159,10 @@ class Server {
   // The same for the weight alone; returns whether it changed.
   bool publish_weight();
 
+  void let_through_until(base::MonoTime until) {
+    let_through_until_.store(until.since_boot.count(), std::memory_order_relaxed);
+  }
+
   void clear_failures() { failures_.store(0, std::memory_order_relaxed); }
 
  private:
@@ -172,6 +181,7 @@ class Server {
   std::atomic<std::uint32_t> weight_{kWeightUnit};
   std::atomic<std::uint32_t> in_flight_max_{0};
   std::atomic<std::uint32_t> addresses_version_{0};
+  std::atomic<base::Duration::rep> let_through_until_{0};
   alignas(64) std::atomic<std::uint32_t> in_flight_{0};
   alignas(64) std::atomic<std::uint32_t> failures_{0};
 };

@@ -302,6 +302,21 @@ void tell_networks(const Policy& before, const Policy& after, std::vector<std::s
   }
 }
 
+// The same on another line is the same.
+template <class Section>
+bool differs(std::optional<Section> before, std::optional<Section> after) {
+  for (auto* section : {&before, &after})
+    if (*section) (*section)->pos = {};
+  return before != after;
+}
+
+void tell_states(const Policy& before, const Policy& after, std::vector<std::string>& notes) {
+  if (differs(before.quarantine, after.quarantine))
+    notes.emplace_back("quarantine: who is kept from servers that are out changed");
+  if (differs(before.overload, after.overload))
+    notes.emplace_back("overload: what each source has while the gateway is overloaded changed");
+}
+
 std::vector<std::string> zone_names(const Policy& before, const Policy& after) {
   std::vector<std::string> names;
   for (const Policy* policy : {&after, &before}) {
@@ -333,6 +348,7 @@ Difference difference_between(const Policy& before, const Policy& after, std::si
   }
   tell_networks(before, after, told.notes);
   tell_limits(before, after, told.notes);
+  tell_states(before, after, told.notes);
   tell_nat(after, before, "is gone", told.notes);
   tell_nat(before, after, "is new", told.notes);
   return told;

@@ -78,6 +78,8 @@ Overload parse_overload(yaml::Map map, Scope& scope) {
   map.required("ports", overload.ports,
                yaml::one_or_list_of(yaml::between(1, 65'535), 1, kOverloadPortsMax));
   std::ranges::sort(overload.ports);
+  overload.ports.erase(std::unique(overload.ports.begin(), overload.ports.end()),
+                       overload.ports.end());
   map.required("new", overload.per_source.new_connections, yaml::converted(parse_packet_rate));
   map.optional("except", overload.except, scope.ranges_for(AddressUse::plain));
   return std::move(map).finish(std::move(overload));

@@ -207,10 +207,8 @@ class AgentBans::Loop {
                      {{"why", done.text}});
     if (is_done) is_told = false;
     const std::lock_guard lock(bans_.mutex_);
-    if (!is_done && asked.is_overload) bans_.overload_.failed(base::mono_now());
-    if (!is_done && !asked.is_overload) bans_.quarantine_.failed(base::mono_now());
-    if (is_done && asked.is_overload) bans_.status_.is_tightened = asked.is_on;
-    if (is_done && !asked.is_overload) bans_.status_.quarantined = asked.servers;
+    if (asked.is_overload) bans_.status_.is_tightened = is_done && asked.is_on;
+    if (!asked.is_overload) bans_.status_.quarantined = is_done ? asked.servers : 0;
   }
 
   static constexpr std::uint32_t kOrderId = UINT32_MAX;  // bans count up from 1
@@ -289,7 +287,11 @@ void AgentBans::forget(const base::IpPrefix& target) {
 void AgentBans::quarantine(std::vector<base::IpEndpoint> servers) {
   std::ranges::sort(servers);
   servers.erase(std::unique(servers.begin(), servers.end()), servers.end());
-  servers.resize(std::min(servers.size(), messages::kEndpoints.count));
+  if (servers.size() > messages::kEndpoints.count) {
+    base::log_warn(kPart, "more servers are out than the firewall cuts off",
+                   {{"out", servers.size()}, {"cut_off", messages::kEndpoints.count}});
+    servers.resize(messages::kEndpoints.count);
+  }
   {
     const std::lock_guard lock(mutex_);
     quarantine_.want(std::move(servers));
@@ -304,6 +306,12 @@ void AgentBans::overloaded(bool is_overloaded) {
     if (overload_.due() != MonoTime()) return;
   }
   wake();
+}
+
+void AgentBans::withdraw_orders() {
+  const std::lock_guard lock(mutex_);
+  quarantine_.withdraw();
+  overload_.withdraw();
 }
 
 messages::BanChannelStatus AgentBans::status() const {

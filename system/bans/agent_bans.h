@@ -40,6 +40,7 @@ class AgentBans final : public messages::BanChannel {
 
   void quarantine(std::vector<base::IpEndpoint> servers) override;
   void overloaded(bool is_overloaded) override;
+  void withdraw_orders() override;
 
   void on_settled(Settled settled) override { settled_ = std::move(settled); }
 

@@ -1,6 +1,7 @@
-// StandingOrder: something the gateway wants of the firewall for as long as it says so, and when the
-// firewall is to be told: when it is another, when the agent is another, and before what it was told
-// ends. Pure: times are given; one thread at a time.
+// StandingOrder: something the gateway wants of the firewall for as long as it says so, and when
+// the firewall is to be told: when it is another, when the agent is another, and again and again,
+// before what it was told ends and whatever another gateway has told it. Pure: times are given; one
+// thread at a time.
 #pragma once
 
 #include "base/clock.h"
@@ -15,7 +16,6 @@ namespace ravelin::system {
 // ended does not last.
 inline constexpr std::chrono::seconds kOrderLasts{60};
 
-// A Wanted that equals Wanted{} is nothing special, and needs no reminder.
 template <class Wanted>
 class StandingOrder {
  public:
@@ -30,7 +30,7 @@ class StandingOrder {
   // What is to be told now; none: nothing.
   std::optional<Wanted> next(base::MonoTime now) {
     if (now < due_) return std::nullopt;
-    due_ = *wanted_ == Wanted{} ? kNever : now + kOrderLasts / 3;
+    due_ = now + kOrderLasts / 3;
     return wanted_;
   }
 
@@ -42,8 +42,11 @@ class StandingOrder {
     if (wanted_) due_ = base::MonoTime();
   }
 
-  // What was told last did not come about.
-  void failed(base::MonoTime now) { due_ = now + kOrderLasts / 3; }
+  // Another gateway says what is wanted from now on.
+  void withdraw() {
+    wanted_.reset();
+    due_ = kNever;
+  }
 
  private:
   std::optional<Wanted> wanted_;  // none: nobody has asked yet

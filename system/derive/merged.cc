@@ -53,6 +53,19 @@ void add(std::optional<DerivedOverload>& overload, const std::optional<DerivedOv
   unite(overload->except, more->except);
 }
 
+// Files with a rule as they are derived: by its id.
+std::set<std::string> files_of_derived(const policies::Policy& policy) {
+  std::set<std::string> files;
+  for (const policies::RuleList& list : policy.lists) {
+    for (const policies::Rule& rule : list.rules) {
+      const bool is_derived = rule.id == kEgressRule || rule.id.starts_with("listener-") ||
+                              rule.id.starts_with("proxies-") || rule.id.starts_with("pool-");
+      if (is_derived) files.insert(rule.pos.file);
+    }
+  }
+  return files;
+}
+
 }  // namespace
 
 DerivedRules merged(DerivedRules now, const DerivedRules& next) {
@@ -79,14 +92,13 @@ DeriveOptions options_for(const policies::Policy& policy) {
   const auto is_derived = [](const policies::RuleList& list) {
     return std::ranges::find(list.rules, kEgressRule, &policies::Rule::id) != list.rules.end();
   };
+  const std::set<std::string> derived = files_of_derived(policy);
   DeriveOptions options;
   options.governs_egress = std::ranges::any_of(policy.lists, [&](const policies::RuleList& list) {
     return std::ranges::find(list.from, policies::kHost) != list.from.end() && !is_derived(list);
   });
-  options.has_quarantine =
-      policy.quarantine.has_value() && std::ranges::none_of(policy.lists, is_derived);
-  options.has_overload =
-      policy.overload.has_value() && std::ranges::none_of(policy.lists, is_derived);
+  options.has_quarantine = policy.quarantine && !derived.contains(policy.quarantine->pos.file);
+  options.has_overload = policy.overload && !derived.contains(policy.overload->pos.file);
   return options;
 }
 

@@ -30,6 +30,10 @@ struct SupervisorOptions {
   std::string confinement{};                    // this process's own, for the status
   // Prints findings of the configuration for whoever started it.
   std::function<void(const std::string&)> print{};
+  // The configuration that serves is kept in this file; "" = nowhere.
+  std::string last_good{};
+  // The command line that reads it from there, as messages::Role::command reads the files.
+  std::vector<std::string> read_last_good{};
 };
 
 class Supervisor {
@@ -70,7 +74,8 @@ class Supervisor {
     std::optional<base::MonoTime> start_by;  // it serves, or is given up
   };
 
-  enum class Purpose : unsigned char { start, reload, upgrade, nobody };
+  // fall_back: as start, from what is kept.
+  enum class Purpose : unsigned char { start, fall_back, reload, upgrade, nobody };
 
   // What the reader of the configuration has said so far, and what for it reads.
   struct Reading {
@@ -110,6 +115,10 @@ class Supervisor {
   // What follows from these configurations is to be in the firewall. 0: it cannot be asked now.
   std::uint32_t want_rules(std::span<const int> configs);
   void rules_answered(std::uint32_t id, const messages::Finished& finished);
+  // Whether the last good configuration is read instead of what is refused.
+  bool falls_back(Purpose refused);
+  // What serves now is the last good configuration.
+  void keep_last_good();
   void open_for(const Reading& read, messages::Finished finished);
   // The firewall's agent does not answer, or has ended.
   void give_up_opening(const std::string& why);
@@ -181,6 +190,7 @@ class Supervisor {
   std::uint32_t last_rules_ = 0;  // asked for
   std::optional<Opening> opening_;
   bool is_stopping_ = false;
+  bool serves_last_good_ = false;   // and not what the files say
   bool reload_once_ready_ = false;  // SIGHUP came before the gateway served
   std::optional<int> exit_status_;
 };

@@ -1,4 +1,5 @@
 // What the processes say to the supervisor, and what it answers.
+#include "base/io/file.h"
 #include "base/io/log.h"
 #include "gateway/observe/access_target.h"
 #include "messages/fitted_text.h"
@@ -6,6 +7,7 @@
 #include "system/supervise/grants.h"
 #include "system/supervise/supervisor.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,7 +41,8 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 // ---- the configuration ----
 
 Result<> Supervisor::read_configuration(Purpose purpose, std::uint32_t id) {
-  auto child = Child::start(options_.command_of(Role::command));
+  auto child = Child::start(purpose == Purpose::fall_back ? options_.read_last_good
+                                                          : options_.command_of(Role::command));
   if (!child) return child.error();
   reading_.emplace(Reading{std::move(*child), base::mono_now() + kReadMax, purpose, id});
   return {};
@@ -79,7 +82,8 @@ void Supervisor::configuration_read(const messages::Finished& finished,
   const bool is_done = finished.outcome == Outcome::done && !given.empty();
   // Of the one in use a few may be left: whoever may open those could before.
   if (is_done) logs_.insert(read.logs.begin(), read.logs.end());
-  if (is_done && read.purpose != Purpose::start) {
+  const bool is_start = read.purpose == Purpose::start || read.purpose == Purpose::fall_back;
+  if (is_done && !is_start) {
     next_config_ = std::move(given.front());
     next_addresses_ = read.addresses;
   }
@@ -91,13 +95,21 @@ void Supervisor::configuration_read(const messages::Finished& finished,
     case Purpose::upgrade:
       return is_done ? upgrade_to(read) : give_up_upgrade(finished.text);
     case Purpose::start:
+    case Purpose::fall_back:
       break;
   }
   if (options_.print && !finished.text.empty()) options_.print(finished.text);
+  if (!is_done && falls_back(read.purpose)) return;
   if (is_stopping_ || !is_done) {
     if (!exit_status_) exit_status_ = kRefused;
     return;
   }
+  serves_last_good_ = read.purpose == Purpose::fall_back;
+  if (serves_last_good_)
+    base::log_error(kPart,
+                    "the files of the configuration are refused: what served last is served; mend "
+                    "them and reload",
+                    {{"kept_in", options_.last_good}});
   config_ = std::move(given.front());
   addresses_ = read.addresses;
   for (const messages::RoleWanted& wanted : read.roles)
@@ -117,10 +129,39 @@ void Supervisor::reading_failed(const std::string& why) {
     case Purpose::upgrade:
       return give_up_upgrade(text);
     case Purpose::start:
+    case Purpose::fall_back:
       break;
   }
   if (!is_stopping_) base::log_error(kPart, text);
+  if (falls_back(read.purpose)) return;
   if (!exit_status_) exit_status_ = kCouldNot;
+}
+
+bool Supervisor::falls_back(Purpose refused) {
+  if (refused != Purpose::start || is_stopping_ || options_.last_good.empty()) return false;
+
+  struct stat status {};
+
+  if (::lstat(options_.last_good.c_str(), &status) != 0) return false;  // nothing has served yet
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 0022) != 0) {
+    base::log_error(kPart, "what served last is not served: others may have written it",
+                    {{"kept_in", options_.last_good}});
+    return false;
+  }
+  return read_configuration(Purpose::fall_back, 0).has_value();
+}
+
+// What cannot be kept serves all the same.
+void Supervisor::keep_last_good() {
+  if (options_.last_good.empty() || serves_last_good_) return;
+  constexpr mode_t kOwnersAlone = 0600;
+  const auto text = messages::read_memory_file(config_.get(), kConfigBytesMax);
+  const auto done =
+      text ? base::replace_file(options_.last_good, *text, kOwnersAlone) : Result<>(text.error());
+  if (!done)
+    base::log_error(kPart,
+                    "the configuration that serves is not kept for a start with broken files",
+                    {{"reason", done.error().message}});
 }
 
 // A process that gave up what its configuration did not name cannot get it back.
@@ -196,6 +237,7 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   const Opening opening = std::move(*opening_);
   opening_.reset();
   if (opening.purpose == Purpose::upgrade) {
+    if (is_stopping_) return;
     if (finished.outcome == Outcome::done) return start_next(opening.roles);
     return give_up_upgrade("the firewall: " + finished.text);
   }
@@ -233,6 +275,8 @@ void Supervisor::note_reload_ended(Outcome outcome) {
     }
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
+    serves_last_good_ = false;
+    keep_last_good();
     want_rules(std::array{config_.get()});
   } else {
     forget_next();
@@ -342,11 +386,15 @@ void Supervisor::answer_processes(Process& process, std::uint32_t id) {
   const auto tell = [&process, id](messages::ProcessState state) {
     static_cast<void>(process.child->link().send({.id = id, .message = std::move(state)}));
   };
+  const Condition own = serves_last_good_ ? Condition::degraded : Condition::ready;
   tell({.role = Role::supervisor,
         .pid = static_cast<std::uint32_t>(::getpid()),
         .up = std::chrono::duration_cast<std::chrono::seconds>(now - started_),
-        .condition = is_stopping_ ? Condition::draining : Condition::ready,
-        .confinement = options_.confinement});
+        .condition = is_stopping_ ? Condition::draining : own,
+        .confinement = options_.confinement,
+        .last_end = serves_last_good_ ? "the files of the configuration were refused: what served "
+                                        "last is served"
+                                      : ""});
   for (const Process& one : processes_)
     tell(
         {.role = one.wanted.role,
@@ -386,6 +434,7 @@ void Supervisor::note_health(Process& process, const messages::Health& health) {
   if (health.condition == Condition::ready) {
     const bool is_first = !std::exchange(process.was_ready, true);
     if (is_first || before == Condition::starting) sockets_.release_others();
+    if (is_first) keep_last_good();
     // A name misspelt, more often than not.
     for (const std::string& name : is_first ? sockets_.unused() : std::vector<std::string>())
       base::log_warn(kPart, "a passed socket is used by no listener", {{"name", name}});

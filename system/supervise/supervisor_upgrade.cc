@@ -36,9 +36,6 @@ Result<> Supervisor::begin_upgrade() {
 }
 
 void Supervisor::upgrade_to(const Reading& read) {
-  Addresses both = next_addresses_;
-  both.insert(addresses_.begin(), addresses_.end());  // the one that serves may still ask
-  sockets_.allow(std::move(both));
   open_for(read, {});
 }
 
@@ -48,6 +45,9 @@ void Supervisor::start_next(const std::vector<messages::RoleWanted>& roles) {
     if (wanted.role == Role::gateway) next_.emplace(Process{.wanted = wanted});
   }
   if (!next_) return give_up_upgrade("the new program wants no gateway");
+  Addresses both = next_addresses_;
+  both.insert(addresses_.begin(), addresses_.end());  // the one that serves may still ask
+  sockets_.allow(std::move(both));
   forget_former();
   add_roles(roles);
   restart(Role::keys);
@@ -72,6 +72,8 @@ void Supervisor::finish_upgrade() {
   next_.reset();
   config_ = std::move(next_config_);
   addresses_ = std::move(next_addresses_);
+  serves_last_good_ = false;
+  keep_last_good();
   sockets_.allow(addresses_);
   base::log_info(kPart, "upgrade: the new gateway serves; the one before drains",
                  {{"pid", gateway.child->pid()}, {"before", before}});

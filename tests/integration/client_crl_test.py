@@ -141,6 +141,10 @@ class FetchedLists(Case):
     def await_lists(self, gateway, count):
         wait_until(lambda: self.lists_used(gateway) == count, f"{count} lists were taken over")
 
+    def await_served(self, gateway, name):
+        """Workers follow a moment after a list is taken over."""
+        wait_until(lambda: self.is_served(gateway, name), f"{name} is served")
+
     def restart(self, gateway):
         self.assertEqual(gateway.stop(), 0)
         with open(gateway.log_path, "wb") as log:
@@ -153,7 +157,7 @@ class FetchedLists(Case):
     def test_the_revoked_are_refused_once_the_list_says_so_and_served_before(self):
         gateway = self.start_with()
         self.await_lists(gateway, 1)
-        self.assertTrue(self.is_served(gateway, "friend"))
+        self.await_served(gateway, "friend")
         kept = self.client(gateway, context=self.context(gateway, "foe"))
         self.assertEqual(kept.get().status, 200)
         self.lists.answer = self.ca.list(2, revoked=["foe"])
@@ -175,6 +179,7 @@ class FetchedLists(Case):
     def test_a_list_that_names_nobody_new_ends_no_connection(self):
         gateway = self.start_with(first=lambda ca: ca.list(1, revoked=["foe"]))
         self.await_lists(gateway, 1)
+        self.await_served(gateway, "friend")
         kept = self.client(gateway, context=self.context(gateway, "friend"))
         self.assertEqual(kept.get().status, 200)
         self.lists.answer = self.ca.list(2, revoked=["foe"], form="PEM")
@@ -260,7 +265,7 @@ class FetchedLists(Case):
                 self.assertRegex(self.status(gateway), r"CN=test CA +web +missing")
                 self.lists.answer = self.ca.list(1, revoked=["foe"])
                 self.await_lists(gateway, 1)
-                self.assertTrue(self.is_served(gateway, "friend"))
+                self.await_served(gateway, "friend")
                 self.assertFalse(self.is_served(gateway, "foe"))
 
     def test_an_expired_list_refuses_all_or_names_whom_it_named(self):
@@ -268,7 +273,7 @@ class FetchedLists(Case):
             with self.subTest(policy):
                 gateway = self.start_with(more=f", crl_expired: {policy}", first=lambda ca: ca.list(1, ["foe"], seconds=12))
                 self.await_lists(gateway, 1)
-                self.assertTrue(self.is_served(gateway, "friend"))
+                self.await_served(gateway, "friend")
                 context = self.context(gateway, "friend")
                 kept = self.client(gateway, context=context)
                 self.assertEqual(kept.get().status, 200)

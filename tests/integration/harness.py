@@ -253,9 +253,11 @@ class Client:
 
 class Gateway:
     """`ravelin run` with a configuration text; {port}, {admin} (another free port) and {dir} in it are
-    replaced. `prepare` is called with the gateway before it runs; `command` goes in front of `binary`."""
+    replaced. `prepare` is called with the gateway before it runs; `command` goes in front of `binary`, `arguments` behind
+    what it is told."""
 
-    def __init__(self, config, names=("gw.test", "localhost"), prepare=None, command=(), binary=BINARY, **process):
+    def __init__(self, config, names=("gw.test", "localhost"), prepare=None, command=(), binary=BINARY, arguments=(),
+                 **process):
         self.directory = tempfile.mkdtemp(prefix="ravelin-test-")
         self.port = free_port()
         self.admin_port = free_port()
@@ -265,7 +267,7 @@ class Gateway:
         self.log_path = os.path.join(self.directory, "log")
         if prepare is not None:
             prepare(self)
-        self.command = [*command, os.path.abspath(binary), "run", "-c", self.config]
+        self.command = [*command, os.path.abspath(binary), "run", "-c", self.config, *arguments]
         self.options = process
         self.start()
 

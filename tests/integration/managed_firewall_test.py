@@ -297,7 +297,9 @@ class Quarantine(ManagedTest):
         super().configure(gateway, more)
         with open(gateway.config, encoding="utf-8") as file:
             text = file.read()
-        gateway.write(text[:text.index("  - { name: web, servers:")] + self.POOL)
+        # Nothing is banned here: this is all the firewall is told.
+        text = text[:text.index("abuse:")] + text[text.index("listeners:"):text.index("  - { name: web, servers:")]
+        gateway.write(text + self.POOL)
 
     def write_policy(self):
         path = f"{self.directory}/policy.yaml"
@@ -362,6 +364,18 @@ class Quarantine(ManagedTest):
             file.write("    - { allow: udp/9998, id: more }\n")
         wait_until(lambda: "the policy has changed and is applied" in self.gateway.log(), "the policy is followed")
         self.assertTrue(self.cut_off())
+
+    def test_the_gateway_that_drains_says_no_more_of_it(self):
+        self.order("maint", "web/other")
+        wait_until(self.cut_off, "the server is cut off")
+        held = self.connect(self.client, HONEST)  # keeps the one before for a while
+        self.assertEqual(self.ask(held, "/served"), 200)
+        before = self.gateway.pid()
+        self.host.run(BINARY, "upgrade", "--socket", f"{self.directory}/admin.sock")
+        self.assertNotEqual(self.gateway.pid(), before)
+        wait_until(lambda: not self.cut_off(), "the next gateway, which has no such order, puts it back", deadline=40)
+        self.assertTrue(self.is_used())
+        held.close()
 
     def test_the_next_gateway_puts_back_what_it_uses(self):
         self.order("maint", "web/other")

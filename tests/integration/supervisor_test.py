@@ -70,6 +70,61 @@ class Start(Case):
         self.assertEqual(done.returncode, 3)
         self.assertIn('broken.yaml:2:1: unknown key "listners"', done.stderr)
 
+    def supervisor_says(self, gateway):
+        done = subprocess.run([BINARY, "status", "--json", "--socket", gateway.directory + "/admin.sock"],
+                              capture_output=True, text=True, timeout=60)
+        return next(process for process in json.loads(done.stdout)["processes"] if process["role"] == "supervisor")
+
+    def test_with_broken_files_it_starts_with_what_served_last(self):
+        text = simple_config([self.backend()], top=ADMIN.replace("{ ", '{ socket: "{dir}/admin.sock", '))
+        kept = tempfile.mkdtemp(prefix="ravelin-kept-") + "/last-good"
+        self.addCleanup(shutil.rmtree, os.path.dirname(kept))
+        gateway = self.gateway(text, arguments=("--last-good", kept))
+        wait_until(lambda: os.path.exists(kept), "what serves is kept")
+        self.assertEqual(os.stat(kept).st_mode & 0o777, 0o600)
+        with open(kept, "rb") as file:
+            first = file.read()
+        gateway.write(text.replace("routes:", "rutes:"))
+        gateway.reload()
+        self.assertIn("reload failed", gateway.log())
+        for _ in range(2):  # nor is it lost when it has served so once
+            gateway.kill()
+            gateway.start()
+            self.assertEqual(self.client(gateway).get().status, 200)
+            self.assertIn('unknown key "rutes"', gateway.log())
+            self.assertIn("what served last is served", gateway.log())
+            said = self.supervisor_says(gateway)
+            self.assertEqual(said["condition"], "degraded")
+            self.assertIn("what served last is served", said["last_end"])
+        with open(kept, "rb") as file:
+            self.assertEqual(file.read(), first)
+        gateway.write(text + "# mended\n")
+        gateway.reload()
+        self.assertEqual(self.supervisor_says(gateway)["condition"], "ready")
+        with open(kept, "rb") as file:
+            self.assertIn(b"# mended", file.read())
+
+    def test_what_others_may_have_written_is_not_served(self):
+        text = simple_config([self.backend()])
+        kept = tempfile.mkdtemp(prefix="ravelin-kept-") + "/last-good"
+        self.addCleanup(shutil.rmtree, os.path.dirname(kept))
+        gateway = self.gateway(text, arguments=("--last-good", kept))
+        wait_until(lambda: os.path.exists(kept), "what serves is kept")
+        gateway.kill()
+        os.chmod(kept, 0o620)
+        gateway.write(text.replace("routes:", "rutes:"))
+        done = subprocess.run([BINARY, "run", "-c", gateway.config, "--last-good", kept], capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("others may have written it", done.stderr)
+        os.chmod(kept, 0o600)
+        with open(kept, "wb") as file:
+            file.write(b"nonsense")
+        done = subprocess.run([BINARY, "run", "-c", gateway.config, "--last-good", kept], capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("last-good", done.stderr)
+
     def test_an_address_in_use_ends_it_with_the_reason(self):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)

@@ -94,8 +94,13 @@ const Row kRows[] = {
      config_of({web("{ pool: web }")},
                {kPool + ", health: { kind: command, command: [/bin/true] }, quarantine: [down]"},
                "firewall: {}\n"),
-     {"pools[0].quarantine: would cut off what \"health.command\" sends as well, and a server that "
-      "is down would stay so: leave down out"}},
+     {"pools[0].quarantine: would cut off what \"health.command\" sends as well, and a server "
+      "would stay down: only maint goes with it"}},
+    {"QuarantineOfSessions",
+     config_of({web("{ pool: web }")},
+               {kPool + ", sticky: { cookie: s }, quarantine: [drain, maint]"}, "firewall: {}\n"),
+     {"pools[0].quarantine: would cut off the sessions that \"sticky\" keeps on a server while it "
+      "drains: leave drain out"}},
     {"Quarantine",
      config_of({web("{ pool: web }")}, {kPool + ", quarantine: [ejected, down, drain, maint]"},
                "firewall: {}\n"),

@@ -30,7 +30,7 @@ TEST(Listener, AcceptsWithTheClientsAddress) {
   EXPECT_EQ(accept_one(listener->get()).error, EAGAIN);
   const auto local = local_endpoint(listener->get());
   auto client =
-      start_connect(to_socket_address(std::get<base::IpEndpoint>(*local)), ConnectFor::requests);
+      start_connect(to_socket_address(std::get<base::IpEndpoint>(*local)), ConnectAs::usual);
   ASSERT_TRUE(client);
   const Accepted accepted = accept_one(listener->get());
   ASSERT_TRUE(accepted.fd.is_open());

@@ -136,8 +136,8 @@ TEST(SocketEnd, AConnectInProgressDoesNotLookDone) {
   std::vector<OwnedFd> fillers;
   fillers.reserve(4);
   for (int i = 0; i < 4; ++i)
-    fillers.push_back(std::move(*start_connect(address, ConnectFor::requests)));
-  auto fd = start_connect(address, ConnectFor::requests);
+    fillers.push_back(std::move(*start_connect(address, ConnectAs::usual)));
+  auto fd = start_connect(address, ConnectAs::usual);
   ASSERT_TRUE(fd.has_value());
   Socket socket(reactor, fd->release());
   socket.set_writable(false);

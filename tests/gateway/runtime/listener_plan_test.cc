@@ -128,6 +128,12 @@ TEST(RestartOnly, BansGoToTheFirewallWhereBothAreConfigured) {
   config.abuse = AbuseConfig{};
   EXPECT_EQ(ban_socket_of(config), "/run/fw.sock");
   EXPECT_THAT(restart_only_changes(running, config), ElementsAre("firewall.socket"));
+  config.abuse.reset();
+  config.overload.kernel.emplace();
+  EXPECT_EQ(ban_socket_of(config), "/run/fw.sock");
+  config.overload.kernel.reset();
+  config.pools.emplace_back().quarantine = {QuarantineState::down};
+  EXPECT_EQ(ban_socket_of(config), "/run/fw.sock");
   config.firewall->takes_bans = false;
   EXPECT_EQ(ban_socket_of(config), "");
 }

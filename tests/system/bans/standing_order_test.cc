@@ -32,9 +32,8 @@ TEST_F(Order, IsToldOnceItChangesAndBeforeItEnds) {
   EXPECT_EQ(told(), "a");
   order_.want("b");
   EXPECT_EQ(told(), "b");
-  order_.want("");
-  EXPECT_EQ(told(), "");
-  EXPECT_EQ(order_.due(), order_.kNever);
+  now_ = order_.due();
+  EXPECT_EQ(told(), "b");
 }
 
 TEST_F(Order, AnotherAgentIsToldAgain) {
@@ -48,15 +47,14 @@ TEST_F(Order, AnotherAgentIsToldAgain) {
   EXPECT_EQ(told(), "a");
 }
 
-TEST_F(Order, WhatCameToNothingIsToldAgainLater) {
+TEST_F(Order, WhatIsWithdrawnIsNotToldAnyMore) {
   order_.want("a");
   EXPECT_EQ(told(), "a");
-  order_.want("");
-  EXPECT_EQ(told(), "");
-  order_.failed(now_);
+  order_.withdraw();
+  order_.begin_anew();
+  EXPECT_EQ(order_.due(), order_.kNever);
+  now_ = now_ + kOrderLasts;
   EXPECT_EQ(told(), "-");
-  now_ = order_.due();
-  EXPECT_EQ(told(), "");
 }
 
 }  // namespace

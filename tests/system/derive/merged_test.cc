@@ -74,17 +74,19 @@ TEST(PolicyOfAHost, GovernsWhatItSendsWhereItSaysSoItself) {
 }
 
 TEST(PolicyOfAHost, HasAQuarantineAndAnOverloadOfItsOwnUnlessTheyWereDerived) {
-  policies::Policy own = policy_with("in", {});
-  EXPECT_FALSE(options_for(own).has_quarantine);
-  own.quarantine.emplace();
-  own.overload.emplace();
-  EXPECT_TRUE(options_for(own).has_quarantine);
-  EXPECT_TRUE(options_for(own).has_overload);
-  policies::Policy derived = policy_with(std::string(kEgressRule), {policies::kHost});
-  derived.quarantine.emplace();
-  derived.overload.emplace();
-  EXPECT_FALSE(options_for(derived).has_quarantine);
-  EXPECT_FALSE(options_for(derived).has_overload);
+  for (const std::string id : {std::string(kEgressRule), std::string("listener-web-443")}) {
+    policies::Policy policy = policy_with(id, {policies::kHost});
+    policy.lists.back().rules.back().pos.file = "derived.yaml";
+    EXPECT_FALSE(options_for(policy).has_quarantine);
+    policy.quarantine.emplace().pos.file = "derived.yaml";
+    policy.overload.emplace().pos.file = "derived.yaml";
+    EXPECT_FALSE(options_for(policy).has_quarantine);
+    EXPECT_FALSE(options_for(policy).has_overload);
+    policy.quarantine->pos.file = "policy.yaml";
+    policy.overload->pos.file = "policy.yaml";
+    EXPECT_TRUE(options_for(policy).has_quarantine);
+    EXPECT_TRUE(options_for(policy).has_overload);
+  }
 }
 
 TEST(Merged, AnOverloadIsOfThePortsOfBoth) {
