@@ -259,8 +259,12 @@ TEST_F(Health, SaysWhichAddressesNobodyIsToConnectTo) {
   ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::drain));
   ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::maint));
   EXPECT_EQ(told, (Told{{}, {"192.0.2.2:80"}}));
+  EXPECT_FALSE(server(1)->is_let_through(base::mono_now()));
   ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.2:80", AdminState::ready));
   EXPECT_EQ(told, (Told{{}, {"192.0.2.2:80"}, {}}));
+  // The firewall may hear of it later than the workers.
+  EXPECT_TRUE(server(1)->is_let_through(base::mono_now()));
+  EXPECT_FALSE(server(1)->is_let_through(base::mono_now() + 120s));
   ASSERT_TRUE(monitor_->set_admin_state("web", "192.0.2.1:80", AdminState::drain));
   pool.quarantine.clear();
   use(pool);

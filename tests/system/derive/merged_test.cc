@@ -74,7 +74,7 @@ TEST(PolicyOfAHost, GovernsWhatItSendsWhereItSaysSoItself) {
 }
 
 TEST(PolicyOfAHost, HasAQuarantineAndAnOverloadOfItsOwnUnlessTheyWereDerived) {
-  for (const std::string id : {std::string(kEgressRule), std::string("listener-web-443")}) {
+  for (const std::string& id : {std::string(kEgressRule), std::string("listener-web-443")}) {
     policies::Policy policy = policy_with(id, {policies::kHost});
     policy.lists.back().rules.back().pos.file = "derived.yaml";
     EXPECT_FALSE(options_for(policy).has_quarantine);
