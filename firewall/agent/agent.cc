@@ -44,11 +44,11 @@ using Quarantined = std::vector<std::pair<base::IpEndpoint, std::chrono::seconds
 base::LogRate quarantine_log_rate(20);
 
 void log_missing(const Quarantined& from, const Quarantined& in, std::string_view what) {
-  for (const auto& [server, left] : from) {
-    const auto is_it = [&server](const auto& other) { return other.first == server; };
+  for (const auto& entry : from) {
+    const auto is_it = [&entry](const auto& other) { return other.first == entry.first; };
     if (std::ranges::none_of(in, is_it))
       base::log_limited(quarantine_log_rate, base::LogLevel::info, kPart, what,
-                        {{"server", base::to_string(server)}});
+                        {{"server", base::to_string(entry.first)}});
   }
 }
 

@@ -266,7 +266,7 @@ std::string table_text(const std::vector<Case>& cases) {
     chains[row.chain] += row.text + "\n";
   std::string text = "table inet ravelin {\n" + std::string(kSets);
   for (const auto& [chain, rules] : chains)
-    text += "chain " + chain + " {\n" + rules + "}\n";
+    text += fmt::format("chain {} {{\n{}}}\n", chain, rules);
   return text + "}\n";
 }
 

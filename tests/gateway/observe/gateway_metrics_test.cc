@@ -11,6 +11,64 @@
 namespace ravelin::gateway {
 namespace {
 
+void sample_servers(MetricSamples& samples) {
+  samples.set(index(Metric::pool_servers), {"blue", "file"}, 7);
+  samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
+  samples.set(index(Metric::worker_busy_total), {"0"}, 1.5);
+  samples.set(index(Metric::dns_waiting), {}, 3);
+  samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
+  samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
+  samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
+  samples.set(index(Metric::server_answers_total), {"blue", "10.0.0.1:80"}, 300);
+  samples.set(index(Metric::pool_circuit), {"blue"}, 1);
+  samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
+  samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
+  samples.set(index(Metric::pool_panic), {"blue"}, 1);
+}
+
+void sample_certificates(MetricSamples& samples) {
+  samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);
+  samples.set(index(Metric::certificate_generation), {"www.example.com"}, 12);
+  samples.set(index(Metric::certificate_renew_at), {"www.example.com"}, 1799000000);
+  samples.set(index(Metric::certificate_renewal_failures), {"www.example.com"}, 0);
+  samples.set(index(Metric::certificate_refusing_clients), {"www.example.com"}, 3);
+  samples.set(index(Metric::certificate_rollbacks_total), {"alerts"}, 1);
+  samples.set(index(Metric::certificate_canary_share), {"www.example.com"}, 0.05);
+  samples.set(index(Metric::ca_limit_left), {"le", "account"}, 288);
+  samples.set(index(Metric::store_certificates), {}, 1000);
+  samples.set(index(Metric::store_refused), {}, 0);
+  samples.set(index(Metric::store_revision), {"0"}, 7);
+  samples.set(index(Metric::store_loads_total), {}, 40);
+  samples.set(index(Metric::ticket_key_age), {}, 3600);
+  samples.set(index(Metric::token_signatures_total), {"web", "ok"}, 5000);
+  samples.set(index(Metric::token_waiting), {"web"}, 2);
+  samples.set(index(Metric::token_up), {"web"}, 1);
+  samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
+  samples.set(index(Metric::client_crl_expiry), {"web", "CN=clients"}, 1795519245);
+  samples.set(index(Metric::client_crl_issued), {"web", "CN=clients"}, 1795500000);
+  samples.set(index(Metric::client_crl_fetches_total), {"http://ca.test/c.crl", "taken"}, 3);
+  samples.set(index(Metric::client_crl_fetch_time), {"http://ca.test/c.crl"}, 1795500010);
+}
+
+void sample_the_rest(MetricSamples& samples) {
+  samples.set(index(Metric::config_reload_success), {}, 1);
+  samples.set(index(Metric::config_reload_time), {}, 1795519245);
+  samples.set(index(Metric::process_running), {"gateway"}, 1);
+  samples.set(index(Metric::process_starts_total), {"gateway"}, 2);
+  samples.set(index(Metric::log_dropped_total), {"access"}, 0);
+  samples.set(index(Metric::abuse_clients), {"banned"}, 2);
+  samples.set(index(Metric::kernel_bans_total), {"made"}, 40);
+  samples.set(index(Metric::kernel_bans_waiting), {}, 0);
+  samples.set(index(Metric::kernel_ban_seconds_total), {}, 0.02);
+  samples.set(index(Metric::ban_agent_connected), {}, 1);
+  samples.set(index(Metric::quarantined_servers), {}, 2);
+  samples.set(index(Metric::kernel_tightened), {}, 0);
+  samples.set(index(Metric::limit_entries), {}, 1200);
+  samples.set(index(Metric::limit_evictions_total), {}, 0);
+  samples.set(index(Metric::overload_active), {"shed_requests"}, 0);
+  samples.set(index(Metric::overload_pressure), {"memory"}, 0.4);
+}
+
 void count_everything_once(GatewayMetrics& metrics) {
   auto& cells = metrics.worker_cells(0);
   auto& listener = metrics.listener("web");
@@ -45,57 +103,9 @@ void count_everything_once(GatewayMetrics& metrics) {
   pool.checked(metrics.control_cells(), microseconds(200));
   metrics.worker(0).event_loop_lag(cells, microseconds(50));
   metrics.config_reloaded("ok");
-  metrics.add_collector([](MetricSamples& samples) {
-    samples.set(index(Metric::pool_servers), {"blue", "file"}, 7);
-    samples.set(index(Metric::server_up), {"blue", "10.0.0.1:80"}, 1);
-    samples.set(index(Metric::worker_busy_total), {"0"}, 1.5);
-    samples.set(index(Metric::dns_waiting), {}, 3);
-    samples.set(index(Metric::server_weight), {"blue", "10.0.0.1:80"}, 3);
-    samples.set(index(Metric::server_weight_factor), {"blue", "10.0.0.1:80", "load"}, 0.25);
-    samples.set(index(Metric::server_answer_seconds_total), {"blue", "10.0.0.1:80"}, 1.5);
-    samples.set(index(Metric::server_answers_total), {"blue", "10.0.0.1:80"}, 300);
-    samples.set(index(Metric::pool_circuit), {"blue"}, 1);
-    samples.set(index(Metric::server_draining), {"blue", "10.0.0.1:80"}, 0);
-    samples.set(index(Metric::server_last_change), {"blue", "10.0.0.1:80"}, 1795519245);
-    samples.set(index(Metric::pool_panic), {"blue"}, 1);
-    samples.set(index(Metric::certificate_expiry), {"www.example.com"}, 1800000000);
-    samples.set(index(Metric::certificate_generation), {"www.example.com"}, 12);
-    samples.set(index(Metric::certificate_renew_at), {"www.example.com"}, 1799000000);
-    samples.set(index(Metric::certificate_renewal_failures), {"www.example.com"}, 0);
-    samples.set(index(Metric::certificate_refusing_clients), {"www.example.com"}, 3);
-    samples.set(index(Metric::certificate_rollbacks_total), {"alerts"}, 1);
-    samples.set(index(Metric::certificate_canary_share), {"www.example.com"}, 0.05);
-    samples.set(index(Metric::ca_limit_left), {"le", "account"}, 288);
-    samples.set(index(Metric::store_certificates), {}, 1000);
-    samples.set(index(Metric::store_refused), {}, 0);
-    samples.set(index(Metric::store_revision), {"0"}, 7);
-    samples.set(index(Metric::store_loads_total), {}, 40);
-    samples.set(index(Metric::ticket_key_age), {}, 3600);
-    samples.set(index(Metric::token_signatures_total), {"web", "ok"}, 5000);
-    samples.set(index(Metric::token_waiting), {"web"}, 2);
-    samples.set(index(Metric::token_up), {"web"}, 1);
-    samples.set(index(Metric::staple_expiry), {"www.example.com"}, 0);
-    samples.set(index(Metric::client_crl_expiry), {"web", "CN=clients"}, 1795519245);
-    samples.set(index(Metric::client_crl_issued), {"web", "CN=clients"}, 1795500000);
-    samples.set(index(Metric::client_crl_fetches_total), {"http://ca.test/c.crl", "taken"}, 3);
-    samples.set(index(Metric::client_crl_fetch_time), {"http://ca.test/c.crl"}, 1795500010);
-    samples.set(index(Metric::config_reload_success), {}, 1);
-    samples.set(index(Metric::config_reload_time), {}, 1795519245);
-    samples.set(index(Metric::process_running), {"gateway"}, 1);
-    samples.set(index(Metric::process_starts_total), {"gateway"}, 2);
-    samples.set(index(Metric::log_dropped_total), {"access"}, 0);
-    samples.set(index(Metric::abuse_clients), {"banned"}, 2);
-    samples.set(index(Metric::kernel_bans_total), {"made"}, 40);
-    samples.set(index(Metric::kernel_bans_waiting), {}, 0);
-    samples.set(index(Metric::kernel_ban_seconds_total), {}, 0.02);
-    samples.set(index(Metric::ban_agent_connected), {}, 1);
-    samples.set(index(Metric::quarantined_servers), {}, 2);
-    samples.set(index(Metric::kernel_tightened), {}, 0);
-    samples.set(index(Metric::limit_entries), {}, 1200);
-    samples.set(index(Metric::limit_evictions_total), {}, 0);
-    samples.set(index(Metric::overload_active), {"shed_requests"}, 0);
-    samples.set(index(Metric::overload_pressure), {"memory"}, 0.4);
-  });
+  metrics.add_collector(sample_servers);
+  metrics.add_collector(sample_certificates);
+  metrics.add_collector(sample_the_rest);
 }
 
 TEST(GatewayMetrics, EveryFamilyIsWrittenAsAScraperWantsIt) {
