@@ -62,6 +62,7 @@ class Process(StoreCase):
 
     def test_it_writes_to_the_store_and_the_gateway_reaches_no_key(self):
         gateway = self.start(names=("www.example.test",))
+        wait_until(lambda: all(process["may_do"] for process in self.processes(gateway).values()), "all have said it")
         may = {role: process["may_do"] for role, process in self.processes(gateway).items()}
         store = os.path.realpath(self.store.folder)
         self.assertTrue([line for line in may["certs"] if "writes" in line and store in line], may["certs"])

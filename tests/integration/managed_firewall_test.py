@@ -47,10 +47,14 @@ class Managed(ManagedTest):
     def chains(self):
         return self.host.run("nft", "list", "table", "inet", "ravelin").count("chain ")
 
+    def processes(self):
+        status = self.host.run(bans_lab.BINARY, "status", "--json", "--socket", f"{self.directory}/admin.sock")
+        return {process["role"]: process for process in json.loads(status)["processes"]}
+
     def test_the_agent_applies_the_policy_and_takes_bans(self):
         self.assertEqual(set(self.gateway.roles()), {"gateway", "firewall", "keys"})
-        status = self.host.run(bans_lab.BINARY, "status", "--json", "--socket", f"{self.directory}/admin.sock")
-        processes = {process["role"]: process for process in json.loads(status)["processes"]}
+        wait_until(lambda: all(process["confinement"] for process in self.processes().values()), "all have said it")
+        processes = self.processes()
         self.assertEqual(set(processes), {"supervisor", "gateway", "firewall", "keys"})
         for role, process in processes.items():
             self.assertIn("system calls", process["confinement"], role)
