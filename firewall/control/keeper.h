@@ -10,6 +10,7 @@
 #pragma once
 
 #include "firewall/control/prepare.h"
+#include "firewall/control/set_changes.h"
 #include "firewall/control/times.h"
 #include "firewall/diff/stages.h"
 #include "firewall/kernel/kernel.h"
@@ -188,7 +189,8 @@ class Keeper {
   [[nodiscard]] bool is_own(const base::IpPrefix& target) const;
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
-  void take_out(const base::IpPrefix& target, std::map<std::string, std::vector<Element>>& removed);
+  void take_out(std::string_view name, const Element& element, SetChanges& changes);
+  void put_in(std::string_view name, Element element, SetChanges& changes) const;
 
   Kernel& kernel_;
   StateDir& state_;

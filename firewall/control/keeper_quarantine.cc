@@ -44,28 +44,19 @@ Result<> Keeper::quarantine(const std::vector<IpEndpoint>& servers, std::chrono:
                       "the policy has no \"quarantine\": servers cannot be cut off");
   const std::chrono::nanoseconds now = times_.boot().since_boot;
   const std::set<IpEndpoint> wanted(servers.begin(), servers.end());
-  std::map<std::string, std::vector<Element>> removed, added;
+  SetChanges changes;
   std::map<IpEndpoint, std::chrono::nanoseconds> next;
   for (const auto& [server, until] : quarantined_) {
-    if (wanted.contains(server) && until - now > duration / 2) next.emplace(server, until);
-  }
-  for (const auto& [server, until] : quarantined_) {
-    if (next.contains(server)) continue;
-    const Set* set = standing(*live_, set_of(server));
-    const Element element = element_of(server);
-    const auto there = kernel_.find(set->name, element.key);
-    if (there && *there) removed[set->name].push_back(element);
+    if (wanted.contains(server) && until - now > duration / 2)
+      next.emplace(server, until);
+    else
+      take_out(set_of(server), element_of(server), changes);
   }
   for (const IpEndpoint& server : wanted) {
-    if (!next.emplace(server, now + duration).second) continue;
-    added[standing(*live_, set_of(server))->name].push_back(element_of(server, duration));
+    if (next.emplace(server, now + duration).second)
+      put_in(set_of(server), element_of(server, duration), changes);
   }
-  Transaction steps;
-  steps.reserve(removed.size() + added.size());
-  for (auto& [set, list] : removed)
-    steps.emplace_back(RemoveElements{set, std::move(list)});
-  for (auto& [set, list] : added)
-    steps.emplace_back(AddElements{set, std::move(list)});
+  const Transaction steps = steps_of(std::move(changes));
   if (!steps.empty()) {
     if (auto done = kernel_.apply(steps, {}); !done)
       return base::wrap(done.error(), "servers are cut off as before");

@@ -114,24 +114,23 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
 }
 
 // What the kernel does not have cannot be taken out of it, and may have ended a moment ago.
-void Keeper::take_out(const base::IpPrefix& target,
-                      std::map<std::string, std::vector<Element>>& removed) {
-  const Set* set = standing(*live_, ban_set(target));
+void Keeper::take_out(std::string_view name, const Element& element, SetChanges& changes) {
+  const Set* set = standing(*live_, name);
   if (set == nullptr) return;
-  const Element element = ban_element(target);
   const auto there = kernel_.find(set->name, element.key);
-  if (there && *there) removed[set->name].push_back(element);
+  if (there && *there) changes.removed[set->name].push_back(element);
+}
+
+void Keeper::put_in(std::string_view name, Element element, SetChanges& changes) const {
+  const Set* set = standing(*live_, name);
+  if (set != nullptr) changes.added[set->name].push_back(std::move(element));
 }
 
 Transaction Keeper::lift_steps(const std::vector<Ban>& lifted) {
-  std::map<std::string, std::vector<Element>> removed;
+  SetChanges changes;
   for (const Ban& ban : lifted)
-    take_out(ban.target, removed);
-  Transaction steps;
-  steps.reserve(removed.size());
-  for (auto& [set, list] : removed)
-    steps.emplace_back(RemoveElements{set, std::move(list)});
-  return steps;
+    take_out(ban_set(ban.target), ban_element(ban.target), changes);
+  return steps_of(std::move(changes));
 }
 
 Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
@@ -145,20 +144,12 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
     gone.insert(change.ban.target);
     last[change.ban.target] = &change.ban;
   }
-  std::map<std::string, std::vector<Element>> removed, added;
+  SetChanges elements;
   for (const base::IpPrefix& target : gone)
-    take_out(target, removed);
-  for (const auto& [target, ban] : last) {
-    if (const Set* set = standing(*live_, ban_set(target)); set != nullptr)
-      added[set->name].push_back(ban_element(*ban, times_.wall()));
-  }
-  Transaction steps;
-  steps.reserve(removed.size() + added.size());
-  for (auto& [set, list] : removed)
-    steps.emplace_back(RemoveElements{set, std::move(list)});
-  for (auto& [set, list] : added)
-    steps.emplace_back(AddElements{set, std::move(list)});
-  return steps;
+    take_out(ban_set(target), ban_element(target), elements);
+  for (const auto& [target, ban] : last)
+    put_in(ban_set(target), ban_element(*ban, times_.wall()), elements);
+  return steps_of(std::move(elements));
 }
 
 // A policy's lists of `never` hold for bans that are there already.

@@ -285,8 +285,6 @@ void AgentBans::forget(const base::IpPrefix& target) {
 
 // No more than a message holds.
 void AgentBans::quarantine(std::vector<base::IpEndpoint> servers) {
-  std::ranges::sort(servers);
-  servers.erase(std::unique(servers.begin(), servers.end()), servers.end());
   if (servers.size() > messages::kEndpoints.count) {
     base::log_warn(kPart, "more servers are out than the firewall cuts off",
                    {{"out", servers.size()}, {"cut_off", messages::kEndpoints.count}});
