@@ -60,6 +60,10 @@ base::MonoTime Acceptor::close_at() const {
   return state_->close_at;
 }
 
+bool Acceptor::has_handshakes(const std::set<std::uint16_t>& half_open) const {
+  return !state_->is_passed && half_open.contains(state_->port);
+}
+
 bool Acceptor::serves(const std::string& key) const {
   return state_->close_at == kNever && state_->key == key;
 }

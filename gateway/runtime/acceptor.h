@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace ravelin::gateway {
@@ -42,6 +43,8 @@ class Acceptor {
 
   // When the owner is to call close(); kNever before stop_new().
   [[nodiscard]] base::MonoTime close_at() const;
+  // Whether closing now would reset one of these handshakes.
+  [[nodiscard]] bool has_handshakes(const std::set<std::uint16_t>& half_open) const;
   // Whether it is this address's acceptor, and not one that is about to close.
   [[nodiscard]] bool serves(const std::string& key) const;
   // Connections accepted from now on belong to `listener`.

@@ -451,7 +451,10 @@ void Gateway::finish_shut_down() {
   for (const auto& worker : workers_)
     open += worker->open_connections();
   const bool is_late = now >= drain_until_ + kCloseGrace;
-  if ((open != 0 || now < closed_at_) && !is_late) return;
+  const bool closes = now < closed_at_ || std::ranges::any_of(workers_, [](const auto& worker) {
+                        return worker->is_closing();
+                      });
+  if ((open != 0 || closes) && !is_late) return;
   if (open != 0)
     base::log_warn("gateway", "drain timeout: connections are cut", {{"connections", open}});
   stop();

@@ -50,12 +50,14 @@ Result<ListeningSockets::Change> ListeningSockets::prepare(
 // An address that has just left still accepts what queues there. Bound beside it, the new socket
 // would miss connections, and after a change of user it could not be bound at all.
 void ListeningSockets::wait_until_closed(const ListenerPlan& plan) const {
-  base::MonoTime until = base::mono_now();
+  base::MonoTime until{};
   for (const ListenerPlan::Address& address : plan.bound) {
     const auto closing = closed_until_.find(address.key);
     if (closing != closed_until_.end()) until = std::max(until, closing->second);
   }
-  std::this_thread::sleep_for(until - base::mono_now());
+  const auto is_closing = [](const auto& worker) { return worker->is_closing(); };
+  while (base::mono_now() < until && std::ranges::any_of(workers_, is_closing))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
 void ListeningSockets::share(const std::vector<ListenerConfig>& next) {
@@ -105,7 +107,7 @@ void ListeningSockets::close(const std::string& key) {
   source_.release(address->second.opened);
   for (const auto& worker : workers_)
     worker->close_address(key, kCloseGrace);
-  closed_until_[key] = base::mono_now() + kCloseGrace + kCloseGrace / 5;
+  closed_until_[key] = base::mono_now() + kCloseGrace + Worker::kHandshakesMax + kCloseGrace / 5;
   addresses_.erase(address);
 }
 

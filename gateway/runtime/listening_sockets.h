@@ -36,7 +36,7 @@ class ListeningSockets {
   };
 
   // Binds what `next` adds. An address in use or a missing right is the error; dropping the result
-  // closes it all again. Waits for an address that is still closing, a second at most.
+  // closes it all again. Waits for an address that is still closing: a second, four at most.
   [[nodiscard]] base::Result<Change> prepare(const std::vector<ListenerConfig>& next) const;
   // Cannot fail. Hands `generation` to the workers, together with what the change means for them.
   void adopt(Change change, Worker::Generation generation);
@@ -45,8 +45,8 @@ class ListeningSockets {
   // Another process has the same sockets: it accepts from now on, also what queues.
   void hand_over();
 
-  // How long an address that closes waits for TCP handshakes that have begun: longer than a round
-  // trip takes. What has not completed by then is reset.
+  // How long an address that closes accepts what queues at least. While handshakes are under way it
+  // waits for them, Worker::kHandshakesMax more; what has not completed by then is reset.
   static constexpr base::Duration kCloseGrace = std::chrono::milliseconds(800);
 
   // Of the listener's first TCP address, as bound; also of those `change` is about to add. 0 =

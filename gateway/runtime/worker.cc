@@ -1,6 +1,7 @@
 #include "gateway/runtime/worker.h"
 
 #include "gateway/limit/client_prefix.h"
+#include "gateway/net/half_open.h"
 #include "gateway/tls/remote/asking_together.h"
 
 #include <pthread.h>
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Longer than any grace a listener is closed with.
-constexpr auto kLeftListenersKept = 2s;
+constexpr auto kLeftListenersKept = 2s + Worker::kHandshakesMax;
 
 constexpr base::Duration kBeyondAllDeadlines = 24h * 366;
 constexpr int kRoundsToAnswer = 5;  // of 20 ms
@@ -118,32 +119,52 @@ std::shared_ptr<const ListenerTls> Worker::tls_of(const std::string& listener) c
 }
 
 void Worker::close_address(std::string key, base::Duration grace) {
+  closing_.fetch_add(1, std::memory_order_release);
   reactor_.post([this, key = std::move(key), grace] {
     for (const auto& acceptor : acceptors_) {
-      if (acceptor->serves(key)) acceptor->stop_new(reactor_.refresh_now() + grace);
+      if (!acceptor->serves(key)) continue;
+      acceptor->stop_new(reactor_.refresh_now() + grace);
+      closing_.fetch_add(1, std::memory_order_release);
     }
-    auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
-    timer->expires_after(grace);
-    timer->async_wait([this, timer](const boost::system::error_code&) {
-      close_acceptors(reactor_.refresh_now());
-    });
+    closing_.fetch_sub(1, std::memory_order_release);
+    close_acceptors_in(grace);
   });
 }
 
 void Worker::hand_over_addresses() {
   reactor_.post([this] {
-    for (const auto& acceptor : acceptors_)
-      acceptor->hand_over();
-    acceptors_.clear();
+    std::erase_if(acceptors_, [](const std::unique_ptr<Acceptor>& acceptor) {
+      const bool stays = acceptor->close_at() != kNever;  // it closes, whoever goes on
+      if (!stays) acceptor->hand_over();
+      return !stays;
+    });
   });
 }
 
-void Worker::close_acceptors(base::MonoTime due) {
-  std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
-    const bool closes = acceptor->close_at() <= due;
-    if (closes) acceptor->close();
-    return closes;
-  });
+void Worker::close_acceptors_in(base::Duration time) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(reactor_.io());
+  timer->expires_after(time);
+  timer->async_wait(
+      [this, timer](const boost::system::error_code&) { close_acceptors(reactor_.refresh_now()); });
+}
+
+// No new handshake has been answered since the grace time began; so once none is under way, what
+// queues is all there will ever be.
+void Worker::close_acceptors(base::MonoTime now) {
+  constexpr base::Duration kLookAgain = std::chrono::milliseconds(50);
+  const auto is_due = [now](const auto& acceptor) { return acceptor->close_at() <= now; };
+  if (std::ranges::none_of(acceptors_, is_due)) return;
+  const std::set<std::uint16_t> half_open = half_open_ports();
+  const std::size_t closed =
+      std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
+        if (!is_due(acceptor)) return false;
+        const bool waits =
+            acceptor->has_handshakes(half_open) && now < acceptor->close_at() + kHandshakesMax;
+        if (!waits) acceptor->close();
+        return !waits;
+      });
+  closing_.fetch_sub(closed, std::memory_order_release);
+  if (std::ranges::any_of(acceptors_, is_due)) close_acceptors_in(kLookAgain);
 }
 
 void Worker::drain(std::string listener) {

@@ -37,6 +37,9 @@ class Worker {
   void join();
 
   // What a worker takes over in one piece.
+  // The kernel answers a SYN three times within it: at once, after one second, after two more.
+  static constexpr base::Duration kHandshakesMax = std::chrono::seconds(3);
+
   struct Generation {
     std::shared_ptr<const Snapshot> snapshot;
     std::map<std::string, std::shared_ptr<const ListenerTls>>
@@ -58,7 +61,8 @@ class Worker {
   void set_server_tls(std::shared_ptr<Server> server,
                       std::shared_ptr<const UpstreamContext> context);
   void listen(Acceptor::Address address);
-  // Accepts what still queues there for the grace time, then closes the socket.
+  // Accepts what still queues there for the grace time, then closes the socket: once no handshake
+  // is under way, and kHandshakesMax later at the latest.
   void close_address(std::string key, base::Duration grace);
   // Another process accepts from all its sockets from now on.
   void hand_over_addresses();
@@ -89,6 +93,9 @@ class Worker {
     return challenge_revision_.load(std::memory_order_acquire);
   }
 
+  // Whether some address has not closed yet.
+  [[nodiscard]] bool is_closing() const { return closing_.load(std::memory_order_acquire) != 0; }
+
   [[nodiscard]] std::uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] std::size_t open_connections() const {
@@ -107,7 +114,8 @@ class Worker {
                                          const std::shared_ptr<WorkerPool>& before);
   void use_listeners(const Generation& generation, WorkerSnapshot& next);
   void drop_left_servers(const WorkerSnapshot& before, const WorkerSnapshot& next);
-  void close_acceptors(base::MonoTime due);
+  void close_acceptors_in(base::Duration time);
+  void close_acceptors(base::MonoTime now);
   void add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const;
   void keep_mirror_counts(WorkerSnapshot& next) const;
   void keep_left_listeners(const Snapshot& next);
@@ -125,6 +133,7 @@ class Worker {
   WorkerContext context_;
   std::unordered_map<std::string, std::shared_ptr<const ListenerTls>> tls_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::atomic<std::size_t> closing_{0};  // of acceptors_, and orders to close that wait
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::uint64_t> beats_{0};
   std::atomic<std::uint64_t> store_revision_{0};
