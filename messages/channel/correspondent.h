@@ -26,7 +26,8 @@ class Correspondent {
   Correspondent(SeqSocket socket, Side side, std::function<void(Packet)> handler);
   Correspondent(const Correspondent&) = delete;
   Correspondent& operator=(const Correspondent&) = delete;
-  ~Correspondent();  // whoever waits for an answer gets none
+  // Whoever waits for an answer gets none. Not on its own thread: a handler keeps none of them.
+  ~Correspondent();
 
   // ---- any thread ----
   // The answer. Errors: Errc::timeout, Errc::unavailable: the other side is gone, or does not read.

@@ -5,7 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <future>
+#include <memory>
+#include <mutex>
+#include <thread>
 
 namespace ravelin::system {
 namespace {
@@ -15,6 +21,47 @@ using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 
 constexpr const char* kStore = "/store";
+
+// Does what is posted, in order, as the gateway's control thread does.
+class ControlThread {
+ public:
+  ControlThread() : thread_([this] { run(); }) {}
+
+  ControlThread(const ControlThread&) = delete;
+  ControlThread& operator=(const ControlThread&) = delete;
+
+  ~ControlThread() {
+    post({});
+    thread_.join();
+  }
+
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard guard(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    posted_.notify_one();
+  }
+
+ private:
+  // Until it is given nothing.
+  void run() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      posted_.wait(lock, [this] { return !tasks_.empty(); });
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      if (!task) return;
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<std::function<void()>> tasks_;
+  std::thread thread_;
+};
 
 // Both ends, with a gateway of the test's own.
 class RenewalLinksTest : public ::testing::Test {
@@ -26,11 +73,14 @@ class RenewalLinksTest : public ::testing::Test {
     });
   }
 
-  void TearDown() override { renewal_.stop(); }
+  void TearDown() override {
+    renewal_.stop();
+    control_.reset();
+  }
 
   void start() {
     renewal_.start(
-        {.post = [](const std::function<void()>& task) { task(); },
+        {.post = [this](std::function<void()> task) { control_->post(std::move(task)); },
          .challenge =
              [this](const std::string& token) {
                return token == "up" ? messages::ChallengeState{2, answering_.load()}
@@ -73,6 +123,7 @@ class RenewalLinksTest : public ::testing::Test {
   std::vector<std::pair<certs::CertificateSwap, std::chrono::seconds>> swaps_;
   GatewayLink link_{kStore};
   RenewalLink renewal_;
+  std::unique_ptr<ControlThread> control_ = std::make_unique<ControlThread>();
 };
 
 TEST_F(RenewalLinksTest, AChallengeIsUpOnceEveryWorkerAnswersIt) {
@@ -132,7 +183,7 @@ TEST_F(RenewalLinksTest, SwapsOfBeforeAreToldToWhoeverComes) {
   shown_ = {note(4), note(9, "/another/store")};
   start();
   meet();
-  renewal_.note(note(5));
+  control_->post([this] { renewal_.note(note(5)); });
   hear();
   ASSERT_EQ(swaps().size(), 2U);
   EXPECT_EQ(swaps()[0].first, (certs::CertificateSwap{"www.example.com", 3, 4}));
