@@ -63,6 +63,9 @@ enum class Metric : std::uint8_t {
   store_revision,                // collected {worker}
   ticket_key_age,                // collected {}: seconds
   store_loads_total,             // collected {}: certificates made ready by a handshake
+  key_signatures_total,          // collected {result}: ok, failed, refused, limited
+  key_signing_time_total,        // collected {}: seconds
+  keys_held,                     // collected {}
   token_signatures_total,        // collected {token, result}: ok, failed, refused, dropped
   token_waiting,                 // collected {token}: signatures whose turn has not come
   token_up,                      // collected {token}: 1 or 0

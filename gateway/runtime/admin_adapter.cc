@@ -4,6 +4,7 @@
 #include "gateway/config/words.h"
 #include "gateway/limit/client_prefix.h"
 #include "gateway/runtime/crl_status.h"
+#include "gateway/runtime/key_status.h"
 #include "gateway/runtime/process_status.h"
 #include "gateway/runtime/store_status.h"
 #include "gateway/runtime/token_status.h"
@@ -427,7 +428,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     collect_servers(gateway, samples);
     collect_certificates(gateway, samples);
     collect_store(gateway, samples);
-    collect_tokens(gateway, samples);
+    if (collect_keys(gateway, samples)) collect_tokens(gateway, samples);
     collect_staples(gateway, samples);
     collect_crls(gateway, samples);
     collect_limits(gateway, samples);

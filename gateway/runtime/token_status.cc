@@ -6,10 +6,9 @@
 namespace ravelin::gateway {
 namespace {
 
-// Of the key process; none while it is away, which other metrics tell.
+// Of the key process; none where it does not answer.
 std::vector<certs::TokenStatus> ask_for_tokens(RemoteKeys& keys) {
   std::vector<certs::TokenStatus> tokens;
-  if (!keys.counts().is_connected) return tokens;
   const auto answer = keys.ask(messages::TokenCounts{});
   const auto* counts = answer ? std::get_if<messages::TokenCounts>(&*answer) : nullptr;
   if (counts == nullptr) return tokens;

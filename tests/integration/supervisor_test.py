@@ -256,6 +256,18 @@ class Keys(Case):
         self.assertFalse(self.has_in_memory(gateway.pid(), numbers), "but not there")
         self.assertFalse(self.has_in_memory(gateway.process.pid, numbers), "nor there")
 
+    def test_what_the_key_process_signs_is_counted_from_its_start(self):
+        gateway = self.gateway(simple_config([self.backend()], top=ADMIN))
+        for _ in range(3):
+            self.assertEqual(self.client(gateway).get().status, 200)
+        self.assertEqual(gateway.metric("ravelin_key_signatures_total", result="ok"), 3)
+        self.assertEqual(gateway.metric("ravelin_key_signatures_total", result="refused"), 0)
+        self.assertGreater(gateway.metric("ravelin_key_signing_seconds_total"), 0)
+        self.assertEqual(gateway.metric("ravelin_keys_held"), 1)
+        os.kill(gateway.pid("keys"), signal.SIGKILL)
+        self.assertEqual(self.client(gateway).get().status, 200)
+        self.assertEqual(gateway.metric("ravelin_key_signatures_total", result="ok"), 1)
+
     def test_a_killed_key_process_loses_no_handshake(self):
         gateway = self.gateway(simple_config([self.backend()]))
         serving = gateway.pid()

@@ -40,6 +40,9 @@ void sample_certificates(MetricSamples& samples) {
   samples.set(index(Metric::store_revision), {"0"}, 7);
   samples.set(index(Metric::store_loads_total), {}, 40);
   samples.set(index(Metric::ticket_key_age), {}, 3600);
+  samples.set(index(Metric::key_signatures_total), {"ok"}, 7000);
+  samples.set(index(Metric::key_signing_time_total), {}, 0.75);
+  samples.set(index(Metric::keys_held), {}, 3);
   samples.set(index(Metric::token_signatures_total), {"web", "ok"}, 5000);
   samples.set(index(Metric::token_waiting), {"web"}, 2);
   samples.set(index(Metric::token_up), {"web"}, 1);
@@ -155,6 +158,8 @@ constexpr SeriesCase kSeries[] = {
     {R"(ravelin_sticky_requests_total{pool="blue",result="refused"})", 1},
     {R"(ravelin_hash_overflows_total{pool="blue"})", 1},
     {R"(ravelin_certificate_expiry_seconds{name="www.example.com"})", 1800000000},
+    {R"(ravelin_key_signatures_total{result="ok"})", 7000},
+    {R"(ravelin_key_signing_seconds_total)", 0.75},
     {R"(ravelin_token_signatures_total{token="web",result="ok"})", 5000},
     {R"(ravelin_config_reloads_total{result="ok"})", 1},
     {R"(ravelin_config_reloads_total{result="failed"})", 0},
