@@ -4,8 +4,10 @@
 //
 // The table, in the order packets meet it:
 //   raw_pre    prerouting -300   bans, spoofed sources: before conntrack
+//   syn_pre    prerouting -299   with a synproxy: handshakes it answers pass conntrack by
 //   pre_nat    prerouting -100   forward, redirect
 //   input      input 0           known connections ▸ the zone's chain ▸ drop
+//   syn_in     input 1           with a synproxy: cookies become connections
 //   forward    forward -1        only when the policy forwards; before docker's, where a drop is
 //              final
 //   quarantine output -1         only when the policy has one: servers that are cut off for a while
@@ -69,8 +71,10 @@ inline constexpr std::string_view kBan6 = "ban6";                // /64 each
 inline constexpr std::string_view kBan6Net = "ban6_net";         // ranges of /64 and wider
 inline constexpr std::string_view kQuarantine4 = "quarantine4";  // address and TCP port
 inline constexpr std::string_view kQuarantine6 = "quarantine6";
-inline constexpr std::string_view kOverload = "overload";  // TCP ports, while it lasts
-inline constexpr std::string_view kPacketBan4 = "pban4";   // filled by rules: block new connections
+inline constexpr std::string_view kOverload = "overload";        // TCP ports, while it lasts
+inline constexpr std::string_view kSynproxy = "syn_ports";       // TCP ports that are answered for
+inline constexpr std::string_view kSynproxyAck = "syn_cookies";  // ... whose cookies are taken
+inline constexpr std::string_view kPacketBan4 = "pban4";  // filled by rules: block new connections
 inline constexpr std::string_view kPacketBan6 = "pban6";
 }  // namespace set_names
 

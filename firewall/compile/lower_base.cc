@@ -10,7 +10,8 @@ namespace {
 using policies::kHost;
 using policies::ZoneId;
 
-constexpr std::string_view kStates = "ct_states", kForwardStates = "ct_states_fwd";
+constexpr std::string_view kStates = "ct_states", kForwardStates = "ct_states_fwd",
+                           kOutputStates = "ct_states_out";
 constexpr std::string_view kEssential = "icmp6_link", kEssentialForwarded = "icmp6_path";
 constexpr int kLookupsToPair = 2;  // state, zone
 
@@ -42,8 +43,11 @@ Chain base_chain(Lowering& lowering, std::string_view name, Hook::Point point,
   return chain;
 }
 
-void append_states(Chain& chain, Field field, std::string_view states) {
+void append_loopback(Chain& chain, Field field) {
   chain.rules.push_back({{interface_match(field, "lo"), accept()}, {}, {}});
+}
+
+void append_states(Chain& chain, std::string_view states) {
   chain.rules.push_back({{VerdictLookup{{{Field::ct_state, 0}}, std::string(states)}}, {}, {}});
 }
 
@@ -84,8 +88,10 @@ void lower_input(Lowering& lowering) {
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, zone, kHost)));
   Chain chain = base_chain(lowering, "input", Hook::Point::input, 0);
-  append_states(chain, Field::iifname, kStates);
+  append_loopback(chain, Field::iifname);
+  append_states(chain, kStates);
   append_packet_bans(lowering, chain);
+  append_synproxy(lowering, chain);
   append_overload(lowering, chain);
   append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::iifname, "zone_in", verdicts);
@@ -98,8 +104,11 @@ void lower_output(Lowering& lowering) {
   std::vector<Verdict> verdicts;
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, kHost, zone)));
+  if (has_synproxy(lowering)) add_states(lowering, kOutputStates, drop());
   Chain chain = base_chain(lowering, "output", Hook::Point::output, 0);
-  append_states(chain, Field::oifname, kStates);
+  append_loopback(chain, Field::oifname);
+  append_synproxy_answers(lowering, chain);
+  append_states(chain, has_synproxy(lowering) ? kOutputStates : kStates);
   append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::oifname, "zone_out", verdicts);
   append_end(chain, "to an interface in no zone");
@@ -154,7 +163,8 @@ void lower_forward(Lowering& lowering) {
   for (const ZoneId zone : zones_of(lowering))
     verdicts.push_back(lower_forward_from(lowering, zone));
   Chain chain = base_chain(lowering, "forward", Hook::Point::forward, kBeforeDocker);
-  append_states(chain, Field::iifname, kForwardStates);
+  append_loopback(chain, Field::iifname);
+  append_states(chain, kForwardStates);
   append_dispatch(lowering, chain, Field::iifname, "fwd_in", verdicts);
   // From an interface in no zone: into a zone it is ours, else it is not; so what looks at more
   // than interfaces and known connections stands behind this.
@@ -174,7 +184,7 @@ void finish_depth(Lowering& lowering) {
 }  // namespace
 
 void lower_base(Lowering& lowering) {
-  add_states(lowering, kStates, drop());
+  add_states(lowering, kStates, lower_unplaced(lowering));
   lower_input(lowering);
   lower_forward(lowering);
   lower_output(lowering);

@@ -32,7 +32,7 @@ void append_overload(Lowering& lowering, Chain& chain) {
   Set ports{.name = std::string(set_names::kOverload), .key = {Field::tcp_dport}};
   ports.has_timeout = true;
   ports.is_external = true;
-  ports.size = static_cast<std::uint32_t>(overload.ports.size());
+  ports.size = static_cast<std::uint32_t>(2 * overload.ports.size());  // see lower_synproxy
   lowering.add_set(std::move(ports));
   Chain tightened{.name = lowering.name("overloaded")};
   append_exceptions(lowering, overload, tightened);

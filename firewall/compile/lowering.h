@@ -1,6 +1,6 @@
 // What the steps of lowering share: the ruleset being built, names that fit the kernel, and small
 // makers of rules. Each step is a file: lower_rule, lower_pair, lower_guard,
-// lower_quarantine, lower_overload, lower_nat, lower_base.
+// lower_quarantine, lower_overload, lower_synproxy, lower_nat, lower_base.
 // Pure; one thread.
 #pragma once
 
@@ -91,6 +91,14 @@ void lower_quarantine(Lowering& lowering);  // its sets and chain
 
 // The rule of `input` that holds new connections to what an overloaded host takes.
 void append_overload(Lowering& lowering, Chain& chain);
+
+// While a host is overloaded: handshakes answered with cookies. Its sets and base chains, and the
+// rules of `input` and `output` for it.
+void append_synproxy(Lowering& lowering, Chain& input);
+void append_synproxy_answers(const Lowering& lowering, Chain& output);
+bool has_synproxy(const Lowering& lowering);
+// What becomes of packets to this host that conntrack cannot place.
+Verdict lower_unplaced(Lowering& lowering);
 
 void lower_nat(Lowering& lowering);  // pre_nat, post_nat
 // The allows that `forward` entries of a zone bring along, in front of its pairs.

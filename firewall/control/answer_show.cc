@@ -64,10 +64,13 @@ Answer answer_status(Desk desk, Question& /*question*/) {
   object["quarantined"] = std::move(quarantined);
   const std::chrono::seconds tightened = desk.keeper.tightened_for();
   object["tightened"] = tightened.count() > 0;
-  if (tightened.count() > 0)
+  if (tightened.count() > 0) {
+    const auto& policy = desk.keeper.policy();
+    const bool answers = policy && policy->overload && policy->overload->synproxy;
     text += fmt::format(
-        "the gateway is overloaded: each source has fewer connections, for {} or longer\n",
-        base::format_duration(tightened));
+        "the gateway is overloaded: each source has fewer connections{}, for {} or longer\n",
+        answers ? ", handshakes are answered with cookies" : "", base::format_duration(tightened));
+  }
   if (pending) {
     const auto left =
         std::chrono::floor<std::chrono::seconds>(time_left(*pending, desk.times.boot()));

@@ -1,4 +1,4 @@
-// What the keeper puts into the set that tightens limits while the gateway is overloaded.
+// What the keeper puts into the sets that tighten limits while the gateway is overloaded.
 #include "firewall/compile/key_bytes.h"
 #include "firewall/control/keeper.h"
 #include "firewall/control/standing_set.h"
@@ -8,16 +8,26 @@
 namespace ravelin::firewall {
 namespace {
 
-std::vector<Element> elements_of(const policies::Overload& overload,
-                                 std::chrono::milliseconds duration) {
+// Cookies that are under way when the answers end are taken, and so are the questions of clients
+// whom this host has not answered yet.
+constexpr std::chrono::seconds kCookiesTaken{10};
+
+using Ports = std::vector<std::uint16_t>;
+
+// What is in the set now, and for how long; nothing: it stays empty.
+void refill(const Set* set, const Ports& ports, std::chrono::milliseconds duration,
+            Transaction& steps) {
+  if (set == nullptr) return;
+  steps.emplace_back(FlushSet{set->name});
+  if (duration.count() == 0) return;
   std::vector<Element> elements;
-  elements.reserve(overload.ports.size());
-  for (const std::uint16_t port : overload.ports) {
+  elements.reserve(ports.size());
+  for (const std::uint16_t port : ports) {
     Element element{.key = port_bytes(port)};
     element.timeout = duration;
     elements.push_back(std::move(element));
   }
-  return elements;
+  steps.emplace_back(AddElements{set->name, std::move(elements)});
 }
 
 }  // namespace
@@ -34,9 +44,13 @@ Result<> Keeper::tighten(std::chrono::seconds duration) {
                       "the policy has no \"overload\": nothing can be tightened");
   const bool holds = tightened_until_ > now;
   if (duration.count() == 0 ? !holds : tightened_until_ - now > duration / 2) return {};
-  Transaction steps{FlushSet{set->name}};
-  if (duration.count() != 0)
-    steps.emplace_back(AddElements{set->name, elements_of(*policy_->overload, duration)});
+  Transaction steps;
+  refill(set, policy_->overload->ports, duration, steps);
+  if (const auto& synproxy = policy_->overload->synproxy) {
+    refill(standing(*live_, set_names::kSynproxy), synproxy->ports, duration, steps);
+    refill(standing(*live_, set_names::kSynproxyAck), synproxy->ports, duration + kCookiesTaken,
+           steps);
+  }
   if (auto done = kernel_.apply(steps, {}); !done)
     return base::wrap(done.error(), "limits hold as before");
   tightened_until_ = now + duration;

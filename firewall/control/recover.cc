@@ -27,8 +27,9 @@ Result<> Keeper::adopt(std::uint64_t revision) {
   append_bans(target, Refill::all, steps);
   append_quarantined(target, Refill::all, steps);
   // Whether the gateway is overloaded, it will say.
-  if (const Set* set = standing(target, set_names::kOverload); set != nullptr)
-    steps.emplace_back(FlushSet{set->name});
+  for (const std::string_view name : {set_names::kOverload, set_names::kSynproxy})
+    if (const Set* set = standing(target, name); set != nullptr)
+      steps.emplace_back(FlushSet{set->name});
   if (auto done = commit(steps); !done) return done.error();
   settle(revision, std::move(*wanted), target);
   return let_go(*policy_);

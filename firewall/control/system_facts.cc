@@ -1,5 +1,6 @@
 #include "firewall/control/system_facts.h"
 
+#include "firewall/control/tcp_offer.h"
 #include "policies/model/meaning.h"
 
 #include <ifaddrs.h>
@@ -100,6 +101,8 @@ policies::Facts SystemFacts::find(const policies::ParsedPolicy& policy) {
   policies::Facts facts;
   find_interfaces(policy, facts);
   find_users(policy.wanted, facts);
+  if (policy.wanted.tcp_offer)
+    facts.tcp_offer = offer_of(read_tcp_settings().value_or(TcpSettings{}));
   const auto until = std::chrono::steady_clock::now() + patience_;
   for (const std::string& name : policy.wanted.names) {
     // The resolver has a time-out of its own for each name; together they end here.

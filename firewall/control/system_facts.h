@@ -1,5 +1,5 @@
 // What a policy asks of the world, looked up on this machine: names through the system's resolver,
-// users, the addresses of interfaces. Blocks; every look-up has a deadline.
+// users, the addresses of interfaces, the settings of TCP. Blocks; every look-up has a deadline.
 #pragma once
 
 #include "firewall/control/prepare.h"

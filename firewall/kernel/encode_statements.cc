@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_synproxy.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
@@ -202,6 +203,18 @@ class Encoder {
   }
 
   Result<> operator()(const NoTrack&) { return add(make_expr("notrack")); }
+
+  Result<> operator()(const Synproxy& proxy) {
+    const std::uint32_t flags = NF_SYNPROXY_OPT_MSS |
+                                (proxy.window_scale ? NF_SYNPROXY_OPT_WSCALE : 0) |
+                                (proxy.has_timestamps ? NF_SYNPROXY_OPT_TIMESTAMP : 0) |
+                                (proxy.has_sack ? NF_SYNPROXY_OPT_SACK_PERM : 0);
+    ExprPtr expr = make_expr("synproxy");
+    nftnl_expr_set_u16(expr.get(), NFTNL_EXPR_SYNPROXY_MSS, proxy.mss);
+    nftnl_expr_set_u8(expr.get(), NFTNL_EXPR_SYNPROXY_WSCALE, proxy.window_scale.value_or(0));
+    nftnl_expr_set_u32(expr.get(), NFTNL_EXPR_SYNPROXY_FLAGS, flags);
+    return add(std::move(expr));
+  }
 
   Result<> operator()(const Trace&) {
     const std::uint8_t on = 1;

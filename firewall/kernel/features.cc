@@ -46,6 +46,7 @@ std::vector<Probe> probes() {
        Match{Field::socket_cgroup, Comparison::equal, Bytes(8), 0, 1}},
       {"input", "meta hour (times of day)", MatchRange{Field::hour, false, Bytes(4), {0, 0, 0, 1}}},
       {"prerouting", "notrack", NoTrack{}},
+      {"input", "synproxy (handshakes answered with cookies)", Synproxy{}},
       {"dnat", "dnat", Nat{Nat::Kind::dnat, address, {}}},
       {"dnat", "redirect", Redirect{}},
       {"snat", "snat", Nat{Nat::Kind::snat, address, {}}},

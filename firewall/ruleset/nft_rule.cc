@@ -175,6 +175,15 @@ class Printer {
 
   std::string operator()(const NoTrack&) const { return "notrack"; }
 
+  std::string operator()(const Synproxy& proxy) const {
+    // nft prints a scale of 0 where there is none, too.
+    std::string text =
+        fmt::format("synproxy mss {} wscale {}", proxy.mss, proxy.window_scale.value_or(0));
+    if (proxy.has_timestamps) text += " timestamp";
+    if (proxy.has_sack) text += " sack-perm";
+    return text;
+  }
+
   std::string operator()(const Trace&) const { return "meta nftrace set 1"; }
 
  private:

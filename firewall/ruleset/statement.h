@@ -163,12 +163,25 @@ struct NoTrack {
   friend bool operator==(const NoTrack&, const NoTrack&) = default;
 };
 
+// Answers the first packet of a TCP handshake with a cookie and keeps nothing; the packet that
+// brings the cookie back begins the connection, one with another is dropped. Other packets go on.
+// What it offers has to be what this host's own stack would: clients hold on to it. Source:
+// net/netfilter/nft_synproxy.c.
+struct Synproxy {
+  std::uint16_t mss = 1460;
+  std::optional<std::uint8_t> window_scale = std::uint8_t{7};  // none: windows are not scaled
+  bool has_timestamps = true;
+  bool has_sack = true;
+
+  friend bool operator==(const Synproxy&, const Synproxy&) = default;
+};
+
 struct Trace {  // meta nftrace set 1
   friend bool operator==(const Trace&, const Trace&) = default;
 };
 
 using Statement =
     std::variant<Match, MatchRange, Lookup, VerdictLookup, Counter, Limit, ConnectionLimit, Update,
-                 Log, Sample, Reject, Verdict, Nat, Masquerade, Redirect, NoTrack, Trace>;
+                 Log, Sample, Reject, Verdict, Nat, Masquerade, Redirect, NoTrack, Synproxy, Trace>;
 
 }  // namespace ravelin::firewall

@@ -204,4 +204,10 @@ Walk::Flow Walk::step(const NoTrack& /*no_track*/) {
   return Flow::next_statement;
 }
 
+// TCP ends here: what goes on in its place is a packet of the kernel's own.
+Walk::Flow Walk::step(const Synproxy& /*proxy*/) {
+  if (passage_.packet.protocol != policies::kTcp) return Flow::next_rule;
+  return finish(End::drop, "synproxy");
+}
+
 }  // namespace ravelin::firewall::simulate

@@ -51,6 +51,7 @@ class Walk {
   Flow step(const Masquerade& masquerade);
   Flow step(const Redirect& redirect);
   Flow step(const NoTrack& no_track);
+  Flow step(const Synproxy& proxy);
 
   Flow step(const Counter& /*counter*/) { return Flow::next_statement; }
 

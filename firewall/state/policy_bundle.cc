@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include <optional>
+
 namespace ravelin::firewall {
 namespace {
 
@@ -31,6 +33,12 @@ json::value text_of(const base::IpAddress& address) {
   return json::value(base::to_string(address));
 }
 
+json::object tcp_offer_json(const policies::TcpOffer& offer) {
+  json::object object{{"timestamps", offer.has_timestamps}, {"sack", offer.has_sack}};
+  if (offer.window_scale) object["window_scale"] = *offer.window_scale;
+  return object;
+}
+
 json::object facts_json(const policies::Facts& facts) {
   const auto addresses = [](const auto& list) { return array_of(list, text_of); };
   json::object object;
@@ -46,6 +54,7 @@ json::object facts_json(const policies::Facts& facts) {
     });
   });
   object["users"] = object_of(facts.users, [](std::uint32_t uid) { return json::value(uid); });
+  if (const auto& offer = facts.tcp_offer) object["tcp_offer"] = tcp_offer_json(*offer);
   return object;
 }
 
@@ -74,6 +83,8 @@ class FactsReader {
       const auto number = json::try_value_to<std::uint32_t>(value);
       number ? void(facts.users[key] = *number) : refuse();
     });
+    if (const json::value* offer = object.if_contains("tcp_offer"))
+      facts.tcp_offer = tcp_offer(*offer);
     if (is_bad_) return base::fail(Errc::invalid, "the facts of the bundle cannot be read");
     return facts;
   }
@@ -94,6 +105,24 @@ class FactsReader {
       address ? found.push_back(*address) : refuse();
     }
     return found;
+  }
+
+  policies::TcpOffer tcp_offer(const json::value& value) {
+    constexpr std::uint8_t kScaleMax = 14;  // RFC 7323 2.3
+    const json::object* object = value.if_object();
+    const auto scale = member<std::uint8_t>(object, "window_scale");
+    const auto timestamps = member<bool>(object, "timestamps");
+    const auto sack = member<bool>(object, "sack");
+    if (!timestamps || !sack || scale > kScaleMax) refuse();
+    return {scale, timestamps.value_or(false), sack.value_or(false)};
+  }
+
+  template <class Value>
+  static std::optional<Value> member(const json::object* object, std::string_view key) {
+    const json::value* value = object == nullptr ? nullptr : object->if_contains(key);
+    if (value == nullptr) return std::nullopt;
+    const auto read = json::try_value_to<Value>(*value);
+    return read ? std::optional<Value>(*read) : std::nullopt;
   }
 
   const json::array& list(const json::value& value) {

@@ -85,6 +85,11 @@ void add_overload(Outline& root, const OverloadConfig& overload) {
   Outline& kernel = out.map("kernel");
   kernel.number("new_per_second", overload.kernel->new_per_second);
   kernel.number("burst", overload.kernel->burst);
+  if (overload.kernel->synproxy.empty()) return;
+  Outline& synproxy = kernel.list("synproxy");
+  for (const std::string& listener : overload.kernel->synproxy)
+    synproxy.text("", listener);
+  kernel.number("mss", overload.kernel->mss);
 }
 
 }  // namespace ravelin::gateway

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace ravelin::gateway {
 
@@ -15,10 +17,13 @@ struct OverloadThresholds {
   friend bool operator==(const OverloadThresholds&, const OverloadThresholds&) = default;
 };
 
-// New connections of each source that the kernel lets through while an action is in force.
+// What the kernel does while an action is in force: new connections of each source that it lets
+// through, and listeners whose handshakes it answers with cookies.
 struct KernelOverload {
   std::uint32_t new_per_second = 0;
   std::uint32_t burst = 0;
+  std::vector<std::string> synproxy;  // names of listeners
+  std::uint32_t mss = 1460;           // that it offers over IPv4; 20 less over IPv6
 
   friend bool operator==(const KernelOverload&, const KernelOverload&) = default;
 };

@@ -50,6 +50,8 @@ bool is_ordered(const OverloadThresholds& first, const OverloadThresholds& secon
 
 constexpr std::size_t kTriggersMax = 16;
 constexpr std::size_t kTrapPathsMax = 1000;
+constexpr std::size_t kSynproxyMax = 256;
+constexpr std::uint64_t kMssMin = 536, kMssMax = 65'495;  // RFC 9293 3.7.1; what IPv4 holds
 
 AbuseTrigger parse_trigger(yaml::Map map) {
   AbuseTrigger trigger;
@@ -109,6 +111,11 @@ KernelOverload parse_kernel_overload(yaml::Map map) {
   map.required("new_per_second", kernel.new_per_second, yaml::between(1, 1'000'000));
   kernel.burst = 2 * kernel.new_per_second;
   map.optional("burst", kernel.burst, yaml::between(1, 1'000'000));
+  map.optional("synproxy", kernel.synproxy,
+               yaml::one_or_list_of(yaml::converted(parse_name), 1, kSynproxyMax));
+  map.optional("mss", kernel.mss, yaml::between(kMssMin, kMssMax));
+  if (map.has("mss") && kernel.synproxy.empty())
+    map.error("\"mss\" is what \"synproxy\" offers, which is not there");
   return std::move(map).finish(kernel);
 }
 

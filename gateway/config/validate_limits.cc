@@ -2,6 +2,8 @@
 // Pure.
 #include "gateway/config/validate_parts.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -35,12 +37,35 @@ void check_route(const ListenerConfig& listener, const std::string& listener_key
               places);
 }
 
+// A port of it is one the kernel can answer for.
+bool has_port(const ListenerConfig& listener) {
+  return std::ranges::any_of(listener.bind, [](const base::Endpoint& bind) {
+    const auto* ip = std::get_if<base::IpEndpoint>(&bind);
+    return ip != nullptr && ip->port != 0 && !base::is_loopback(ip->address);
+  });
+}
+
+void check_kernel(const Config& config, Places& places) {
+  if (!config.overload.kernel) return;
+  const base::SourcePos pos{config.path, 0, 0};
+  if (!config.firewall || !config.firewall->takes_bans)
+    places.error("overload.kernel", pos,
+                 "needs \"firewall\" (and its \"bans\"): its agent is who limits connections");
+  for (const std::string& name : config.overload.kernel->synproxy) {
+    const auto found = std::ranges::find(config.listeners, name, &ListenerConfig::name);
+    if (found == config.listeners.end())
+      places.error("overload.kernel.synproxy", pos,
+                   fmt::format("there is no listener \"{}\"", name));
+    else if (!has_port(*found))
+      places.error("overload.kernel.synproxy", pos,
+                   fmt::format("listener \"{}\" has no address and port that others reach", name));
+  }
+}
+
 }  // namespace
 
 void validate_limits(const Config& config, Places& places) {
-  if (config.overload.kernel && (!config.firewall || !config.firewall->takes_bans))
-    places.error("overload.kernel", {config.path, 0, 0},
-                 "needs \"firewall\" (and its \"bans\"): its agent is who limits connections");
+  check_kernel(config, places);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
     const std::string key = listener_key(i);

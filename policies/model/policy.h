@@ -6,6 +6,7 @@
 
 #include "policies/model/address_set.h"
 #include "policies/model/service.h"
+#include "policies/model/tcp_offer.h"
 
 #include <chrono>
 #include <cstdint>
@@ -109,12 +110,22 @@ struct PerSource {
   friend bool operator==(const PerSource&, const PerSource&) = default;
 };
 
+// Handshakes that are answered with cookies in the host's place.
+struct Synproxy {
+  std::vector<std::uint16_t> ports;  // TCP; sorted
+  std::uint16_t mss = 1460;          // over IPv4; 20 less over IPv6
+  TcpOffer offer;
+
+  friend bool operator==(const Synproxy&, const Synproxy&) = default;
+};
+
 // What new connections to this host each source has while whoever serves says it is overloaded.
 struct Overload {
   SourcePos pos;
   std::vector<std::uint16_t> ports;  // TCP; sorted
   PerSource per_source;              // new connections
   AddressRanges except;              // such as proxies, each of whom is many sources
+  std::optional<Synproxy> synproxy;  // for some of the ports
 
   friend bool operator==(const Overload&, const Overload&) = default;
 };

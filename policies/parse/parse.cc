@@ -9,6 +9,8 @@
 #include "policies/parse/parse_tests.h"
 #include "policies/parse/parse_zones.h"
 
+#include <algorithm>
+
 namespace ravelin::policies {
 namespace {
 
@@ -71,6 +73,29 @@ void read_decisions(yaml::Map& map, Scope& scope, Policy& policy) {
                });
 }
 
+bool translates(const NatRule& nat, std::uint16_t port) {
+  const bool is_source = nat.kind == NatRule::Kind::masquerade || nat.kind == NatRule::Kind::snat;
+  const bool is_any = nat.services.empty();
+  return !is_source &&
+         (is_any || std::ranges::any_of(nat.services, [port](const ServiceTerm& term) {
+            return term.protocol == kTcp && term.first <= port && port <= term.last;
+          }));
+}
+
+// What is answered before it is translated is answered in the name of another port.
+void check_synproxy(const yaml::Value& root, const Policy& policy) {
+  if (!policy.overload || !policy.overload->synproxy) return;
+  for (const std::uint16_t port : policy.overload->synproxy->ports) {
+    for (const NatRule& nat : policy.nat) {
+      if (translates(nat, port))
+        root.report().diagnostics.error(
+            policy.overload->pos, "overload.synproxy",
+            fmt::format("port {} is translated at {}:{}: its handshakes cannot be answered here",
+                        port, nat.pos.file, nat.pos.line));
+    }
+  }
+}
+
 void warn_about_the_whole(const yaml::Value& root, Scope& scope, const Policy& policy) {
   for (std::size_t i = 0; i < policy.feeds.size(); ++i) {
     if (scope.addresses.feeds_used().contains(static_cast<int>(i))) continue;
@@ -97,6 +122,7 @@ Policy parse_root(const yaml::Value& root, const Facts& facts, WantedFacts& want
   read_definitions(map, scope, policy);
   read_decisions(map, scope, policy);
   std::move(map).finish();
+  check_synproxy(root, policy);
   if (!root.report().diagnostics.has_errors()) warn_about_the_whole(root, scope, policy);
   return policy;
 }

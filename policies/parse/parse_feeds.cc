@@ -13,6 +13,7 @@ constexpr std::uint64_t kFeedEntriesMax = 20'000'000;
 constexpr std::uint64_t kBansMax = 4'000'000;
 constexpr std::uint64_t kQuarantineMax = 65'536;
 constexpr std::size_t kOverloadPortsMax = 256;
+constexpr std::uint64_t kMssMin = 536, kMssMax = 65'495;  // RFC 9293 3.7.1; what IPv4 holds
 constexpr auto kDay = 24h;
 
 Feed parse_feed(yaml::Map map, Scope& scope) {
@@ -72,16 +73,40 @@ Quarantine parse_quarantine(yaml::Map map, Scope& scope) {
   return std::move(map).finish(std::move(quarantine));
 }
 
+namespace {
+
+void read_ports(yaml::Map& map, const char* key, std::vector<std::uint16_t>& ports) {
+  map.optional(key, ports, yaml::one_or_list_of(yaml::between(1, 65'535), 1, kOverloadPortsMax));
+  std::ranges::sort(ports);
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+}
+
+void read_synproxy(yaml::Map& map, Scope& scope, Overload& overload) {
+  if (!map.has("synproxy")) {
+    if (map.has("mss")) map.error("\"mss\" is what \"synproxy\" offers, which is not there");
+    return;
+  }
+  Synproxy& synproxy = overload.synproxy.emplace();
+  read_ports(map, "synproxy", synproxy.ports);
+  map.optional("mss", synproxy.mss, yaml::between(kMssMin, kMssMax));
+  for (const std::uint16_t port : synproxy.ports) {
+    if (!std::ranges::binary_search(overload.ports, port))
+      map.error(fmt::format("\"synproxy\" has port {}, which is none of \"ports\"", port));
+  }
+  scope.wanted.tcp_offer = true;
+  if (scope.facts.tcp_offer) synproxy.offer = *scope.facts.tcp_offer;
+}
+
+}  // namespace
+
 Overload parse_overload(yaml::Map map, Scope& scope) {
   Overload overload;
   overload.pos = map.pos();
-  map.required("ports", overload.ports,
-               yaml::one_or_list_of(yaml::between(1, 65'535), 1, kOverloadPortsMax));
-  std::ranges::sort(overload.ports);
-  overload.ports.erase(std::unique(overload.ports.begin(), overload.ports.end()),
-                       overload.ports.end());
+  if (!map.has("ports")) map.error("\"ports\" is missing");
+  read_ports(map, "ports", overload.ports);
   map.required("new", overload.per_source.new_connections, yaml::converted(parse_packet_rate));
   map.optional("except", overload.except, scope.ranges_for(AddressUse::plain));
+  read_synproxy(map, scope, overload);
   return std::move(map).finish(std::move(overload));
 }
 

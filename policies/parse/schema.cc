@@ -148,6 +148,9 @@ Keys overload_keys() {
       {"ports", one_or_list_of(type("integer")), "of TCP", Need::required},
       {"new", ref("rate"), "connections of each source, of what is allowed", Need::required},
       {"except", ref("addresses"), "sources that are not held to it"},
+      {"synproxy", one_or_list_of(type("integer")),
+       "those of the ports whose handshakes are answered with cookies"},
+      {"mss", type("integer"), "that synproxy offers over IPv4; 20 less over IPv6"},
   };
 }
 

@@ -84,6 +84,7 @@ Confinement default_confinement(ConfinedRole role, std::string user) {
       confinement.kept_capabilities = {CAP_NET_ADMIN};
       confinement.network = {.unix_sockets = true, .netlink = true};
       paths.push_back(reads("/usr/share/ravelin/policies"));
+      paths.push_back(reads("/proc/sys/net"));  // what this host's TCP offers
       break;
     case ConfinedRole::count_:
       break;

@@ -60,7 +60,13 @@ class Derivation {
     const bool cuts_off = std::ranges::any_of(
         config_.pools, [](const gateway::PoolConfig& pool) { return !pool.quarantine.empty(); });
     if (cuts_off && !options.has_quarantine) rules_.quarantine = config_.user;
-    if (config_.overload.kernel && !options.has_overload) tighten(*config_.overload.kernel);
+    if (const auto& kernel = config_.overload.kernel) {
+      if (!options.has_overload)
+        tighten(*kernel);
+      else if (!kernel->synproxy.empty())
+        warn({config_.path, 0, 0}, "overload.kernel.synproxy",
+             "the policy has an \"overload\" of its own: say \"synproxy\" there");
+    }
     if (const auto& admin = config_.admin.listen; admin && !base::is_loopback(admin->address))
       warn({config_.path, 0, 0}, "admin.listen",
            fmt::format("{} is not opened: allow it in the policy, from named sources",
@@ -120,13 +126,16 @@ class Derivation {
   }
 
   void tighten(const gateway::KernelOverload& kernel) {
-    std::set<std::uint16_t> ports;
+    std::set<std::uint16_t> ports, synproxy;
     std::set<std::string> except;
     for (const gateway::ListenerConfig& listener : config_.listeners) {
+      const bool is_answered = std::ranges::count(kernel.synproxy, listener.name) != 0;
       for (const base::Endpoint& bind : listener.bind) {
         const auto* endpoint = std::get_if<base::IpEndpoint>(&bind);
-        if (endpoint != nullptr && endpoint->port != 0 && !base::is_loopback(endpoint->address))
-          ports.insert(endpoint->port);
+        if (endpoint == nullptr || endpoint->port == 0 || base::is_loopback(endpoint->address))
+          continue;
+        ports.insert(endpoint->port);
+        if (is_answered) synproxy.insert(endpoint->port);
       }
       for (const std::string& proxy : proxies_of(listener))
         except.insert(proxy);
@@ -135,7 +144,9 @@ class Derivation {
     rules_.overload = {
         .ports = {ports.begin(), ports.end()},
         .new_connections = fmt::format("{}/s burst {}", kernel.new_per_second, kernel.burst),
-        .except = {except.begin(), except.end()}};
+        .except = {except.begin(), except.end()},
+        .synproxy = {synproxy.begin(), synproxy.end()},
+        .mss = kernel.mss};
   }
 
   // Each of them is many clients: the gateway counts those, the kernel cannot.

@@ -11,9 +11,11 @@ namespace ravelin::system {
 enum class DerivedVerb : std::uint8_t { allow, deny };
 
 struct DerivedOverload {
-  std::vector<std::uint16_t> ports;  // sorted
-  std::string new_connections;       // "20/s burst 40"
-  std::vector<std::string> except;   // sorted
+  std::vector<std::uint16_t> ports;     // sorted
+  std::string new_connections;          // "20/s burst 40"
+  std::vector<std::string> except;      // sorted
+  std::vector<std::uint16_t> synproxy;  // some of the ports; sorted
+  std::uint32_t mss = 0;                // that is offered for them
 
   friend bool operator==(const DerivedOverload&, const DerivedOverload&) = default;
 };

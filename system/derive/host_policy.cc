@@ -42,6 +42,9 @@ std::string overload_line(const DerivedOverload& overload) {
   std::string line = fmt::format("overload: {{ ports: [{}], new: {}",
                                  fmt::join(overload.ports, ", "), overload.new_connections);
   if (!overload.except.empty()) line += ", except: " + yaml_list(overload.except);
+  if (!overload.synproxy.empty())
+    line +=
+        fmt::format(", synproxy: [{}], mss: {}", fmt::join(overload.synproxy, ", "), overload.mss);
   return line + " }\n";
 }
 

@@ -51,6 +51,8 @@ void add(std::optional<DerivedOverload>& overload, const std::optional<DerivedOv
   overload->new_connections = more->new_connections;
   unite(overload->ports, more->ports);
   unite(overload->except, more->except);
+  unite(overload->synproxy, more->synproxy);
+  overload->mss = more->mss;
 }
 
 // Files with a rule as they are derived: by its id.

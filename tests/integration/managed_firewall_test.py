@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import random
 import signal
 import socket
@@ -10,37 +9,11 @@ import threading
 import time
 
 import bans_lab
-from bans_lab import BINARY, HONEST, USER, BansTest, LabGateway
+from bans_lab import BINARY, HONEST, USER
 from harness import Backend, ok, unittest, wait_until
+from managed_lab import BARE_POLICY, EXTRA, EXTRA_PORT, ManagedTest
 
 KILLS = int(os.environ.get("RAVELIN_KILLS", "10"))
-MANAGED = ("firewall: {{ manage: true, policy: {directory}/policy.yaml, state: {directory}/state, "
-           "socket: {directory}/agent.sock }}")
-
-
-class ManagedTest(BansTest):
-    def configure(self, gateway, more=""):
-        """The configuration of the lab, and more listeners."""
-        config = bans_lab.CONFIG.replace("firewall: {{ socket: {directory}/agent.sock }}", MANAGED)
-        text = config.format(directory=gateway.directory, ban=self.BAN)
-        gateway.write(text.replace("pools:\n", more + "pools:\n"))
-
-    def setUp(self):
-        super().setUp()
-
-        def prepare(gateway):
-            self.directory = gateway.directory
-            self.configure(gateway)
-            self.write_policy()
-            os.chmod(gateway.directory, 0o755)
-            user = pwd.getpwnam(USER)
-            os.chown(gateway.directory + "/server.key", user.pw_uid, user.pw_gid)
-
-        self.gateway = LabGateway("", prepare=prepare, command=("ip", "netns", "exec", self.host.name))
-        self.addCleanup(self.gateway.close)
-        self.context = self.gateway.client_context()
-        self.context.check_hostname = False
-        self.wait_connected()
 
 
 class Managed(ManagedTest):
@@ -108,24 +81,6 @@ class Managed(ManagedTest):
         wait_until(lambda: "table inet ravelin" in self.host.run("nft", "list", "ruleset"), "the table is there")
         self.assertEqual(self.gateway.stop(), 0)
         self.assertIn("table inet ravelin", self.host.run("nft", "list", "ruleset"))
-
-
-EXTRA_PORT = 8446
-EXTRA = """  - name: extra
-    bind: "0.0.0.0:8446"
-    tls: { certificates: [ { chain: server.crt, key: server.key } ] }
-    routes: [ { match: { path: /served }, pool: web } ]
-"""
-# Nothing of what the gateway serves, or of where it goes.
-BARE_POLICY = """policy: v1
-name: gateway
-zones:
-  wan: { interfaces: [wan0, cli0, prx0] }
-  lan: { interfaces: [lan0] }
-rules:
-  wan -> host:
-    - { allow: udp/9999, id: probes }
-"""
 
 
 class OneGeneration(ManagedTest):
@@ -387,58 +342,6 @@ class Quarantine(ManagedTest):
         os.kill(self.gateway.pid(), signal.SIGKILL)  # which forgets an order that is not saved
         wait_until(lambda: not self.cut_off(), "the server is put back")
         self.assertTrue(self.is_used())
-
-
-class Overload(ManagedTest):
-    """While the gateway is overloaded each source has fewer new connections, but for named proxies."""
-
-    KERNEL = "  kernel: { new_per_second: 1, burst: 3 }\n"
-    FULL = "overload:\n  memory_max: 16MiB\n  refuse_connections: off\n  shed_requests: off\n" + KERNEL
-    CALM = "overload:\n  memory_max: off\n" + KERNEL
-
-    def configure(self, gateway, more=""):
-        super().configure(gateway, more)
-        with open(gateway.config, encoding="utf-8") as file:
-            config = file.read()
-        # Connections that end before their handshake are what is tried here.
-        self.assertIn("    - { name: broken", config)
-        gateway.write("".join(line for line in config.splitlines(keepends=True) if "name: broken" not in line)
-                      .replace("budget: 100\n", "budget: 100000\n"))
-        self.overload(gateway, self.CALM)
-
-    def overload(self, gateway, text):
-        with open(gateway.config, encoding="utf-8") as file:
-            config = file.read().replace(self.FULL, "").replace(self.CALM, "")
-        gateway.write(config.replace("abuse:\n", text + "abuse:\n"))
-
-    def write_policy(self):
-        with open(f"{self.directory}/policy.yaml", "w", encoding="utf-8") as file:
-            file.write(BARE_POLICY)
-
-    def is_tightened(self):
-        return "443" in self.host.run("nft", "list", "set", "inet", "ravelin", "overload").partition("elements")[2]
-
-    def connects(self, host, source, times):
-        """How many of so many connections are taken."""
-        return sum(not self.is_silent(host, source) for _ in range(times))
-
-    def test_it_tightens_and_relaxes_by_itself(self):
-        self.assertFalse(self.is_tightened())
-        self.assertEqual(self.connects(self.attacker, "192.0.2.20", 8), 8)
-        self.overload(self.gateway, self.FULL)
-        self.gateway.reload()
-        wait_until(self.is_tightened, "the limits hold")
-        self.assertLess(self.connects(self.attacker, "192.0.2.20", 8), 8)
-        self.assertEqual(self.connects(self.attacker, "192.0.2.21", 3), 3)
-        self.assertEqual(self.connects(self.proxy, bans_lab.PROXY, 8), 8)
-        self.assertIn("the gateway is overloaded", self.ravelin("status"))
-        os.kill(self.gateway.pid("firewall"), signal.SIGKILL)
-        wait_until(lambda: self.gateway.log().count("supervisor: ready role=firewall") == 2, "another agent runs")
-        wait_until(self.is_tightened, "the limits hold again")
-        self.overload(self.gateway, self.CALM)
-        self.gateway.reload()
-        wait_until(lambda: not self.is_tightened(), "the limits are gone")
-        self.assertEqual(self.connects(self.attacker, "192.0.2.20", 8), 8)
 
 
 if __name__ == "__main__":

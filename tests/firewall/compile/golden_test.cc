@@ -43,6 +43,7 @@ constexpr GoldenCase kCases[] = {
     {"policies/library/web-gateway.yaml", "web-gateway.nft"},
     {"policies/library/quarantine.yaml", "quarantine.nft"},
     {"tests/firewall/compile/golden/gateway_state.yaml", "gateway_state.nft"},
+    {"tests/firewall/compile/golden/synproxy.yaml", "synproxy.nft"},
 };
 
 class Golden : public testing::TestWithParam<GoldenCase> {};

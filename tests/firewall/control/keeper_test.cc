@@ -467,17 +467,18 @@ TEST_F(Quarantined, NeedsAPolicyThatHasOne) {
 
 class Overloaded : public KeeperTest {
  protected:
-  void apply_with(std::string_view ports) {
+  void apply_with(std::string_view ports, std::string_view more = "") {
     PolicyBundle bundle = policy("tcp/80");
     bundle.files["/p.yaml"].text +=
-        fmt::format("overload: {{ ports: [{}], new: 20/s burst 40 }}\n", ports);
+        fmt::format("overload: {{ ports: [{}], new: 20/s burst 40{} }}\n", ports, more);
     const auto applied = keeper().apply(std::move(bundle), {{}, "tester"});
     ASSERT_TRUE(applied) << applied.error().message;
   }
 
   // For how long limits hold on a port; none: they do not.
-  std::optional<std::chrono::milliseconds> held(std::uint16_t port) {
-    const auto found = kernel_.find(std::string(set_names::kOverload), port_bytes(port));
+  std::optional<std::chrono::milliseconds> held(std::uint16_t port,
+                                                std::string_view set = set_names::kOverload) {
+    const auto found = kernel_.find(std::string(set), port_bytes(port));
     EXPECT_TRUE(found);
     return found && *found ? (*found)->expires : std::nullopt;
   }
@@ -512,6 +513,42 @@ TEST_F(Overloaded, AnotherPolicyAndATableThatIsMadeAnewHoldThem) {
   times_.advance(10s);
   ASSERT_TRUE(keeper().heal());
   EXPECT_EQ(held(443), 40s);
+}
+
+TEST_F(Overloaded, HandshakesAreAnsweredMeanwhileAndCookiesTakenALittleLonger) {
+  apply_with("80, 443", ", synproxy: 443");
+  ASSERT_TRUE(keeper().tighten(60s));
+  EXPECT_EQ(held(443, set_names::kSynproxy), 60s);
+  EXPECT_EQ(held(443, set_names::kSynproxyAck), 70s);
+  EXPECT_EQ(held(80, set_names::kSynproxy), std::nullopt);
+  ASSERT_TRUE(keeper().tighten(0s));
+  EXPECT_EQ(held(443, set_names::kSynproxy), std::nullopt);
+  EXPECT_EQ(held(443, set_names::kSynproxyAck), 10s);
+}
+
+TEST_F(Overloaded, AnotherPolicyAnswersForItsOwnPorts) {
+  apply_with("443, 80", ", synproxy: 443");
+  ASSERT_TRUE(keeper().tighten(60s));
+  times_.advance(10s);
+  apply_with("443, 80", ", synproxy: 80");
+  EXPECT_EQ(held(443, set_names::kSynproxy), std::nullopt);
+  EXPECT_EQ(held(80, set_names::kSynproxy), 50s);
+  EXPECT_EQ(held(80, set_names::kSynproxyAck), 60s);
+  apply_with("443, 80");
+  EXPECT_EQ(held(80), 50s);
+  apply_with("443, 80", ", synproxy: 443");
+  EXPECT_EQ(held(443, set_names::kSynproxy), 50s);
+}
+
+TEST_F(Overloaded, AnotherAgentAnswersOnceItIsSaidAgainAndTakesWhatIsUnderWay) {
+  apply_with("443", ", synproxy: 443");
+  ASSERT_TRUE(keeper().tighten(60s));
+  start();
+  EXPECT_EQ(held(443), std::nullopt);
+  EXPECT_EQ(held(443, set_names::kSynproxy), std::nullopt);
+  EXPECT_EQ(held(443, set_names::kSynproxyAck), 70s);
+  ASSERT_TRUE(keeper().tighten(60s));
+  EXPECT_EQ(held(443, set_names::kSynproxy), 60s);
 }
 
 TEST_F(Overloaded, WhatTheKernelRefusesChangesNothing) {

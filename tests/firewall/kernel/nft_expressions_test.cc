@@ -241,6 +241,9 @@ std::vector<Case> end_cases() {
       {"post", "masquerade", {Masquerade{}}},
       {"post", "snat ip to 10.0.0.1", {Nat{Nat::Kind::snat, ipv4, {}}}},
       {"raw", "notrack", {NoTrack{}}},
+      {"c", "synproxy mss 1460 wscale 7 timestamp sack-perm", {Synproxy{}}},
+      {"c", "synproxy mss 1440 wscale 9", {Synproxy{1440, 9, false, false}}},
+      {"c", "synproxy mss 1440 sack-perm", {Synproxy{1440, std::nullopt, false, true}}},
       {"raw", "meta nftrace set 1", {Trace{}}},
   };
 }

@@ -122,6 +122,9 @@ std::vector<Rule> plain_statements() {
       rule({come_back()}),
       rule({Trace{}}),
       rule({NoTrack{}}),
+      rule({is(Field::nfproto, 2), Counter{}, Synproxy{}}),
+      rule({Synproxy{1440, 9, true, false}}),
+      rule({Synproxy{1440, std::nullopt, false, true}}),
   };
 }
 

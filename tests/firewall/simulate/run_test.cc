@@ -146,6 +146,16 @@ TEST(SimulateRun, ConntrackStandsBehindRaw) {
   EXPECT_EQ(run_once(untracked, kPacket).verdict, Verdict_::drop);
 }
 
+TEST(SimulateRun, ASynproxyAnswersForTheHost) {
+  const Ruleset ruleset =
+      of({build::base_chain("in", filter(Hook::Point::input),
+                            {build::rule({Synproxy{}}), build::rule({build::accept()})})});
+  EXPECT_EQ(path(run_once(ruleset, kPacket)), "in: synproxy");
+  policies::Packet other = kPacket;
+  other.protocol = policies::kUdp;
+  EXPECT_EQ(path(run_once(ruleset, other)), "in: accept");
+}
+
 Ruleset with_dnat() {
   return of(
       {build::base_chain("pre_nat",

@@ -22,6 +22,7 @@ PolicyBundle bundle(std::string text) {
   made.facts.delegated["wan"] = {*base::parse_prefix("2001:db8::/56")};
   made.facts.countries["FI"] = {policies::range_of(*base::parse_prefix("192.0.2.0/24"))};
   made.facts.users["_apt"] = 42;
+  made.facts.tcp_offer = {9, false, true};
   made.judged_at = std::chrono::sys_seconds(5s);
   return made;
 }

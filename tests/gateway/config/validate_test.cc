@@ -81,6 +81,10 @@ const Row kRows[] = {
      config_of({web("{ pool: web }")}, {kPool}, "overload: { kernel: { new_per_second: 5 } }\n"),
      {"overload.kernel: needs \"firewall\" (and its \"bans\"): its agent is who limits "
       "connections"}},
+    {"SynproxyOfNobody",
+     config_of({web("{ pool: web }")}, {kPool},
+               "firewall: {}\noverload: { kernel: { new_per_second: 5, synproxy: [other] } }\n"),
+     {"overload.kernel.synproxy: there is no listener \"other\""}},
     {"QuarantineWithoutAFirewall",
      config_of({web("{ pool: web }")}, {kPool + ", quarantine: [drain, maint]"}),
      {"pools[0].quarantine: needs \"firewall\" (and its \"bans\"): its agent is who cuts servers "

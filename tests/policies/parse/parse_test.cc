@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -146,14 +147,36 @@ TEST(PolicyFacts, AreAskedForWhetherKnownOrNot) {
       "    - { allow: ssh, from: { geo: [SE, FI] } }\n"
       "  host -> wan: [{ allow: ssh, owner: { user: backup } }, { allow: ssh, owner: 5 }]\n"
       "addresses: { unused: b.example.com }\n"
+      "overload: { ports: 80, new: 20/s, synproxy: 80 }\n"
       "tests: [{ never: { in: wan, to: dmz-address } }]\n";
   const WantedFacts wanted{.names = {"b.example.com", "mail.example.com"},
                            .delegated_zones = {"lan"},
                            .countries = {"FI", "SE"},
                            .own_zones = {"dmz", "wan"},
-                           .users = {"backup"}};
+                           .users = {"backup"},
+                           .tcp_offer = true};
   EXPECT_EQ(check_text(around(kPart)).parsed.wanted, wanted);
   EXPECT_EQ(check_text(around(kPart), full_facts()).parsed.wanted, wanted);
+}
+
+TEST(PolicyOverload, AnswersHandshakesAsThisHostWould) {
+  const std::string kPart =
+      "overload: { ports: [443, 80], new: 20/s, synproxy: [80], mss: 1400 }\n";
+  Facts facts = full_facts();
+  EXPECT_EQ(read(kPart, facts).overload->synproxy, (Synproxy{{80}, 1400, {7, true, true}}));
+  facts.tcp_offer = {9, false, true};
+  EXPECT_EQ(read(kPart, facts).overload->synproxy, (Synproxy{{80}, 1400, {9, false, true}}));
+}
+
+TEST(PolicyOverload, AnswersForNoPortThatIsTranslated) {
+  const std::string kPart =
+      "overload: { ports: [443, 80], new: 20/s, synproxy: [80, 443] }\n"
+      "nat:\n"
+      "  - { forward: tcp/8080, via: wan, to: 192.168.1.5 }\n"
+      "  - { redirect: http, via: wan, to: host:8080 }\n"
+      "  - { masquerade: wan }\n";
+  EXPECT_THAT(check_text(around(kPart)).findings,
+              ElementsAre(HasSubstr("overload.synproxy: port 80 is translated at")));
 }
 
 TEST(PolicyServices, BecomeProtocolsAndPorts) {

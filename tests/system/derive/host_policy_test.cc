@@ -82,6 +82,22 @@ pools: [ { name: p, servers: [ { address: "127.0.0.1:1" } ] } ]
             std::string::npos);
 }
 
+TEST(IncludedPolicy, HasTheHandshakesOfListenersAnsweredWhereTheConfigurationHas) {
+  const std::string text = R"(version: 1
+user: ravelin
+firewall: {}
+overload: { kernel: { new_per_second: 20, synproxy: a, mss: 1400 } }
+listeners:
+  - { name: a, bind: ["0.0.0.0:443", "[::]:8443", "127.0.0.1:9000"], plaintext: allowed, routes: [ { pool: p } ] }
+  - { name: b, bind: "0.0.0.0:80", redirect: https }
+pools: [ { name: p, servers: [ { address: "127.0.0.1:1" } ] } ]
+)";
+  EXPECT_NE(included_policy(derived_from(text), "r.yaml")
+                .find("\noverload: { ports: [80, 443, 8443], new: 20/s burst 40, synproxy: [443, "
+                      "8443], mss: 1400 }\n"),
+            std::string::npos);
+}
+
 TEST(IncludedPolicy, OfAGatewayThatNeedsNothingSaysSo) {
   const DerivedRules rules = derived_from(R"(version: 1
 listeners:

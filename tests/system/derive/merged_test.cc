@@ -91,9 +91,9 @@ TEST(PolicyOfAHost, HasAQuarantineAndAnOverloadOfItsOwnUnlessTheyWereDerived) {
 
 TEST(Merged, AnOverloadIsOfThePortsOfBoth) {
   DerivedRules now, next;
-  now.overload = {{443}, "20/s burst 40", {"10.0.0.1"}};
-  next.overload = {{80, 443}, "10/s burst 20", {}};
-  const DerivedOverload both{{80, 443}, "10/s burst 20", {"10.0.0.1"}};
+  now.overload = {{443}, "20/s burst 40", {"10.0.0.1"}, {443}, 1460};
+  next.overload = {{80, 443}, "10/s burst 20", {}, {80}, 1400};
+  const DerivedOverload both{{80, 443}, "10/s burst 20", {"10.0.0.1"}, {80, 443}, 1400};
   EXPECT_EQ(merged(now, next).overload, both);
   EXPECT_EQ(merged(now, {}).overload, now.overload);
   EXPECT_EQ(merged({}, next).overload, next.overload);
