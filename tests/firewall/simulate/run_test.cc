@@ -103,7 +103,7 @@ TEST(SimulateRun, PassesHooksInTheOrderOfTheKernel) {
           base("out", Hook::Point::output), base("fwd", Hook::Point::forward),
           base("in", Hook::Point::input), base("pre", Hook::Point::prerouting, -300)});
   const char* accept = ": policy accept";
-  const auto chains = [&](std::vector<std::string> names) {
+  const auto chains = [&](const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names)
       text += (text.empty() ? "" : ", ") + name + accept;

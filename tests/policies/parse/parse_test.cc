@@ -69,7 +69,7 @@ struct Addresses {
 };
 
 TEST(PolicyAddresses, BecomeRanges) {
-  const std::string kGroups =
+  const std::string groups =
       "addresses:\n"
       "  late: [early, lan]\n"
       "  early: [10.0.0.1, 10.0.0.2, 10.0.0.3-10.0.0.9]\n"
@@ -77,7 +77,7 @@ TEST(PolicyAddresses, BecomeRanges) {
       "  nas: \"pd(wan,1)::5\"\n"
       "  mirrors: [mirror.example.com, MIRROR.example.com]\n"
       "  nobody: gone.example.com\n";
-  const Addresses kRows[] = {
+  const Addresses rows[] = {
       {"10.0.0.1", {"10.0.0.1"}},
       {"[10.0.0.0/9, 10.128.0.0/9, 10.0.0.1]", {"10.0.0.0/8"}},
       {"::1", {"::1"}},
@@ -92,10 +92,10 @@ TEST(PolicyAddresses, BecomeRanges) {
       {"mirrors", {"203.0.113.80", "2001:db8:80::1"}},
       {"wan-address", {"203.0.113.1", "2001:db8::1"}},
   };
-  for (const Addresses& row : kRows) {
-    const std::string rule = std::string("deny: any, from: ") + row.written;
-    const Checked checked =
-        check_text(around("  wan -> host: [{ " + rule + " }]\n" + kGroups), full_facts());
+  for (const Addresses& row : rows) {
+    const std::string part =
+        fmt::format("  wan -> host: [{{ deny: any, from: {} }}]\n{}", row.written, groups);
+    const Checked checked = check_text(around(part), full_facts());
     EXPECT_THAT(checked.findings,
                 ElementsAre("15:11: warning: addresses.nobody: \"gone.example.com\" does not "
                             "resolve; it matches nothing until it does"));
@@ -141,7 +141,7 @@ TEST(PolicyAddresses, AZoneOfUnknownNetworksIsNotAnyone) {
 }
 
 TEST(PolicyFacts, AreAskedForWhetherKnownOrNot) {
-  const std::string kPart =
+  const std::string part =
       "  wan -> host:\n"
       "    - { allow: ssh, from: [Mail.Example.com, \"pd(lan,3)::1\", wan-address] }\n"
       "    - { allow: ssh, from: { geo: [SE, FI] } }\n"
@@ -155,39 +155,38 @@ TEST(PolicyFacts, AreAskedForWhetherKnownOrNot) {
                            .own_zones = {"dmz", "wan"},
                            .users = {"backup"},
                            .tcp_offer = true};
-  EXPECT_EQ(check_text(around(kPart)).parsed.wanted, wanted);
-  EXPECT_EQ(check_text(around(kPart), full_facts()).parsed.wanted, wanted);
+  EXPECT_EQ(check_text(around(part)).parsed.wanted, wanted);
+  EXPECT_EQ(check_text(around(part), full_facts()).parsed.wanted, wanted);
 }
 
 TEST(PolicyOverload, AnswersHandshakesAsThisHostWould) {
-  const std::string kPart =
-      "overload: { ports: [443, 80], new: 20/s, synproxy: [80], mss: 1400 }\n";
+  const std::string part = "overload: { ports: [443, 80], new: 20/s, synproxy: [80], mss: 1400 }\n";
   Facts facts = full_facts();
-  EXPECT_EQ(read(kPart, facts).overload->synproxy, (Synproxy{{80}, 1400, {7, true, true}}));
+  EXPECT_EQ(read(part, facts).overload->synproxy, (Synproxy{{80}, 1400, {7, true, true}}));
   facts.tcp_offer = {9, false, true};
-  EXPECT_EQ(read(kPart, facts).overload->synproxy, (Synproxy{{80}, 1400, {9, false, true}}));
+  EXPECT_EQ(read(part, facts).overload->synproxy, (Synproxy{{80}, 1400, {9, false, true}}));
 }
 
 TEST(PolicyOverload, AnswersForNoPortThatIsTranslated) {
-  const std::string kPart =
+  const std::string part =
       "overload: { ports: [443, 80], new: 20/s, synproxy: [80, 443] }\n"
       "nat:\n"
       "  - { forward: tcp/8080, via: wan, to: 192.168.1.5 }\n"
       "  - { redirect: http, via: wan, to: host:8080 }\n"
       "  - { masquerade: wan }\n";
-  EXPECT_THAT(check_text(around(kPart)).findings,
+  EXPECT_THAT(check_text(around(part)).findings,
               ElementsAre(HasSubstr("overload.synproxy: port 80 is translated at")));
 }
 
 TEST(PolicyServices, BecomeProtocolsAndPorts) {
-  const std::string kServices =
+  const std::string services =
       "services:\n"
       "  late: [early, udp/9]\n"
       "  early: [tcp/80, tcp/8000-8080, tcp/80]\n"
       "  http: tcp/8888\n"
       "  https: [https, tcp/8443]\n"
       "  odd: [gre, proto/99, icmp/8, icmpv6, udp]\n";
-  const std::pair<const char*, std::vector<std::string>> kRows[] = {
+  const std::pair<const char*, std::vector<std::string>> rows[] = {
       {"any", {}},
       {"tcp/22", {"tcp/22"}},
       {"[ssh, dns]", {"tcp/22", "tcp/53", "udp/53"}},
@@ -197,8 +196,8 @@ TEST(PolicyServices, BecomeProtocolsAndPorts) {
       {"odd", {"gre", "proto/99", "icmp/8", "icmpv6", "udp"}},
       {"ping", {"icmp/8", "icmpv6/128"}},
   };
-  for (const auto& [written, terms] : kRows) {
-    const Rule rule = read_rule("wan -> host", std::string("allow: ") + written, kServices);
+  for (const auto& [written, terms] : rows) {
+    const Rule rule = read_rule("wan -> host", std::string("allow: ") + written, services);
     EXPECT_EQ(texts(rule.services), terms) << written;
   }
   EXPECT_EQ(read_rule("wan -> host", "allow: [ssh, tcp/80]").services_text, "ssh, tcp/80");
@@ -213,7 +212,7 @@ struct Pair {
 };
 
 TEST(PolicyPairs, NameZonesTheHostOrAny) {
-  const Pair kPairs[] = {
+  const Pair pairs[] = {
       {"wan -> host", "wan -> host", {kWan}, {kHost}},
       {"\"lan ,dmz->wan,  host\"", "lan, dmz -> wan, host", {kLan, kDmz}, {kWan, kHost}},
       {"lan -> lan", "lan -> lan", {kLan}, {kLan}},
@@ -221,7 +220,7 @@ TEST(PolicyPairs, NameZonesTheHostOrAny) {
       {"any -> host", "any -> host", {0, 1, 2}, {kHost}, true, false},
       {"lan, host -> wan", "lan, host -> wan", {kLan, kHost}, {kWan}},
   };
-  for (const Pair& row : kPairs) {
+  for (const Pair& row : pairs) {
     const Policy policy = read("  " + std::string(row.written) + ": [{ deny: any }]\n");
     const RuleList& list = policy.lists.at(1);
     EXPECT_EQ(list.text, row.text);
