@@ -156,7 +156,7 @@ class Visitors:
 class ComingAndGoing(Case):
     def start_visited(self):
         self.second = free_port()
-        self.text = simple_config([self.backend(), self.backend()], top="drain_timeout: 10s\n" + ADMIN)
+        self.text = simple_config([self.backend(), self.backend()], top="drain_timeout: 10s\noverload: { lag_max: 0s }\n" + ADMIN)
         gateway = self.gateway(with_listener(self.text, "second", f"127.0.0.1:{self.second}"))
         visitors = [Visitors(gateway, ("127.0.0.1", gateway.port), tls=True),
                     Visitors(gateway, ("127.0.0.1", self.second), clients=4)]
