@@ -29,11 +29,7 @@ void append_exceptions(Lowering& lowering, const policies::Overload& overload, C
 void append_overload(Lowering& lowering, Chain& chain) {
   if (!lowering.policy.overload) return;
   const policies::Overload& overload = *lowering.policy.overload;
-  Set ports{.name = std::string(set_names::kOverload), .key = {Field::tcp_dport}};
-  ports.has_timeout = true;
-  ports.is_external = true;
-  ports.size = static_cast<std::uint32_t>(2 * overload.ports.size());  // see lower_synproxy
-  lowering.add_set(std::move(ports));
+  lowering.add_port_set(set_names::kOverload, overload.ports.size());
   Chain tightened{.name = lowering.name("overloaded")};
   append_exceptions(lowering, overload, tightened);
   lower_per_source(lowering, overload.per_source, overload.pos, "overload", tightened);

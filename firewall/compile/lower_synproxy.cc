@@ -64,14 +64,6 @@ void add(Chain& chain, const base::SourcePos& pos, std::initializer_list<Stateme
   chain.rules.push_back(std::move(rule));
 }
 
-void add_port_set(Lowering& lowering, std::string_view name, std::size_t ports) {
-  Set set{.name = std::string(name), .key = {Field::tcp_dport}};
-  set.has_timeout = true;
-  set.is_external = true;
-  set.size = static_cast<std::uint32_t>(2 * ports);  // those that have run out count for a while
-  lowering.add_set(std::move(set));
-}
-
 // The answers of either family.
 Chain answers(Lowering& lowering, const policies::Synproxy& proxy, const base::SourcePos& pos) {
   Chain chain{.name = lowering.name("syn_answer")};
@@ -124,8 +116,8 @@ void append_synproxy(Lowering& lowering, Chain& input) {
   if (!has_synproxy(lowering)) return;
   const policies::Synproxy& proxy = *lowering.policy.overload->synproxy;
   const base::SourcePos& pos = lowering.policy.overload->pos;
-  add_port_set(lowering, set_names::kSynproxy, proxy.ports.size());
-  add_port_set(lowering, set_names::kSynproxyAck, proxy.ports.size());
+  lowering.add_port_set(set_names::kSynproxy, proxy.ports.size());
+  lowering.add_port_set(set_names::kSynproxyAck, proxy.ports.size());
   Chain answering = answers(lowering, proxy, pos);
   const Match is_untracked = has_any(Field::ct_state, host_order(kUntracked));
   add(input, pos, {{is_untracked}, first_packet(), {jump_to(answering.name)}});

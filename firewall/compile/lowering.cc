@@ -49,6 +49,14 @@ std::string Lowering::add_ranges(std::string_view wish,
   return named;
 }
 
+void Lowering::add_port_set(std::string_view name, std::size_t ports) {
+  Set set{.name = std::string(name), .key = {Field::tcp_dport}};
+  set.has_timeout = true;
+  set.is_external = true;
+  set.size = static_cast<std::uint32_t>(2 * ports);  // those that have run out count for a while
+  add_set(std::move(set));
+}
+
 std::string provenance(const base::SourcePos& pos, std::string_view what) {
   std::string_view file = pos.file;
   if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos)

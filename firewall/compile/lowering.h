@@ -37,6 +37,10 @@ struct Lowering {
   // A set of ranges of one family; nothing is added for none. Its name, or empty.
   std::string add_ranges(std::string_view wish, std::span<const policies::AddressRange> ranges,
                          std::span<const policies::AddressRange> more = {});
+
+  // A set with room for so many TCP ports, each of which stands in it for a while; who keeps the
+  // table fills it.
+  void add_port_set(std::string_view name, std::size_t ports);
 };
 
 // "edge.yaml:33 web": what the kernel keeps with what a line became.
