@@ -45,7 +45,7 @@ void format_record(benchmark::State& state) {
   base::UtcText clock;
   const AccessRecord record = typical_record();
   std::size_t bytes = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     bytes = format_access_record(record, clock, *out, AccessFieldSet::all());
     benchmark::DoNotOptimize(out->data());
   }
@@ -59,7 +59,7 @@ void write_record(benchmark::State& state) {
   const AccessRecord record = typical_record();
   auto& channel = (*log)->channel(0);
   int until_flush = 1000;  // a ring that never fills: writing is measured, not dropping
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     channel.write(record, AccessFieldSet::all());
     if (--until_flush > 0) continue;
     state.PauseTiming();
@@ -75,7 +75,7 @@ BENCHMARK(write_record);
 void add_counter(benchmark::State& state) {
   WorkerCells cells;
   const Counter counter{5};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     cells.add(counter);
     benchmark::ClobberMemory();
   }
@@ -87,7 +87,7 @@ void observe_duration(benchmark::State& state) {
   WorkerCells cells;
   const Histogram histogram{8};
   std::int64_t us = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     cells.observe(histogram, microseconds(us));
     us = (us + 7919) & 0xFFFFF;
     benchmark::ClobberMemory();
@@ -102,7 +102,7 @@ void count_request(benchmark::State& state) {
   auto& listener = metrics.listener("web");
   auto& server = metrics.server("blue", "10.0.0.1:8080");
   auto& cells = metrics.worker_cells(0);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     listener.request_started(cells);
     server.request_done(cells, 200);
     route.request_done(cells, {.status = 200, .duration = microseconds(933), .bytes_out = 1024});
@@ -120,7 +120,7 @@ void scrape(benchmark::State& state) {
         .request_done(metrics.worker_cells(0), {.status = 200});
   }
   std::size_t bytes = 0;
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     bytes = metrics.exposition().size();
   state.counters["bytes"] = static_cast<double>(bytes);
 }

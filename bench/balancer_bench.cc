@@ -53,7 +53,7 @@ void pick(benchmark::State& state, Balance kind) {
   Balancer balancer = balancer_for(pool, kind);
   balancer.update(pool.states);
   std::uint64_t key = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::size_t server = balancer.pick(pool, {}, key += kGoldenRatio);
     benchmark::DoNotOptimize(server);
   }
@@ -77,7 +77,7 @@ void pick_overloaded(benchmark::State& state) {
     load.in_flight = 1;
   const std::uint64_t key = kGoldenRatio;
   pool.loads[balancer.pick(pool, {}, key)].in_flight = 99;
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(balancer.pick(pool, {}, key));
 }
 
@@ -90,7 +90,7 @@ void pick_asking_all(benchmark::State& state) {
   balancer.update(pool.states);
   TriedSet tried;
   tried.add(pool.states.size());  // none of them
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(balancer.pick(pool, tried));
 }
 
@@ -99,7 +99,7 @@ BENCHMARK(pick_asking_all)->Arg(3)->Arg(1'000);
 void update(benchmark::State& state, Balance kind) {
   Pool pool(static_cast<std::size_t>(state.range(0)));
   Balancer balancer = balancer_for(pool, kind);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     pool.states[0].weight ^= 1;
     balancer.update(pool.states);
   }
@@ -111,7 +111,7 @@ BENCHMARK_CAPTURE(update, hash, Balance::hash)->Arg(3)->Arg(1'000);
 
 // Once for a pool of a configuration, on the control thread.
 void make_ring(benchmark::State& state) {
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(ring_of(static_cast<std::size_t>(state.range(0))));
 }
 

@@ -46,7 +46,7 @@ constexpr std::string_view kResponse =
 
 void scan(benchmark::State& state, std::string_view head) {
   const HeadLimits limits;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     HeadScan scan;
     ParseResult why;
     benchmark::DoNotOptimize(scan_head(scan, head, HeadKind::request, limits, why));
@@ -57,7 +57,7 @@ void scan(benchmark::State& state, std::string_view head) {
 void scan_and_parse(benchmark::State& state, std::string_view head) {
   const HeadLimits limits;
   const auto out = std::make_unique<RequestHead>();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     HeadScan scan;
     ParseResult why;
     benchmark::DoNotOptimize(scan_head(scan, head, HeadKind::request, limits, why));
@@ -70,7 +70,7 @@ void scan_and_parse(benchmark::State& state, std::string_view head) {
 void scan_and_parse_response(benchmark::State& state) {
   const HeadLimits limits;
   const auto out = std::make_unique<ResponseHead>();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     HeadScan scan;
     ParseResult why;
     benchmark::DoNotOptimize(scan_head(scan, kResponse, HeadKind::response, limits, why));
@@ -81,7 +81,7 @@ void scan_and_parse_response(benchmark::State& state) {
 
 void beast_parse(benchmark::State& state, std::string_view head) {
   namespace http = boost::beast::http;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     http::request_parser<http::empty_body> parser;
     boost::beast::error_code error;
     benchmark::DoNotOptimize(parser.put(boost::asio::buffer(head.data(), head.size()), error));
@@ -99,7 +99,7 @@ void decode_chunks(benchmark::State& state) {
     body.append(out.view()).append(payload).append(kLineEnd);
   }
   body += kBodyEnd;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     ChunkedDecoder decoder{ChunkedLimits{}};
     std::string_view rest = body;
     for (auto step = decoder.next(rest); step.state == ChunkedDecoder::State::data;
@@ -115,7 +115,7 @@ void write_head(benchmark::State& state) {
   const auto head = std::make_unique<RequestHead>();
   if (!parse_request_head(kBrowser, HeadLimits{}, *head).ok()) state.SkipWithError("not parsed");
   std::array<char, 4096> buffer;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     ByteWriter out(buffer);
     write_request_line(out, head->method_text, head->target);
     write_field(out, "Host", head->authority);

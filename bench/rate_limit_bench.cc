@@ -47,7 +47,7 @@ void admit(benchmark::State& state, const Limited& limited) {
   const FieldList fields{};
   std::uint32_t random = 4711U + static_cast<std::uint32_t>(state.thread_index());
   base::MonoTime now{1h};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     InFlightPlace place;
     now = now + 1us;
     const Requester requester{client(next_client(random)), fields, {}};

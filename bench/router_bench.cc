@@ -47,7 +47,7 @@ void match_route(benchmark::State& state) {
   const auto router = Router::build(routes);
   const auto requests = make_requests(routes);
   std::size_t at = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const Request& request = requests[at++ & 4'095];
     benchmark::DoNotOptimize(router->match(request.host, request.path, "GET"));
   }
@@ -58,7 +58,7 @@ BENCHMARK(match_route)->ArgsProduct({{10, 1'000, 10'000}, {many_hosts, many_path
 
 void build_router(benchmark::State& state) {
   const auto routes = make_routes(state.range(0), many_paths);
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(Router::build(routes));
 }
 
@@ -66,7 +66,7 @@ BENCHMARK(build_router)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void canonical(benchmark::State& state, std::string_view raw) {
   std::array<char, 1'024> scratch;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(raw);
     benchmark::DoNotOptimize(canonical_path(raw, scratch));
   }

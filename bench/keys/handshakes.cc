@@ -215,6 +215,7 @@ void report(const char* name, unsigned rounds, unsigned count) {
   }
   const auto of = [](const std::vector<Cost>& costs, double Cost::*part) {
     std::vector<double> values;
+    values.reserve(costs.size());
     for (const Cost& cost : costs)
       values.push_back(cost.*part);
     return median(std::move(values));

@@ -107,7 +107,8 @@ Result<> run(const RotationParts& parts, const Generation& generation,
 }  // namespace
 
 Result<RevocationResult> revoke_generation(const RotationParts& parts,
-                                           const RevocationRequest& request, std::stop_token stop) {
+                                           const RevocationRequest& request,
+                                           const std::stop_token& stop) {
   if (auto known = parts.store.state(request.name); !known) return known.error();
   auto lease = parts.store.lease(request.name, "revoke");
   if (!lease) return lease.error();

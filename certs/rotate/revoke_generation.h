@@ -29,6 +29,7 @@ struct RevocationResult {
 // when it fails after them, the error says so, and the same call goes on. Errors: no such
 // generation; it or its key is served (unless forced); the issuer is not configured; the CA.
 Result<RevocationResult> revoke_generation(const RotationParts& parts,
-                                           const RevocationRequest& request, std::stop_token stop);
+                                           const RevocationRequest& request,
+                                           const std::stop_token& stop);
 
 }  // namespace ravelin::certs
