@@ -4,23 +4,29 @@
 #include "gateway/config/parse_server.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ravelin::gateway {
 
 using base::Result;
 
+// A name that is asked for. After a reload that asks the same it tells the sources of then.
+struct Discovery::Asking {
+  std::weak_ptr<Sources> tells;
+  std::unique_ptr<RunningSource> source;
+};
+
 struct Discovery::Sources {
   std::shared_ptr<FileSource> file;  // null: none
-  std::optional<DnsDiscoveryConfig> dns_config;
-  ServerConfig dns_server;  // what a server found by DNS begins with
+  DiscoverConfig discover;
   std::vector<ServerConfig> dns_servers;
-  std::unique_ptr<RunningSource> dns;  // last: it may use the rest
+  std::shared_ptr<Asking> dns;  // null: none
 
-  [[nodiscard]] bool asks_same(const PoolConfig& pool) const {
-    const DiscoverConfig& discover = *pool.discover;
-    const bool same_file = discover.file ? file != nullptr && file->serves(pool) : file == nullptr;
-    return same_file && discover.dns == dns_config &&
-           (!discover.dns || is_same_server(discover.server, dns_server));
+  [[nodiscard]] bool is_for(const PoolConfig& pool) const {
+    const DiscoverConfig& wanted = *pool.discover;
+    const bool same_file = wanted.file ? file != nullptr && file->serves(pool) : file == nullptr;
+    return same_file && wanted.dns == discover.dns && wanted.servers_max == discover.servers_max &&
+           (!wanted.dns || is_same_server(wanted.server, discover.server));
   }
 };
 
@@ -43,7 +49,8 @@ std::vector<Discovery::SourceLine> Discovery::describe(const std::string& pool,
   if (known == current_.sources_.end()) return {};
   const Sources& sources = *known->second;
   std::vector<SourceLine> lines;
-  if (sources.dns != nullptr) lines.push_back({ServerSource::dns, sources.dns->describe(now)});
+  if (sources.dns != nullptr)
+    lines.push_back({ServerSource::dns, sources.dns->source->describe(now)});
   if (sources.file == nullptr) return lines;
   const std::size_t count = sources.file->servers().size();
   std::string text =
@@ -60,8 +67,9 @@ Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& po
   const auto known = current_.sources_.find(pool.name);
   const std::shared_ptr<Sources> before =
       known == current_.sources_.end() ? nullptr : known->second;
-  if (before != nullptr && before->asks_same(pool)) return before;
+  if (before != nullptr && before->is_for(pool)) return before;
   auto sources = std::make_shared<Sources>();
+  sources->discover = discover;
   if (discover.file) {
     const bool stays = before != nullptr && before->file != nullptr && before->file->serves(pool);
     sources->file = stays ? before->file : std::make_shared<FileSource>(pool, now);
@@ -73,11 +81,19 @@ Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& po
         fmt::format("pool \"{}\": discover.dns is not built into this program", pool.name),
         discover.dns->pos};
   }
-  sources->dns_config = discover.dns;
-  sources->dns_server = discover.server;
-  sources->dns =
-      dns_(pool, [this, name = pool.name, weak = std::weak_ptr<Sources>(sources)](
-                     const std::vector<ServerConfig>& servers) { take(name, weak, servers); });
+  if (before != nullptr && before->dns != nullptr && before->dns->source->asks_for(discover)) {
+    // Until adopt() it tells those of before.
+    sources->dns = before->dns;
+    sources->dns_servers = before->dns->source->servers_for(discover);
+    return sources;
+  }
+  sources->dns = std::make_shared<Asking>();
+  sources->dns->tells = sources;
+  sources->dns->source =
+      dns_(pool, [this, name = pool.name, asking = std::weak_ptr<Asking>(sources->dns)](
+                     const std::vector<ServerConfig>& servers) {
+        if (const auto alive = asking.lock()) take(name, alive->tells, servers);
+      });
   return sources;
 }
 
@@ -94,7 +110,13 @@ Result<Discovery::Next> Discovery::prepare(const std::vector<PoolConfig>& pools,
 }
 
 void Discovery::adopt(Next next) {
-  current_ = std::move(next);
+  // What nobody uses any more goes at the end, after what it may still be told.
+  const Next before = std::exchange(current_, std::move(next));
+  for (const auto& [pool, sources] : current_.sources_) {
+    if (sources->dns == nullptr || sources->dns->tells.lock() == sources) continue;
+    sources->dns->tells = sources;
+    sources->dns->source->use(sources->discover);
+  }
   files_.clear();
   for (const auto& [pool, sources] : current_.sources_) {
     if (sources->file != nullptr) files_.emplace_back(pool, sources);

@@ -34,6 +34,7 @@ class Discovery {
   Discovery& operator=(const Discovery&) = delete;
   ~Discovery() = default;
 
+  struct Asking;
   struct Sources;
 
   class Next {
@@ -45,8 +46,9 @@ class Discovery {
     std::map<std::string, std::shared_ptr<Sources>> sources_;  // by pool
   };
 
-  // A source whose configuration is unchanged is kept with what it knows; a new one of a file reads
-  // it at once. Error (unavailable): a pool wants `discover.dns`, and there is no DnsFactory.
+  // A source that reads or asks the same is kept with what it knows, also where its servers are to
+  // be others (a port, a weight); a new one of a file reads it at once. Error (unavailable): a pool
+  // wants `discover.dns`, and there is no DnsFactory.
   base::Result<Next> prepare(const std::vector<PoolConfig>& pools, base::MonoTime now);
   void adopt(Next next);
 

@@ -30,27 +30,28 @@ std::string to_string(const DnsSourceStatus& status, WallTime now) {
   return text;
 }
 
-DnsSource::DnsSource(Reactor& reactor, DnsClient& client, DnsDiscoveryConfig config,
-                     ServerConfig like, std::size_t servers_max, Found found)
-    : config_(std::move(config)),
-      like_(std::move(like)),
-      servers_max_(servers_max),
-      found_(std::move(found)) {
-  if (config_.records == DnsRecords::srv) {
-    services_.emplace(reactor, client, config_.name, [this] { changed(); });
+DnsSource::DnsSource(Reactor& reactor, DnsClient& client, const DiscoverConfig& discover,
+                     Found found)
+    : discover_(discover), found_(std::move(found)) {
+  if (discover_.dns->records == DnsRecords::srv) {
+    services_.emplace(reactor, client, name(), [this] { changed(); });
   } else {
-    addresses_.emplace(reactor, client, config_.name, [this] { changed(); });
+    addresses_.emplace(reactor, client, name(), [this] { changed(); });
   }
 }
 
-bool DnsSource::asks_for(const DnsDiscoveryConfig& config) const {
-  return config.name == config_.name && config.records == config_.records;
+bool DnsSource::asks_for(const DiscoverConfig& discover) const {
+  return discover.dns && discover.dns->name == name() &&
+         discover.dns->records == discover_.dns->records;
 }
 
-void DnsSource::use(DnsDiscoveryConfig config, ServerConfig like, std::size_t servers_max) {
-  config_ = std::move(config);
-  like_ = std::move(like);
-  servers_max_ = servers_max;
+std::vector<ServerConfig> DnsSource::servers_for(const DiscoverConfig& discover) const {
+  if (!watch().status().answered) return {};
+  return read_as(discover).servers;
+}
+
+void DnsSource::use(const DiscoverConfig& discover) {
+  discover_ = discover;
   if (watch().status().answered) changed();
 }
 
@@ -59,15 +60,19 @@ const DnsWatchBase& DnsSource::watch() const {
   return *addresses_;
 }
 
+DnsServerList DnsSource::read_as(const DiscoverConfig& discover) const {
+  if (services_) return servers_of(services_->services(), discover.server, discover.servers_max);
+  return servers_of(addresses_->addresses(), discover.dns->port, discover.dns->name,
+                    discover.server, discover.servers_max);
+}
+
 void DnsSource::changed() {
   const std::size_t left_out_before = found_servers_.left_out;
-  found_servers_ = services_ ? servers_of(services_->services(), like_, servers_max_)
-                             : servers_of(addresses_->addresses(), config_.port, config_.name,
-                                          like_, servers_max_);
+  found_servers_ = read_as(discover_);
   if (found_servers_.left_out != left_out_before && found_servers_.left_out != 0) {
     base::log_warn("discovery", "more servers are found than servers_max allows",
-                   {{"name", config_.name},
-                    {"servers_max", servers_max_},
+                   {{"name", name()},
+                    {"servers_max", discover_.servers_max},
                     {"left_out", found_servers_.left_out}});
   }
   const std::vector<ServerConfig> servers = found_servers_.servers;  // outlives this
@@ -76,7 +81,7 @@ void DnsSource::changed() {
 }
 
 DnsSourceStatus DnsSource::status() const {
-  return {config_.name, found_servers_.servers.size(), found_servers_.left_out, watch().status()};
+  return {name(), found_servers_.servers.size(), found_servers_.left_out, watch().status()};
 }
 
 }  // namespace ravelin::gateway

@@ -32,17 +32,14 @@ class DnsSource final : public RunningSource {
   // `like` but for name, address, and what servers_of() says. May destroy the source.
   using Found = std::function<void(const std::vector<ServerConfig>&)>;
 
-  // Asks at once; `found` is called later, from the reactor. `reactor` and `client` outlive this;
-  // once it is gone nobody is called.
-  DnsSource(Reactor& reactor, DnsClient& client, DnsDiscoveryConfig config, ServerConfig like,
-            std::size_t servers_max, Found found);
+  // Of `discover.dns`, which is there. Asks at once; `found` is called later, from the reactor.
+  // `reactor` and `client` outlive this; once it is gone nobody is called.
+  DnsSource(Reactor& reactor, DnsClient& client, const DiscoverConfig& discover, Found found);
 
-  // Whether this asks what `config` wants: then use() keeps what is known, and a new one need not
-  // be made.
-  [[nodiscard]] bool asks_for(const DnsDiscoveryConfig& config) const;
-  // After a reload: other servers of the same answer, told at once if there has been one. Does not
-  // ask again.
-  void use(DnsDiscoveryConfig config, ServerConfig like, std::size_t servers_max);
+  [[nodiscard]] bool asks_for(const DiscoverConfig& discover) const override;
+  [[nodiscard]] std::vector<ServerConfig> servers_for(
+      const DiscoverConfig& discover) const override;
+  void use(const DiscoverConfig& discover) override;
 
   [[nodiscard]] const std::vector<ServerConfig>& servers() const { return found_servers_.servers; }
 
@@ -55,10 +52,11 @@ class DnsSource final : public RunningSource {
  private:
   void changed();
   [[nodiscard]] const DnsWatchBase& watch() const;
+  [[nodiscard]] DnsServerList read_as(const DiscoverConfig& discover) const;
 
-  DnsDiscoveryConfig config_;
-  ServerConfig like_;
-  std::size_t servers_max_;
+  [[nodiscard]] const std::string& name() const { return discover_.dns->name; }
+
+  DiscoverConfig discover_;
   Found found_;
   DnsServerList found_servers_;
   // One of the two.

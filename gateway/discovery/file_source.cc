@@ -34,6 +34,7 @@ FileSource::FileSource(const PoolConfig& pool, base::MonoTime now, const WatchTi
 bool FileSource::serves(const PoolConfig& pool) const {
   const auto agent_port = [](const PoolConfig& one) { return one.agent ? one.agent->port : -1; };
   return pool.discover && pool.discover->file && pool.discover->file->path == path() &&
+         pool.discover->servers_max == pool_.discover->servers_max &&
          pool.proxy_protocol == pool_.proxy_protocol && agent_port(pool) == agent_port(pool_);
 }
 

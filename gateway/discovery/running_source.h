@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/clock.h"
+#include "gateway/config/pool_config.h"
 
 #include <string>
+#include <vector>
 
 namespace ravelin::gateway {
 
@@ -17,6 +19,15 @@ class RunningSource {
 
   // One line for people: what it asks for, what it found, since when it fails and why.
   [[nodiscard]] virtual std::string describe(base::WallTime now) const = 0;
+
+  // Whether it asks what `discover` wants asked: then use() keeps what is known, and a new one need
+  // not be made.
+  [[nodiscard]] virtual bool asks_for(const DiscoverConfig& discover) const = 0;
+  // What it knows, as servers of `discover`, which it asks_for(). Changes nothing.
+  [[nodiscard]] virtual std::vector<ServerConfig> servers_for(
+      const DiscoverConfig& discover) const = 0;
+  // After a reload: servers of this, told at once if there has been an answer. Does not ask again.
+  virtual void use(const DiscoverConfig& discover) = 0;
 };
 
 }  // namespace ravelin::gateway

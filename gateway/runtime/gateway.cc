@@ -43,9 +43,8 @@ Gateway::Gateway(Options options)
       cut_alarm_(control_, [this] { cut_banned(); }),
       members_([this](const std::string& pool) { members_changed(pool); },
                [this](const PoolConfig& pool, Discovery::Found found) {
-                 return std::make_unique<DnsSource>(control_, *dns_, *pool.discover->dns,
-                                                    pool.discover->server,
-                                                    pool.discover->servers_max, std::move(found));
+                 return std::make_unique<DnsSource>(control_, *dns_, *pool.discover,
+                                                    std::move(found));
                }),
       renew_alarm_(control_, [this] { renew_pools(); }),
       sockets_(workers_, options_.sockets != nullptr ? *options_.sockets : own_sockets_),

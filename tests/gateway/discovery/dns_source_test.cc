@@ -21,8 +21,15 @@ class DnsSourceTest : public testing::Test {
     return {{}, "app.internal", DnsRecords::address, port};
   }
 
-  void start(const DnsDiscoveryConfig& what, std::size_t servers_max = 100) {
-    source_.emplace(reactor_, client_, what, ServerConfig(), servers_max,
+  static DiscoverConfig discover(const DnsDiscoveryConfig& what, std::uint32_t servers_max = 100) {
+    DiscoverConfig config;
+    config.dns = what;
+    config.servers_max = servers_max;
+    return config;
+  }
+
+  void start(const DnsDiscoveryConfig& what, std::uint32_t servers_max = 100) {
+    source_.emplace(reactor_, client_, discover(what, servers_max),
                     [this](const std::vector<ServerConfig>& servers) {
                       std::string text;
                       for (const ServerConfig& server : servers)
@@ -86,10 +93,15 @@ TEST_F(DnsSourceTest, KeepsWhatItKnowsWhenTheConfigurationChangesAroundIt) {
   start(by_address(), 1);
   ASSERT_TRUE(told(1));
   EXPECT_EQ(source_->status().left_out, 1U);
-  EXPECT_TRUE(source_->asks_for(by_address(81)));
-  EXPECT_FALSE(source_->asks_for({{}, "app.internal", DnsRecords::srv, 0}));
-  EXPECT_FALSE(source_->asks_for({{}, "other.internal", DnsRecords::address, 80}));
-  source_->use(by_address(81), ServerConfig(), 5);
+  EXPECT_TRUE(source_->asks_for(discover(by_address(81))));
+  EXPECT_FALSE(source_->asks_for(discover({{}, "app.internal", DnsRecords::srv, 0})));
+  EXPECT_FALSE(source_->asks_for(discover({{}, "other.internal", DnsRecords::address, 80})));
+  EXPECT_FALSE(source_->asks_for(DiscoverConfig()));
+  const auto both = source_->servers_for(discover(by_address(81), 5));
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[1].name, "10.0.0.2:81");
+  EXPECT_EQ(source_->servers().size(), 1U);
+  source_->use(discover(by_address(81), 5));
   EXPECT_THAT(told_, ElementsAre("10.0.0.1:80", "10.0.0.1:81 10.0.0.2:81"));
 }
 
@@ -97,7 +109,8 @@ TEST_F(DnsSourceTest, SaysThatNothingIsKnownYet) {
   start(by_address());
   EXPECT_EQ(to_string(source_->status(), base::wall_now()),
             "app.internal: 0 servers, not answered yet");
-  source_->use(by_address(81), ServerConfig(), 5);
+  EXPECT_TRUE(source_->servers_for(discover(by_address())).empty());
+  source_->use(discover(by_address(81), 5));
   EXPECT_TRUE(told_.empty());
 }
 
@@ -115,7 +128,7 @@ TEST_F(DnsSourceTest, OnceItIsGoneNobodyIsCalled) {
 TEST_F(DnsSourceTest, MayGoInsideOfWhatItTells) {
   server_.say("app.internal", {"10.0.0.1"});
   int calls = 0;
-  source_.emplace(reactor_, client_, by_address(), ServerConfig(), 100, [&](const auto& servers) {
+  source_.emplace(reactor_, client_, discover(by_address()), [&](const auto& servers) {
     source_.reset();
     calls += static_cast<int>(servers.size());
   });
