@@ -1,6 +1,7 @@
 #include "gateway/upstream/connection.h"
 
 #include "gateway/net/connect.h"
+#include "gateway/upstream/keep_alive_timeout.h"
 #include "gateway/upstream/reported_weight.h"
 
 #include <sys/socket.h>
@@ -13,7 +14,6 @@ namespace ravelin::gateway {
 using base::Duration;
 using base::MonoTime;
 using base::Task;
-using namespace std::chrono_literals;
 
 UpstreamConnection::UpstreamConnection(UpstreamServer& home, Reactor& reactor, BufferPool& buffers,
                                        int fd)
@@ -46,10 +46,8 @@ void UpstreamConnection::idle_event() {
     home_.reactor_.timers().arm(*this, idle_until_);
     return;
   }
-  const Duration idle = now - idle_since_;
-  // The server closed first: next time be earlier than it.
-  if (wake() == Wake::ready && idle > 500ms)
-    home_.learned_idle_ = std::min(home_.learned_idle_, idle - idle / 8);
+  // The server closed first: another time be earlier than it.
+  if (wake() == Wake::ready) home_.idle_limit_.closed(now, now - idle_since_);
   home_.drop_idle(*this);
 }
 
@@ -127,7 +125,7 @@ void UpstreamServer::keep(std::unique_ptr<UpstreamConnection> connection) {
   if (idle_.size() >= idle_max_) drop_idle(*idle_.front());
   const MonoTime now = reactor_.now();
   connection->idle_since_ = now;
-  connection->idle_until_ = now + std::min<Duration>(timeouts_.idle, learned_idle_);
+  connection->idle_until_ = now + std::min<Duration>(timeouts_.idle, idle_limit_.at(now));
   Socket& socket = connection->stream_.socket();
   socket.assume_drained();
   // Also a record that TLS has read ahead: it would pass for the next request's response.
@@ -153,9 +151,8 @@ void UpstreamServer::drop_idle(UpstreamConnection& connection) {
   idle_.erase(found);
 }
 
-void UpstreamServer::learn_idle_timeout(std::chrono::seconds announced) {
-  if (announced <= 1s) return;
-  learned_idle_ = std::min<Duration>(learned_idle_, announced - 1s);
+void UpstreamServer::learn_idle_timeout(std::string_view keep_alive) {
+  if (const auto timeout = parse_keep_alive_timeout(keep_alive)) idle_limit_.announced(*timeout);
 }
 
 void UpstreamServer::close_idle() {

@@ -8,6 +8,7 @@
 #include "gateway/observe/gateway_metrics.h"
 #include "gateway/tls/stream.h"
 #include "gateway/tls/upstream_context.h"
+#include "gateway/upstream/idle_limit.h"
 #include "gateway/upstream/server.h"
 
 #include <memory>
@@ -80,8 +81,8 @@ class UpstreamServer {
   // Keeps a connection for the next request. It must be between two messages, with nothing
   // buffered.
   void keep(std::unique_ptr<UpstreamConnection> connection);
-  // `Keep-Alive: timeout=N` of a response.
-  void learn_idle_timeout(std::chrono::seconds announced);
+  // The Keep-Alive field of a response.
+  void learn_idle_timeout(std::string_view keep_alive);
   void close_idle();
 
   // It left its pool: requests in flight end on their connections, and none is kept any more, until
@@ -127,7 +128,7 @@ class UpstreamServer {
   UpstreamTimeouts timeouts_;
   std::uint32_t idle_max_ = 256;
   std::string weight_header_;
-  base::Duration learned_idle_ = base::Duration::max();
+  IdleLimit idle_limit_;
   std::size_t next_address_ = 0;
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // least recently used first
 };

@@ -69,12 +69,46 @@ class KeptConnections(Case):
             self.assertEqual(client.read_response().status, 200)
             self.assertTrue(closed.acquire(timeout=DEADLINE))
 
-    def test_a_connection_is_let_go_of_before_the_server_would_close_it(self):
+    def test_a_connection_is_let_go_of_when_it_was_idle_too_long(self):
         ended = []
         backend = self.backend(raw=lambda c: (c.recv(65536), c.sendall(ok(b"fine")), ended.append(c.recv(65536))))
         client = self.client(self.start(backend, pool="    timeouts: { idle: 200ms }"))
         self.assertEqual(client.get().status, 200)
         wait_until(lambda: ended == [b""], "the gateway closes the idle connection")
+
+    def test_what_a_server_says_of_idle_connections_is_kept_to(self):
+        answer = b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2, max=100\r\nContent-Length: 4\r\n\r\nfine"
+        lasted = []
+
+        def speak(connection):
+            connection.recv(65536)
+            connection.sendall(answer)
+            began = time.monotonic()
+            self.assertEqual(connection.recv(65536), b"")
+            lasted.append(time.monotonic() - began)
+
+        client = self.client(self.start(self.backend(raw=speak)))
+        self.assertEqual(client.get().status, 200)
+        wait_until(lambda: lasted, "the gateway closes the idle connection")
+        self.assertLess(lasted[0], 2)
+
+    def test_a_connection_is_let_go_of_before_the_server_would_close_it(self):
+        ended = []
+
+        def speak(connection):
+            connection.recv(65536)
+            connection.sendall(ok(b"fine"))
+            connection.settimeout(1.2)
+            try:
+                ended.append("by the gateway" if connection.recv(65536) == b"" else "not")
+            except TimeoutError:
+                ended.append("by the server")
+
+        client = self.client(self.start(self.backend(raw=speak)))
+        for count in (1, 2, 3):
+            self.assertEqual(client.get().status, 200)
+            wait_until(lambda count=count: len(ended) == count, "the connection's end")
+        self.assertEqual(ended, ["by the server", "by the server", "by the gateway"])
 
     def test_connections_that_are_kept_no_longer_go_quietly(self):
         barrier = threading.Barrier(4, timeout=DEADLINE)

@@ -115,6 +115,8 @@ UpstreamExchange::HeadStep UpstreamExchange::read_head(http1::ResponseHead& head
 }
 
 void UpstreamExchange::begin_body(const http1::ResponseHead& head) {
+  if (const Field* field = head.fields.find(FieldId::keep_alive))
+    connection_->home().learn_idle_timeout(field->value);
   framing_ = head.framing;
   keep_alive_ = head.keep_alive && head.framing != Framing::until_close;
   body_left_ = head.framing == Framing::length ? head.content_length : 0;
