@@ -180,6 +180,95 @@ class Deadlines(Case):
             client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
         self.assertEqual([client.read_response().status for client in clients], [504, 504])
 
+    def test_a_server_that_says_neither_100_nor_anything_is_504(self):
+        gateway = self.start(self.silent(), listener="    timeouts: { body_idle: 20s, min_rate: 0 }",
+                             route=", timeouts: { first_byte: 400ms }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        self.assertEqual(client.read_response().status, 504)
+        self.check(gateway, "first_byte_timeout", 504)
+
+    def test_once_the_server_has_said_100_it_is_the_clients_turn(self):
+        def go_on(connection):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.release.wait(DEADLINE)
+
+        gateway = self.start(self.backend(raw=go_on), listener="    timeouts: { body_idle: 400ms }",
+                             route=", timeouts: { first_byte: 20s }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        self.assertTrue(client.receive().startswith(b"HTTP/1.1 100 "))
+        self.assertEqual(client.read_response().status, 408)
+        self.check(gateway, "body_timeout", 408)
+
+
+class Turns(Case):
+    """The clock of one side does not run while it is the other's turn."""
+
+    def test_a_try_begins_to_count_when_the_client_has_sent_its_body(self):
+        def answer(head, body):
+            time.sleep(0.2)
+            return ok(body)
+
+        gateway = self.start(self.backend(answer), route=", retry: { per_try_timeout: 600ms }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 4\r\n\r\n")
+        for piece in (b"s", b"l", b"o", b"w"):
+            time.sleep(0.25)
+            client.send(piece)
+        response = client.read_response()
+        self.assertEqual((response.status, response.body), (200, b"slow"))
+
+    def test_a_try_with_a_body_ends_as_well(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        backend = self.backend(lambda head, body: release.wait(DEADLINE) and ok(b"late"))
+        gateway = self.start(backend, route=", retry: { per_try_timeout: 300ms }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 4\r\n\r\nbody")
+        self.assertEqual(client.read_response().status, 504)
+
+    def test_a_client_is_not_late_because_the_server_did_not_read(self):
+        size = 32 << 20
+
+        def pause(connection):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            time.sleep(1.5)
+            got = 0
+            while got < size:  # the head counts for a few bytes of the body: the rest stays unread
+                piece = connection.recv(1 << 20)
+                if not piece:
+                    return
+                got += len(piece)
+            connection.sendall(ok(b"taken"))
+
+        gateway = self.start(self.backend(raw=pause), listener="    timeouts: { body_idle: 500ms }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: %d\r\n\r\n" % size)
+        body = memoryview(bytes(size))
+        while body:  # the last piece comes a while after the server has begun to read
+            if len(body) == 1 << 20:
+                time.sleep(0.2)
+            client.send(body[:1 << 20])
+            body = body[1 << 20:]
+        self.assertEqual(client.read_response().body, b"taken")
+
+    def test_a_server_is_not_late_because_the_client_did_not_read(self):
+        size = 32 << 20
+
+        def answer(connection):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size - 10))
+            time.sleep(0.2)
+            connection.sendall(bytes(10))
+
+        gateway = self.start(self.backend(raw=answer), route=", timeouts: { first_byte: 500ms }")
+        client = self.client(gateway)
+        client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+        time.sleep(1.5)
+        self.assertEqual(len(client.read_response().body), size)
+
 
 if __name__ == "__main__":
     unittest.main()

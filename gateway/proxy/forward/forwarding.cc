@@ -25,13 +25,6 @@ std::chrono::microseconds since(MonoTime from, MonoTime to) {
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
 
-// What of the head is needed once the coroutine has been suspended.
-struct RequestFacts {
-  Framing framing;
-  Method method;
-  bool wants_upgrade;
-};
-
 // One request on its way to a pool, over as many tries as it takes.
 class Forwarding {
  public:
@@ -42,7 +35,7 @@ class Forwarding {
         state_(state),
         worker_(worker),
         facts_{exchange.request().framing, exchange.request().method,
-               exchange.request().wants_upgrade},
+               exchange.request().wants_upgrade, exchange.request().expects_continue},
         pool_(*state.snapshot->pools[state.pool]),
         deadline_(deadline_of(state)),
         head_(worker.buffers),
@@ -182,7 +175,7 @@ bool Forwarding::begin_retry(TryEnd end) {
 }
 
 RetryChance Forwarding::retry_chance(MonoTime until) {
-  RetryChance chance{.until = until};
+  RetryChance chance{.until = until, .per_try = retry_.per_try_timeout};
   const bool is_repeatable = is_safe(facts_.method) && facts_.framing == Framing::none;
   if (!is_repeatable || state_.retries >= retries_max_) return chance;
   if (!retry_.on_timeout && retry_.on_status.empty()) return chance;
@@ -228,7 +221,7 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   state_.upstream_reused = upstream.connection().was_reused();
   state_.upstream_began = attempt->began();
   if (mirror_ != nullptr && mirror_->is_whole()) Mirror::send(std::move(mirror_), client_);
-  Relay relay(exchange_, upstream, client_, state_, worker_, facts_.framing, facts_.wants_upgrade,
+  Relay relay(exchange_, upstream, client_, state_, worker_, facts_,
               retry_chance(attempt->until()));
   if (mirror_ != nullptr) relay.copy_body_to(mirror_);
   const RelayEnd end = co_await relay.run();

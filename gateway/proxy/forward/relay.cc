@@ -69,25 +69,45 @@ const BandwidthLimitConfig& bandwidth_of(const RequestState& state) {
 }  // namespace
 
 Relay::Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
-             RequestState& state, WorkerContext& worker, Framing request_framing,
-             bool wants_upgrade, const RetryChance& chance)
+             RequestState& state, WorkerContext& worker, const RequestFacts& request,
+             const RetryChance& chance)
     : exchange_(exchange),
       upstream_(upstream),
       client_(client),
       state_(state),
       worker_(worker),
-      request_framing_(request_framing),
+      request_(request),
       chance_(chance),
       pace_(worker.reactor.now(), state.route->body_idle, state.route->min_rate_bytes_per_s),
       down_(bandwidth_of(state).down_bytes_per_s),
       up_(bandwidth_of(state).up_bytes_per_s),
       request_deadline_(deadline_of(state)),
       upstream_since_(worker.reactor.now()),
-      wants_upgrade_(wants_upgrade),
-      request_done_(request_framing == Framing::none) {}
+      request_done_(request.framing == Framing::none),
+      awaits_continue_(request.expects_continue) {
+  if (!request_done_) chance_.until = kNever;
+}
 
 bool Relay::waits_for_client() const {
-  return exchange_.is_blocked() || (!request_done_ && !upstream_.stream().is_blocked());
+  const bool takes_body = !request_done_ && !awaits_continue_ && !upstream_.stream().is_blocked();
+  return exchange_.is_blocked() || takes_body;
+}
+
+void Relay::note_turn() {
+  const bool is_clients = waits_for_client();
+  if (is_clients == was_clients_turn_) return;
+  was_clients_turn_ = is_clients;
+  const MonoTime now = worker_.reactor.now();
+  if (is_clients) {
+    pace_.excuse(now);
+  } else {
+    upstream_since_ = now;
+  }
+}
+
+void Relay::request_is_sent(MonoTime now) {
+  request_done_ = true;
+  if (chance_.per_try.count() != 0) chance_.until = now + chance_.per_try;
 }
 
 MonoTime Relay::upstream_deadline() const {
@@ -149,6 +169,7 @@ Task<RelayEnd> Relay::run() {
       if (++moves % kMovesBeforeYield == 0) co_await worker_.reactor.yield();
       continue;
     }
+    note_turn();
     const bool was_held_up = is_held_up();
     Wait wait(*this);
     const Wake wake = co_await wait;
@@ -174,7 +195,7 @@ Relay::Move Relay::pump_request() {
   if (request_done_ || upstream_.stream().is_blocked()) return Move::none;
   if (upstream_.stream().is_broken()) {
     // The server refuses the rest of the body; its response may have come nevertheless.
-    request_done_ = true;
+    request_is_sent(worker_.reactor.now());
     return Move::none;
   }
   if (!up_.is_open(worker_.reactor.now()) || !exchange_.body_may_be_ready()) return Move::none;
@@ -187,14 +208,15 @@ Relay::Move Relay::pump_request() {
       return fail(step.reason, step.detail);
     case BodyStep::Kind::data:
       body_taken_ = true;
+      awaits_continue_ = false;
       pace_.progressed(now, step.bytes.size());
       up_.passed(now, step.bytes.size());
-      upstream_.send_body(step.bytes, request_framing_);
+      upstream_.send_body(step.bytes, request_.framing);
       break;
     case BodyStep::Kind::end:
       body_taken_ = true;
-      request_done_ = true;
-      upstream_.send_body_end(step.bytes, request_framing_);
+      request_is_sent(now);
+      upstream_.send_body_end(step.bytes, request_.framing);
       pace_.excuse(now);
       break;
   }
@@ -245,12 +267,13 @@ Relay::Move Relay::take_head() {
   if (head.status >= 200) return begin_response(head);
   if (!head.switches_protocol) {
     exchange_.send_interim(head);
+    awaits_continue_ = awaits_continue_ && head.status != 100;
     upstream_.next_head();
     return ++interims_ > kInterimMax
                ? fail(Reason::upstream_bad_response, "too many interim responses")
                : Move::some;
   }
-  const bool asked = wants_upgrade_ && request_done_;
+  const bool asked = request_.wants_upgrade && request_done_;
   if (!asked)
     return fail(Reason::upstream_bad_response, "101 to a request that did not ask for it");
   if (!exchange_.switch_protocol(head))

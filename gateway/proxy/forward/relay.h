@@ -19,9 +19,19 @@ enum class RelayEnd : unsigned char {
   refused,    // the same of a status; the response is dropped
 };
 
+// What of a request's head is needed once its exchange has gone on.
+struct RequestFacts {
+  http1::Framing framing = http1::Framing::none;
+  Method method = Method::other;
+  bool wants_upgrade = false;
+  bool expects_continue = false;
+};
+
 // What of a try's failures the route retries. The client has then been sent nothing.
 struct RetryChance {
-  base::MonoTime until = kNever;  // for the first byte of response, whatever the route's timeouts
+  // Of the first byte of response to a request without a body, whatever the route's timeouts.
+  base::MonoTime until = kNever;
+  base::Duration per_try{};  // the same for one with a body, from its end; 0 = none
   bool takes_late = false;
   std::span<const int> statuses;
 };
@@ -29,8 +39,8 @@ struct RetryChance {
 class Relay {
  public:
   Relay(Exchange& exchange, UpstreamExchange& upstream, const ClientInfo& client,
-        RequestState& state, WorkerContext& worker, http1::Framing request_framing,
-        bool wants_upgrade, const RetryChance& chance);
+        RequestState& state, WorkerContext& worker, const RequestFacts& request,
+        const RetryChance& chance);
 
   // The body goes into this copy as well, which is sent and gone once it is whole. It must stay.
   void copy_body_to(std::unique_ptr<Mirror>& mirror) { mirror_ = &mirror; }
@@ -59,6 +69,9 @@ class Relay {
   Move finish(RelayEnd end);
   Move fail(Reason reason, std::string_view detail);
   [[nodiscard]] bool waits_for_client() const;
+  // Whoever it is for begins with all of its time: none of it ran while it was for the other.
+  void note_turn();
+  void request_is_sent(base::MonoTime now);
   // What a deadline means here; none: it was only time to look at the pace.
   Reason overdue(base::MonoTime now);
   [[nodiscard]] base::MonoTime deadline() const;
@@ -74,7 +87,7 @@ class Relay {
   const ClientInfo& client_;
   RequestState& state_;
   WorkerContext& worker_;
-  http1::Framing request_framing_;
+  RequestFacts request_;
   RetryChance chance_;
   std::unique_ptr<Mirror>* mirror_ = nullptr;
   Pace pace_;
@@ -84,8 +97,10 @@ class Relay {
   base::MonoTime upstream_since_;  // when the server's turn began
   RelayEnd end_ = RelayEnd::done;
   int interims_ = 0;
-  bool wants_upgrade_;
   bool request_done_;
+  // The client sends its body when the server has said 100, or when it has waited enough.
+  bool awaits_continue_;
+  bool was_clients_turn_ = false;
   bool body_taken_ = false;
   bool head_done_ = false;
 };
