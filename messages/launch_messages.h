@@ -97,7 +97,7 @@ struct SocketRequest {
 
   std::string key;
   std::uint16_t first = 0;
-  std::uint16_t count = 1;  // kDescriptorsMax at most
+  std::uint16_t count = 1;  // kDescriptorsMax at most; 0: those that are there already
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit& visit) {
@@ -107,7 +107,7 @@ struct SocketRequest {
   }
 
   [[nodiscard]] std::string_view flaw() const {
-    return count >= 1 && count <= 64 ? "" : "between 1 and 64 sockets are asked for";
+    return count <= 64 ? "" : "at most 64 sockets are asked for";
   }
 
   friend bool operator==(const SocketRequest&, const SocketRequest&) = default;

@@ -25,8 +25,9 @@ class SocketSource {
   SocketSource& operator=(const SocketSource&) = delete;
   virtual ~SocketSource() = default;
 
-  // Sockets that listen there, non-blocking: `count` that share the address (SO_REUSEPORT), or, of
-  // a Unix one, one; of one that is passed, as many as are passed. Error: the address is in use, a
+  // Sockets that listen there, non-blocking: `count` that share the address (SO_REUSEPORT), and
+  // more where another process had more, or, of a Unix one, one; of one that is passed, as many as
+  // are passed. Error: the address is in use, a
   // right is missing, …
   virtual base::Result<std::vector<OwnedFd>> open(const ListenAddress& address,
                                                   std::size_t count) = 0;

@@ -1,5 +1,5 @@
 // When a process that ended by itself is started again: at once where it had done its work, later
-// and later where it ended before it could. Pure.
+// and later where it ended before it could, or soon after it could, again and again. Pure.
 #pragma once
 
 #include "base/clock.h"
@@ -10,6 +10,9 @@ class BackOff {
  public:
   static constexpr base::Duration kFirst = std::chrono::milliseconds(100);
   static constexpr base::Duration kMost = std::chrono::seconds(30);
+  // Who had not worked for as long may be starting in vain: that many times it is believed.
+  static constexpr base::Duration kWorked = std::chrono::seconds(1);
+  static constexpr int kShortRunsMax = 10;
   // Between two starts, whatever happens.
   static constexpr base::Duration kApart = std::chrono::milliseconds(50);
 
@@ -19,6 +22,7 @@ class BackOff {
 
  private:
   base::Duration next_{0};
+  int short_runs_ = 0;  // one after the other, up to the first that is not believed
 };
 
 }  // namespace ravelin::system

@@ -3,6 +3,7 @@
 #include "gateway/admin/peer_credentials.h"
 #include "gateway/net/socket_source.h"
 #include "gateway/runtime/listener_plan.h"
+#include "messages/codec.h"
 
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ template <class Socket, class Get>
 std::vector<int> slice(const std::vector<Socket>& sockets, const messages::SocketRequest& request,
                        const Get& get) {
   std::vector<int> fds;
-  const std::size_t end = std::min<std::size_t>(sockets.size(), request.first + request.count);
+  const std::size_t count = request.count == 0 ? messages::kDescriptorsMax : request.count;
+  const std::size_t end = std::min<std::size_t>(sockets.size(), request.first + count);
   for (std::size_t i = request.first; i < end; ++i)
     fds.push_back(get(sockets[i]));
   return fds;
@@ -46,6 +48,8 @@ Result<std::vector<int>> KeptSockets::give(const messages::SocketRequest& reques
   const auto known = kept_.find(request.key);
   if (known == kept_.end() && !allowed_.contains(request.key))
     return base::fail(Errc::denied, "the configuration has no address \"{}\"", request.key);
+  if (request.first + request.count > kSocketsMax)
+    return base::fail(Errc::denied, "\"{}\" has no more than {} sockets", request.key, kSocketsMax);
   Kept& kept = known == kept_.end() ? kept_[request.key] : known->second;
   if (known == kept_.end()) kept.endpoint = allowed_.at(request.key);
   if (const auto done = grow(request.key, kept, request.first + request.count); !done) {

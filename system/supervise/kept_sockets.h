@@ -28,8 +28,10 @@ class KeptSockets {
   // What may be asked for from now on. Sockets of others stay until they are released.
   void allow(Addresses addresses) { allowed_ = std::move(addresses); }
 
-  // Descriptors that stay this one's. Errors (Errc::denied): the configuration has no such address;
-  // and what the kernel says.
+  static constexpr std::size_t kSocketsMax = 1024;  // at one address: as many as workers
+
+  // Descriptors that stay this one's. Errors (Errc::denied): the configuration has no such address,
+  // or more than kSocketsMax; and what the kernel says.
   base::Result<std::vector<int>> give(const messages::SocketRequest& request);
   void release(const std::string& key);
   // Whatever allow() does not name.

@@ -123,25 +123,34 @@ Result<messages::Received> RoleLink::next() {
   }
 }
 
+Result<std::vector<OwnedFd>> RoleLink::ask_for_sockets(const std::string& key, std::size_t first,
+                                                       std::size_t count) {
+  const auto asked = ask(messages::SocketRequest{key, static_cast<std::uint16_t>(first),
+                                                 static_cast<std::uint16_t>(count)});
+  if (!asked) return asked.error();
+  auto received = next();
+  if (!received) return received.error();
+  const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
+  if (answer == nullptr) return unexpected(received->packet);
+  if (answer->outcome != Outcome::done)
+    return base::fail(code_of(answer->outcome), "{}", answer->text);
+  return std::move(received->descriptors);
+}
+
 Result<std::vector<OwnedFd>> RoleLink::open(const gateway::ListenAddress& address,
                                             std::size_t count) {
   const std::lock_guard guard(mutex_);
   std::vector<OwnedFd> sockets;
-  while (sockets.size() < count) {
-    const std::size_t slice =
-        std::min<std::size_t>(count - sockets.size(), messages::kDescriptorsMax);
-    const auto asked =
-        ask(messages::SocketRequest{address.key, static_cast<std::uint16_t>(sockets.size()),
-                                    static_cast<std::uint16_t>(slice)});
-    if (!asked) return asked.error();
-    auto received = next();
-    if (!received) return received.error();
-    const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
-    if (answer == nullptr) return unexpected(received->packet);
-    if (answer->outcome != Outcome::done)
-      return base::fail(code_of(answer->outcome), "{}", answer->text);
-    std::ranges::move(received->descriptors, std::back_inserter(sockets));
-    if (received->descriptors.size() < slice) break;
+  // Those for `count` workers, then those of a gateway that had more: connections queue there, too.
+  for (;;) {
+    const std::size_t wanted = count - std::min(sockets.size(), count);
+    const std::size_t slice = std::min<std::size_t>(wanted, messages::kDescriptorsMax);
+    auto given = ask_for_sockets(address.key, sockets.size(), slice);
+    if (!given) return given.error();
+    if (given->empty()) break;
+    const bool is_last = slice != 0 && given->size() < slice;
+    std::ranges::move(*given, std::back_inserter(sockets));
+    if (is_last) break;
   }
   if (sockets.empty())
     return base::fail(Errc::protocol, "the supervisor has no socket for {}", address.key);

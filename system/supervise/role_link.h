@@ -80,9 +80,12 @@ class RoleLink final : public gateway::SocketSource {
   messages::SeqSocket& socket() { return socket_; }
 
  private:
-  static constexpr std::chrono::seconds kAnswerMax{30};
+  // Longer than reading the configuration and telling the firewall may take.
+  static constexpr std::chrono::seconds kAnswerMax{90};
 
   base::Result<> ask(messages::Message message);
+  base::Result<std::vector<base::OwnedFd>> ask_for_sockets(const std::string& key,
+                                                           std::size_t first, std::size_t count);
   // The next message of the answer to the last question.
   base::Result<messages::Received> next();
   void read();

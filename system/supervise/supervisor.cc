@@ -92,6 +92,8 @@ void Supervisor::turn() {
     if (process->child && is_ready(process->child->end_fd())) ended(*process);
   }
   std::erase_if(leaving_, [](const Process& process) { return !process.child; });
+  std::erase_if(processes_,
+                [](const Process& process) { return process.is_unwanted && !process.child; });
   if (next_ && !next_->child) next_.reset();
   if (next_ && next_->start_by && base::mono_now() >= *next_->start_by) {
     next_->start_by.reset();
@@ -138,7 +140,8 @@ void Supervisor::start_roles() {
 
 void Supervisor::start_waiting() {
   for (Process& process : processes_) {
-    if (process.child || !process.start_at || base::mono_now() < *process.start_at) continue;
+    if (process.child || process.is_unwanted) continue;
+    if (!process.start_at || base::mono_now() < *process.start_at) continue;
     if (held_until(process)) continue;
     process.start_at.reset();
     if (process.wanted.role == Role::gateway) sockets_.allow(addresses_);
@@ -242,8 +245,34 @@ void Supervisor::restart(Role role) {
 
 void Supervisor::add_roles(const std::vector<messages::RoleWanted>& roles) {
   for (const messages::RoleWanted& wanted : roles) {
-    const bool is_of_tls = wanted.role == Role::keys || wanted.role == Role::certs;
-    if (is_of_tls && find(wanted.role) == nullptr) processes_.push_back({.wanted = wanted});
+    if (wanted.role == Role::gateway || find(wanted.role) != nullptr) continue;
+    // The agent begins with a configuration that serves and has rules for it.
+    if (wanted.role == Role::firewall && next_config_.is_open()) continue;
+    processes_.push_back({.wanted = wanted});
+    restart(wanted.role);
+  }
+}
+
+void Supervisor::take_over_roles() {
+  for (Process& process : processes_) {
+    const auto wanted =
+        std::ranges::find(next_roles_, process.wanted.role, &messages::RoleWanted::role);
+    if (wanted != next_roles_.end()) process.wanted = *wanted;
+  }
+}
+
+void Supervisor::end_unwanted() {
+  for (Process& process : processes_) {
+    const bool is_wanted = std::ranges::any_of(
+        next_roles_,
+        [&](const messages::RoleWanted& wanted) { return wanted.role == process.wanted.role; });
+    if (is_wanted) continue;
+    process.is_unwanted = true;
+    if (process.child) end(process);
+    if (process.wanted.role == Role::firewall)
+      base::log_warn(kPart,
+                     "the firewall is not managed any more: its rules stay as they are until "
+                     "`ravelin firewall off`");
   }
 }
 
@@ -252,9 +281,15 @@ void Supervisor::forget_former() {
   former_until_.reset();
 }
 
-void Supervisor::forget_next() {
+void Supervisor::drop_next() {
   next_config_ = base::OwnedFd();
   next_addresses_.clear();
+  next_roles_.clear();
+}
+
+void Supervisor::forget_next() {
+  is_going_over_ = false;
+  drop_next();
   restart(Role::keys);  // with those of before
   want_rules(std::array{config_.get()});
 }
@@ -290,7 +325,7 @@ void Supervisor::ended(Process& process) {
     exit_status_ = end.by_signal ? kCouldNot : end.number;
     is_stopping_ = true;
   }
-  if (is_stopping_) return;
+  if (is_stopping_ || process.is_unwanted) return;
   process.start_at = base::mono_now();
   if (was_asked) return;  // it is replaced
   const base::Duration pause =
@@ -332,10 +367,13 @@ void Supervisor::handle_signals() {
     Process* gateway = find(Role::gateway);
     const bool has_gateway = gateway != nullptr && gateway->child;
     if (number == SIGHUP || number == SIGUSR1) {
-      if (has_gateway && gateway->was_ready)
+      // Before it is ready, it would be the end of one that does not handle signals yet.
+      if (has_gateway && gateway->condition != Condition::starting)
         gateway->child->signal(number);
       else
         reload_once_ready_ = reload_once_ready_ || number == SIGHUP;
+      for (const Process& leaving : leaving_)
+        if (leaving.child && number == SIGUSR1) leaving.child->signal(number);
       continue;
     }
     if (number == SIGUSR2) {

@@ -69,6 +69,7 @@ class Supervisor {
     std::string confinement;
     std::string last_end;
     bool was_ready = false;                  // since it was started first
+    bool is_unwanted = false;                // it ends, and is not started again
     bool is_linked = false;                  // its connection is open
     std::optional<base::MonoTime> kill_at;   // it was asked to end
     std::optional<base::MonoTime> start_by;  // it serves, or is given up
@@ -124,6 +125,8 @@ class Supervisor {
   void give_up_opening(const std::string& why);
   // Why the gateway that runs cannot go over to what was read; "" = it can.
   [[nodiscard]] std::string out_of_reach() const;
+  // The same of all processes.
+  [[nodiscard]] std::string beyond_a_reload(const Reading& read);
 
   void start_roles();
   void start(Process& process, const base::OwnedFd& config);
@@ -136,13 +139,19 @@ class Supervisor {
   // Those of the configuration that was read which the one in use has no process for: restart()
   // starts them.
   void add_roles(const std::vector<messages::RoleWanted>& roles);
+  // What the configuration that serves from now on says of them.
+  void take_over_roles();
+  // Those it has no use for end.
+  void end_unwanted();
   // It starts anew. Another list of keys is to be used: handshakes wait for it.
   void restart(Role role);
   // Keys of before the last reload are used no more.
   void forget_former();
   // Its files are, not what they name.
   [[nodiscard]] bool is_next_the_same() const;
-  // What was read is not taken into use.
+  // What was read is not taken into use: nobody knows of it yet.
+  void drop_next();
+  // The same; others may know.
   void forget_next();
   void start_waiting();
   void ended(Process& process);
@@ -181,6 +190,9 @@ class Supervisor {
   base::OwnedFd former_config_;         // for the key process, until then
   std::optional<base::MonoTime> former_until_;
   Addresses addresses_, next_addresses_;
+  std::vector<messages::RoleWanted> next_roles_;
+  // The gateway has been given the next configuration, and is to say whether it went over.
+  bool is_going_over_ = false;
   std::set<std::string> logs_;    // paths of the configuration in use, and of the next one
   std::list<Process> processes_;  // in the order they are started
   // While the program is replaced: the gateway that is to be, and those that were.

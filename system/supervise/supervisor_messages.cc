@@ -36,6 +36,12 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+bool has_firewall(const std::vector<messages::RoleWanted>& roles) {
+  return std::ranges::any_of(roles, [](const messages::RoleWanted& wanted) {
+    return wanted.role == messages::Role::firewall;
+  });
+}
+
 }  // namespace
 
 // ---- the configuration ----
@@ -83,9 +89,10 @@ void Supervisor::configuration_read(const messages::Finished& finished,
   // Of the one in use a few may be left: whoever may open those could before.
   if (is_done) logs_.insert(read.logs.begin(), read.logs.end());
   const bool is_start = read.purpose == Purpose::start || read.purpose == Purpose::fall_back;
-  if (is_done && !is_start) {
+  if (is_done && !is_start && read.purpose != Purpose::nobody) {
     next_config_ = std::move(given.front());
     next_addresses_ = read.addresses;
+    next_roles_ = read.roles;
   }
   switch (read.purpose) {
     case Purpose::nobody:
@@ -183,15 +190,20 @@ std::string Supervisor::out_of_reach() const {
       paths);
 }
 
+std::string Supervisor::beyond_a_reload(const Reading& read) {
+  if ((find(Role::firewall) != nullptr) != has_firewall(read.roles))
+    return "whether `firewall.manage` is on changes with `ravelin upgrade`, which loses no request";
+  const bool is_held = find(Role::gateway)->wanted.confinement == messages::Need::required;
+  return is_held ? out_of_reach() : std::string();
+}
+
 void Supervisor::answer_reload(const Reading& read, messages::Finished finished) {
   Process* gateway = find(Role::gateway);
   if (gateway == nullptr || !gateway->child) return;
-  const bool is_held = gateway->wanted.confinement == messages::Need::required;
-  if (finished.outcome == Outcome::done && is_held) {
-    if (std::string why = out_of_reach(); !why.empty()) {
+  if (finished.outcome == Outcome::done) {
+    if (std::string why = beyond_a_reload(read); !why.empty()) {
       finished = {Outcome::refused, std::move(why)};
-      next_config_ = base::OwnedFd();
-      next_addresses_.clear();
+      drop_next();
     }
   }
   if (finished.outcome == Outcome::done) return open_for(read, std::move(finished));
@@ -199,10 +211,12 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
 }
 
 void Supervisor::open_for(const Reading& read, messages::Finished finished) {
-  const std::uint32_t rules = want_rules(std::array{config_.get(), next_config_.get()});
+  const bool is_managed = find(Role::firewall) != nullptr && has_firewall(read.roles);
+  const std::uint32_t rules =
+      is_managed ? want_rules(std::array{config_.get(), next_config_.get()}) : 0;
   opening_ = Opening{
       read.purpose, rules, read.id, read.roles, std::move(finished), base::mono_now() + kRulesMax};
-  if (find(Role::firewall) == nullptr)
+  if (!is_managed)
     rules_answered(rules, {});  // there is nothing to open
   else if (rules == 0)
     give_up_opening("its agent is being started");
@@ -242,8 +256,7 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
     return give_up_upgrade("the firewall: " + finished.text);
   }
   if (finished.outcome != Outcome::done) {
-    next_config_ = base::OwnedFd();
-    next_addresses_.clear();
+    drop_next();
     return hand_over(opening.id,
                      {Outcome::refused,
                       messages::fitted("the firewall: " + finished.text, messages::kPieceBytes)});
@@ -252,6 +265,7 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   forget_former();
   add_roles(opening.roles);
   restart(Role::keys);
+  is_going_over_ = true;
   hand_over(opening.id, opening.finished);
 }
 
@@ -266,7 +280,7 @@ bool Supervisor::is_next_the_same() const {
 }
 
 void Supervisor::note_reload_ended(Outcome outcome) {
-  if (!next_config_.is_open()) return;
+  if (!std::exchange(is_going_over_, false)) return;
   if (outcome == Outcome::done) {
     if (!is_next_the_same()) {
       former_config_ = std::move(config_);
@@ -275,6 +289,8 @@ void Supervisor::note_reload_ended(Outcome outcome) {
     }
     config_ = std::move(next_config_);
     addresses_ = std::move(next_addresses_);
+    take_over_roles();
+    next_roles_.clear();
     serves_last_good_ = false;
     keep_last_good();
     want_rules(std::array{config_.get()});
@@ -339,6 +355,7 @@ void Supervisor::handle(Process& process, messages::Received received) {
 Result<> Supervisor::begin_reload(const Process& process, std::uint32_t id) {
   if (&process != find(Role::gateway))
     return base::fail(base::Errc::conflict, "another gateway takes over");
+  note_reload_ended(Outcome::failed);  // it waited no longer for the one before
   if (reading_ || next_ || opening_)
     return base::fail(base::Errc::conflict,
                       "the configuration is being read already, or the program is being replaced");

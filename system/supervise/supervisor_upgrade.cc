@@ -25,9 +25,8 @@ Result<> Supervisor::begin_upgrade() {
   if (is_stopping_) return base::fail(Errc::unavailable, "it is shutting down");
   if (gateway == nullptr || !gateway->child || !gateway->was_ready)
     return base::fail(Errc::unavailable, "there is no gateway that serves");
-  if (reading_ || next_ || opening_)
-    return base::fail(Errc::conflict,
-                      "the configuration is being read, or an upgrade is under way already");
+  if (reading_ || next_ || opening_ || is_going_over_)
+    return base::fail(Errc::conflict, "a reload or an upgrade is under way already");
   if (auto done = read_configuration(Purpose::upgrade, 0); !done) return done;
   last_upgrade_ = {base::mono_now(), Condition::starting, ""};
   base::log_info(kPart, "upgrade: the new program reads the configuration",
@@ -72,14 +71,19 @@ void Supervisor::finish_upgrade() {
   next_.reset();
   config_ = std::move(next_config_);
   addresses_ = std::move(next_addresses_);
+  take_over_roles();
+  end_unwanted();
+  add_roles(next_roles_);
+  next_roles_.clear();
   serves_last_good_ = false;
   keep_last_good();
   sockets_.allow(addresses_);
+  sockets_.release_others();  // the gateway before accepts what queues there until it drains
   base::log_info(kPart, "upgrade: the new gateway serves; the one before drains",
                  {{"pid", gateway.child->pid()}, {"before", before}});
   // The others need no sockets: they end, and start again as the new program.
-  for (Process& process : processes_) {
-    if (process.wanted.role != Role::gateway) restart(process.wanted.role);
+  for (const Process& process : processes_) {
+    if (process.wanted.role != Role::gateway && !process.is_unwanted) restart(process.wanted.role);
   }
 }
 

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 
+from ports import free_port
 from harness import ADMIN, BINARY, MEMORY_FACTOR, Case, Load, children_of, is_refused, simple_config, unittest, wait_until
 
 KILLS = int(os.environ.get("RAVELIN_KILLS", "10"))
@@ -176,6 +177,20 @@ class Killed(Case):
         self.assertLessEqual(probe.lost, KILLS)  # one at a time is in flight
         self.assertIn("signal 9 (Killed)", gateway.log())
         self.assertEqual(gateway.stop(), 0)
+
+    def test_a_reload_while_it_starts_is_done_once_it_serves(self):
+        text = simple_config([self.backend()])
+        gateway = self.gateway(text)
+        other = gateway.admin_port
+        gateway.write(text.replace("pools:\n", f'  - {{ name: more, bind: "127.0.0.1:{other}", plaintext: allowed, '
+                                   "routes: [ { pool: web } ] }\npools:\n", 1))
+        os.kill(gateway.pid(), signal.SIGKILL)
+        for _ in range(50):  # all the way through its start
+            gateway.process.send_signal(signal.SIGHUP)
+            time.sleep(0.01)
+        wait_until(lambda: not is_refused(other), "what is new is served")
+        self.assertEqual(self.client(gateway, to=other, tls=False).get().status, 200)
+        self.assertNotIn("signal 1 ", gateway.log())
 
     def test_after_a_failed_reload_it_comes_back_with_what_it_served(self):
         text = simple_config([self.backend()])
@@ -387,6 +402,31 @@ class Upgrade(Case):
         self.assertEqual(self.upgrade().returncode, 0)
         wait_until(lambda: os.stat(f"/proc/{gateway.pid()}/exe").st_ino == os.stat(self.program).st_ino, "it is")
         self.assertNotEqual(os.stat(self.program).st_ino, inode)
+
+    def test_fewer_workers_serve_the_sockets_of_all(self):
+        gateway = self.start_from(self.backend(), top="workers: 4")
+        with open(gateway.config) as file:
+            text = file.read()
+        gateway.write(text.replace("workers: 4", "workers: 1"))
+        self.assertEqual(self.upgrade().returncode, 0)
+        for _ in range(32):  # with a socket that nobody accepts from, one in four would wait
+            client = self.client(gateway)
+            self.assertEqual(client.get().status, 200)
+            client.close()
+
+    def test_an_address_that_leaves_with_an_upgrade_is_closed(self):
+        gateway = self.start_from(self.backend())
+        with open(gateway.config) as file:
+            text = file.read()
+        other = free_port()
+        gateway.write(text.replace("pools:\n", f'  - {{ name: more, bind: "127.0.0.1:{other}", plaintext: allowed, '
+                                   "routes: [ { pool: web } ] }\npools:\n", 1))
+        self.assertEqual(self.upgrade().returncode, 0)
+        self.assertEqual(self.client(gateway, to=other, tls=False).get().status, 200)
+        gateway.write(text)
+        self.assertEqual(self.upgrade().returncode, 0)
+        wait_until(lambda: is_refused(other), "what is gone is closed")
+        self.assertEqual(self.client(gateway).get().status, 200)
 
     def test_a_websocket_stays_on_the_old_one_within_the_bound(self):
         def serve(connection):

@@ -34,6 +34,18 @@ TEST(BackOff, ForgetsOnceAProcessWasReady) {
   EXPECT_EQ(back_off.ended(1s, false), BackOff::kFirst);
 }
 
+TEST(BackOff, DoesNotBelieveForEverWhoEndsAsSoonAsItIsReady) {
+  BackOff back_off;
+  for (int i = 0; i < BackOff::kShortRunsMax; ++i)
+    EXPECT_EQ(back_off.ended(900ms, true), 0s) << i;
+  std::vector<base::Duration> pauses;
+  for (int i = 0; i < 4; ++i)
+    pauses.push_back(back_off.ended(900ms, true));
+  EXPECT_EQ(pauses, (std::vector<base::Duration>{0ms, 100ms, 200ms, 400ms}));
+  EXPECT_EQ(back_off.ended(1s, true), 0s);
+  EXPECT_EQ(back_off.ended(900ms, true), 0s);
+}
+
 TEST(BackOff, KeepsStartsApart) {
   BackOff back_off;
   EXPECT_EQ(back_off.ended(20ms, true), BackOff::kApart - 20ms);

@@ -36,6 +36,27 @@ TEST(KeptSockets, GivesTheSameSocketsAgain) {
   EXPECT_EQ(kept.give({"web", 1, 1})->front(), (*first)[1]);
 }
 
+TEST(KeptSockets, HasTheRestForWhoAsksForFewer) {
+  KeptSockets kept({});
+  kept.allow({{"web", loopback()}});
+  const auto all = kept.give({"web", 0, 4});
+  ASSERT_TRUE(all);
+  const auto rest = kept.give({"web", 1, 0});
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(*rest, std::vector<int>(all->begin() + 1, all->end()));
+  EXPECT_TRUE(kept.give({"web", 4, 0})->empty());
+}
+
+TEST(KeptSockets, HasAnEnd) {
+  KeptSockets kept({});
+  kept.allow({{"web", loopback()}});
+  ASSERT_TRUE(kept.give({"web", 0, 1}));
+  const auto more = kept.give({"web", 1024, 1});
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, Errc::denied);
+  EXPECT_TRUE(kept.give({"web", 1, 0})->empty());
+}
+
 TEST(KeptSockets, SharesOnePortAmongAll) {
   KeptSockets kept({});
   kept.allow({{"web", loopback()}});
