@@ -83,6 +83,28 @@ class Proxying(unittest.TestCase):
         client.send(b"POST /length HTTP/1.1\r\nHost: gw.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n")
         self.assertEqual(client.read_response().body, b"hello world")
 
+    def test_passes_trailers_on_but_those_that_decide_something(self):
+        received = []
+
+        def speak(connection):
+            got = b""
+            while b"\r\n\r\n" not in got.partition(b"\r\n0\r\n")[2]:
+                got += connection.recv(65536)
+            received.append(got)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               b"3\r\nabc\r\n0\r\nX-Down: 2\r\nContent-Length: 7\r\n\r\n")
+
+        client = self.client(self.start(self.backend(raw=speak)))
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    b"5\r\nhello\r\n0\r\nX-Up: 1\r\nAuthorization: x\r\n\r\n")
+        answer = b""
+        while b"\r\n\r\n" not in answer.partition(b"\r\n0\r\n")[2]:
+            piece = client.receive()
+            self.assertNotEqual(piece, b"")
+            answer += piece
+        self.assertEqual(received[0].partition(b"\r\n0\r\n")[2], b"X-Up: 1\r\n\r\n")
+        self.assertEqual(answer.partition(b"\r\n0\r\n")[2], b"X-Down: 2\r\n\r\n")
+
     def test_streams_a_response_that_ends_by_close(self):
         backend = self.backend(lambda head, body: None, raw=lambda c: (c.recv(65536), c.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + b"z" * 300000)))
         client = self.client(self.start(backend))
@@ -107,6 +129,17 @@ class Proxying(unittest.TestCase):
         response = client.read_response()
         self.assertEqual(response.body, b"abc")
         self.assertIsNone(response.field("transfer-encoding"))
+        self.assertTrue(client.is_closed())
+
+    def test_http10_may_keep_its_connection(self):
+        client = self.client(self.start(self.backend()))
+        for _ in range(3):
+            client.send(b"GET / HTTP/1.0\r\nHost: gw.test\r\nConnection: keep-alive\r\n\r\n")
+            response = client.read_response()
+            self.assertEqual((response.body, response.field("connection")), (b"hello", "keep-alive"))
+        client.send(b"GET / HTTP/1.0\r\nHost: gw.test\r\n\r\n")
+        self.assertEqual(client.read_response().body, b"hello")
+        self.assertTrue(client.is_closed())
 
     def test_relays_100_continue_and_103(self):
         def raw(connection):
@@ -136,19 +169,34 @@ class Proxying(unittest.TestCase):
         self.assertEqual((response.status, response.body), (413, b"big"))
         self.assertEqual(response.field("connection"), "close")
 
-    def test_tunnels_a_websocket_only_after_101(self):
-        def raw(connection):
-            head = connection.recv(65536)
-            if b"pgrade: websocket" not in head:
-                return
-            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhi ")
-            while data := connection.recv(65536):
-                connection.sendall(data.upper())
+    @staticmethod
+    def speak_websocket(connection):
+        head = connection.recv(65536)
+        if b"pgrade: websocket" not in head:
+            return
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhi ")
+        while data := connection.recv(65536):
+            connection.sendall(data.upper())
 
-        client = self.client(self.start(self.backend(raw=raw)))
+    def open_websocket(self, gateway):
+        client = self.client(gateway)
         client.send(b"GET /ws HTTP/1.1\r\nHost: gw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        response = client.read_response()
-        self.assertEqual(response.status, 101)
+        self.assertEqual(client.read_response().status, 101)
+        return client
+
+    def test_a_tunnel_goes_on_over_reloads_that_take_its_server_away(self):
+        gateway = self.start(self.backend(raw=self.speak_websocket))
+        client = self.open_websocket(gateway)
+        self.assertEqual(fill(client.receive, client.buffered, 3), b"hi ")
+        for frame in (b"one", b"two"):
+            gateway.write(simple_config([self.backend()]))
+            gateway.reload()
+            self.assertEqual(self.client(gateway).get().body, b"hello")
+            client.send(frame)
+            self.assertEqual(fill(client.receive, b"", len(frame)), frame.upper())
+
+    def test_tunnels_a_websocket_only_after_101(self):
+        client = self.open_websocket(self.start(self.backend(raw=self.speak_websocket)))
         client.send(b"frames")
         seen = fill(client.receive, client.buffered, 9)
         self.assertEqual(seen, b"hi FRAMES")

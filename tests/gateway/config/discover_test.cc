@@ -35,6 +35,19 @@ TEST(DiscoverConfig, IsReadWithItsDefaults) {
   EXPECT_FALSE(pool.discover->dns);
 }
 
+TEST(Overrides, AreNotKeptWhereTheKeysAre) {
+  const auto findings = [](const std::string& overrides) {
+    return check_text(config_with("servers: [{ address: \"10.0.0.1:80\" }]",
+                                  "admin: { overrides: " + overrides +
+                                      " }\ncerts: { store: /var/lib/ravelin/certs }\n"))
+        .findings;
+  };
+  for (const char* path : {"/var/lib/ravelin/o.json", "/var/lib/ravelin/certs/o.json", "/o.json"})
+    EXPECT_THAT(findings(path), ElementsAre(HasSubstr("give it a directory of its own"))) << path;
+  for (const char* path : {"/var/lib/ravelin/gateway/o.json", "/var/lib/ravelin/certs2/o.json"})
+    EXPECT_THAT(findings(path), IsEmpty()) << path;
+}
+
 TEST(DiscoverConfig, IsReadWithAll) {
   const Checked checked =
       check_text(config_with("proxy_protocol: v1\n    servers: [{ address: \"10.0.0.1:80\", "
