@@ -32,7 +32,10 @@ FeedSize size_of(const FeedBlocks& blocks) {
 }  // namespace
 
 std::string Keeper::live_identity() const {
-  if (snapshot_) {
+  if (is_unread_ && live_) {
+    const Chain* chain = live_->find_chain(kRevisionChain);
+    if (chain != nullptr && !chain->rules.empty()) return chain->rules.front().comment;
+  } else if (snapshot_) {
     for (const RuleCount& rule : snapshot_->rules) {
       if (rule.chain == kRevisionChain) return rule.comment;
     }
@@ -81,11 +84,14 @@ Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
   } else {
     Transaction steps = rebuild(snapshot_, target);
     std::move(elements.begin(), elements.end(), std::back_inserter(steps));
-    if (auto done = commit(steps); !done) return done.error();
+    if (auto done = send(steps); !done) return done.error();
   }
+  // The kernel has it: what fails from here on changes nothing about that.
   settle(revision, std::move(wanted), std::move(placed_now));
+  read_back();
   resume_overload();
-  return let_go(*policy_);
+  let_go(*policy_);
+  return {};
 }
 
 // Whatever is refused, packets go the old way or the new one. What could not be cleaned up leads
@@ -98,10 +104,23 @@ Result<> Keeper::commit_stages(const Stages& stages) {
   }
   kernel_.wait_for_packets();
   static_cast<void>(send(stages.clean));
-  auto now = kernel_.read();
-  if (!now) return now.error();
-  snapshot_ = std::move(*now);
   return {};
+}
+
+// What cannot be read now is judged by its outline when it is looked at again (drift()).
+void Keeper::read_back() {
+  if (is_unread_) return;
+  auto now = kernel_.read();
+  if (now) {
+    snapshot_ = std::move(*now);
+    return;
+  }
+  is_unread_ = true;
+  note("the table could not be read after the change: " + now.error().message);
+}
+
+void Keeper::note(std::string text) {
+  if (notes_.size() < kNotesMax) notes_.push_back(std::move(text));
 }
 
 void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now) {
@@ -126,20 +145,26 @@ Result<> Keeper::put_revision(std::uint64_t revision) {
 Result<> Keeper::send(const Transaction& steps) {
   Result<> done;
   if (steps.empty()) return done;
+  Result<Generation> generation = Generation{0};
   for (int tries = 0; tries < kTriesMax; ++tries) {
-    const auto generation = kernel_.generation();
+    generation = kernel_.generation();
     if (!generation) return generation.error();
     done = kernel_.apply(steps, *generation);
     if (done || done.error().code != Errc::conflict) break;
   }
-  return done;
+  if (done || done.error().code != Errc::protocol) return done;
+  // Nobody says whether it was done. It was not, if nothing has changed since; else it counts as
+  // done until the table is looked at.
+  const auto now = kernel_.generation();
+  if (now && *now == *generation) return done;
+  note(done.error().message + ": whether the table is as it should be is looked at next");
+  is_unread_ = true;
+  return {};
 }
 
 Result<> Keeper::commit(const Transaction& steps) {
   if (auto done = send(steps); !done) return done;
-  auto now = kernel_.read();
-  if (!now) return now.error();
-  snapshot_ = std::move(*now);
+  read_back();
   return {};
 }
 
@@ -148,6 +173,8 @@ Result<> Keeper::take_down() {
     return done;
   live_.reset();
   snapshot_.reset();
+  is_unread_ = false;
+  to_lift_.clear();
   policy_.reset();
   loaded_.clear();
   quarantined_.clear();
@@ -178,7 +205,7 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
     }
   } else {
     if (auto done = put(info->number, std::move(*wanted)); !done) return done.error();
-    if (auto kept = confirm(info->number); !kept) return kept.error();
+    if (auto kept = confirm_or_undo(info->number); !kept) return kept.error();
   }
   return Applied{info->number, confirmed->value_or(0), options.confirm_within.has_value()};
 }
@@ -198,6 +225,27 @@ Result<> Keeper::confirm(std::uint64_t revision) {
   if (auto done = state_.clear_pending(); !done) return done;
   pending_.reset();
   return {};
+}
+
+// What the disk does not remember would be gone after the next start: then rather now.
+Result<> Keeper::confirm_or_undo(std::uint64_t revision) {
+  const auto kept = confirm(revision);
+  if (kept) return kept;
+  const auto confirmed = state_.confirmed();
+  if (confirmed && *confirmed == revision) {
+    note("after the revision was recorded as confirmed: " + kept.error().message);
+    return {};
+  }
+  const std::uint64_t before = confirmed ? confirmed->value_or(0) : 0;
+  const base::Error why = base::wrap(kept.error(), "it cannot be recorded as confirmed");
+  const auto undone = !confirmed    ? Result<>(confirmed.error())
+                      : before != 0 ? put_revision(before)
+                                    : take_down();
+  if (undone) return why;
+  return base::wrap(undone.error(),
+                    fmt::format("revision {} is in the kernel until the next start: {}, and it "
+                                "cannot be undone",
+                                revision, why.message));
 }
 
 Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
@@ -223,6 +271,7 @@ Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
 
 Result<std::optional<std::string>> Keeper::tick() {
   using Said = std::optional<std::string>;
+  if (!to_lift_.empty()) static_cast<void>(lift_rest());
   if (!pending_ || time_left(*pending_, times_.boot()).count() > 0) return Said();
   const std::uint64_t revision = pending_->revision;
   const auto done = rollback({}, "timer");
@@ -268,8 +317,13 @@ Result<> Keeper::remove() {
 Result<std::vector<std::string>> Keeper::drift() {
   const auto now = kernel_.read();
   if (!now) return now.error();
-  if (is_only_looking_ && live_) return outline_drift(*live_, *now);
-  return firewall::drift(snapshot_, *now);
+  if (!live_ || (!is_only_looking_ && !is_unread_)) return firewall::drift(snapshot_, *now);
+  std::vector<std::string> lines = outline_drift(*live_, *now);
+  if (is_unread_ && lines.empty()) {
+    snapshot_ = *now;
+    is_unread_ = false;
+  }
+  return lines;
 }
 
 Result<> Keeper::heal() {
@@ -278,6 +332,7 @@ Result<> Keeper::heal() {
   if (!now) return now.error();
   live_.reset();
   snapshot_ = *now;
+  is_unread_ = false;
   return is_fallback_ ? put_fallback() : put_revision(live_revision_);
 }
 

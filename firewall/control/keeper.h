@@ -1,6 +1,8 @@
 // The table and what is remembered of it, kept together: every change of policy goes through here,
 // in an order that leaves the old state or the new one wherever it is cut off.
 //   apply     revision on the disk ▸ pending on the disk ▸ one batch ▸ (confirmed: recorded)
+//             once the batch is in the kernel, what fails after it is told, done again, and no
+//             reason to forget that the change waits to be confirmed
 //   confirm   recorded as confirmed ▸ pending removed
 //   rollback  one batch back to the confirmed revision ▸ pending removed
 //   recover   at every start: what is pending and still in time goes on waiting, what is not is
@@ -68,7 +70,8 @@ class Keeper {
   };
 
   // The policy has been checked and its tests have passed. An unconfirmed change before it is
-  // replaced: a rollback then leads to what was confirmed. Error: nothing has changed.
+  // replaced: a rollback then leads to what was confirmed. Error: nothing has changed, unless
+  // live_revision() is another one now; the message says why then.
   Result<Applied> apply(PolicyBundle bundle, const ApplyOptions& options);
 
   // Errc::conflict: nothing is pending, or another revision is.
@@ -77,6 +80,12 @@ class Keeper {
   // Back to the confirmed revision, or to the one given, which is then confirmed. Without a
   // confirmed one the table is removed, as it was before the first apply.
   Result<Applied> rollback(std::optional<std::uint64_t> revision, const std::string& by);
+
+  // What did not go as it should since the last call without changing what was answered, in words;
+  // at most kNotesMax.
+  static constexpr std::size_t kNotesMax = 64;
+
+  [[nodiscard]] std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
   // To be called at least once a second: undoes what was not confirmed in time. What was done, in
   // words.
@@ -176,8 +185,12 @@ class Keeper {
   Result<> commit(const Transaction& steps);
   Result<> send(const Transaction& steps);
   Result<> commit_stages(const Stages& stages);
+  void read_back();
+  void note(std::string text);
+  Result<> confirm_or_undo(std::uint64_t revision);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
-  Result<> let_go(const policies::Policy& policy);
+  void let_go(const policies::Policy& policy);
+  Result<> lift_rest();
   Result<> take_down();
   Result<> adopt(std::uint64_t revision);
   void read_bans(std::vector<std::string>& said);
@@ -201,9 +214,12 @@ class Keeper {
   std::map<base::IpEndpoint, std::chrono::nanoseconds> quarantined_;
   std::chrono::nanoseconds tightened_until_{0};
   std::vector<base::IpPrefix> fresh_;  // banned, and their flows not ended yet
+  std::vector<Ban> to_lift_;           // out of the book, but not yet of the kernel's sets
+  std::vector<std::string> notes_;
   std::optional<Pending> pending_;
   std::optional<Ruleset> live_;                            // as it stands in the kernel
   std::optional<LiveTable> snapshot_;                      // of the kernel, after our last change
+  bool is_unread_ = false;                                 // it is older than that
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
   policies::AddressRanges never_;

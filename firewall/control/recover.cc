@@ -32,7 +32,8 @@ Result<> Keeper::adopt(std::uint64_t revision) {
       steps.emplace_back(FlushSet{set->name});
   if (auto done = commit(steps); !done) return done.error();
   settle(revision, std::move(*wanted), target);
-  return let_go(*policy_);
+  let_go(*policy_);
+  return {};
 }
 
 Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {

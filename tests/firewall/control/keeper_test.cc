@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace ravelin::firewall {
 namespace {
@@ -141,6 +142,87 @@ TEST_F(KeeperTest, ARefusedChangeLeavesTheOldOneAndIsNotPending) {
     EXPECT_EQ(keeper().live_revision(), 1U) << step;
   }
   FAIL() << "a change has fewer steps";
+}
+
+TEST_F(KeeperTest, WhateverIsRefusedTheAnswerSaysWhatIsLive) {
+  std::size_t done = 0;
+  for (std::size_t before = 0; before < 8; ++before) {
+    ASSERT_TRUE(apply("tcp/80"));
+    ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+    PolicyBundle next = policy("tcp/443");
+    std::string& text = next.files["/p.yaml"].text;
+    text.replace(text.find("192.0.2.77"), 10, "203.0.113.9");  // lets go of the ban
+    kernel_.fail_after(before);
+    const auto applied = keeper().apply(std::move(next), {60s, "tester"});
+    kernel_.fail_after({});
+    EXPECT_EQ(open_ports(), applied ? Ports{443} : Ports{80}) << before;
+    EXPECT_EQ(keeper().pending().has_value(), applied.has_value()) << before;
+    EXPECT_TRUE(keeper().drift()->empty()) << before;
+    if (applied) ++done;
+    times_.advance(61s);
+    ASSERT_TRUE(keeper().tick()) << before;
+    EXPECT_EQ(open_ports(), Ports{80}) << before;
+  }
+  EXPECT_GT(done, 4U);  // refused: the one that prepares, and the one that changes
+}
+
+TEST_F(KeeperTest, AnUnconfirmedChangeIsUndoneAlsoWhenItCouldNotBeReadBack) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.fail_reads(true);
+  const auto applied = apply("tcp/443", 60s);
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_EQ(keeper().live_identity().substr(0, 2), "2 ");
+  EXPECT_EQ(keeper().take_notes().size(), 1U);
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+  kernel_.fail_reads(false);
+  EXPECT_TRUE(keeper().drift()->empty());
+  kernel_.lose_table();
+  EXPECT_FALSE(keeper().drift()->empty());
+}
+
+TEST_F(KeeperTest, AChangeWhoseAnswerIsLostCountsAsDoneUntilTheTableIsLookedAt) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.lose_answer();
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_FALSE(keeper().take_notes().empty());
+  EXPECT_TRUE(keeper().drift()->empty());
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, BansTheNewPolicyDoesNotAllowAreLiftedWhenTheKernelTakesIt) {
+  PolicyBundle next = policy("tcp/443");
+  std::string& text = next.files["/p.yaml"].text;
+  text.replace(text.find("192.0.2.77"), 10, "203.0.113.9");
+  std::size_t last = 0;  // the transaction that lifts bans
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(apply("tcp/80"));
+    ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+    const std::size_t before = kernel_.transactions();
+    if (i == 1) kernel_.fail_after(last);
+    ASSERT_TRUE(keeper().apply(next, {{}, "tester"}));
+    last = kernel_.transactions() - before - 1;
+  }
+  EXPECT_TRUE(*kernel_.find("ban4", {203, 0, 113, 9}));
+  EXPECT_EQ(keeper().take_notes().size(), 1U);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_FALSE(*kernel_.find("ban4", {203, 0, 113, 9}));
+}
+
+TEST_F(KeeperTest, WhatCannotBeRecordedAsConfirmedIsUndone) {
+  ASSERT_TRUE(apply("tcp/80"));
+  std::filesystem::remove(temp_.path("firewall/fallback.json"));
+  std::filesystem::create_directories(temp_.path("firewall/fallback.json/in the way"));
+  const auto applied = apply("tcp/443");
+  ASSERT_FALSE(applied);
+  EXPECT_NE(applied.error().message.find("cannot be recorded as confirmed"), std::string::npos);
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(keeper().live_revision(), 1U);
 }
 
 TEST_F(KeeperTest, WhatIsNotConfirmedInTimeIsUndone) {
