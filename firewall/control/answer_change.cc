@@ -261,13 +261,16 @@ Answer answer_rollback(Desk desk, Question& question) {
   if (question.error()) return answer_of(*question.error());
   const auto done = desk.keeper.rollback(revision, by);
   if (!done) return answer_of(done.error());
-  std::string text = done->revision == 0 ? "the table is removed: there was none before\n"
+  const bool is_fallback = desk.keeper.is_fallback();
+  std::string text = is_fallback           ? "nobody but management gets in\n"
+                     : done->revision == 0 ? "the table is removed: there was none before\n"
                      : revision ? fmt::format("revision {} is applied: the policy of revision {}\n",
                                               done->revision, *revision)
                                 : fmt::format("back to revision {}\n", done->revision);
   text += notes_text(desk.keeper);
-  return {Went::done, std::move(text),
-          json::serialize(json::object{{"revision", number_or_null(done->revision)}})};
+  return {is_fallback ? Went::could_not : Went::done, std::move(text),
+          json::serialize(json::object{{"revision", number_or_null(done->revision)},
+                                       {"management_only", is_fallback}})};
 }
 
 Answer answer_off(Desk desk, Question& /*question*/) {

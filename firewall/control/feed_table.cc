@@ -74,6 +74,12 @@ Result<FeedBlocks> FeedTable::blocks(const policies::Feed& feed) {
   return is_stale && feed.on_stale == OnStale::drop ? nothing() : kept.blocks;
 }
 
+std::optional<FeedBlocks> FeedTable::last_known(const policies::Feed& feed) {
+  const auto kept = feeds_.find(feed.name);
+  if (kept == feeds_.end() || kept->second.stamp.empty()) return std::nullopt;
+  return kept->second.blocks;
+}
+
 std::vector<FeedTable::Status> FeedTable::status() const {
   std::vector<Status> list;
   for (const auto& [name, kept] : feeds_)

@@ -20,6 +20,7 @@ class FeedTable final : public FeedSource {
   // ones, as does one older than max_age with `on_stale: keep`; with `drop` they are empty then,
   // with `fail` it is an error. A feed never read well is empty, but for `fail`.
   Result<FeedBlocks> blocks(const policies::Feed& feed) override;
+  std::optional<FeedBlocks> last_known(const policies::Feed& feed) override;
 
   struct Status {
     std::string name;

@@ -32,10 +32,8 @@ FeedSize size_of(const FeedBlocks& blocks) {
 }  // namespace
 
 std::string Keeper::live_identity() const {
-  if (is_unread_ && live_) {
-    const Chain* chain = live_->find_chain(kRevisionChain);
-    if (chain != nullptr && !chain->rules.empty()) return chain->rules.front().comment;
-  } else if (snapshot_) {
+  if (is_unread_ && live_) return identity_;
+  if (snapshot_) {
     for (const RuleCount& rule : snapshot_->rules) {
       if (rule.chain == kRevisionChain) return rule.comment;
     }
@@ -52,21 +50,36 @@ std::optional<std::uint64_t> revision_of(const LiveTable& table) {
   return std::nullopt;
 }
 
-Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle bundle) {
+Result<Keeper::Candidate> Keeper::candidate(std::uint64_t revision, PolicyBundle bundle,
+                                            FeedUse use) {
   auto policy = policy_of(bundle);
   if (!policy) return policy.error();
-  Candidate made;
-  bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
-  CompileOptions options{.revision = revision_text(revision, bundle)};
+  std::string identity = revision_text(revision, bundle);
+  return compiled({std::move(bundle), std::move(*policy), {}}, std::move(identity), use);
+}
+
+Result<Keeper::Candidate> Keeper::compiled(Prepared prepared, std::string identity, FeedUse use) {
+  Candidate made{{}, std::move(identity), {}};
+  prepared.bundle.judged_at = times_.wall();  // `until` has gone on since the policy was written
+  CompileOptions options{.revision = made.identity};
   options.never = never_;
-  for (const policies::Feed& feed : policy->feeds) {
-    auto blocks = feeds_.blocks(feed);
+  for (const policies::Feed& feed : prepared.policy.feeds) {
+    auto blocks = blocks_of(feed, use);
     if (!blocks) return blocks.error();
     options.feeds[feed.name] = size_of(*blocks);
     made.feeds.emplace(feed.name, std::move(*blocks));
   }
-  made.prepared = compile_bundle(std::move(bundle), std::move(*policy), options);
+  made.prepared = compile_bundle(std::move(prepared.bundle), std::move(prepared.policy), options);
   return made;
+}
+
+Result<FeedBlocks> Keeper::blocks_of(const policies::Feed& feed, FeedUse use) {
+  auto blocks = feeds_.blocks(feed);
+  if (blocks || use == FeedUse::demanded) return blocks;
+  auto last = feeds_.last_known(feed);
+  if (!last) return blocks;
+  note(blocks.error().message + ": what was read last is used");
+  return std::move(*last);
 }
 
 Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {
@@ -127,6 +140,7 @@ void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now
   live_ = std::move(placed_now);
   loaded_ = std::move(wanted.feeds);
   policy_ = std::move(wanted.prepared.policy);
+  identity_ = std::move(wanted.identity);
   judged_at_ = wanted.prepared.bundle.judged_at;
   is_fallback_ = false;
   live_revision_ = revision;
@@ -135,9 +149,16 @@ void Keeper::settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now
 Result<> Keeper::put_revision(std::uint64_t revision) {
   auto bundle = state_.bundle(revision);
   if (!bundle) return bundle.error();
-  auto wanted = candidate(revision, std::move(*bundle));
+  auto wanted = candidate(revision, std::move(*bundle), FeedUse::last_known);
   if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
   return put(revision, std::move(*wanted));
+}
+
+// What is live, judged and filled anew: from memory, so that no disk keeps it from being right.
+Result<> Keeper::put_again() {
+  auto wanted = compiled({{}, *policy_, {}}, identity_, FeedUse::last_known);
+  if (!wanted) return wanted.error();
+  return put(live_revision_, std::move(*wanted));
 }
 
 // Our own table changes through us alone, so a generation that others move does not make the steps
@@ -188,7 +209,7 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
   if (!confirmed) return confirmed.error();
   const auto info = state_.add(bundle, options.by, options.reason, times_.wall());
   if (!info) return info.error();
-  auto wanted = candidate(info->number, std::move(bundle));
+  auto wanted = candidate(info->number, std::move(bundle), FeedUse::demanded);
   if (!wanted) return wanted.error();
   if (options.confirm_within) {
     const BootTime now = times_.boot();
@@ -263,10 +284,17 @@ Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
         Errc::conflict,
         "nothing is unconfirmed; name the revision to go back to (ravelin firewall history)");
   const auto done = *confirmed ? put_revision(**confirmed) : take_down();
-  if (!done) return done.error();
+  // Others were at it: once more, later. What else is wrong stays so, and what nobody confirmed
+  // must not.
+  if (!done && (!*confirmed || done.error().code == Errc::conflict)) return done.error();
+  if (!done) {
+    auto said = fall_back(fmt::format("revision {}", **confirmed), done.error());
+    if (!said) return said.error();
+    note(std::move(*said));
+  }
   if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
   pending_.reset();
-  return Applied{confirmed->value_or(0), from, false};
+  return Applied{live_revision_, from, false};
 }
 
 Result<std::optional<std::string>> Keeper::tick() {
@@ -279,6 +307,9 @@ Result<std::optional<std::string>> Keeper::tick() {
     return base::wrap(
         done.error(),
         fmt::format("revision {} was not confirmed in time and cannot be undone", revision));
+  if (is_fallback_)
+    return Said(fmt::format("revision {} was not confirmed in time: nobody but management gets in",
+                            revision));
   return Said(
       done->revision == 0
           ? fmt::format("revision {} was not confirmed in time: the table is removed, as before it",
@@ -302,7 +333,7 @@ Result<bool> Keeper::expire_rules() {
                                [&](const policies::Rule& rule) { return has_ended(rule.until); });
           });
   if (!is_due) return false;
-  if (auto done = put_revision(live_revision_); !done) return done.error();
+  if (auto done = put_again(); !done) return done.error();
   return true;
 }
 
@@ -333,7 +364,12 @@ Result<> Keeper::heal() {
   live_.reset();
   snapshot_ = *now;
   is_unread_ = false;
-  return is_fallback_ ? put_fallback() : put_revision(live_revision_);
+  const auto done = is_fallback_ || !policy_ ? put_fallback() : put_again();
+  if (done || *now || is_fallback_ || done.error().code == Errc::conflict) return done;
+  auto said = fall_back(fmt::format("revision {}", live_revision_), done.error());
+  if (!said) return said.error();
+  note(std::move(*said));
+  return {};
 }
 
 }  // namespace ravelin::firewall

@@ -4,7 +4,9 @@
 //             once the batch is in the kernel, what fails after it is told, done again, and no
 //             reason to forget that the change waits to be confirmed
 //   confirm   recorded as confirmed ▸ pending removed
-//   rollback  one batch back to the confirmed revision ▸ pending removed
+//   rollback  one batch back to the confirmed revision ▸ pending removed; where that revision
+//   cannot
+//             be put back, nobody but management gets in
 //   recover   at every start: what is pending and still in time goes on waiting, what is not is
 //   undone,
 //             and what is missing in the kernel is put back
@@ -33,12 +35,15 @@ namespace ravelin::firewall {
 // The keys of a feed, by FeedPart; never null.
 using FeedBlocks = std::array<std::shared_ptr<const KeyBlock>, 4>;
 
-// Where the contents of feeds come from. Error: there is nothing good to give, not even from
-// before.
+// Where the contents of feeds come from.
 class FeedSource {
  public:
   virtual ~FeedSource() = default;
+  // Error: there is nothing good to give, not even from before.
   virtual Result<FeedBlocks> blocks(const policies::Feed& feed) = 0;
+  // What was read last, however old it is and whatever the policy says of stale lists; none:
+  // nothing was.
+  virtual std::optional<FeedBlocks> last_known(const policies::Feed& feed) = 0;
 };
 
 class Keeper {
@@ -78,7 +83,8 @@ class Keeper {
   Result<> confirm(std::uint64_t revision);
 
   // Back to the confirmed revision, or to the one given, which is then confirmed. Without a
-  // confirmed one the table is removed, as it was before the first apply.
+  // confirmed one the table is removed, as it was before the first apply. Where the confirmed one
+  // cannot be put back nobody but management gets in (is_fallback(); a note says why).
   Result<Applied> rollback(std::optional<std::uint64_t> revision, const std::string& by);
 
   // What did not go as it should since the last call without changing what was answered, in words;
@@ -94,7 +100,8 @@ class Keeper {
   // Removes the table, and what is confirmed with it.
   Result<> remove();
 
-  // Differences to what was put there; heal() puts it right again.
+  // Differences to what was put there; heal() puts it right again, without the disk. Where the
+  // kernel does not take it and there is no table, nobody but management gets in.
   Result<std::vector<std::string>> drift();
   Result<> heal();
 
@@ -171,10 +178,17 @@ class Keeper {
   // A policy on its way into the kernel, with what its feeds hold.
   struct Candidate {
     Prepared prepared;
+    std::string identity;  // what the table says of itself
     std::map<std::string, FeedBlocks, std::less<>> feeds;
   };
 
-  Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle);
+  // Who applies a policy has its feeds as they are to be; who keeps one or comes back to one takes
+  // what was known of them last.
+  enum class FeedUse { demanded, last_known };
+  Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle, FeedUse use);
+  Result<Candidate> compiled(Prepared prepared, std::string identity, FeedUse use);
+  Result<FeedBlocks> blocks_of(const policies::Feed& feed, FeedUse use);
+  Result<> put_again();
   Result<> put(std::uint64_t revision, Candidate wanted);
   Result<> put_revision(std::uint64_t revision);
   void append_feeds(const Candidate& wanted, const Ruleset& placed_now, Transaction& steps) const;
@@ -196,8 +210,9 @@ class Keeper {
   void read_bans(std::vector<std::string>& said);
   enum class Waiting { goes_on, is_over };
   Result<std::vector<std::string>> recover_with(Waiting waiting);
+  std::vector<std::string> with_notes(std::vector<std::string> done);
   Result<> return_to_confirmed(std::vector<std::string>& done);
-  Result<> fall_back(const base::Error& why, std::vector<std::string>& done);
+  Result<std::string> fall_back(std::string_view what, const base::Error& why);
   Result<> put_fallback();
   [[nodiscard]] bool is_own(const base::IpPrefix& target) const;
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
@@ -222,6 +237,7 @@ class Keeper {
   bool is_unread_ = false;                                 // it is older than that
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
+  std::string identity_;  // of the live one
   policies::AddressRanges never_;
   std::uint64_t live_revision_ = 0;
   std::chrono::sys_seconds

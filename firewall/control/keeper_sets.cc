@@ -109,7 +109,7 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
       changed.push_back(feed.name);
   }
   if (changed.empty()) return changed;
-  if (auto done = put_revision(live_revision_); !done) return done.error();
+  if (auto done = put_again(); !done) return done.error();
   return changed;
 }
 

@@ -16,7 +16,7 @@ constexpr std::size_t kBansBytesMax = 256 * 1024 * 1024;
 Result<> Keeper::adopt(std::uint64_t revision) {
   auto bundle = state_.bundle(revision);
   if (!bundle) return bundle.error();
-  auto wanted = candidate(revision, std::move(*bundle));
+  auto wanted = candidate(revision, std::move(*bundle), FeedUse::last_known);
   if (!wanted) return base::wrap(wanted.error(), fmt::format("revision {}", revision));
   const Ruleset target = named_as(wanted->prepared.compiled.ruleset, snapshot_);
   if (!outline_drift(target, snapshot_).empty()) return put(revision, std::move(*wanted));
@@ -50,20 +50,21 @@ Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
         snapshot_ ? fmt::format("the table was not that of revision {}: it is now", **confirmed)
                   : fmt::format("the table was gone: revision {} is back", **confirmed));
   const auto adopted = adopt(**confirmed);
-  return adopted ? adopted : fall_back(adopted.error(), done);
+  if (adopted) return adopted;
+  auto said = fall_back("the confirmed revision", adopted.error());
+  if (!said) return said.error();
+  done.push_back(std::move(*said));
+  return {};
 }
 
-Result<> Keeper::fall_back(const base::Error& why, std::vector<std::string>& done) {
+// In words, what is so now.
+Result<std::string> Keeper::fall_back(std::string_view what, const base::Error& why) {
   if (auto put = put_fallback(); !put)
-    return base::wrap(put.error(),
-                      fmt::format("the confirmed revision cannot be put back ({}), and nobody "
-                                  "but management cannot be let in either",
-                                  why.message));
-  done.push_back(
-      fmt::format("the confirmed revision cannot be put back ({}): nobody but management gets in; "
-                  "apply a policy",
-                  why.message));
-  return {};
+    return base::wrap(put.error(), fmt::format("{} cannot be put back ({}), and nobody but "
+                                               "management cannot be let in either",
+                                               what, why.message));
+  return fmt::format("{} cannot be put back ({}): nobody but management gets in; apply a policy",
+                     what, why.message);
 }
 
 // Damaged as well, or from before there was one: ssh from anywhere.
@@ -72,8 +73,13 @@ Result<> Keeper::put_fallback() {
   if (const auto text = state_.read(std::string(kFallbackFile), kBundleBytesMax); text && *text) {
     if (auto kept = parse_bundle(**text)) bundle = std::move(*kept);
   }
-  auto wanted = candidate(0, std::move(bundle));
+  auto wanted = candidate(0, std::move(bundle), FeedUse::last_known);
   if (!wanted) return wanted.error();
+  // Whatever failed before, it may have gone half of its way.
+  auto table = kernel_.read();
+  if (!table) return table.error();
+  snapshot_ = std::move(*table);
+  is_unread_ = false;
   live_.reset();
   if (auto done = put(0, std::move(*wanted)); !done) return done;
   is_fallback_ = true;
@@ -103,7 +109,7 @@ Result<> Keeper::look() {
   if (revision == 0) return {};
   auto bundle = state_.bundle(revision);
   if (!bundle) return bundle.error();
-  auto expected = candidate(revision, std::move(*bundle));
+  auto expected = candidate(revision, std::move(*bundle), FeedUse::last_known);
   if (!expected) return expected.error();
   Ruleset ruleset = named_as(expected->prepared.compiled.ruleset, snapshot_);
   settle(revision, std::move(*expected), std::move(ruleset));
@@ -117,6 +123,13 @@ Result<std::vector<std::string>> Keeper::recover() {
 
 Result<std::vector<std::string>> Keeper::undo_unconfirmed() {
   return recover_with(Waiting::is_over);
+}
+
+// What is said of it includes what has been noted on the way.
+std::vector<std::string> Keeper::with_notes(std::vector<std::string> done) {
+  for (std::string& note : take_notes())
+    done.push_back(std::move(note));
+  return done;
 }
 
 Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
@@ -137,7 +150,7 @@ Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
       pending_ = **pending;
       done.push_back(fmt::format("revision {} still waits to be confirmed", pending_->revision));
       if (auto adopted = adopt(pending_->revision); !adopted) return adopted.error();
-      return done;
+      return with_notes(std::move(done));
     }
   }
   if (!pending)
@@ -147,7 +160,7 @@ Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
         fmt::format("revision {} was not confirmed: it is undone", (*pending)->revision));
   if (auto returned = return_to_confirmed(done); !returned) return returned.error();
   if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
-  return done;
+  return with_notes(std::move(done));
 }
 
 }  // namespace ravelin::firewall

@@ -321,6 +321,100 @@ TEST_F(KeeperTest, WithoutItsConfirmedRevisionOnlyManagementGetsIn) {
   EXPECT_FALSE(keeper().is_fallback());
 }
 
+// A policy with a list that must be there.
+class NeedsItsFeed : public KeeperTest {
+ protected:
+  [[nodiscard]] PolicyBundle with_feed(std::string_view ports, std::string_view rule = "") const {
+    PolicyBundle bundle = policy(ports);
+    std::string& text = bundle.files["/p.yaml"].text;
+    text.insert(text.find("rules:"),
+                fmt::format("feeds: {{ drop: {{ file: {}, max_age: 3d, on_stale: fail }} }}\n",
+                            temp_.path("drop.txt")));
+    text.insert(text.find("    - { allow:"),
+                fmt::format("{}    - {{ deny: any, from: feed/drop }}\n", rule));
+    return bundle;
+  }
+
+  // The feed's entries in the kernel.
+  [[nodiscard]] std::size_t dropped() const {
+    std::size_t count = 0;
+    for (const auto& [name, set] : kernel_.table()->sets) {
+      if (name.starts_with(feed_set_name("drop", FeedPart::hosts4))) count += set.elements.size();
+    }
+    return count;
+  }
+
+  void SetUp() override {
+    KeeperTest::SetUp();
+    temp_.write("drop.txt", "198.51.100.1\n198.51.100.2\n");
+    // The file is as new as the fake clock.
+    std::filesystem::last_write_time(
+        temp_.path("drop.txt"), std::filesystem::file_time_type::clock::from_sys(times_.wall()));
+  }
+
+  void lose_feed() { std::filesystem::remove(temp_.path("drop.txt")); }
+};
+
+TEST_F(NeedsItsFeed, ARollbackTakesWhatWasReadLast) {
+  ASSERT_TRUE(keeper().apply(with_feed("tcp/80"), {{}, "tester"}));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_EQ(dropped(), 0U);
+  times_.advance(std::chrono::hours(24 * 4));  // stale, too
+  const auto undone = keeper().tick();
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(dropped(), 2U);
+  EXPECT_NE(keeper().take_notes().front().find("what was read last is used"), std::string::npos);
+  const auto refused = keeper().apply(with_feed("tcp/8443"), {{}, "tester"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("older than max_age"), std::string::npos);
+}
+
+TEST_F(NeedsItsFeed, HealingAndEndingRulesTakeWhatWasReadLast) {
+  ASSERT_TRUE(keeper().apply(
+      with_feed("tcp/80", "    - { allow: tcp/9999, until: 2027-01-15T08:00:30Z }\n"),
+      {{}, "tester"}));
+  times_.advance(std::chrono::hours(24 * 4));
+  ASSERT_TRUE(keeper().expire_rules());
+  EXPECT_EQ(open_ports(), Ports{80});
+  kernel_.lose_table();
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(dropped(), 2U);
+}
+
+TEST_F(KeeperTest, HealingNeedsNoDisk) {
+  ASSERT_TRUE(apply("tcp/80"));
+  temp_.write("firewall/revisions/1/bundle.json", "{");
+  kernel_.lose_table();
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(keeper().live_revision(), 1U);
+}
+
+TEST_F(KeeperTest, ATableThatIsGoneAndNotTakenAgainLetsOnlyManagementIn) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.lose_table();
+  kernel_.fail_after(0);
+  ASSERT_TRUE(keeper().heal());
+  EXPECT_EQ(open_ports(), Ports{22});
+  EXPECT_TRUE(keeper().is_fallback());
+  EXPECT_NE(keeper().take_notes().front().find("nobody but management"), std::string::npos);
+}
+
+TEST_F(KeeperTest, WhatIsNotConfirmedGoesAlsoWhenTheConfirmedRevisionIsDamaged) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  temp_.write("firewall/revisions/1/bundle.json", "{");
+  times_.advance(60s);
+  const auto undone = keeper().tick();
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_NE((*undone)->find("nobody but management gets in"), std::string::npos) << **undone;
+  EXPECT_EQ(open_ports(), Ports{22});
+  EXPECT_TRUE(keeper().is_fallback());
+  EXPECT_EQ(keeper().pending(), std::nullopt);
+}
+
 TEST(Fallback, LetsInWhatManagementNames) {
   policies::Management management;
   management.services = {{policies::kTcp, 2222, 2222}};
