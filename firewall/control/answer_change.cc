@@ -251,7 +251,8 @@ Answer answer_confirm(Desk desk, Question& question) {
         "connections pass any policy. Confirm from a new session, or with --force",
         "{}"};
   if (const auto done = desk.keeper.confirm(*revision); !done) return answer_of(done.error());
-  return {Went::done, fmt::format("revision {} is confirmed\n", *revision),
+  return {Went::done,
+          fmt::format("revision {} is confirmed\n", *revision) + notes_text(desk.keeper),
           json::serialize(json::object{{"revision", *revision}})};
 }
 

@@ -5,6 +5,7 @@
 #include "firewall/control/fallback.h"
 #include "firewall/control/rebuild.h"
 #include "firewall/diff/change.h"
+#include "policies/model/meaning.h"
 
 #include <algorithm>
 #include <iterator>
@@ -236,16 +237,27 @@ Result<> Keeper::confirm(std::uint64_t revision) {
     return base::fail(Errc::conflict, "revision {} is not what the kernel has ({})", revision,
                       live_revision_);
   // First: a confirmed revision always has one to fall back to.
-  const std::optional<policies::Management> management =
-      policy_ ? policy_->management : std::nullopt;
-  if (auto kept =
-          state_.replace(std::string(kFallbackFile), format_bundle(management_only(management)));
-      !kept)
-    return kept;
+  if (auto kept = keep_fallback(); !kept) return kept;
   if (auto done = state_.confirm(revision); !done) return done;
   if (auto done = state_.clear_pending(); !done) return done;
   pending_.reset();
   return {};
+}
+
+// Of the live policy; written when it is another than what is kept.
+Result<> Keeper::keep_fallback() {
+  const std::optional<policies::Management> management =
+      policy_ ? policy_->management : std::nullopt;
+  const bool forwards = !policy_ || policies::forwards(*policy_);
+  const std::string text = format_bundle(
+      management_only(management, forwards ? Forwarding::denied : Forwarding::left_alone));
+  const auto kept = state_.read(std::string(kFallbackFile), kBundleBytesMax);
+  if (kept && *kept == text) return {};
+  if (management && management->from.is_restricted && management->from.ranges.empty())
+    note(
+        "\"management\": \"from\" holds no address: were the confirmed revision ever lost, nobody "
+        "at all would get in");
+  return state_.replace(std::string(kFallbackFile), text);
 }
 
 // What the disk does not remember would be gone after the next start: then rather now.

@@ -201,6 +201,7 @@ class Keeper {
   Result<> commit_stages(const Stages& stages);
   void read_back();
   void note(std::string text);
+  Result<> keep_fallback();
   Result<> confirm_or_undo(std::uint64_t revision);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
   void let_go(const policies::Policy& policy);

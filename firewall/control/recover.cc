@@ -50,7 +50,13 @@ Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
         snapshot_ ? fmt::format("the table was not that of revision {}: it is now", **confirmed)
                   : fmt::format("the table was gone: revision {} is back", **confirmed));
   const auto adopted = adopt(**confirmed);
-  if (adopted) return adopted;
+  if (adopted) {
+    // One that is damaged, or of another version, is made anew while there is something to make it
+    // of.
+    if (const auto kept = keep_fallback(); !kept)
+      note("the policy to fall back to cannot be kept: " + kept.error().message);
+    return adopted;
+  }
   auto said = fall_back("the confirmed revision", adopted.error());
   if (!said) return said.error();
   done.push_back(std::move(*said));
@@ -63,13 +69,15 @@ Result<std::string> Keeper::fall_back(std::string_view what, const base::Error& 
     return base::wrap(put.error(), fmt::format("{} cannot be put back ({}), and nobody but "
                                                "management cannot be let in either",
                                                what, why.message));
-  return fmt::format("{} cannot be put back ({}): nobody but management gets in; apply a policy",
-                     what, why.message);
+  const bool is_nobody = !policy_ || !lets_anybody_in(*policy_);
+  return fmt::format(
+      "{} cannot be put back ({}): {} gets in; apply a policy", what, why.message,
+      is_nobody ? "nobody at all (\"management\" names no address)" : "nobody but management");
 }
 
-// Damaged as well, or from before there was one: ssh from anywhere.
+// Damaged as well, or from before there was one: ssh from anywhere, and nothing is forwarded.
 Result<> Keeper::put_fallback() {
-  PolicyBundle bundle = management_only(std::nullopt);
+  PolicyBundle bundle = management_only(std::nullopt, Forwarding::denied);
   if (const auto text = state_.read(std::string(kFallbackFile), kBundleBytesMax); text && *text) {
     if (auto kept = parse_bundle(**text)) bundle = std::move(*kept);
   }
