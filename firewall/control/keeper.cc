@@ -206,8 +206,9 @@ Result<> Keeper::take_down() {
 }
 
 Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& options) {
-  const auto confirmed = state_.confirmed();
-  if (!confirmed) return confirmed.error();
+  // Where it cannot be read a policy that is applied is the way out.
+  const auto known = state_.confirmed();
+  const std::uint64_t confirmed = known ? known->value_or(0) : 0;
   const auto info = state_.add(bundle, options.by, options.reason, times_.wall());
   if (!info) return info.error();
   auto wanted = candidate(info->number, std::move(bundle), FeedUse::demanded);
@@ -215,7 +216,7 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
   if (options.confirm_within) {
     const BootTime now = times_.boot();
     const Pending pending{info->number,
-                          confirmed->value_or(0),
+                          confirmed,
                           now.since_boot,
                           {now.boot_id, now.since_boot + *options.confirm_within}};
     if (auto kept = state_.set_pending(pending); !kept) return kept.error();
@@ -229,7 +230,7 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
     if (auto done = put(info->number, std::move(*wanted)); !done) return done.error();
     if (auto kept = confirm_or_undo(info->number); !kept) return kept.error();
   }
-  return Applied{info->number, confirmed->value_or(0), options.confirm_within.has_value()};
+  return Applied{info->number, confirmed, options.confirm_within.has_value()};
 }
 
 Result<> Keeper::confirm(std::uint64_t revision) {
@@ -283,8 +284,6 @@ Result<> Keeper::confirm_or_undo(std::uint64_t revision) {
 
 Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
                                          const std::string& by) {
-  const auto confirmed = state_.confirmed();
-  if (!confirmed) return confirmed.error();
   const std::uint64_t from = live_revision_;
   if (revision) {
     auto bundle = state_.bundle(*revision);
@@ -295,12 +294,16 @@ Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
     return base::fail(
         Errc::conflict,
         "nothing is unconfirmed; name the revision to go back to (ravelin firewall history)");
-  const auto done = *confirmed ? put_revision(**confirmed) : take_down();
+  const auto confirmed = state_.confirmed();
+  const bool is_first = confirmed && !*confirmed;
+  const auto done = !confirmed ? Result<>(confirmed.error())
+                    : is_first ? take_down()
+                               : put_revision(**confirmed);
   // Others were at it: once more, later. What else is wrong stays so, and what nobody confirmed
   // must not.
-  if (!done && (!*confirmed || done.error().code == Errc::conflict)) return done.error();
+  if (!done && (is_first || done.error().code == Errc::conflict)) return done.error();
   if (!done) {
-    auto said = fall_back(fmt::format("revision {}", **confirmed), done.error());
+    auto said = fall_back("the confirmed revision", done.error());
     if (!said) return said.error();
     note(std::move(*said));
   }

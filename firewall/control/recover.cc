@@ -38,18 +38,18 @@ Result<> Keeper::adopt(std::uint64_t revision) {
 
 Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
   const auto confirmed = state_.confirmed();
-  if (!confirmed) return confirmed.error();
-  if (!*confirmed) {
+  if (confirmed && !*confirmed) {
     if (!snapshot_) return {};
     done.emplace_back("no revision is confirmed: the table is removed");
     return take_down();
   }
   const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
-  if (there != *confirmed)
+  if (confirmed && there != *confirmed)
     done.push_back(
         snapshot_ ? fmt::format("the table was not that of revision {}: it is now", **confirmed)
                   : fmt::format("the table was gone: revision {} is back", **confirmed));
-  const auto adopted = adopt(**confirmed);
+  // Which one it is may not be known: then it is none that anybody has confirmed.
+  const auto adopted = confirmed ? adopt(**confirmed) : Result<>(confirmed.error());
   if (adopted) {
     // One that is damaged, or of another version, is made anew while there is something to make it
     // of.
@@ -148,17 +148,19 @@ Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
   read_bans(done);
   const auto pending = state_.pending();
   const auto confirmed = state_.confirmed();
-  if (!confirmed) return confirmed.error();
-  const bool is_confirmed = pending && *pending && *confirmed == (*pending)->revision;
+  const bool is_confirmed = pending && *pending && confirmed && *confirmed == (*pending)->revision;
   if (waiting == Waiting::goes_on && pending && *pending && !is_confirmed &&
       time_left(**pending, times_.boot()).count() > 0) {
     // It may not have come to its batch: then the table is still the old one, and so it stays.
     const auto there = snapshot_ ? revision_of(*snapshot_) : std::nullopt;
     if (there == (*pending)->revision) {
-      pending_ = **pending;
-      done.push_back(fmt::format("revision {} still waits to be confirmed", pending_->revision));
-      if (auto adopted = adopt(pending_->revision); !adopted) return adopted.error();
-      return with_notes(std::move(done));
+      const auto adopted = adopt((*pending)->revision);
+      if (adopted) {
+        pending_ = **pending;
+        done.push_back(fmt::format("revision {} still waits to be confirmed", pending_->revision));
+        return with_notes(std::move(done));
+      }
+      done.push_back("what waits to be confirmed cannot be taken over: " + adopted.error().message);
     }
   }
   if (!pending)

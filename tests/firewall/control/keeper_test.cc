@@ -5,6 +5,7 @@
 #include "firewall/compile/key_bytes.h"
 #include "firewall/control/fallback.h"
 #include "firewall/control/feed_table.h"
+#include "firewall/control/last_resort.h"
 #include "firewall/control/service.h"
 #include "policies/model/meaning.h"
 #include "tests/support/fake_kernel.h"
@@ -382,6 +383,50 @@ TEST_F(NeedsItsFeed, HealingAndEndingRulesTakeWhatWasReadLast) {
   ASSERT_TRUE(keeper().heal());
   EXPECT_EQ(open_ports(), Ports{80});
   EXPECT_EQ(dropped(), 2U);
+}
+
+TEST_F(KeeperTest, WithoutKnowingWhatIsConfirmedOnlyManagementGetsIn) {
+  for (const bool is_file : {true, false}) {
+    ASSERT_TRUE(apply("tcp/80"));
+    std::filesystem::remove(temp_.path("firewall/confirmed"));
+    if (is_file)
+      temp_.write("firewall/confirmed", "\x01");
+    else
+      std::filesystem::create_directory(temp_.path("firewall/confirmed"));
+    kernel_.lose_table();
+    start();
+    EXPECT_EQ(open_ports(), Ports{22});
+    EXPECT_TRUE(keeper().is_fallback());
+    EXPECT_NE(said_.front().find("nobody but management gets in"), std::string::npos);
+    if (!is_file) std::filesystem::remove(temp_.path("firewall/confirmed"));
+  }
+  temp_.write("firewall/confirmed", "\x01");
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{22});
+  ASSERT_TRUE(apply("tcp/443"));  // the way out
+  start();
+  EXPECT_EQ(open_ports(), Ports{443});
+}
+
+TEST_F(KeeperTest, WhatWaitsAndIsDamagedIsUndone) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  temp_.write("firewall/revisions/2/bundle.json", "{");
+  start();
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(keeper().pending(), std::nullopt);
+}
+
+TEST_F(KeeperTest, WithoutAStateDirectoryTheLastResortIsPutWhereThereIsNoTable) {
+  EXPECT_TRUE(*put_last_resort(kernel_));
+  EXPECT_EQ(open_ports(), Ports{22});
+  start();  // the directory is back, and nothing was confirmed
+  EXPECT_FALSE(kernel_.table());
+  ASSERT_TRUE(apply("tcp/80"));
+  EXPECT_FALSE(*put_last_resort(kernel_));
+  EXPECT_EQ(open_ports(), Ports{80});
 }
 
 TEST_F(KeeperTest, HealingNeedsNoDisk) {
