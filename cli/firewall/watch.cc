@@ -39,7 +39,7 @@ base::Result<> undo_unconfirmed(const std::string& path) {
   if (!state) return state.error();
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return kernel.error();
-  firewall::FeedTable feeds(*times);
+  firewall::FeedTable feeds(*times, *state);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   keeper.never_ban(firewall::own_addresses());
   const auto done = keeper.undo_unconfirmed();
@@ -101,7 +101,7 @@ ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& re
   if (!state) return without_state(flags, state.error());
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return report(kernel.error());
-  firewall::FeedTable feeds(*times);
+  firewall::FeedTable feeds(*times, *state);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   keeper.never_ban(firewall::own_addresses());
   const auto found = keeper.recover();

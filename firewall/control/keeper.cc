@@ -67,20 +67,21 @@ Result<Keeper::Candidate> Keeper::compiled(Prepared prepared, std::string identi
   for (const policies::Feed& feed : prepared.policy.feeds) {
     auto blocks = blocks_of(feed, use);
     if (!blocks) return blocks.error();
-    options.feeds[feed.name] = size_of(*blocks);
-    made.feeds.emplace(feed.name, std::move(*blocks));
+    if (!*blocks) continue;  // empty, but for what the kernel has of it
+    options.feeds[feed.name] = size_of(**blocks);
+    made.feeds.emplace(feed.name, std::move(**blocks));
   }
   made.prepared = compile_bundle(std::move(prepared.bundle), std::move(prepared.policy), options);
   return made;
 }
 
-Result<FeedBlocks> Keeper::blocks_of(const policies::Feed& feed, FeedUse use) {
+Result<std::optional<FeedBlocks>> Keeper::blocks_of(const policies::Feed& feed, FeedUse use) {
   auto blocks = feeds_.blocks(feed);
   if (blocks || use == FeedUse::demanded) return blocks;
   auto last = feeds_.last_known(feed);
   if (!last) return blocks;
   note(blocks.error().message + ": what was read last is used");
-  return std::move(*last);
+  return last;
 }
 
 Result<> Keeper::put(std::uint64_t revision, Candidate wanted) {

@@ -39,8 +39,9 @@ using FeedBlocks = std::array<std::shared_ptr<const KeyBlock>, 4>;
 class FeedSource {
  public:
   virtual ~FeedSource() = default;
-  // Error: there is nothing good to give, not even from before.
-  virtual Result<FeedBlocks> blocks(const policies::Feed& feed) = 0;
+  // None: it was never read well, so nobody knows what belongs there. Error: the policy says that
+  // this must not be.
+  virtual Result<std::optional<FeedBlocks>> blocks(const policies::Feed& feed) = 0;
   // What was read last, however old it is and whatever the policy says of stale lists; none:
   // nothing was.
   virtual std::optional<FeedBlocks> last_known(const policies::Feed& feed) = 0;
@@ -178,8 +179,8 @@ class Keeper {
   // A policy on its way into the kernel, with what its feeds hold.
   struct Candidate {
     Prepared prepared;
-    std::string identity;  // what the table says of itself
-    std::map<std::string, FeedBlocks, std::less<>> feeds;
+    std::string identity;                                  // what the table says of itself
+    std::map<std::string, FeedBlocks, std::less<>> feeds;  // without those nobody knows
   };
 
   // Who applies a policy has its feeds as they are to be; who keeps one or comes back to one takes
@@ -187,7 +188,7 @@ class Keeper {
   enum class FeedUse { demanded, last_known };
   Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle, FeedUse use);
   Result<Candidate> compiled(Prepared prepared, std::string identity, FeedUse use);
-  Result<FeedBlocks> blocks_of(const policies::Feed& feed, FeedUse use);
+  Result<std::optional<FeedBlocks>> blocks_of(const policies::Feed& feed, FeedUse use);
   Result<> put_again();
   Result<> put(std::uint64_t revision, Candidate wanted);
   Result<> put_revision(std::uint64_t revision);

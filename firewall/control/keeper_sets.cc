@@ -105,7 +105,7 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
   for (const policies::Feed& feed : policy_->feeds) {
     const auto blocks = feeds_.blocks(feed);
     const auto loaded = loaded_.find(feed.name);
-    if (blocks && (loaded == loaded_.end() || !is_same(*blocks, loaded->second)))
+    if (blocks && *blocks && (loaded == loaded_.end() || !is_same(**blocks, loaded->second)))
       changed.push_back(feed.name);
   }
   if (changed.empty()) return changed;

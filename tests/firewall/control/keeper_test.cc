@@ -66,7 +66,7 @@ class Life {
  public:
   Life(FakeKernel& kernel, const std::string& path, const FakeTimes& times)
       : state_(std::move(*StateDir::open(path))),
-        feeds_(times),
+        feeds_(times, state_),
         keeper(kernel, state_, times, feeds_) {}
 
  private:
@@ -427,6 +427,83 @@ TEST_F(KeeperTest, WithoutAStateDirectoryTheLastResortIsPutWhereThereIsNoTable) 
   ASSERT_TRUE(apply("tcp/80"));
   EXPECT_FALSE(*put_last_resort(kernel_));
   EXPECT_EQ(open_ports(), Ports{80});
+}
+
+// A policy with a list that may be old.
+class KeepsItsFeed : public NeedsItsFeed {
+ protected:
+  [[nodiscard]] PolicyBundle with_list(std::string_view ports) const {
+    PolicyBundle bundle = with_feed(ports);
+    std::string& text = bundle.files["/p.yaml"].text;
+    text.replace(text.find("on_stale: fail"), 14, "on_stale: keep");
+    return bundle;
+  }
+};
+
+TEST_F(KeepsItsFeed, AStartWithoutTheFileOrWithADamagedOneHasWhatWasReadLast) {
+  ASSERT_TRUE(keeper().apply(with_list("tcp/80"), {{}, "tester"}));
+
+  const struct {
+    const char* name;
+    std::optional<std::string> content;
+    bool is_table_lost;
+  } rows[] = {
+      {"missing", {}, false},
+      {"missing, after a boot", {}, true},
+      {"garbage", "<html>sorry</html>\n", false},
+      {"garbage, after a boot", "<html>sorry</html>\n", true},
+      {"empty", "", true},
+      {"broken off", "198.51.100.1\n198.", true},
+  };
+
+  for (const auto& row : rows) {
+    lose_feed();
+    if (row.content) temp_.write("drop.txt", *row.content);
+    if (row.is_table_lost) kernel_.lose_table();
+    start();
+    EXPECT_EQ(dropped(), 2U) << row.name;
+    EXPECT_TRUE(keeper().refresh_feeds()->empty()) << row.name;
+  }
+  temp_.write("drop.txt", "198.51.100.1\n198.51.100.2\n198.51.100.3\n");
+  EXPECT_EQ(*keeper().refresh_feeds(), std::vector<std::string>{"drop"});
+  EXPECT_EQ(dropped(), 3U);
+}
+
+TEST_F(KeepsItsFeed, WithoutACopyEitherTheKernelKeepsWhatItHas) {
+  ASSERT_TRUE(keeper().apply(with_list("tcp/80"), {{}, "tester"}));
+  lose_feed();
+  for (const char* copy : {"", "damaged\n"}) {
+    temp_.write("firewall/feeds/drop", copy);
+    start();
+    EXPECT_EQ(dropped(), 2U) << copy;
+    EXPECT_TRUE(keeper().refresh_feeds()->empty()) << copy;
+  }
+  temp_.write("drop.txt", "198.51.100.1\n");
+  ASSERT_TRUE(keeper().refresh_feeds());
+  EXPECT_EQ(dropped(), 1U);
+}
+
+TEST_F(KeepsItsFeed, ACopyOfAnotherFileIsOfNoUse) {
+  ASSERT_TRUE(keeper().apply(with_list("tcp/80"), {{}, "tester"}));
+  PolicyBundle other = with_list("tcp/443");
+  std::string& text = other.files["/p.yaml"].text;
+  text.replace(text.find("drop.txt"), 8, "none.txt");
+  start();
+  ASSERT_TRUE(keeper().apply(std::move(other), {{}, "tester"}));
+  kernel_.lose_table();
+  start();
+  EXPECT_EQ(dropped(), 0U);
+}
+
+TEST_F(NeedsItsFeed, AStartTakesWhatWasReadLast) {
+  ASSERT_TRUE(keeper().apply(with_feed("tcp/80"), {{}, "tester"}));
+  times_.advance(std::chrono::hours(24 * 4));
+  lose_feed();
+  kernel_.lose_table();
+  start();
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(dropped(), 2U);
+  EXPECT_FALSE(said_.empty());
 }
 
 TEST_F(KeeperTest, HealingNeedsNoDisk) {
