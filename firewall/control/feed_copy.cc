@@ -54,8 +54,8 @@ std::string feed_identity(const policies::Feed& feed) {
 }
 
 std::string format_feed_copy(const FeedCopy& copy) {
-  std::string body = fmt::format("{}\n{}\n{}", kVersion, copy.identity,
-                                 copy.written.time_since_epoch().count());
+  std::string body =
+      fmt::format("{}\n{}\n{}", kVersion, copy.identity, copy.written.time_since_epoch().count());
   for (const auto& block : copy.blocks)
     body += fmt::format(" {}", block->keys.size());
   body += "\n";
@@ -73,9 +73,8 @@ Result<FeedCopy> parse_feed_copy(std::string_view text) {
   if (!version || *version != kVersion || !identity || !numbers) return damaged();
   const auto written = take_number(*numbers);
   if (!written) return damaged();
-  FeedCopy copy{std::string(*identity),
-                std::chrono::sys_seconds(std::chrono::seconds(*written)),
-                {}};
+  FeedCopy copy{
+      std::string(*identity), std::chrono::sys_seconds(std::chrono::seconds(*written)), {}};
   for (std::size_t part = 0; part < copy.blocks.size(); ++part) {
     const auto bytes = take_number(*numbers);
     KeyBlock block = empty_block(part);

@@ -71,17 +71,20 @@ void FeedTable::refresh(const policies::Feed& feed, Kept& kept) {
 
   if (::stat(feed.file.c_str(), &status) != 0) {
     kept.status.error = base::fail_errno(errno, "looking at " + feed.file).message;
+    kept.stamp.clear();
     return;
   }
   // What the policy takes out of it counts as part of the file.
-  std::string stamp = stamp_of(status) + " " + feed_identity(feed);
+  std::string stamp =
+      fmt::format("{} {} {}", stamp_of(status), feed.entries_max, feed_identity(feed));
   if (stamp == kept.stamp) return;
+  kept.stamp = std::move(stamp);  // a bad one is not read again before it changes
   auto contents = feed::load_feed(feed, kept.status.entries);
   if (!contents) {
     kept.status.error = base::to_string(contents.error());
+    if (contents.error().code != base::Errc::invalid) kept.stamp.clear();  // it was not the file
     return;
   }
-  kept.stamp = std::move(stamp);
   kept.status.entries = contents->entries();
   kept.status.written = sys_seconds(seconds(status.st_mtim.tv_sec));
   kept.status.error.clear();
@@ -92,6 +95,7 @@ void FeedTable::refresh(const policies::Feed& feed, Kept& kept) {
 Result<std::optional<FeedBlocks>> FeedTable::blocks(const policies::Feed& feed) {
   using OnStale = policies::Feed::OnStale;
   Kept& kept = kept_of(feed);
+  kept.looked_at = times_.boot().since_boot;
   refresh(feed, kept);
   const bool was_read = kept.blocks.has_value();
   const bool is_stale =
@@ -104,6 +108,11 @@ Result<std::optional<FeedBlocks>> FeedTable::blocks(const policies::Feed& feed) 
     return error;
   }
   return is_stale && feed.on_stale == OnStale::drop ? nothing() : kept.blocks;
+}
+
+bool FeedTable::is_due(const policies::Feed& feed) const {
+  const auto kept = feeds_.find(feed.name);
+  return kept == feeds_.end() || times_.boot().since_boot - kept->second.looked_at >= feed.refresh;
 }
 
 std::optional<FeedBlocks> FeedTable::last_known(const policies::Feed& feed) {

@@ -21,6 +21,7 @@ class FeedTable final : public FeedSource {
   // with `fail` it is an error. None: never read well, by no process; with `fail` an error.
   Result<std::optional<FeedBlocks>> blocks(const policies::Feed& feed) override;
   std::optional<FeedBlocks> last_known(const policies::Feed& feed) override;
+  [[nodiscard]] bool is_due(const policies::Feed& feed) const override;
 
   struct Status {
     std::string name;
@@ -33,7 +34,8 @@ class FeedTable final : public FeedSource {
 
  private:
   struct Kept {
-    std::string stamp;  // of the file: what tells that it changed
+    std::string stamp;  // of the file when it was read last: what tells that it changed
+    std::chrono::nanoseconds looked_at{0};  // since the boot
     std::optional<FeedBlocks> blocks;
     Status status;
   };

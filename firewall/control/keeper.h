@@ -45,6 +45,8 @@ class FeedSource {
   // What was read last, however old it is and whatever the policy says of stale lists; none:
   // nothing was.
   virtual std::optional<FeedBlocks> last_known(const policies::Feed& feed) = 0;
+  // Whether its `refresh` has passed since blocks() was asked.
+  [[nodiscard]] virtual bool is_due(const policies::Feed& feed) const = 0;
 };
 
 class Keeper {
@@ -110,7 +112,8 @@ class Keeper {
   // any.
   Result<bool> expire_rules();
 
-  // Puts the present contents of all feeds into the kernel where they have changed. Which did.
+  // Puts the present contents of all feeds that are due into the kernel where they have changed.
+  // Which did.
   Result<std::vector<std::string>> refresh_feeds();
 
   // Bans take effect in the kernel before they are answered; save_bans writes the book to the disk.

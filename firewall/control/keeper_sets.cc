@@ -103,6 +103,7 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
   std::vector<std::string> changed;
   if (live_revision_ == 0 || !policy_) return changed;
   for (const policies::Feed& feed : policy_->feeds) {
+    if (!feeds_.is_due(feed)) continue;
     const auto blocks = feeds_.blocks(feed);
     const auto loaded = loaded_.find(feed.name);
     if (blocks && *blocks && (loaded == loaded_.end() || !is_same(**blocks, loaded->second)))

@@ -495,6 +495,37 @@ TEST_F(KeepsItsFeed, ACopyOfAnotherFileIsOfNoUse) {
   EXPECT_EQ(dropped(), 0U);
 }
 
+TEST_F(KeepsItsFeed, IsLookedAtAsOftenAsThePolicySays) {
+  PolicyBundle bundle = with_list("tcp/80");
+  std::string& text = bundle.files["/p.yaml"].text;
+  text.insert(text.find("max_age"), "refresh: 1m, ");
+  ASSERT_TRUE(keeper().apply(std::move(bundle), {{}, "tester"}));
+  temp_.write("drop.txt", "198.51.100.1\n");
+  times_.advance(59s);
+  EXPECT_TRUE(keeper().refresh_feeds()->empty());
+  EXPECT_EQ(dropped(), 2U);
+  times_.advance(1s);
+  EXPECT_EQ(keeper().refresh_feeds()->size(), 1U);
+  EXPECT_EQ(dropped(), 1U);
+}
+
+TEST_F(KeepsItsFeed, ABadFileIsReadAgainOnceItHasChanged) {
+  ASSERT_TRUE(keeper().apply(with_list("tcp/80"), {{}, "tester"}));
+  const auto write = [&](std::string_view text, std::chrono::seconds later) {
+    temp_.write("drop.txt", text);
+    std::filesystem::last_write_time(
+        temp_.path("drop.txt"),
+        std::filesystem::file_time_type::clock::from_sys(times_.wall() + later));
+  };
+  write("<html>sorry</>\n", 1s);
+  EXPECT_TRUE(keeper().refresh_feeds()->empty());
+  write("198.51.100.10\n\n", 1s);  // as long and as old: it looks the same
+  EXPECT_TRUE(keeper().refresh_feeds()->empty());
+  write("198.51.100.10\n\n", 2s);
+  EXPECT_EQ(keeper().refresh_feeds()->size(), 1U);
+  EXPECT_EQ(dropped(), 1U);
+}
+
 TEST_F(NeedsItsFeed, AStartTakesWhatWasReadLast) {
   ASSERT_TRUE(keeper().apply(with_feed("tcp/80"), {{}, "tester"}));
   times_.advance(std::chrono::hours(24 * 4));
