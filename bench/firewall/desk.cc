@@ -9,7 +9,7 @@ Desk::Desk(firewall::SystemTimes times, firewall::StateDir state,
     : times_(std::move(times)),
       state_(std::move(state)),
       kernel_(std::move(kernel)),
-      feeds_(times_),
+      feeds_(times_, state_),
       keeper_(*kernel_, state_, times_, feeds_) {}
 
 std::unique_ptr<Desk> Desk::open(const std::string& state) {

@@ -45,7 +45,7 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
   if (!state) return state.error();
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return kernel.error();
-  firewall::FeedTable feeds(*times);
+  firewall::FeedTable feeds(*times, *state);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   keeper.never_ban(firewall::own_addresses());
   if (auto ready = prepare(keeper, to_read); !ready) return ready.error();

@@ -6,6 +6,7 @@
 #include "cli/firewall/desk.h"
 #include "cli/report.h"
 #include "firewall/agent/agent.h"
+#include "firewall/control/last_resort.h"
 #include "firewall/control/system_facts.h"
 #include "firewall/kernel/netlink_kernel.h"
 
@@ -38,7 +39,7 @@ base::Result<> undo_unconfirmed(const std::string& path) {
   if (!state) return state.error();
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return kernel.error();
-  firewall::FeedTable feeds(*times);
+  firewall::FeedTable feeds(*times, *state);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   keeper.never_ban(firewall::own_addresses());
   const auto done = keeper.undo_unconfirmed();
@@ -66,6 +67,23 @@ firewall::AgentOptions options_of(const WatchFlags& flags) {
   return options;
 }
 
+// The network comes up whether we run or not: it must not find the host open.
+ExitCode without_state(const WatchFlags& flags, const base::Error& why) {
+  // Whoever has the directory has the table, and who only waits for a word changes nothing.
+  if (why.code == base::Errc::conflict || flags.until_confirmed) return report(why);
+  auto kernel = firewall::NetlinkKernel::open();
+  const auto put =
+      kernel ? firewall::put_last_resort(**kernel) : base::Result<bool>(kernel.error());
+  if (!put)
+    base::log_error("firewall", "nobody but management cannot be let in either",
+                    {{"reason", put.error().message}});
+  else
+    base::log_error("firewall",
+                    *put ? "the state directory cannot be used: nobody but management gets in (ssh)"
+                         : "the state directory cannot be used: the table stays as it is");
+  return report(why);
+}
+
 // The table is in the kernel: the network may come up.
 void tell_service_manager() {
   const auto service = base::parse_service_environment(::getenv, ::getpid());
@@ -80,10 +98,10 @@ ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& re
   auto times = firewall::SystemTimes::open();
   if (!times) return report(times.error());
   auto state = firewall::StateDir::open(flags.common.state);
-  if (!state) return report(state.error());
+  if (!state) return without_state(flags, state.error());
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return report(kernel.error());
-  firewall::FeedTable feeds(*times);
+  firewall::FeedTable feeds(*times, *state);
   firewall::Keeper keeper(**kernel, *state, *times, feeds);
   keeper.never_ban(firewall::own_addresses());
   const auto found = keeper.recover();

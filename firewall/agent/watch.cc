@@ -42,6 +42,8 @@ void Agent::tick() {
     if (options_.until_confirmed) is_over_ = true;
   }
   watch_table();
+  for (const std::string& note : keeper_.take_notes())
+    base::log_warn(kPart, note);
   const auto now = times_.boot().since_boot;
   if (now < next_second_) return;
   next_second_ = now + 1s;

@@ -136,6 +136,13 @@ std::vector<std::string> neighbours(const Desk& desk, const policies::Policy& po
   return {fmt::format("not looked at: {}", base::to_string(foreign.error()))};
 }
 
+std::string notes_text(Keeper& keeper) {
+  std::string text;
+  for (const std::string& note : keeper.take_notes())
+    text += fmt::format("note: {}\n", note);
+  return text;
+}
+
 json::value number_or_null(std::uint64_t number) {
   return number == 0 ? json::value() : json::value(number);
 }
@@ -203,8 +210,12 @@ Answer answer_apply(Desk desk, Question& question) {
                 (is_lockout ? "; --allow-lockout applies it all the same" : ""),
             json::serialize(object)};
   }
+  const std::uint64_t before = desk.keeper.live_revision();
   const auto applied = desk.keeper.apply(std::move(proposal->bundle), {within, by});
-  if (!applied) return answer_of(base::wrap(applied.error(), "nothing is changed"));
+  if (!applied)
+    return answer_of(desk.keeper.live_revision() == before
+                         ? base::wrap(applied.error(), "nothing is changed")
+                         : applied.error());
   std::string text = fmt::format("revision {} is applied", applied->revision);
   if (applied->is_pending)
     text +=
@@ -214,7 +225,7 @@ Answer answer_apply(Desk desk, Question& question) {
                                            : fmt::format("back to revision {}", applied->previous));
   const CutFlows flows =
       cut_flows(desk.around, proposal->policy, proposal->peer, desk.times.wall(), use);
-  text += "\n" + cut_flows_text(flows, use);
+  text += "\n" + notes_text(desk.keeper) + cut_flows_text(flows, use);
   json::object object{{"revision", applied->revision},
                       {"previous", number_or_null(applied->previous)},
                       {"pending", applied->is_pending},
@@ -240,7 +251,8 @@ Answer answer_confirm(Desk desk, Question& question) {
         "connections pass any policy. Confirm from a new session, or with --force",
         "{}"};
   if (const auto done = desk.keeper.confirm(*revision); !done) return answer_of(done.error());
-  return {Went::done, fmt::format("revision {} is confirmed\n", *revision),
+  return {Went::done,
+          fmt::format("revision {} is confirmed\n", *revision) + notes_text(desk.keeper),
           json::serialize(json::object{{"revision", *revision}})};
 }
 
@@ -250,12 +262,16 @@ Answer answer_rollback(Desk desk, Question& question) {
   if (question.error()) return answer_of(*question.error());
   const auto done = desk.keeper.rollback(revision, by);
   if (!done) return answer_of(done.error());
-  std::string text = done->revision == 0 ? "the table is removed: there was none before\n"
+  const bool is_fallback = desk.keeper.is_fallback();
+  std::string text = is_fallback           ? "nobody but management gets in\n"
+                     : done->revision == 0 ? "the table is removed: there was none before\n"
                      : revision ? fmt::format("revision {} is applied: the policy of revision {}\n",
                                               done->revision, *revision)
                                 : fmt::format("back to revision {}\n", done->revision);
-  return {Went::done, std::move(text),
-          json::serialize(json::object{{"revision", number_or_null(done->revision)}})};
+  text += notes_text(desk.keeper);
+  return {is_fallback ? Went::could_not : Went::done, std::move(text),
+          json::serialize(json::object{{"revision", number_or_null(done->revision)},
+                                       {"management_only", is_fallback}})};
 }
 
 Answer answer_off(Desk desk, Question& /*question*/) {

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,26 +25,39 @@ std::string sources_text(const policies::AddressMatch& from) {
   return fmt::format("[{}]", fmt::join(ranges, ", "));
 }
 
-// Without services and sources of its own, a policy is managed over ssh.
+// Without services and sources of its own, a policy is managed over ssh. Sources that are named and
+// are nobody (a name without addresses) are not everybody.
 std::string rule_of(const std::optional<policies::Management>& management) {
   if (!management) return "{ allow: ssh }";
+  if (management->from.is_restricted && management->from.ranges.empty()) return "{ deny: any }";
   std::string rule = fmt::format("{{ allow: {}", services_text(management->services));
-  if (!management->from.ranges.empty()) rule += ", from: " + sources_text(management->from);
+  if (management->from.is_restricted) rule += ", from: " + sources_text(management->from);
   return rule + " }";
 }
 
 }  // namespace
 
-PolicyBundle management_only(const std::optional<policies::Management>& management) {
+PolicyBundle management_only(const std::optional<policies::Management>& management,
+                             Forwarding forwarding) {
   PolicyBundle bundle;
   bundle.path = "/management-only.yaml";
   bundle.directory = "/";
   bundle.files[bundle.path] = {
       "management-only",
       fmt::format("policy: v1\nname: management-only\nzones:\n  net: {{ interfaces: [\"*\"] }}\n"
-                  "rules:\n  net -> host:\n    - {}\n",
-                  rule_of(management))};
+                  "rules:\n  net -> host:\n    - {}\n{}",
+                  rule_of(management),
+                  forwarding == Forwarding::denied ? "  net -> net:\n    - { deny: any }\n" : "")};
   return bundle;
+}
+
+bool lets_anybody_in(const policies::Policy& fallback) {
+  return std::any_of(
+      fallback.lists.begin(), fallback.lists.end(), [](const policies::RuleList& list) {
+        return std::any_of(list.rules.begin(), list.rules.end(), [](const policies::Rule& rule) {
+          return rule.verb == policies::Verb::allow;
+        });
+      });
 }
 
 }  // namespace ravelin::firewall

@@ -1,8 +1,12 @@
 // The table and what is remembered of it, kept together: every change of policy goes through here,
 // in an order that leaves the old state or the new one wherever it is cut off.
 //   apply     revision on the disk ▸ pending on the disk ▸ one batch ▸ (confirmed: recorded)
+//             once the batch is in the kernel, what fails after it is told, done again, and no
+//             reason to forget that the change waits to be confirmed
 //   confirm   recorded as confirmed ▸ pending removed
-//   rollback  one batch back to the confirmed revision ▸ pending removed
+//   rollback  one batch back to the confirmed revision ▸ pending removed; where that revision
+//   cannot
+//             be put back, nobody but management gets in
 //   recover   at every start: what is pending and still in time goes on waiting, what is not is
 //   undone,
 //             and what is missing in the kernel is put back
@@ -31,12 +35,18 @@ namespace ravelin::firewall {
 // The keys of a feed, by FeedPart; never null.
 using FeedBlocks = std::array<std::shared_ptr<const KeyBlock>, 4>;
 
-// Where the contents of feeds come from. Error: there is nothing good to give, not even from
-// before.
+// Where the contents of feeds come from.
 class FeedSource {
  public:
   virtual ~FeedSource() = default;
-  virtual Result<FeedBlocks> blocks(const policies::Feed& feed) = 0;
+  // None: it was never read well, so nobody knows what belongs there. Error: the policy says that
+  // this must not be.
+  virtual Result<std::optional<FeedBlocks>> blocks(const policies::Feed& feed) = 0;
+  // What was read last, however old it is and whatever the policy says of stale lists; none:
+  // nothing was.
+  virtual std::optional<FeedBlocks> last_known(const policies::Feed& feed) = 0;
+  // Whether its `refresh` has passed since blocks() was asked.
+  [[nodiscard]] virtual bool is_due(const policies::Feed& feed) const = 0;
 };
 
 class Keeper {
@@ -68,15 +78,23 @@ class Keeper {
   };
 
   // The policy has been checked and its tests have passed. An unconfirmed change before it is
-  // replaced: a rollback then leads to what was confirmed. Error: nothing has changed.
+  // replaced: a rollback then leads to what was confirmed. Error: nothing has changed, unless
+  // live_revision() is another one now; the message says why then.
   Result<Applied> apply(PolicyBundle bundle, const ApplyOptions& options);
 
   // Errc::conflict: nothing is pending, or another revision is.
   Result<> confirm(std::uint64_t revision);
 
   // Back to the confirmed revision, or to the one given, which is then confirmed. Without a
-  // confirmed one the table is removed, as it was before the first apply.
+  // confirmed one the table is removed, as it was before the first apply. Where the confirmed one
+  // cannot be put back nobody but management gets in (is_fallback(); a note says why).
   Result<Applied> rollback(std::optional<std::uint64_t> revision, const std::string& by);
+
+  // What did not go as it should since the last call without changing what was answered, in words;
+  // at most kNotesMax.
+  static constexpr std::size_t kNotesMax = 64;
+
+  [[nodiscard]] std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
   // To be called at least once a second: undoes what was not confirmed in time. What was done, in
   // words.
@@ -85,7 +103,8 @@ class Keeper {
   // Removes the table, and what is confirmed with it.
   Result<> remove();
 
-  // Differences to what was put there; heal() puts it right again.
+  // Differences to what was put there; heal() puts it right again, without the disk. Where the
+  // kernel does not take it and there is no table, nobody but management gets in.
   Result<std::vector<std::string>> drift();
   Result<> heal();
 
@@ -93,7 +112,8 @@ class Keeper {
   // any.
   Result<bool> expire_rules();
 
-  // Puts the present contents of all feeds into the kernel where they have changed. Which did.
+  // Puts the present contents of all feeds that are due into the kernel where they have changed.
+  // Which did.
   Result<std::vector<std::string>> refresh_feeds();
 
   // Bans take effect in the kernel before they are answered; save_bans writes the book to the disk.
@@ -162,10 +182,17 @@ class Keeper {
   // A policy on its way into the kernel, with what its feeds hold.
   struct Candidate {
     Prepared prepared;
-    std::map<std::string, FeedBlocks, std::less<>> feeds;
+    std::string identity;                                  // what the table says of itself
+    std::map<std::string, FeedBlocks, std::less<>> feeds;  // without those nobody knows
   };
 
-  Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle);
+  // Who applies a policy has its feeds as they are to be; who keeps one or comes back to one takes
+  // what was known of them last.
+  enum class FeedUse { demanded, last_known };
+  Result<Candidate> candidate(std::uint64_t revision, PolicyBundle bundle, FeedUse use);
+  Result<Candidate> compiled(Prepared prepared, std::string identity, FeedUse use);
+  Result<std::optional<FeedBlocks>> blocks_of(const policies::Feed& feed, FeedUse use);
+  Result<> put_again();
   Result<> put(std::uint64_t revision, Candidate wanted);
   Result<> put_revision(std::uint64_t revision);
   void append_feeds(const Candidate& wanted, const Ruleset& placed_now, Transaction& steps) const;
@@ -176,15 +203,21 @@ class Keeper {
   Result<> commit(const Transaction& steps);
   Result<> send(const Transaction& steps);
   Result<> commit_stages(const Stages& stages);
+  void read_back();
+  void note(std::string text);
+  Result<> keep_fallback();
+  Result<> confirm_or_undo(std::uint64_t revision);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
-  Result<> let_go(const policies::Policy& policy);
+  void let_go(const policies::Policy& policy);
+  Result<> lift_rest();
   Result<> take_down();
   Result<> adopt(std::uint64_t revision);
   void read_bans(std::vector<std::string>& said);
   enum class Waiting { goes_on, is_over };
   Result<std::vector<std::string>> recover_with(Waiting waiting);
+  std::vector<std::string> with_notes(std::vector<std::string> done);
   Result<> return_to_confirmed(std::vector<std::string>& done);
-  Result<> fall_back(const base::Error& why, std::vector<std::string>& done);
+  Result<std::string> fall_back(std::string_view what, const base::Error& why);
   Result<> put_fallback();
   [[nodiscard]] bool is_own(const base::IpPrefix& target) const;
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
@@ -201,11 +234,15 @@ class Keeper {
   std::map<base::IpEndpoint, std::chrono::nanoseconds> quarantined_;
   std::chrono::nanoseconds tightened_until_{0};
   std::vector<base::IpPrefix> fresh_;  // banned, and their flows not ended yet
+  std::vector<Ban> to_lift_;           // out of the book, but not yet of the kernel's sets
+  std::vector<std::string> notes_;
   std::optional<Pending> pending_;
   std::optional<Ruleset> live_;                            // as it stands in the kernel
   std::optional<LiveTable> snapshot_;                      // of the kernel, after our last change
+  bool is_unread_ = false;                                 // it is older than that
   std::map<std::string, FeedBlocks, std::less<>> loaded_;  // what the feeds' sets hold
   std::optional<policies::Policy> policy_;
+  std::string identity_;  // of the live one
   policies::AddressRanges never_;
   std::uint64_t live_revision_ = 0;
   std::chrono::sys_seconds

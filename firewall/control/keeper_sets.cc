@@ -103,13 +103,14 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
   std::vector<std::string> changed;
   if (live_revision_ == 0 || !policy_) return changed;
   for (const policies::Feed& feed : policy_->feeds) {
+    if (!feeds_.is_due(feed)) continue;
     const auto blocks = feeds_.blocks(feed);
     const auto loaded = loaded_.find(feed.name);
-    if (blocks && (loaded == loaded_.end() || !is_same(*blocks, loaded->second)))
+    if (blocks && *blocks && (loaded == loaded_.end() || !is_same(**blocks, loaded->second)))
       changed.push_back(feed.name);
   }
   if (changed.empty()) return changed;
-  if (auto done = put_revision(live_revision_); !done) return done.error();
+  if (auto done = put_again(); !done) return done.error();
   return changed;
 }
 
@@ -153,12 +154,27 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
 }
 
 // A policy's lists of `never` hold for bans that are there already.
-Result<> Keeper::let_go(const policies::Policy& policy) {
+void Keeper::let_go(const policies::Policy& policy) {
   const std::vector<Ban> lifted = bans_.set_rules(
       policy.bans, policy.management ? policy.management->from.ranges : policies::AddressRanges());
-  const Transaction steps = lift_steps(lifted);
-  if (steps.empty()) return {};
-  if (auto done = kernel_.apply(steps, {}); !done) return base::wrap(done.error(), "lifting bans");
+  if (lifted.empty()) return;
+  to_lift_.insert(to_lift_.end(), lifted.begin(), lifted.end());
+  if (const auto done = lift_rest(); !done)
+    note("bans the policy does not allow are not lifted yet: " + done.error().message);
+}
+
+// What is banned again meanwhile stays so.
+Result<> Keeper::lift_rest() {
+  const std::vector<Ban> banned = bans_.list(times_.wall());
+  std::erase_if(to_lift_, [&](const Ban& lifted) {
+    return std::any_of(banned.begin(), banned.end(),
+                       [&](const Ban& ban) { return ban.target == lifted.target; });
+  });
+  const Transaction steps = live_ ? lift_steps(to_lift_) : Transaction();
+  if (!steps.empty()) {
+    if (auto done = kernel_.apply(steps, {}); !done) return done;
+  }
+  to_lift_.clear();
   return {};
 }
 

@@ -39,14 +39,16 @@ Result<Outcome> Channel::transact(const Batch& batch) {
   Outcome outcome;
   while (true) {
     const auto datagram = socket_.receive(Wait::no);
-    if (!datagram) return datagram.error();
-    if (datagram->kind == Datagram::Kind::nothing) return outcome;
-    if (datagram->kind == Datagram::Kind::lost) {
+    if (datagram && datagram->kind == Datagram::Kind::nothing) return outcome;
+    if (datagram && datagram->kind == Datagram::Kind::lost) {
       outcome.is_incomplete = true;
       continue;
     }
-    const auto replies = split_replies(datagram->bytes);
-    if (!replies) return replies.error();
+    const auto replies = datagram ? split_replies(datagram->bytes) : datagram.error();
+    if (!replies) {  // the batch is sent all the same
+      outcome.is_incomplete = true;
+      return outcome;
+    }
     collect(*replies, batch, outcome);
   }
 }

@@ -44,8 +44,8 @@ class Kernel {
   virtual Result<Generation> generation() = 0;
 
   // All steps in one batch and one sendmsg. With `based_on`, Errc::conflict when the generation has
-  // moved since. Any error leaves everything as it was; one that a policy line caused has its
-  // `pos`.
+  // moved since. Any error leaves everything as it was, but for Errc::protocol: the kernel's answer
+  // is lost, and what it has now has to be read. One that a policy line caused has its `pos`.
   virtual Result<> apply(const Transaction& transaction, std::optional<Generation> based_on) = 0;
 
   // What apply would say, with nothing done: the batch without its end.

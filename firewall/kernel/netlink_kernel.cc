@@ -109,11 +109,7 @@ Result<> NetlinkKernel::judge(const Outcome& outcome, const Batch& batch,
           "table inet ravelin is owned by another process (netlink port {})", (*live)->owner_port);
     return error;
   }
-  if (outcome.is_incomplete)
-    return fail(Errc::kernel, "answers of the kernel were lost (SO_RCVBUF): read what it has now");
-  if (ending == Ending::commit && features_.batch_ack && !outcome.is_acknowledged)
-    return fail(Errc::protocol, "the kernel did not acknowledge the batch");
-  return {};
+  return answered(outcome, ending == Ending::commit && features_.batch_ack);
 }
 
 Result<std::optional<Kernel::Found>> NetlinkKernel::find(const std::string& set, const Bytes& key) {
@@ -131,6 +127,15 @@ Result<std::optional<Kernel::Found>> NetlinkKernel::find(const std::string& set,
   if (!shape) return shape.error();
   if (!*shape) return fail(Errc::not_found, "set \"{}\" does not exist", set);
   return std::optional<Found>{};
+}
+
+// The acknowledgement is of the batch's end, and only a batch without errors has one.
+Result<> answered(const Outcome& outcome, bool is_ack_wanted) {
+  if (outcome.is_acknowledged) return {};
+  if (outcome.is_incomplete)
+    return fail(Errc::protocol, "answers of the kernel were lost (SO_RCVBUF)");
+  if (is_ack_wanted) return fail(Errc::protocol, "the kernel did not acknowledge the batch");
+  return {};
 }
 
 TableFlags table_flags(bool may_own, const std::optional<LiveTable>& live) {

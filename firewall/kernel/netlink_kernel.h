@@ -55,6 +55,9 @@ class NetlinkKernel final : public Kernel {
   Features features_;
 };
 
+// What an outcome without errors means. Errc::protocol: the batch may have been done, or not.
+Result<> answered(const Outcome& outcome, bool is_ack_wanted);
+
 // What PutTable sends, given what there is. A kernel only lets an orphan be adopted (PERSIST
 // without OWNER) and refuses to turn a plain table into an owned one.
 TableFlags table_flags(bool may_own, const std::optional<LiveTable>& live);

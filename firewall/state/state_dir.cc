@@ -85,6 +85,7 @@ Result<StateDir> StateDir::open(const std::string& path) {
   if (auto made = make_directory(path); !made) return made.error();
   if (auto checked = check_directory(path); !checked) return checked.error();
   if (auto made = make_directory(path + "/revisions"); !made) return made.error();
+  if (auto made = make_directory(path + "/feeds"); !made) return made.error();
   auto lock = take_lock(path);
   if (!lock) return lock.error();
   return StateDir(path, *lock);
@@ -223,6 +224,18 @@ Result<std::optional<std::string>> StateDir::read(const std::string& name,
 
 Result<> StateDir::replace(const std::string& name, std::string_view content) {
   return base::replace_file(path_ + "/" + name, content, kFileMode);
+}
+
+Result<> StateDir::keep_feed(const std::string& name, std::string_view content) {
+  if (auto done = replace("feeds/" + name, content); !done) return done;
+  std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> all;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path_ + "/feeds", ignored))
+    all.emplace_back(entry.last_write_time(ignored), entry.path());
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i + kFeedsMax < all.size(); ++i)
+    std::filesystem::remove(all[i].second, ignored);
+  return {};
 }
 
 }  // namespace ravelin::firewall

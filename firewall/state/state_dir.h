@@ -5,6 +5,7 @@
 //   confirmed               the number of the revision to come back to
 //   pending                 a change that is not confirmed (pending.h)
 //   bans.json               bans that outlive the kernel's set
+//   feeds/NAME              the last good contents of a feed (control/feed_copy.h)
 // Every file is replaced whole (fsync, rename, fsync). One thread.
 #pragma once
 
@@ -65,9 +66,16 @@ class StateDir {
                                                         std::size_t bytes_max) const;
   Result<> replace(const std::string& name, std::string_view content);
 
+  // feeds/NAME; beyond kFeedsMax the one that was not written for longest goes.
+  Result<> keep_feed(const std::string& name, std::string_view content);
+
+  // Whether it has the lock.
+  [[nodiscard]] bool may_write() const { return lock_ >= 0; }
+
   [[nodiscard]] const std::string& path() const { return path_; }
 
   static constexpr std::size_t kRevisionsMax = 50;
+  static constexpr std::size_t kFeedsMax = 64;
 
  private:
   StateDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}

@@ -117,7 +117,8 @@ Keys feed_keys() {
   return {
       {"file", type("string"), "where the list is; .gz is unpacked", Need::required},
       {"format", words(kFeedFormats), "one address per line, or the first column"},
-      {"refresh", ref("duration"), "how often the file is looked at"},
+      {"refresh", ref("duration"),
+       "how often the agent looks whether the file has changed (every second)"},
       {"max_age", ref("duration"), "when the list is stale"},
       {"on_stale", words(kOnStales), "what becomes of a stale list"},
       {"max_entries", count(), "a longer list is refused"},

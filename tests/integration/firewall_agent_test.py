@@ -145,7 +145,7 @@ class Guarding(FirewallTest):
         self.write(POLICY.replace("rules:\n", f"feeds:\n  drop: {{ file: {feed} }}\nrules:\n").replace(
             "    - { allow: web, id: web }\n", "    - { deny: any, from: feed/drop, id: drop }\n    - { allow: web, id: web }\n"))
         self.apply()
-        self.agent()
+        agent = self.agent()
         self.assertEqual("silent", self.web("192.0.2.1"))
         self.assertEqual("open", self.web("192.0.2.2"))
         self.write("192.0.2.2\n", "drop.txt")
@@ -155,6 +155,16 @@ class Guarding(FirewallTest):
             self.write(bad, "drop.txt")
             time.sleep(1.5)
             self.assertEqual("silent", self.web("192.0.2.2"), bad)
+        # Nor in another process, nor after a boot: "192.0.2.2\n192.0." is still there, then nothing is.
+        self.kill(agent, signal.SIGTERM)
+        agent = self.agent()
+        self.assertEqual("silent", self.web("192.0.2.2"))
+        os.unlink(feed)
+        self.kill(agent, signal.SIGKILL)
+        self.gateway.run("nft", "flush", "ruleset")
+        self.agent()
+        self.assertEqual("silent", self.web("192.0.2.2"))
+        self.assertEqual("open", self.web("192.0.2.1"))
 
     def is_saved(self, address):
         path = f"{self.directory}/state/bans.json"

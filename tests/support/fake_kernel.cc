@@ -296,12 +296,17 @@ Result<Generation> FakeKernel::generation() {
 Result<> FakeKernel::apply(const Transaction& transaction, std::optional<Generation> based_on) {
   if (based_on && *based_on != generation_)
     return fail(Errc::conflict, "the ruleset of the kernel has changed since it was read");
+  if (refused_ == transactions_) {
+    refused_.reset();
+    return fail(Errc::kernel, "transaction {} was told to fail", transactions_);
+  }
   auto result = result_of(transaction);
   if (!result) return result.error();
   const bool is_changed = *result != table_;
   table_ = std::move(*result);
   if (is_changed) ++generation_;
   ++transactions_;
+  if (std::exchange(is_answer_lost_, false)) return fail(Errc::protocol, "the answer is lost");
   return {};
 }
 
@@ -324,6 +329,7 @@ Result<std::optional<FakeTable>> FakeKernel::result_of(const Transaction& transa
 }
 
 Result<std::optional<LiveTable>> FakeKernel::read() {
+  if (is_read_failing_) return fail(Errc::conflict, "the ruleset changed while it was read");
   if (!table_) return std::optional<LiveTable>{};
   LiveTable live;
   live.comment = table_->comment;

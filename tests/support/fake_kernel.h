@@ -37,6 +37,17 @@ class FakeKernel final : public Kernel {
   // refused it; `code` Errc::kernel or another.
   void fail_next_at(std::size_t step, base::Errc code = base::Errc::kernel);
 
+  // So many transactions are done, and the one after them is refused whole; none: no more.
+  void fail_after(std::optional<std::size_t> transactions) {
+    refused_ = transactions ? std::optional(transactions_ + *transactions) : std::nullopt;
+  }
+
+  // The next transaction is done, and its answer is lost (Errc::protocol).
+  void lose_answer() { is_answer_lost_ = true; }
+
+  // read() fails with Errc::conflict from now on: others change the ruleset all the time.
+  void fail_reads(bool is_failing) { is_read_failing_ = is_failing; }
+
   // Somebody else changes the ruleset: the generation moves.
   void change_elsewhere() { ++generation_; }
 
@@ -65,6 +76,9 @@ class FakeKernel final : public Kernel {
   Generation generation_ = 1;
   std::optional<std::pair<std::size_t, base::Errc>> next_failure_;
   bool is_owned_elsewhere_ = false;
+  bool is_answer_lost_ = false;
+  bool is_read_failing_ = false;
+  std::optional<std::size_t> refused_;  // the transaction of this number
   std::size_t transactions_ = 0;
 };
 

@@ -42,7 +42,7 @@ class World {
       : times_(must(SystemTimes::open())),
         state_(must(StateDir::open(directory_.path("state")))),
         kernel_(must(NetlinkKernel::open())),
-        feeds_(times_),
+        feeds_(times_, state_),
         keeper_(*kernel_, state_, times_, feeds_) {
     directory_.write("policy.yaml", kPolicy);
   }

@@ -1,120 +1,13 @@
-// The keeper over a kernel in memory and a directory of its own: whatever is refused, cut off or
-// late, the table is one revision's, and the disk knows which to come back to.
-#include "firewall/control/keeper.h"
-
+// Whatever is refused, cut off or late, the table is one revision's, and the disk knows which to
+// come back to.
 #include "firewall/compile/key_bytes.h"
-#include "firewall/control/fallback.h"
-#include "firewall/control/feed_table.h"
 #include "firewall/control/service.h"
-#include "tests/support/fake_kernel.h"
-#include "tests/support/temp_dir.h"
+#include "tests/firewall/control/keeper_life.h"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
+#include <filesystem>
 
 namespace ravelin::firewall {
 namespace {
-
-using namespace std::chrono_literals;
-
-class FakeTimes final : public Times {
- public:
-  [[nodiscard]] std::chrono::sys_seconds wall() const override { return wall_; }
-
-  [[nodiscard]] BootTime boot() const override { return {boot_id, since_boot}; }
-
-  void advance(std::chrono::seconds by) {
-    wall_ += by;
-    since_boot += by;
-  }
-
-  // Somebody sets the clock.
-  void set_wall(std::chrono::seconds by) { wall_ += by; }
-
-  std::string boot_id = "boot-1";
-  std::chrono::nanoseconds since_boot{100s};
-
- private:
-  std::chrono::sys_seconds wall_{1'800'000'000s};
-};
-
-PolicyBundle policy(std::string_view ports) {
-  PolicyBundle bundle;
-  bundle.path = "/p.yaml";
-  bundle.directory = "/";
-  bundle.files["/p.yaml"] = {"p", fmt::format(R"(policy: v1
-name: test
-zones:
-  wan: {{ interfaces: [eth0] }}
-bans: {{ never: [192.0.2.77] }}
-rules:
-  wan -> host:
-    - {{ allow: [{}], id: web }}
-  host -> wan:
-    - allow: any
-)",
-                                              ports)};
-  return bundle;
-}
-
-// One life of the process; the kernel and the disk outlive it.
-class Life {
- public:
-  Life(FakeKernel& kernel, const std::string& path, const FakeTimes& times)
-      : state_(std::move(*StateDir::open(path))),
-        feeds_(times),
-        keeper(kernel, state_, times, feeds_) {}
-
- private:
-  StateDir state_;
-  FeedTable feeds_;
-
- public:
-  Keeper keeper;
-};
-
-class KeeperTest : public testing::Test {
- protected:
-  void start() {
-    life_.reset();
-    life_ = std::make_unique<Life>(kernel_, temp_.path("firewall"), times_);
-    const auto said = keeper().recover();
-    ASSERT_TRUE(said) << said.error().message;
-    said_ = *said;
-  }
-
-  Keeper& keeper() { return life_->keeper; }
-
-  void SetUp() override { start(); }
-
-  Result<Keeper::Applied> apply(std::string_view ports,
-                                std::optional<std::chrono::seconds> within = {}) {
-    return keeper().apply(policy(ports), {within, "tester"});
-  }
-
-  // The ports that the table in the kernel lets in from wan.
-  [[nodiscard]] std::vector<int> open_ports() const {
-    std::vector<int> ports;
-    if (!kernel_.table()) return {-1};
-    const Ruleset ruleset = kernel_.ruleset();
-    for (const Set& set : ruleset.sets) {
-      if (!set.is_verdict_map || set.key.size() != 2) continue;
-      for (const Element& element : set.elements)
-        ports.push_back(element.key.at(4) << 8 | element.key.at(5));
-    }
-    std::sort(ports.begin(), ports.end());
-    return ports;
-  }
-
-  test::TempDir temp_;
-  FakeKernel kernel_;
-  FakeTimes times_;
-  std::unique_ptr<Life> life_;
-  std::vector<std::string> said_;
-};
-
-using Ports = std::vector<int>;
 
 TEST_F(KeeperTest, AppliesAndRemembersWhatIsConfirmed) {
   const auto applied = apply("tcp/80");
@@ -141,6 +34,87 @@ TEST_F(KeeperTest, ARefusedChangeLeavesTheOldOneAndIsNotPending) {
     EXPECT_EQ(keeper().live_revision(), 1U) << step;
   }
   FAIL() << "a change has fewer steps";
+}
+
+TEST_F(KeeperTest, WhateverIsRefusedTheAnswerSaysWhatIsLive) {
+  std::size_t done = 0;
+  for (std::size_t before = 0; before < 8; ++before) {
+    ASSERT_TRUE(apply("tcp/80"));
+    ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+    PolicyBundle next = policy("tcp/443");
+    std::string& text = next.files["/p.yaml"].text;
+    text.replace(text.find("192.0.2.77"), 10, "203.0.113.9");  // lets go of the ban
+    kernel_.fail_after(before);
+    const auto applied = keeper().apply(std::move(next), {60s, "tester"});
+    kernel_.fail_after({});
+    EXPECT_EQ(open_ports(), applied ? Ports{443} : Ports{80}) << before;
+    EXPECT_EQ(keeper().pending().has_value(), applied.has_value()) << before;
+    EXPECT_TRUE(keeper().drift()->empty()) << before;
+    if (applied) ++done;
+    times_.advance(61s);
+    ASSERT_TRUE(keeper().tick()) << before;
+    EXPECT_EQ(open_ports(), Ports{80}) << before;
+  }
+  EXPECT_GT(done, 4U);  // refused: the one that prepares, and the one that changes
+}
+
+TEST_F(KeeperTest, AnUnconfirmedChangeIsUndoneAlsoWhenItCouldNotBeReadBack) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.fail_reads(true);
+  const auto applied = apply("tcp/443", 60s);
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_EQ(keeper().live_identity().substr(0, 2), "2 ");
+  EXPECT_EQ(keeper().take_notes().size(), 1U);
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+  kernel_.fail_reads(false);
+  EXPECT_TRUE(keeper().drift()->empty());
+  kernel_.lose_table();
+  EXPECT_FALSE(keeper().drift()->empty());
+}
+
+TEST_F(KeeperTest, AChangeWhoseAnswerIsLostCountsAsDoneUntilTheTableIsLookedAt) {
+  ASSERT_TRUE(apply("tcp/80"));
+  kernel_.lose_answer();
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_EQ(open_ports(), Ports{443});
+  EXPECT_FALSE(keeper().take_notes().empty());
+  EXPECT_TRUE(keeper().drift()->empty());
+  times_.advance(60s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_EQ(open_ports(), Ports{80});
+}
+
+TEST_F(KeeperTest, BansTheNewPolicyDoesNotAllowAreLiftedWhenTheKernelTakesIt) {
+  PolicyBundle next = policy("tcp/443");
+  std::string& text = next.files["/p.yaml"].text;
+  text.replace(text.find("192.0.2.77"), 10, "203.0.113.9");
+  std::size_t last = 0;  // the transaction that lifts bans
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(apply("tcp/80"));
+    ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
+    const std::size_t before = kernel_.transactions();
+    if (i == 1) kernel_.fail_after(last);
+    ASSERT_TRUE(keeper().apply(next, {{}, "tester"}));
+    last = kernel_.transactions() - before - 1;
+  }
+  EXPECT_TRUE(*kernel_.find("ban4", {203, 0, 113, 9}));
+  EXPECT_EQ(keeper().take_notes().size(), 1U);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_FALSE(*kernel_.find("ban4", {203, 0, 113, 9}));
+}
+
+TEST_F(KeeperTest, WhatCannotBeRecordedAsConfirmedIsUndone) {
+  ASSERT_TRUE(apply("tcp/80"));
+  std::filesystem::remove(temp_.path("firewall/fallback.json"));
+  std::filesystem::create_directories(temp_.path("firewall/fallback.json/in the way"));
+  const auto applied = apply("tcp/443");
+  ASSERT_FALSE(applied);
+  EXPECT_NE(applied.error().message.find("cannot be recorded as confirmed"), std::string::npos);
+  EXPECT_EQ(open_ports(), Ports{80});
+  EXPECT_EQ(keeper().live_revision(), 1U);
 }
 
 TEST_F(KeeperTest, WhatIsNotConfirmedInTimeIsUndone) {
@@ -221,36 +195,6 @@ TEST_F(KeeperTest, ALostTableComesBackWithItsBans) {
   const auto banned = kernel_.find("ban4", {203, 0, 113, 9});
   ASSERT_TRUE(banned);
   EXPECT_TRUE(*banned);
-}
-
-TEST_F(KeeperTest, WithoutItsConfirmedRevisionOnlyManagementGetsIn) {
-  ASSERT_TRUE(apply("tcp/80"));
-  temp_.write("firewall/revisions/1/bundle.json", "{");
-  kernel_.lose_table();
-  start();
-  EXPECT_EQ(open_ports(), Ports{22});
-  EXPECT_TRUE(keeper().is_fallback());
-  EXPECT_NE(said_.back().find("nobody but management gets in"), std::string::npos);
-  kernel_.lose_table();
-  ASSERT_TRUE(keeper().heal());
-  EXPECT_EQ(open_ports(), Ports{22});
-  ASSERT_TRUE(apply("tcp/443"));
-  EXPECT_EQ(open_ports(), Ports{443});
-  EXPECT_FALSE(keeper().is_fallback());
-}
-
-TEST(Fallback, LetsInWhatManagementNames) {
-  policies::Management management;
-  management.services = {{policies::kTcp, 2222, 2222}};
-  management.from.is_restricted = true;
-  management.from.ranges = {policies::range_of(*base::parse_prefix("10.9.0.0/24"))};
-  const PolicyBundle bundle = management_only(management);
-  const auto policy = policy_of(bundle);
-  ASSERT_TRUE(policy) << policy.error().message;
-  ASSERT_EQ(policy->lists.size(), 1U);
-  const policies::Rule& rule = policy->lists.front().rules.front();
-  EXPECT_EQ(rule.services, management.services);
-  EXPECT_EQ(rule.from.ranges, management.from.ranges);
 }
 
 TEST_F(KeeperTest, DriftIsToldAndHealed) {

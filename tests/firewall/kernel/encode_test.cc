@@ -95,6 +95,28 @@ TEST(Encode, ATableIsTakenOnlyWhereTheKernelLetsIt) {
   }
 }
 
+TEST(NetlinkKernel, AnAcknowledgedBatchIsDoneWhateverElseWasLost) {
+  const struct {
+    const char* name;
+    bool is_acknowledged, is_incomplete, is_ack_wanted, is_done;
+  } rows[] = {
+      {"acknowledged", true, false, true, true},
+      {"acknowledged, others lost", true, true, true, true},
+      {"not acknowledged", false, false, true, false},
+      {"lost", false, true, true, false},
+      {"lost, where the kernel acknowledges nothing", false, true, false, false},
+      {"nothing to acknowledge", false, false, false, true},
+  };
+
+  for (const auto& row : rows) {
+    const auto done =
+        answered({.is_acknowledged = row.is_acknowledged, .is_incomplete = row.is_incomplete},
+                 row.is_ack_wanted);
+    EXPECT_EQ(done.has_value(), row.is_done) << row.name;
+    if (!done) EXPECT_EQ(done.error().code, base::Errc::protocol) << row.name;
+  }
+}
+
 TEST(Encode, OnlySetsWithoutADescriptionAreAskedFor) {
   Set set;
   set.name = "new";
