@@ -29,7 +29,7 @@ class Proxying(unittest.TestCase):
     def test_forwards_a_request_with_the_fields_backends_need(self):
         backend = self.backend()
         client = self.client(self.start(backend))
-        response = client.get("/a/b?x=1", fields="X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nConnection: x-private\r\nX-Private: 1\r\nX_Alias: 1\r\n")
+        response = client.get("/a/b?x=1", fields="X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Prefix: /6.6.6.6\r\nConnection: x-private\r\nX-Private: 1\r\nX_Alias: 1\r\n")
         self.assertEqual(response.status, 200)
         head = backend.seen()[0][0].decode()
         self.assertTrue(head.startswith("GET /a/b?x=1 HTTP/1.1\r\n"), head)

@@ -4,6 +4,8 @@
 #include "gateway/http1/cookie.h"
 #include "gateway/tls/client_certificate_fields.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -40,6 +42,23 @@ bool is_client_certificate_field(const Field& field) {
   if (field.id != FieldId::unknown) return false;
   if (field.name.size() == kCertificate.size()) return base::iequals(field.name, kCertificate);
   return field.name.size() == kChain.size() && base::iequals(field.name, kChain);
+}
+
+// What else proxies tell servers about the client or its request, and servers believe. None of it
+// is written here: from who is not trusted it is forged.
+bool is_told_by_proxies(const Field& field) {
+  constexpr std::string_view kBeginnings[] = {"x-forwarded-", "x-original-"};
+  constexpr std::string_view kNames[] = {
+      "x-forwarded",    "x-rewrite-url", "x-client-ip",  "x-cluster-client-ip",
+      "true-client-ip", "x-scheme",      "x-url-scheme", "front-end-https",
+  };
+  if (field.id != FieldId::unknown) return false;
+  const char first = base::to_lower(field.name.front());
+  if (first != 'x' && first != 't' && first != 'f') return false;
+  for (const std::string_view beginning : kBeginnings)
+    if (base::iequals(field.name.substr(0, beginning.size()), beginning)) return true;
+  return std::ranges::any_of(
+      kNames, [&field](std::string_view name) { return base::iequals(field.name, name); });
 }
 
 void put_client_certificate(ByteWriter& out, const ClientCertificateFields& fields) {
@@ -145,6 +164,7 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
     if (field.id == FieldId::expect && !request.expects_continue) continue;
     if (field.id == FieldId::unknown && request.connection_names(field.name)) continue;
     if (!may_tell_certificate && is_client_certificate_field(field)) continue;
+    if (!by.is_trusted && is_told_by_proxies(field)) continue;
     if (edit != nullptr && edit->changes.drops(field)) continue;
     if (field.id == FieldId::cookie && !by.own_cookie.empty()) {
       http1::write_without_cookie(out, field, by.own_cookie);

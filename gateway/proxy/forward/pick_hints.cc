@@ -19,6 +19,24 @@ std::uint64_t hash_client(const HashConfig& config, const base::IpAddress& clien
   return hash_bytes({reinterpret_cast<const char*>(prefix.bytes.data()), size});
 }
 
+// The first of the cookies that our key made: in front of ours may stand those of the same name
+// that other gateways set for a wider domain.
+void find_session(const StickyCookies& sticky, const FieldList& fields, PickHints& hints) {
+  constexpr int kTriedMax = 8;
+  int tried = 0;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::cookie) continue;
+    std::string_view list = field.value;
+    for (http1::Cookie cookie; http1::next_cookie(list, cookie);) {
+      if (cookie.name != sticky.name()) continue;
+      const auto server = sticky.find(cookie.value);
+      hints.cookie = server ? PickHints::Cookie::good : PickHints::Cookie::bad;
+      hints.server = server.value_or(0);
+      if (server || ++tried == kTriedMax) return;
+    }
+  }
+}
+
 }  // namespace
 
 std::uint64_t hash_key(const HashConfig& config, const http1::RequestHead& request,
@@ -45,12 +63,8 @@ PickHints read_hints(const Pool& pool, const http1::RequestHead& request, std::s
   PickHints hints;
   if (pool.config().balance == Balance::hash)
     hints.key = hash_key(pool.config().hash, request, path, client);
-  if (pool.sticky() == nullptr) return hints;
-  const auto cookie = http1::find_cookie(request.fields, pool.sticky()->name());
-  if (!cookie) return hints;
-  const auto server = pool.sticky()->find(*cookie);
-  hints.cookie = server ? PickHints::Cookie::good : PickHints::Cookie::bad;
-  hints.server = server.value_or(0);
+  if (pool.sticky() != nullptr && request.fields.has(FieldId::cookie))
+    find_session(*pool.sticky(), request.fields, hints);
   return hints;
 }
 

@@ -15,7 +15,7 @@ struct PickHints {
   enum class Cookie : std::uint8_t { none, bad, good };
 
   std::uint64_t key = 0;
-  Cookie cookie = Cookie::none;  // bad: one of our name that our key did not make
+  Cookie cookie = Cookie::none;  // bad: of our name, but none that our key made
   std::size_t server = 0;        // whose cookie it is, when it is good
 };
 

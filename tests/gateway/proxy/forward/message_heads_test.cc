@@ -86,6 +86,28 @@ TEST(RequestHead, AStrangersForwardingFieldsAreReplaced) {
             "Via: 1.1 ravelin\r\n\r\n");
 }
 
+TEST(RequestHead, WhatStrangersSayInAProxysNameIsDropped) {
+  for (const std::string name :
+       {"X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme",
+        "x-forwarded-uri", "X-Forwarded-Anything", "X-Forwarded", "X-Original-URL",
+        "X-Original-Host", "X-Original-Forwarded-For", "X-Rewrite-URL", "X-Client-IP",
+        "X-Cluster-Client-IP", "True-Client-IP", "X-Scheme", "X-Url-Scheme", "FRONT-END-HTTPS"}) {
+    const std::string text = "GET / HTTP/1.1\r\nHost: x.test\r\n" + name + ": on\r\n\r\n";
+    EXPECT_EQ(forwarded(text, kStranger).find(name + ":"), std::string::npos) << name;
+    ForwardedBy trusted = kStranger;
+    trusted.is_trusted = true;
+    EXPECT_NE(forwarded(text, trusted).find(name + ": on\r\n"), std::string::npos) << name;
+  }
+}
+
+TEST(RequestHead, WhatOnlyLooksLikeAProxysFieldPasses) {
+  for (const std::string name : {"X-Forward", "X-Forwardeds", "X-Originals", "X-Client-IP-2",
+                                 "Forwarded-2", "True-Client", "Front-End", "X-Requested-With"}) {
+    const std::string text = "GET / HTTP/1.1\r\nHost: x.test\r\n" + name + ": on\r\n\r\n";
+    EXPECT_NE(forwarded(text, kStranger).find(name + ": on\r\n"), std::string::npos) << name;
+  }
+}
+
 constexpr const char* kToldCertificate =
     "GET / HTTP/1.1\r\nHost: x.test\r\nClient-Cert: :ZXZpbA==:\r\nclient-cert-chain: "
     ":ZXZpbA==:\r\nClient-Certificate: mine\r\n\r\n";

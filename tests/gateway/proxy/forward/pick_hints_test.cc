@@ -82,9 +82,22 @@ TEST(PickHints, ReadTheBindingCookie) {
   EXPECT_EQ(hints_of("").cookie, PickHints::Cookie::none);
   EXPECT_EQ(hints_of("Cookie: other=1\r\n").cookie, PickHints::Cookie::none);
   EXPECT_EQ(hints_of("Cookie: srv=b\r\n").cookie, PickHints::Cookie::bad);
-  const PickHints good = hints_of("Cookie: x=1; " + line.substr(0, line.find(';')) + "\r\n");
-  EXPECT_EQ(good.cookie, PickHints::Cookie::good);
-  EXPECT_EQ(good.server, 1U);
+  const std::string ours = line.substr(0, line.find(';'));
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < count; ++i)
+      all += text;
+    return all;
+  };
+  for (const std::string& before :
+       {std::string("Cookie: x=1; "), std::string("Cookie: srv=b; "),
+        std::string("Cookie: srv=b\r\nCookie: "), "Cookie: " + times(7, "srv=b; ")}) {
+    const PickHints good = hints_of(before + ours + "\r\n");
+    EXPECT_EQ(good.cookie, PickHints::Cookie::good) << before;
+    EXPECT_EQ(good.server, 1U) << before;
+  }
+  EXPECT_EQ(hints_of("Cookie: " + times(8, "srv=b; ") + ours + "\r\n").cookie,
+            PickHints::Cookie::bad);
 }
 
 }  // namespace
