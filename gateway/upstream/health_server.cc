@@ -11,6 +11,12 @@ using base::MonoTime;
 using base::Task;
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr int kAsConfigured = 100;  // percent of its weight, where nobody says anything else
+
+}  // namespace
+
 WatchedServer::WatchedServer(const Context& context, std::shared_ptr<Server> server,
                              ServerMetrics& metrics)
     : context_(context),
@@ -51,6 +57,7 @@ void WatchedServer::use_weight(const PoolConfig& pool) {
 
 void WatchedServer::use_agent(const PoolConfig& pool, std::uint16_t port) {
   if (!pool.agent) {
+    if (agent_ != nullptr) weight_.set_reported(kAsConfigured);
     agent_.reset();
     if (std::exchange(state_.agent, {}) != AgentState())
       changed({"server state", "it has no agent any more"});
@@ -96,6 +103,7 @@ void WatchedServer::use_checks(const std::optional<HealthConfig>& health) {
   const auto before = std::move(check_);
   if (!health) {
     checks_.reset();
+    if (before != nullptr && agent_ == nullptr) weight_.set_reported(kAsConfigured);
     if (forget_checks(state_)) changed({"server up", "it is no longer checked"});
     return;
   }
@@ -162,6 +170,8 @@ void WatchedServer::checked(const CheckResult& result, Duration took) {
       break;
     case HealthChange::up:
       server_->clear_failures();
+      // It may have been started anew, and who said 0 before may say nothing now.
+      if (!result.weight_percent && agent_ == nullptr) weight_.set_reported(kAsConfigured);
       changed({"server up", fmt::format("{} checks in a row passed", check_->rise)});
       break;
     case HealthChange::down:

@@ -194,6 +194,54 @@ TEST_F(LiveWeights, AnOutlierIsPutOut) {
   EXPECT_EQ(status(0).state, "up");
 }
 
+// Who gets no requests could never take it back.
+TEST_F(LiveWeights, AZeroInAResponseLeavesTheLeastWeight) {
+  Backend backend(reactor_, Manner::hang);
+  PoolConfig config = pool_of("web", {&backend});
+  config.weight_header = "x-weight";
+  config.weight_bounds.min_percent = 5;
+  use(config);
+  server(0)->report_weight(0);
+  EXPECT_TRUE(weighs(5));
+  server(0)->report_weight(100);
+  EXPECT_TRUE(weighs(100));
+}
+
+TEST_F(LiveWeights, AZeroInAHealthAnswerHoldsUntilTheServerIsAnotherOne) {
+  constexpr std::string_view kOkNone =
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Weight: 0\r\nConnection: close\r\n\r\n";
+  constexpr std::string_view kBroken = "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n";
+  Backend backend(reactor_, Manner::answer, std::string(kOkNone));
+  PoolConfig config = pool_of("web", {&backend});
+  config.health = quick_checks();
+  config.adaptive = AdaptiveConfig{.interval = 20ms};  // how often responses are looked at
+  config.weight_header = "x-weight";
+  use(config);
+  EXPECT_TRUE(weighs(0));
+  server(0)->report_weight(0);  // of a request that was under way
+  backend.behave(Manner::answer, std::string(kOk));
+  run_for(reactor_, 200ms);
+  EXPECT_EQ(server(0)->weight(), 0U);
+  backend.behave(Manner::answer, std::string(kBroken));
+  EXPECT_TRUE(becomes("down"));
+  backend.behave(Manner::answer, std::string(kOk));
+  EXPECT_TRUE(becomes("up"));
+  EXPECT_EQ(server(0)->weight(), 100U);
+}
+
+TEST_F(LiveWeights, AZeroGoesWithWhoSaidIt) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "0%\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  config.weight_header = "x-weight";
+  use(config);
+  EXPECT_TRUE(weighs(0));
+  config.agent.reset();
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 100U);
+}
+
 TEST_F(LiveWeights, AReportInAResponseCounts) {
   Backend backend(reactor_, Manner::hang);
   PoolConfig config = pool_of("web", {&backend});
