@@ -127,6 +127,66 @@ TEST_F(LiveWeights, AnAgentSetsWeightPlacesAndState) {
   EXPECT_EQ(logged({"server drain", "reason=\"draining, by its agent: going home\""}), 1);
 }
 
+struct AgentOrderCase {
+  const char* name;
+  const char* says;
+  bool takes_sessions, usable_in_panic;
+};
+
+// drain and maint are orders, as the operator's are; down is a matter of health.
+TEST_F(LiveWeights, AnAgentsOrderIsNoMatterOfHealth) {
+  constexpr AgentOrderCase kCases[] = {
+      {"up", "up ready\n", true, true},        {"drain", "drain\n", true, false},
+      {"maint", "maint\n", false, false},      {"down", "ready down\n", false, true},
+      {"drain", "drain down\n", false, false},
+  };
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "up\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  use(config);
+  for (const AgentOrderCase& row : kCases) {
+    agent.behave(Manner::answer, row.says);
+    const int before = agent.accepted();
+    EXPECT_TRUE(run_until(reactor_, [&] { return agent.accepted() >= before + 3; })) << row.says;
+    EXPECT_EQ(status().state, row.name) << row.says;
+    EXPECT_EQ(server(0)->takes_sessions(), row.takes_sessions) << row.says;
+    EXPECT_EQ(server(0)->is_usable_in_panic(), row.usable_in_panic) << row.says;
+  }
+}
+
+TEST_F(LiveWeights, ServersThatTheirAgentsDrainCauseNoPanic) {
+  Backend backend(reactor_, Manner::hang);
+  Backend staying(reactor_, Manner::answer, "up\n");
+  Backend leaving(reactor_, Manner::answer, "drain\n");
+  PoolConfig config = pool_of("web", {&backend, &backend, &backend});
+  config.panic_percent = 50;
+  config.agent = quick_agent(staying);
+  config.servers[1].agent_port = leaving.endpoint().port;
+  config.servers[2].agent_port = leaving.endpoint().port;
+  use(config);
+  EXPECT_TRUE(becomes("drain", 1));
+  EXPECT_TRUE(becomes("drain", 2));
+  EXPECT_FALSE(pools_[0].pool->panics());
+}
+
+TEST_F(LiveWeights, WhatAnAgentSaidOfPlacesOutlivesAReload) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "maxconn:7\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.servers[0].connections_max = 20;
+  config.agent = quick_agent(agent);
+  use(config);
+  EXPECT_TRUE(run_until(reactor_, [&] { return server(0)->in_flight_max() == 7; }));
+  agent.stop();
+  config.servers[0].connections_max = 30;
+  use(config);
+  EXPECT_EQ(server(0)->in_flight_max(), 7U);
+  config.agent.reset();
+  use(config);
+  EXPECT_EQ(server(0)->in_flight_max(), 30U);
+}
+
 TEST_F(LiveWeights, WhatAnAgentSaidHoldsWhileItTalksNonsenseOrIsGone) {
   Backend backend(reactor_, Manner::hang);
   Backend agent(reactor_, Manner::answer, "down 30%\n");
