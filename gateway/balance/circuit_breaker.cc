@@ -31,14 +31,17 @@ Circuit CircuitBreaker::observe(const LoadSample& sample, base::MonoTime now) {
     if (now >= probe_at_) state_ = Circuit::probing;
     return state_;
   }
-  add(sample);
-  const Counts counts = in_window();
   if (state_ == Circuit::closed) {
+    add(sample);
+    const Counts counts = in_window();
     if (counts.attempts >= config_.requests_min && fails(counts)) open(now);
     return state_;
   }
-  if (counts.attempts < kProbesMin) return state_;
-  if (fails(counts)) {
+  // However long they take: where requests are few, a window would never hold enough of them.
+  probes_.attempts += sample.attempts;
+  probes_.errors += sample.errors;
+  if (probes_.attempts < kProbesMin) return state_;
+  if (fails(probes_)) {
     open(now);
   } else {
     state_ = Circuit::closed;
@@ -68,6 +71,7 @@ void CircuitBreaker::open(base::MonoTime now) {
   state_ = Circuit::open;
   probe_at_ = now + config_.open_for;
   std::ranges::fill(window_, Counts());
+  probes_ = {};
 }
 
 }  // namespace ravelin::gateway

@@ -45,6 +45,7 @@ class CircuitBreaker {
   CircuitConfig config_;
   std::vector<Counts> window_;  // a ring
   std::size_t next_ = 0;
+  Counts probes_;  // since the circuit was last opened
   Circuit state_ = Circuit::closed;
   base::MonoTime probe_at_;
 };

@@ -19,9 +19,16 @@ constexpr double kErrorSmoothing = 0.5;  // the same for the share of errors
 constexpr double kErrorShareMax = 0.95;  // beyond, a server costs no more
 constexpr double kForgetting = 0.02;     // per interval without an answer: back towards 1
 constexpr double kNoticedError = 0.02;   // corrections below are noise and say nothing of a sign
+// So many answers of the pool for each of its servers, and none of this one: by chance, a server in
+// turn that has its full weight is passed over so long once in e^20 times.
+constexpr std::uint64_t kAnswersToForget = 20;
 
 double seconds_of(base::Duration duration) {
   return std::chrono::duration<double>(duration).count();
+}
+
+bool was_seen(const LoadSample& sample) {
+  return sample.answered != 0 || sample.stuck != 0;
 }
 
 }  // namespace
@@ -44,17 +51,20 @@ double LoadWeights::factor(std::size_t server) const {
 
 void LoadWeights::observe(std::span<const LoadSample> samples) {
   CHECK(samples.size() == servers_.size());
+  std::uint64_t answered = 0;  // by all
+  for (const LoadSample& sample : samples)
+    answered += sample.answered;
   double least = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     smooth(servers_[i], samples[i]);
+    age(servers_[i], samples[i], answered);
     const double cost = servers_[i].cost_s;
     if (samples[i].in_turn && cost > 0 && (least == 0 || cost < least)) least = cost;
   }
   for (std::size_t i = 0; i < samples.size(); ++i) {
     State& state = servers_[i];
     if (!samples[i].in_turn) continue;
-    const bool was_seen = samples[i].answered != 0 || samples[i].stuck != 0;
-    if (was_seen && least > 0 && state.cost_s > 0) {
+    if (was_seen(samples[i]) && least > 0 && state.cost_s > 0) {
       correct(state, std::log(least / state.cost_s));
     } else {
       state.log_factor *= 1 - kForgetting;  // too little traffic to judge it by
@@ -89,6 +99,16 @@ void LoadWeights::smooth(State& state, const LoadSample& sample) const {
   const double good = 1 - std::min(state.error_share, kErrorShareMax);
   // Errors are quick: without their price a server that only fails would draw every request.
   state.cost_s = state.latency_s / (good * good);
+}
+
+// Of a server that others are preferred to (a backup, another zone's) it is long ago: no measure
+// for those that work now, and none of itself when it is needed again.
+void LoadWeights::age(State& state, const LoadSample& sample, std::uint64_t answered) const {
+  state.passed_over = was_seen(sample) ? 0 : state.passed_over + answered;
+  if (state.passed_over < kAnswersToForget * servers_.size()) return;
+  state.latency_s = 0;
+  state.error_share = 0;
+  state.cost_s = 0;
 }
 
 void LoadWeights::correct(State& state, double target) {

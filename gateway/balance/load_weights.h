@@ -41,7 +41,7 @@ class LoadWeights {
   // The part of its weight the server should have, factor_min to 1; 1 for the fastest.
   [[nodiscard]] double factor(std::size_t server) const;
 
-  // Smoothed, with errors counted as slowness; seconds; 0 = nothing seen yet.
+  // Smoothed, with errors counted as slowness; seconds; 0 = nothing seen yet, or not for long.
   [[nodiscard]] double cost_s(std::size_t server) const { return servers_[server].cost_s; }
 
  private:
@@ -52,10 +52,12 @@ class LoadWeights {
     double latency_s = 0;   // smoothed
     double error_share = 0;
     double cost_s = 0;
+    std::uint64_t passed_over = 0;  // answers of the pool since its own last one
   };
 
   [[nodiscard]] double longest_wait_s(const LoadSample& sample) const;
   void smooth(State& state, const LoadSample& sample) const;
+  void age(State& state, const LoadSample& sample, std::uint64_t answered) const;
   void correct(State& state, double target);
 
   LoadRules rules_;

@@ -113,9 +113,10 @@ BucketTable::Key AbuseTable::key_of(std::uint64_t id) const {
 }
 
 // Each offence pours `forget` into a bucket, and the time of its ban: so they are forgotten one
-// after the other, and none before its ban has ended.
+// after the other, and none before its ban has ended. What is left of a ban is no offence.
 std::uint32_t AbuseTable::offences(const BucketTable::Key& key, MonoTime now) const {
-  const Duration level = offences_->level(key, now);
+  const Duration left = bans_->level(key, now);
+  const Duration level = std::max(offences_->level(key, now) - left, Duration(0));
   const Duration each(config_.forget);
   return static_cast<std::uint32_t>((level + each - Duration(1)) / each);
 }

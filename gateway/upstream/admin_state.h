@@ -1,4 +1,4 @@
-// What the operator has ordered a server to do. A value.
+// What the operator, or its agent, has ordered a server to do. A value.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 
 namespace ravelin::gateway {
 
-// drain: no new requests, those in flight go on. maint: no checks either.
+// drain: no new requests, those in flight go on. maint: no checks either, where the operator says
+// so. The stricter ones come later.
 enum class AdminState : std::uint8_t { ready, drain, maint };
 
 constexpr std::string_view to_string(AdminState state) {

@@ -11,6 +11,12 @@ using base::MonoTime;
 using base::Task;
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr int kAsConfigured = 100;  // percent of its weight, where nobody says anything else
+
+}  // namespace
+
 WatchedServer::WatchedServer(const Context& context, std::shared_ptr<Server> server,
                              ServerMetrics& metrics)
     : context_(context),
@@ -35,7 +41,6 @@ void WatchedServer::use(const PoolRuntime& pool, std::size_t index) {
   weight_header_ = config.weight_header;
   use_weight(config);
   use_checks(config.health);
-  configured_connections_max_ = config.servers[index].connections_max;
   use_agent(config, config.servers[index].agent_port);
 }
 
@@ -51,7 +56,9 @@ void WatchedServer::use_weight(const PoolConfig& pool) {
 
 void WatchedServer::use_agent(const PoolConfig& pool, std::uint16_t port) {
   if (!pool.agent) {
+    if (agent_ != nullptr) weight_.set_reported(kAsConfigured);
     agent_.reset();
+    server_->override_in_flight_max(std::nullopt);
     if (std::exchange(state_.agent, {}) != AgentState())
       changed({"server state", "it has no agent any more"});
     return;
@@ -79,8 +86,8 @@ void WatchedServer::agent_said(const base::Result<AgentReply>& reply) {
                    {{"pool", server_->pool()}, {"server", server_->name()}});
   if (reply->weight_percent) weight_.set_reported(*reply->weight_percent);
   if (reply->connections_max) {
-    const std::uint32_t limit = *reply->connections_max;
-    server_->set_in_flight_max(limit == 0 ? configured_connections_max_ : limit);
+    const bool is_limit = *reply->connections_max != 0;
+    server_->override_in_flight_max(is_limit ? reply->connections_max : std::nullopt);
   }
   const std::string_view before = verdict().state;
   if (!take_reply(state_.agent, *reply)) return;
@@ -96,6 +103,7 @@ void WatchedServer::use_checks(const std::optional<HealthConfig>& health) {
   const auto before = std::move(check_);
   if (!health) {
     checks_.reset();
+    if (before != nullptr && agent_ == nullptr) weight_.set_reported(kAsConfigured);
     if (forget_checks(state_)) changed({"server up", "it is no longer checked"});
     return;
   }
@@ -162,6 +170,8 @@ void WatchedServer::checked(const CheckResult& result, Duration took) {
       break;
     case HealthChange::up:
       server_->clear_failures();
+      // It may have been started anew, and who said 0 before may say nothing now.
+      if (!result.weight_percent && agent_ == nullptr) weight_.set_reported(kAsConfigured);
       changed({"server up", fmt::format("{} checks in a row passed", check_->rise)});
       break;
     case HealthChange::down:
@@ -255,7 +265,8 @@ Verdict WatchedServer::verdict() const {
 void WatchedServer::publish() {
   context_.standing_changed();
   Server::Control& control = server_->control();
-  control.healthy = state_.passing && state_.resolved && state_.agent.allows_requests();
+  control.healthy = state_.passing && state_.resolved && !state_.agent.is_down;
+  control.agent_order = state_.agent.ordered();
   control.ejected = state_.ejected;
   control.ejections = state_.ejections;
   control.reason = verdict().reason;

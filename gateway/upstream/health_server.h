@@ -93,7 +93,6 @@ class WatchedServer {
   EjectionConfig ejection_;
   std::uint32_t seen_weight_;  // the configured one
   LiveWeight weight_;
-  std::uint32_t configured_connections_max_ = 0;
   bool agent_answers_ = true;
   HealthState state_;
   base::MonoTime spare_logged_until_;

@@ -28,8 +28,9 @@ struct AgentState {
   AgentReply::Order order = AgentReply::Order::unsaid;
   std::string why;  // the agent's words, perhaps none
 
-  [[nodiscard]] bool allows_requests() const {
-    return !is_down && order != AgentReply::Order::drain && order != AgentReply::Order::maint;
+  [[nodiscard]] AdminState ordered() const {
+    if (order == AgentReply::Order::maint) return AdminState::maint;
+    return order == AgentReply::Order::drain ? AdminState::drain : AdminState::ready;
   }
 
   bool operator==(const AgentState&) const = default;

@@ -41,6 +41,12 @@ void LiveWeight::set_reported(int percent) {
   publish();
 }
 
+void LiveWeight::set_reported_in_response(int percent) {
+  if (percent != 0) return set_reported(percent);
+  // A 0 of its agent or in a health answer stands.
+  if (parts().reported != 0) set_reported(server_->control().weight_bounds.min_percent);
+}
+
 void LiveWeight::became_usable() {
   usable_since_ = reactor_.refresh_now();
   warm_up();

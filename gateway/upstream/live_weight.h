@@ -23,6 +23,9 @@ class LiveWeight {
   void set_load(double factor);
   // In percent of the configured weight; 0 = no new requests.
   void set_reported(int percent);
+  // The same, said in a response to a request: there 0 is as little as the bounds allow, since a
+  // server without requests could never take it back.
+  void set_reported_in_response(int percent);
   // It may take requests from now on, and could not before.
   void became_usable();
 

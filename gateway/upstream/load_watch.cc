@@ -87,7 +87,7 @@ void LoadWatch::tick() {
   alarm_.set(due_);
   for (WatchedServer* watched : servers_) {
     if (const auto percent = watched->server()->take_reported_weight())
-      watched->weight().set_reported(*percent);
+      watched->weight().set_reported_in_response(*percent);
   }
   if (!weights_ && !outliers_ && !circuit_) return;
   const std::vector<LoadSample> samples = take_samples();

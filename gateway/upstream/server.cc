@@ -1,5 +1,7 @@
 #include "gateway/upstream/server.h"
 
+#include <algorithm>
+
 namespace ravelin::gateway {
 
 std::string Server::identity_of(std::string_view pool, const ServerConfig& config) {
@@ -42,9 +44,10 @@ void Server::set_addresses(AddressList addresses) {
 
 bool Server::publish() {
   const bool is_fit = control_.healthy && !control_.ejected;
-  const bool usable = control_.admin == AdminState::ready && is_fit;
-  takes_sessions_.store(control_.admin != AdminState::maint && is_fit, std::memory_order_relaxed);
-  usable_in_panic_.store(control_.admin == AdminState::ready && !addresses()->empty(),
+  const AdminState order = std::max(control_.admin, control_.agent_order);
+  const bool usable = order == AdminState::ready && is_fit;
+  takes_sessions_.store(order != AdminState::maint && is_fit, std::memory_order_relaxed);
+  usable_in_panic_.store(order == AdminState::ready && !addresses()->empty(),
                          std::memory_order_relaxed);
   publish_weight();
   return usable_.exchange(usable, std::memory_order_relaxed) != usable;

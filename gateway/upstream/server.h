@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ class Server {
     return takes_sessions_.load(std::memory_order_relaxed);
   }
 
-  // Whatever its health: the operator has not taken it out, and it has an address.
+  // Whatever its health: neither the operator nor its agent has taken it out, and it has an
+  // address.
   [[nodiscard]] bool is_usable_in_panic() const {
     return usable_in_panic_.load(std::memory_order_relaxed);
   }
@@ -131,9 +133,10 @@ class Server {
   // ---- control thread ----
   struct Control {
     AdminState admin = AdminState::ready;
-    bool healthy = true;   // by active checks and its agent
-    bool ejected = false;  // by failures in a row
-    int ejections = 0;     // in a row, for the back-off
+    AdminState agent_order = AdminState::ready;  // the same by its agent: the stricter one counts
+    bool healthy = true;                         // by active checks and its agent
+    bool ejected = false;                        // by failures in a row
+    int ejections = 0;                           // in a row, for the back-off
     std::optional<std::uint32_t> weight_override;
     std::uint32_t configured_weight = 1;
     WeightParts weight;  // but for the base, which is one of the two above
@@ -150,8 +153,16 @@ class Server {
 
   void set_addresses(AddressList addresses);
 
+  // As configured; 0 = no limit.
   void set_in_flight_max(std::uint32_t limit) {
-    in_flight_max_.store(limit, std::memory_order_relaxed);
+    configured_in_flight_max_ = limit;
+    publish_in_flight_max();
+  }
+
+  // By its agent, in place of the configured one; nothing = as configured.
+  void override_in_flight_max(std::optional<std::uint32_t> limit) {
+    in_flight_max_override_ = limit;
+    publish_in_flight_max();
   }
 
   // Publishes what `control` means to the workers; returns whether usability changed.
@@ -166,12 +177,19 @@ class Server {
   void clear_failures() { failures_.store(0, std::memory_order_relaxed); }
 
  private:
+  void publish_in_flight_max() {
+    in_flight_max_.store(in_flight_max_override_.value_or(configured_in_flight_max_),
+                         std::memory_order_relaxed);
+  }
+
   std::string pool_;
   std::string name_;
   base::Endpoint endpoint_;
   UpstreamProxyConfig proxy_protocol_;
   std::string identity_;
   Control control_;
+  std::uint32_t configured_in_flight_max_ = 0;
+  std::optional<std::uint32_t> in_flight_max_override_;
   std::shared_ptr<const AddressList> addresses_;
   std::vector<ServerSignals> signals_;  // by worker
   std::atomic<int> reported_percent_{-1};

@@ -70,6 +70,45 @@ TEST(CircuitBreaker, OpensAgainWhenProbesFail) {
   EXPECT_EQ(breaker.second(0, 0), Circuit::probing);
 }
 
+struct RareProbesCase {
+  const char* name;
+  std::chrono::milliseconds window;
+  std::uint64_t errors;  // in each probe
+  Circuit verdict;
+};
+
+class RareProbes : public testing::TestWithParam<RareProbesCase> {};
+
+// One probe in four seconds: a pool that gets two or three requests a second.
+TEST_P(RareProbes, AreCountedTogetherHoweverLongTheyTake) {
+  CircuitConfig config = kConfig;
+  config.window = GetParam().window;
+  Breaker breaker(config);
+  breaker.second(100, 100);
+  EXPECT_EQ(breaker.seconds(5, 0, 0), Circuit::probing);
+  for (int probe = 1; probe <= 4; ++probe) {
+    EXPECT_EQ(breaker.second(1, GetParam().errors), Circuit::probing);
+    EXPECT_EQ(breaker.seconds(3, 0, 0), Circuit::probing);
+  }
+  EXPECT_EQ(breaker.second(1, GetParam().errors), GetParam().verdict);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CircuitBreaker, RareProbes,
+    testing::Values(RareProbesCase{"GoodOnesCloseIt", 10s, 0, Circuit::closed},
+                    RareProbesCase{"BadOnesOpenItAgain", 10s, 1, Circuit::open},
+                    RareProbesCase{"GoodOnesCloseItInAShortWindow", 1s, 0, Circuit::closed}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(CircuitBreaker, CountsTheProbesOfEachTimeAnew) {
+  Breaker breaker(kConfig);
+  breaker.second(100, 100);
+  breaker.seconds(5, 0, 0);
+  EXPECT_EQ(breaker.second(10, 10), Circuit::open);
+  EXPECT_EQ(breaker.seconds(5, 0, 0), Circuit::probing);
+  EXPECT_EQ(breaker.second(5, 0), Circuit::closed);
+}
+
 TEST(CircuitBreaker, WithoutTrafficKeepsProbing) {
   Breaker breaker(kConfig);
   breaker.second(100, 100);

@@ -169,6 +169,34 @@ TEST(LoadWeights, WithoutTrafficAFactorFadesTowardsOne) {
   EXPECT_GT(weights.factor(0), 0.95);
 }
 
+// A backup that answered quickly while it was needed is no measure for those that work now.
+TEST(LoadWeights, AnIdleServerIsNoMeasureForTheOthers) {
+  LoadWeights weights({}, 3);
+  const LoadSample failover[] = {
+      {.in_turn = false}, {.in_turn = false}, {.answered = 100, .latency_s = 0.002, .waiting = 1}};
+  for (int i = 0; i < 10; ++i)
+    weights.observe(failover);
+  const LoadSample usual[] = {{.answered = 100, .latency_s = 0.020, .waiting = 2},
+                              {.answered = 100, .latency_s = 0.060, .waiting = 6},
+                              {}};
+  for (int i = 0; i < 30; ++i)
+    weights.observe(usual);
+  EXPECT_NEAR(weights.factor(0), 1.0, 0.05);
+  EXPECT_NEAR(weights.factor(1), 1.0 / 3, 0.05);
+}
+
+// One that is asked now and then is one still: here once in eight intervals, of 14 requests.
+TEST(LoadWeights, AServerThatIsAskedNowAndThenIsAMeasure) {
+  LoadWeights weights({}, 2);
+  for (int i = 0; i < 200; ++i) {
+    const LoadSample slow{.answered = 2, .latency_s = 0.020, .waiting = 1};
+    const LoadSample quick{.answered = 1, .latency_s = 0.010};
+    const LoadSample samples[] = {slow, i % 8 == 0 ? quick : LoadSample{}};
+    weights.observe(samples);
+  }
+  EXPECT_NEAR(weights.factor(0), 0.5, 0.05);
+}
+
 TEST(LoadWeights, ServersOutOfTurnAreLeftAlone) {
   LoadWeights weights({}, 2);
   weights.start_from(1, 0.5);

@@ -138,7 +138,10 @@ TEST(AbuseTable, RepeatedBansLastLongerAndAreForgotten) {
   for (const std::chrono::seconds expected : {60s, 240s, 960s, 1000s, 1000s}) {
     const AbuseBan ban = ban_again();
     EXPECT_EQ(ban.duration, expected);
-    EXPECT_EQ(ban.offence, offence++);
+    EXPECT_EQ(ban.offence, offence);
+    EXPECT_EQ(table->standing(client, now).offences, offence);
+    EXPECT_EQ(table->standing(client, now + ban.duration / 2).offences, offence);
+    ++offence;
     EXPECT_TRUE(table->is_banned(client, now + (ban.duration - 1ns)));
     now = now + ban.duration;
     EXPECT_FALSE(table->is_banned(client, now));

@@ -127,6 +127,66 @@ TEST_F(LiveWeights, AnAgentSetsWeightPlacesAndState) {
   EXPECT_EQ(logged({"server drain", "reason=\"draining, by its agent: going home\""}), 1);
 }
 
+struct AgentOrderCase {
+  const char* name;
+  const char* says;
+  bool takes_sessions, usable_in_panic;
+};
+
+// drain and maint are orders, as the operator's are; down is a matter of health.
+TEST_F(LiveWeights, AnAgentsOrderIsNoMatterOfHealth) {
+  constexpr AgentOrderCase kCases[] = {
+      {"up", "up ready\n", true, true},        {"drain", "drain\n", true, false},
+      {"maint", "maint\n", false, false},      {"down", "ready down\n", false, true},
+      {"drain", "drain down\n", false, false},
+  };
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "up\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  use(config);
+  for (const AgentOrderCase& row : kCases) {
+    agent.behave(Manner::answer, row.says);
+    const int before = agent.accepted();
+    EXPECT_TRUE(run_until(reactor_, [&] { return agent.accepted() >= before + 3; })) << row.says;
+    EXPECT_EQ(status().state, row.name) << row.says;
+    EXPECT_EQ(server(0)->takes_sessions(), row.takes_sessions) << row.says;
+    EXPECT_EQ(server(0)->is_usable_in_panic(), row.usable_in_panic) << row.says;
+  }
+}
+
+TEST_F(LiveWeights, ServersThatTheirAgentsDrainCauseNoPanic) {
+  Backend backend(reactor_, Manner::hang);
+  Backend staying(reactor_, Manner::answer, "up\n");
+  Backend leaving(reactor_, Manner::answer, "drain\n");
+  PoolConfig config = pool_of("web", {&backend, &backend, &backend});
+  config.panic_percent = 50;
+  config.agent = quick_agent(staying);
+  config.servers[1].agent_port = leaving.endpoint().port;
+  config.servers[2].agent_port = leaving.endpoint().port;
+  use(config);
+  EXPECT_TRUE(becomes("drain", 1));
+  EXPECT_TRUE(becomes("drain", 2));
+  EXPECT_FALSE(pools_[0].pool->panics());
+}
+
+TEST_F(LiveWeights, WhatAnAgentSaidOfPlacesOutlivesAReload) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "maxconn:7\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.servers[0].connections_max = 20;
+  config.agent = quick_agent(agent);
+  use(config);
+  EXPECT_TRUE(run_until(reactor_, [&] { return server(0)->in_flight_max() == 7; }));
+  agent.stop();
+  config.servers[0].connections_max = 30;
+  use(config);
+  EXPECT_EQ(server(0)->in_flight_max(), 7U);
+  config.agent.reset();
+  use(config);
+  EXPECT_EQ(server(0)->in_flight_max(), 30U);
+}
+
 TEST_F(LiveWeights, WhatAnAgentSaidHoldsWhileItTalksNonsenseOrIsGone) {
   Backend backend(reactor_, Manner::hang);
   Backend agent(reactor_, Manner::answer, "down 30%\n");
@@ -192,6 +252,54 @@ TEST_F(LiveWeights, AnOutlierIsPutOut) {
   ASSERT_TRUE(becomes("ejected", 1));
   EXPECT_EQ(status(1).reason, "20.0 % errors in 200 requests, the others 0.0 %");
   EXPECT_EQ(status(0).state, "up");
+}
+
+// Who gets no requests could never take it back.
+TEST_F(LiveWeights, AZeroInAResponseLeavesTheLeastWeight) {
+  Backend backend(reactor_, Manner::hang);
+  PoolConfig config = pool_of("web", {&backend});
+  config.weight_header = "x-weight";
+  config.weight_bounds.min_percent = 5;
+  use(config);
+  server(0)->report_weight(0);
+  EXPECT_TRUE(weighs(5));
+  server(0)->report_weight(100);
+  EXPECT_TRUE(weighs(100));
+}
+
+TEST_F(LiveWeights, AZeroInAHealthAnswerHoldsUntilTheServerIsAnotherOne) {
+  constexpr std::string_view kOkNone =
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Weight: 0\r\nConnection: close\r\n\r\n";
+  constexpr std::string_view kBroken = "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n";
+  Backend backend(reactor_, Manner::answer, std::string(kOkNone));
+  PoolConfig config = pool_of("web", {&backend});
+  config.health = quick_checks();
+  config.adaptive = AdaptiveConfig{.interval = 20ms};  // how often responses are looked at
+  config.weight_header = "x-weight";
+  use(config);
+  EXPECT_TRUE(weighs(0));
+  server(0)->report_weight(0);  // of a request that was under way
+  backend.behave(Manner::answer, std::string(kOk));
+  run_for(reactor_, 200ms);
+  EXPECT_EQ(server(0)->weight(), 0U);
+  backend.behave(Manner::answer, std::string(kBroken));
+  EXPECT_TRUE(becomes("down"));
+  backend.behave(Manner::answer, std::string(kOk));
+  EXPECT_TRUE(becomes("up"));
+  EXPECT_EQ(server(0)->weight(), 100U);
+}
+
+TEST_F(LiveWeights, AZeroGoesWithWhoSaidIt) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "0%\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  config.weight_header = "x-weight";
+  use(config);
+  EXPECT_TRUE(weighs(0));
+  config.agent.reset();
+  use(config);
+  EXPECT_EQ(server(0)->weight(), 100U);
 }
 
 TEST_F(LiveWeights, AReportInAResponseCounts) {

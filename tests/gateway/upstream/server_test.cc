@@ -107,27 +107,35 @@ TEST(Server, ASuccessStartsTheCountOfFailuresAgain) {
 
 struct PublishCase {
   const char* name;
-  AdminState admin;
+  AdminState admin, agent_order;
   bool healthy, ejected;
-  bool usable;
+  bool usable, takes_sessions, usable_in_panic;
 };
 
+using enum AdminState;
+
 constexpr PublishCase kPublished[] = {
-    {"Ready", AdminState::ready, true, false, true},
-    {"Down", AdminState::ready, false, false, false},
-    {"Ejected", AdminState::ready, true, true, false},
-    {"Draining", AdminState::drain, true, false, false},
-    {"InMaintenance", AdminState::maint, true, false, false},
+    {"Ready", ready, ready, true, false, true, true, true},
+    {"Down", ready, ready, false, false, false, false, true},
+    {"Ejected", ready, ready, true, true, false, false, true},
+    {"Draining", drain, ready, true, false, false, true, false},
+    {"InMaintenance", maint, ready, true, false, false, false, false},
+    {"DrainingByItsAgent", ready, drain, true, false, false, true, false},
+    {"InMaintenanceByItsAgent", ready, maint, true, false, false, false, false},
+    {"DrainingInMaintenanceByItsAgent", drain, maint, true, false, false, false, false},
 };
 
 TEST(Server, PublishesWhatAllCausesTogetherSay) {
   for (const PublishCase& row : kPublished) {
     Server server("web", server_config("10.0.0.1:80"));
     server.control().admin = row.admin;
+    server.control().agent_order = row.agent_order;
     server.control().healthy = row.healthy;
     server.control().ejected = row.ejected;
     EXPECT_EQ(server.publish(), !row.usable) << row.name;
     EXPECT_EQ(server.is_usable(), row.usable) << row.name;
+    EXPECT_EQ(server.takes_sessions(), row.takes_sessions) << row.name;
+    EXPECT_EQ(server.is_usable_in_panic(), row.usable_in_panic) << row.name;
     EXPECT_FALSE(server.publish()) << row.name;
   }
 }
