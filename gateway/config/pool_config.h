@@ -149,7 +149,7 @@ struct QueueConfig {
 struct UpstreamTimeouts {
   milliseconds connect{3'000};  // TCP and TLS together
   milliseconds idle{
-      55'000};  // an unused kept connection; less where a server is seen, or says, to close earlier
+      55'000};  // an unused kept connection; learned shorter when a server closes earlier
 };
 
 // `adaptive`: weights follow what is seen of each server: latency, requests waiting, errors.
