@@ -72,8 +72,7 @@ void UpstreamServer::configure(const PoolConfig& pool) {
 }
 
 void UpstreamServer::answered(const http1::ResponseHead& head, std::chrono::microseconds latency) {
-  using Answer = ServerSignals::Answer;
-  signals_.answered(latency, head.status >= 500 ? Answer::error : Answer::good);
+  signals_.answered(latency, ServerSignals::answer_of(head.status));
   if (weight_header_.empty()) return;
   if (const auto percent = find_reported_weight(head.fields, weight_header_))
     server_->report_weight(*percent);

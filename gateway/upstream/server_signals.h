@@ -14,7 +14,7 @@ struct SignalTotals {
   std::uint64_t sent = 0;        // requests written to the server
   std::uint64_t answered = 0;    // heads of final responses that came
   std::uint64_t unanswered = 0;  // requests sent that ended without one, whoever's fault
-  std::uint64_t errors = 0;      // answers of 500 and above, and failures that were the server's
+  std::uint64_t errors = 0;      // answers of 500 and above or not whole, and failures of its own
   std::uint64_t failures = 0;    // of these, the ones without an answer
   std::uint64_t latency_us = 0;  // of all answered: request sent to first byte
 
@@ -29,6 +29,8 @@ class alignas(64) ServerSignals {
  public:
   enum class Answer : unsigned char { good, error };
 
+  static Answer answer_of(int status) { return status >= 500 ? Answer::error : Answer::good; }
+
   void sent() { bump(sent_, 1); }
 
   void answered(std::chrono::microseconds latency, Answer answer) {
@@ -39,8 +41,13 @@ class alignas(64) ServerSignals {
 
   void unanswered() { bump(unanswered_, 1); }
 
-  // The server's fault: no connection, or no whole response.
+  // The server's fault: no connection, or no response.
   void failed() { bump(failures_, 1); }
+
+  // The same of a response that was not whole: its head has been counted as this answer.
+  void broke_off(Answer head) {
+    if (head == Answer::good) bump(errors_, 1);
+  }
 
   void add_to(SignalTotals& totals) const {
     const std::uint64_t failures = failures_.load(std::memory_order_relaxed);

@@ -77,8 +77,12 @@ Reason Attempt::fault() const {
 }
 
 void count_failure(UpstreamServer& server, const WorkerPool& pool, WorkerContext& worker,
-                   Reason reason) {
-  server.signals().failed();
+                   Reason reason, int status) {
+  if (status == 0) {
+    server.signals().failed();
+  } else {
+    server.signals().broke_off(ServerSignals::answer_of(status));
+  }
   server.metrics().request_done(worker.cells, 0);
   const auto limit = static_cast<std::uint32_t>(pool.pool->config().ejection.consecutive_failures);
   if (server.server().failed(limit)) worker.control.server_failed(server.shared_server(), reason);

@@ -79,8 +79,9 @@ class Attempt {
   bool is_late_ = false;
 };
 
-// A try failed by the server's fault: for ejection, weights and metrics.
+// A try failed by the server's fault: for ejection, weights and metrics. `status`: of the answer
+// that began and was not whole; 0 = none came.
 void count_failure(UpstreamServer& server, const WorkerPool& pool, WorkerContext& worker,
-                   Reason reason);
+                   Reason reason, int status = 0);
 
 }  // namespace ravelin::gateway

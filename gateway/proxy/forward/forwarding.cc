@@ -65,7 +65,8 @@ class Forwarding {
   Task<TryEnd> try_once();
   TryEnd not_connected(const ConnectFailure& failure);
   Task<TryEnd> settle(RelayEnd end, UpstreamExchange& upstream, const Relay& relay);
-  void server_failed(Reason reason, std::string_view detail);
+  // `status`: of the answer that was not whole; 0 = none came.
+  void server_failed(Reason reason, std::string_view detail, int status = 0);
 
   [[nodiscard]] bool may_repeat() const { return is_safe(facts_.method) && !body_taken_; }
 
@@ -225,7 +226,7 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
               retry_chance(attempt->until()));
   if (mirror_ != nullptr) relay.copy_body_to(mirror_);
   const RelayEnd end = co_await relay.run();
-  if (!relay.head_done()) choice_.server().signals().unanswered();
+  if (!relay.is_answered()) choice_.server().signals().unanswered();
   body_taken_ = body_taken_ || relay.body_taken();
   const TryEnd verdict = co_await settle(end, upstream, relay);
   co_return verdict;
@@ -283,7 +284,8 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
     co_return TryEnd::again_other;
   }
   if (end == RelayEnd::failed) {
-    if (is_server_fault(state_.reason)) server_failed(state_.reason, state_.detail);
+    const int status = relay.is_answered() ? state_.status : 0;
+    if (is_server_fault(state_.reason)) server_failed(state_.reason, state_.detail, status);
     co_return TryEnd::over;
   }
   // The server closed before a byte of response. On a kept connection that is no fault: it was idle
@@ -302,10 +304,10 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   co_return TryEnd::over;
 }
 
-void Forwarding::server_failed(Reason reason, std::string_view detail) {
+void Forwarding::server_failed(Reason reason, std::string_view detail, int status) {
   state_.reason = reason;
   state_.detail = detail;
-  count_failure(choice_.server(), pool_, worker_, reason);
+  count_failure(choice_.server(), pool_, worker_, reason, status);
 }
 
 }  // namespace

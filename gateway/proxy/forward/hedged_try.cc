@@ -181,8 +181,7 @@ void HedgedTry::count_end(Attempt& attempt) {
   }
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(
       plan_.worker.reactor.now() - attempt.began());
-  using Answer = ServerSignals::Answer;
-  server.signals().answered(latency, status >= 500 ? Answer::error : Answer::good);
+  server.signals().answered(latency, ServerSignals::answer_of(status));
   server.metrics().request_done(plan_.worker.cells, status);
   attempt.close();
 }

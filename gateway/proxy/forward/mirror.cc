@@ -114,13 +114,13 @@ Task<void> Mirror::run(std::unique_ptr<Mirror> self) {
 MirrorResult Mirror::late() {
   if (worker_.stopping) return MirrorResult::ended;
   count_failure(choice_.server(), pool_, worker_,
-                is_answered_ ? Reason::upstream_body_timeout : Reason::first_byte_timeout);
+                status_ == 0 ? Reason::first_byte_timeout : Reason::upstream_body_timeout, status_);
   return MirrorResult::timeout;
 }
 
 MirrorResult Mirror::failed(Reason reason) {
   if (worker_.stopping) return MirrorResult::ended;
-  if (is_server_fault(reason)) count_failure(choice_.server(), pool_, worker_, reason);
+  if (is_server_fault(reason)) count_failure(choice_.server(), pool_, worker_, reason, status_);
   return MirrorResult::failed;
 }
 
@@ -137,7 +137,7 @@ Task<MirrorResult> Mirror::exchange() {
   began_ = worker_.reactor.now();
   server.signals().sent();
   const MirrorResult result = co_await converse(upstream);
-  if (!is_answered_) server.signals().unanswered();
+  if (status_ == 0) server.signals().unanswered();
   const bool may_keep = result == MirrorResult::answered && upstream.may_keep() &&
                         !upstream.stream().is_blocked() && !upstream.stream().is_broken();
   if (may_keep) server.keep(upstream.release());
@@ -183,7 +183,7 @@ Task<MirrorResult> Mirror::read_head(UpstreamExchange& upstream) {
       const bool is_stale = step == HeadStep::closed && upstream.connection().was_reused();
       co_return failed(is_stale ? Reason::none : upstream.reason);
     } else if (head.status >= 200) {
-      is_answered_ = true;
+      status_ = head.status;
       server.answered(head, std::chrono::duration_cast<std::chrono::microseconds>(
                                 worker_.reactor.now() - began_));
       server.metrics().request_done(worker_.cells, head.status);

@@ -67,7 +67,7 @@ class Mirror {
   std::string preface_;
   base::MonoTime deadline_;
   base::MonoTime began_;
-  bool is_answered_ = false;
+  int status_ = 0;  // of the answer; 0 = there is none yet
 };
 
 }  // namespace ravelin::gateway

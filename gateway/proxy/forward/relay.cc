@@ -286,6 +286,7 @@ Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   state_.status = head.status;
   state_.first_byte = elapsed(state_.upstream_began, worker_.reactor.now());
   upstream_.connection().home().answered(head, state_.first_byte);
+  is_answered_ = true;
   if (std::ranges::find(chance_.statuses, head.status) != chance_.statuses.end())
     return finish(RelayEnd::refused);
   ResponseStart start{

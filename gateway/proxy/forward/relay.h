@@ -52,8 +52,8 @@ class Relay {
 
   [[nodiscard]] bool request_done() const { return request_done_; }
 
-  // The head of a final response came.
-  [[nodiscard]] bool head_done() const { return head_done_; }
+  // The head of a final response came, whatever has become of it: it is counted as an answer.
+  [[nodiscard]] bool is_answered() const { return is_answered_; }
 
  private:
   static constexpr int kInterimMax = 32;
@@ -102,7 +102,8 @@ class Relay {
   bool awaits_continue_;
   bool was_clients_turn_ = false;
   bool body_taken_ = false;
-  bool head_done_ = false;
+  bool is_answered_ = false;
+  bool head_done_ = false;  // and it is what the client gets
 };
 
 }  // namespace ravelin::gateway

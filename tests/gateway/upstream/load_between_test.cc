@@ -51,6 +51,57 @@ INSTANTIATE_TEST_SUITE_P(
                   0}),
     [](const auto& row) { return row.param.name; });
 
+struct EndCase {
+  const char* name;
+  void (*happens)(ServerSignals&);
+  std::uint64_t answered, errors;
+};
+
+class Ends : public testing::TestWithParam<EndCase> {};
+
+TEST_P(Ends, AreOneAttemptEach) {
+  ServerSignals signals;
+  signals.sent();
+  GetParam().happens(signals);
+  SignalTotals totals;
+  signals.add_to(totals);
+  EXPECT_EQ(totals.waiting(), 0U);
+  const LoadSample sample = load_between({}, totals);
+  EXPECT_EQ(sample.attempts, 1U);
+  EXPECT_EQ(sample.answered, GetParam().answered);
+  EXPECT_EQ(sample.errors, GetParam().errors);
+}
+
+using Answer = ServerSignals::Answer;
+
+INSTANTIATE_TEST_SUITE_P(
+    LoadBetween, Ends,
+    testing::Values(EndCase{"AGoodAnswer",
+                            [](ServerSignals& signals) { signals.answered({}, Answer::good); }, 1,
+                            0},
+                    EndCase{"AnErrorStatus",
+                            [](ServerSignals& signals) { signals.answered({}, Answer::error); }, 1,
+                            1},
+                    EndCase{"NoAnswer",
+                            [](ServerSignals& signals) {
+                              signals.unanswered();
+                              signals.failed();
+                            },
+                            0, 1},
+                    EndCase{"AnAnswerThatBreaksOff",
+                            [](ServerSignals& signals) {
+                              signals.answered({}, Answer::good);
+                              signals.broke_off(Answer::good);
+                            },
+                            1, 1},
+                    EndCase{"AnErrorThatBreaksOff",
+                            [](ServerSignals& signals) {
+                              signals.answered({}, Answer::error);
+                              signals.broke_off(Answer::error);
+                            },
+                            1, 1}),
+    [](const auto& row) { return row.param.name; });
+
 TEST(LoadBetween, OfATimeWithoutRequestsIsEmpty) {
   const SignalTotals totals{.sent = 5, .answered = 5, .latency_us = 99};
   const LoadSample sample = load_between(totals, totals);
