@@ -2,7 +2,7 @@
 
 import time
 
-from harness import ADMIN, Backend, Case, ok, unittest
+from harness import ADMIN, DEADLINE, Backend, Case, ok, unittest, wait_until
 
 UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
 NO_EJECTION = "    ejection: { consecutive_failures: 0 }"
@@ -109,6 +109,20 @@ class Outliers(Retries):
         gateway = self.one_sick(lambda head, body: UNAVAILABLE if next(turns) % 10 == 0 else ok(b"fine"))
         self.ask_until_ejected(gateway)
         self.assertIn("% errors in", gateway.log())
+
+    def test_by_responses_that_are_not_whole(self):
+        cut_off = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhello"
+        gateway = self.one_sick(lambda head, body: cut_off)
+
+        def ask():
+            for _ in range(30):
+                client = self.client(gateway)
+                client.get()
+                client.close()
+            return "server ejected" in gateway.log()
+
+        wait_until(ask, "the sick server is ejected", 3 * DEADLINE)
+        self.assertRegex(gateway.log(), "100.0 % errors in [0-9]+ requests")
 
     def test_by_latency(self):
         gateway = self.one_sick(lambda head, body: time.sleep(0.03) or ok(b"slow"))

@@ -82,6 +82,25 @@ class Adaptive(Weights):
         slow.answer = after(SLOW_S / 10)
         self.keep_asking(gateway, lambda: self.factor(gateway, "s1", "load") > 0.7)
 
+    def test_a_server_that_hangs_gets_less_whatever_was_retried_before(self):
+        served, hangs = threading.Event(), threading.Event()
+        self.addCleanup(served.set)
+
+        def absent(_head, _body):
+            if hangs.is_set():
+                served.wait(2 * DEADLINE)
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+        gateway = self.start(self.backend(after(SLOW_S)), self.backend(absent), route=", retry: { on: [404] }", top=ADMIN,
+                             pool="    adaptive: { interval: 100ms }\n    ejection: { consecutive_failures: 0 }\n"
+                                  "    retry_budget: { percent: 100, min_per_s: 100 }")
+        retried = lambda: gateway.metric("ravelin_upstream_retries_total") >= 40
+        self.keep_asking(gateway, lambda: retried() and self.factor(gateway, "s1", "load") > 0.8)
+        hangs.set()
+        for client in [self.client(gateway) for _ in range(16)]:
+            client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+        wait_until(lambda: self.factor(gateway, "s1", "load") < 0.5, "what waits counts")
+
     def test_without_it_weights_stay(self):
         fast, slow = self.backend(after(0)), self.backend(after(SLOW_S / 2))
         gateway = self.start(fast, slow, top=ADMIN)
