@@ -15,6 +15,9 @@ constexpr std::size_t kBindsMax = 64;       // per listener
 constexpr std::size_t kRoutesMax = 50'000;  // per listener
 constexpr std::size_t kProxySourcesMax = 1000;
 constexpr std::uint64_t kMiB = 1024 * 1024;
+// A head lies in one block of the gateway (BlockSize::bulk), its fields in one list.
+constexpr std::uint64_t kHeaderBytesMax = 64 * 1024;
+constexpr int kHeaderCountMax = 128;
 
 constexpr yaml::Choice<bool> kPlaintext[] = {{"allowed", true}};
 constexpr yaml::Choice<bool> kRedirect[] = {{"https", true}};
@@ -27,9 +30,10 @@ struct ListenerLimits {
 ListenerLimits parse_limits(yaml::Map map) {
   ListenerLimits all;
   HttpLimits& limits = all.http;
-  map.optional("request_line_max", limits.request_line_bytes_max, yaml::bytes(256, 64 * 1024));
-  map.optional("header_max", limits.header_bytes_max, yaml::bytes(1024, kMiB));
-  map.optional("header_count_max", limits.header_count_max, yaml::between(8, 10'000));
+  map.optional("request_line_max", limits.request_line_bytes_max,
+               yaml::bytes(256, kHeaderBytesMax));
+  map.optional("header_max", limits.header_bytes_max, yaml::bytes(1024, kHeaderBytesMax));
+  map.optional("header_count_max", limits.header_count_max, yaml::between(8, kHeaderCountMax));
   map.optional("chunk_extension_max", limits.chunk_extension_bytes_max, yaml::bytes(0, kMiB));
   map.optional("trailer_max", limits.trailer_bytes_max, yaml::bytes(0, kMiB));
   map.optional("body_max", limits.body_bytes_max, yaml::bytes(0, kMiB * kMiB));

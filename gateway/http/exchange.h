@@ -73,6 +73,8 @@ class Exchange {
   // After the switch: that stream, and what the client sent ahead of it.
   virtual Stream& tunnel_stream() = 0;
   virtual Buffer& tunnel_input() = 0;
+  // What the tunnel carried counts as the bodies of the request and of the response.
+  virtual void count_tunnel(std::uint64_t from_client, std::uint64_t to_client) = 0;
 
   // 1xx other than 101; not sent to HTTP/1.0 clients.
   virtual void send_interim(const http1::ResponseHead& head) = 0;

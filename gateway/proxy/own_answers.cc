@@ -46,7 +46,7 @@ void send(Exchange& exchange, RequestState& state, const Answer& answer) {
                       .body = no_body ? ResponseStart::Body::none : ResponseStart::Body::length,
                       .length = answer.body.size(),
                       .announces_length = state.is_head,
-                      .closes = answer.closes};
+                      .closes = answer.closes || state.client->must_close};
   state.status = answer.status;
   if (state.route != nullptr && state.route->edits_response) {
     send_edited(exchange, state, start, no_body ? std::string_view() : answer.body);
@@ -227,8 +227,16 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
 
 namespace {
 
+// Leaves room in a response's block for what else is in the head.
+constexpr std::size_t kLocationBytesMax = 32 * 1024;
+
 void send_redirect(Exchange& exchange, RequestState& state, int status, const std::string& location,
                    bool has_body) {
+  if (location.size() > kLocationBytesMax) {
+    answer_failure(exchange, state, Reason::line_too_long, "Location would be over 32 KiB",
+                   has_body);
+    return;
+  }
   send(exchange, state,
        {.status = status,
         .body = "see Location\n",
@@ -238,8 +246,7 @@ void send_redirect(Exchange& exchange, RequestState& state, int status, const st
 
 }  // namespace
 
-void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                       bool has_body) {
+void answer_from_route(Exchange& exchange, RequestState& state, bool has_body) {
   const RouteConfig& route = *state.route->config;
   if (route.redirect) {
     const TemplateValues values = template_values(state);
@@ -253,7 +260,7 @@ void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestStat
        {.status = route.respond->status,
         .content_type = route.respond->content_type,
         .body = route.respond->body,
-        .closes = client.must_close || has_body});
+        .closes = has_body});
 }
 
 void answer_https_redirect(Exchange& exchange, RequestState& state, const Snapshot& snapshot,

@@ -36,8 +36,7 @@ bool answer_challenge(Exchange& exchange, RequestState& state,
                       const certs::ChallengeAnswers& challenges);
 
 // A route's redirect or fixed response. The exchange's request() may be gone.
-void answer_from_route(Exchange& exchange, const ClientInfo& client, RequestState& state,
-                       bool has_body);
+void answer_from_route(Exchange& exchange, RequestState& state, bool has_body);
 
 // `redirect: https`: to the TLS listener that routes the host, with the canonical path; 404 for
 // hosts that none does.

@@ -72,7 +72,7 @@ Task<void> serve_request(Exchange& exchange, const ClientInfo& client, RequestSt
       const bool is_right = co_await finish_auth(exchange, state, worker, question, has_body);
       if (!is_right) co_return;
     }
-    answer_from_route(exchange, client, state, has_body);
+    answer_from_route(exchange, state, has_body);
     co_return;
   }
   choose_pool(exchange.request().fields, state);

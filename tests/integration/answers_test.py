@@ -1,6 +1,6 @@
 """Answers the gateway gives itself: redirects and fixed responses, and the listener that only redirects."""
 
-from harness import ADMIN, Case, free_port, simple_config, unittest
+from harness import ADMIN, Case, free_port, simple_config, unittest, wait_until
 
 ROUTES = '''    routes:
       - { name: all, match: { host: gw.test }, pool: web }
@@ -41,6 +41,27 @@ class Answers(Case):
             response = client.get(path)
             self.assertEqual((response.status, response.field("location")), (status, location))
         self.assertEqual(self.server.seen(), [])
+
+    def test_a_location_that_is_too_long_is_414(self):
+        limits, plain = "    limits: { request_line_max: 64KiB, header_max: 64KiB }\n", free_port()
+        text = simple_config([self.server], listener=limits).replace("pool: web }", 'redirect: { location: "https://new.test{path}{path}{path}" } }')
+        text = text.replace("pools:\n", f'  - name: plain\n    bind: "127.0.0.1:{plain}"\n    redirect: https\n{limits}pools:\n')
+        gateway = self.gateway(text)
+        for port, longest in ((None, 10_000), (plain, 32_000)):
+            for size, status in ((longest, 308), (longest + 1_000, 414), (60_000, 414)):
+                client = self.client(gateway, to=port, tls=port is None)
+                self.assertEqual(client.get("/" + "p" * size).status, status, (port, size))
+        wait_until(lambda: [r["reason"] for r in gateway.access_records()].count("line_too_long") == 4, "the refused are logged")
+
+    def test_the_last_answer_of_a_connection_says_so(self):
+        text = simple_config([self.server], listener="    limits: { requests_per_connection_max: 2 }")
+        gateway = self.gateway(text.replace("    routes:\n      - { name: all, pool: web }\n", ROUTES), names=("gw.test", "localhost"))
+        for path, host, status in (("/old/a", "gw.test", 308), ("/gone/a", "gw.test", 410), ("/a", "localhost", 404), ("/a/../b", "gw.test", 400)):
+            client = self.client(gateway)
+            self.assertIsNone(client.get("/old/b").field("connection"))
+            response = client.get(path, host=host)
+            self.assertEqual((response.status, response.field("connection")), (status, "close"))
+            self.assertTrue(client.is_closed())
 
     def test_an_answer_to_a_body_nobody_reads_closes(self):
         client = self.client(self.started)

@@ -68,6 +68,23 @@ class Oversized(Case):
             client.send(request)
             self.assertEqual(client.read_response().body, answer)
 
+    def test_the_largest_limits_hold(self):
+        server = self.backend()
+        gateway = self.start(server, listener="    limits: { request_line_max: 64KiB, header_max: 64KiB, header_count_max: 128 }")
+        client = self.client(gateway)
+        start, end = b"GET / HTTP/1.1\r\nHost: gw.test\r\n", b"\r\n\r\n"
+        for head in (start + b"Cookie: " + b"c" * 40_000 + end, start + b"".join(b"X-%d: 1\r\n" % i for i in range(127)) + b"\r\n",
+                     start + b"Cookie: " + b"c" * (65536 - len(start + b"Cookie: " + end)) + end,
+                     b"GET /" + b"p" * 60_000 + b" HTTP/1.1\r\nHost: gw.test\r\n\r\n"):
+            client.send(head)
+            self.assertEqual(client.read_response().status, 200, head[:60])
+            self.assertIn(max(head.split(b"\r\n"), key=len).split(b" ")[1], server.seen()[-1][0])
+        for head, status in ((start + b"Cookie: " + b"c" * 65536 + end, 431),
+                             (start + b"".join(b"X-%d: 1\r\n" % i for i in range(128)) + b"\r\n", 431)):
+            client = self.client(gateway)
+            client.send(head)
+            self.assertEqual(client.read_response().status, status)
+
     def test_an_endless_request_ends_at_the_limit(self):
         gateway = self.start(self.backend(), listener=LIMITS)
         before = gateway.rss_kib()

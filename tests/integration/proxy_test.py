@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import MEMORY_FACTOR, Backend, Gateway, fill, ok, simple_config, wait_until
+from harness import ADMIN, MEMORY_FACTOR, Backend, Gateway, connect, fill, free_port, ok, simple_config, wait_until
 
 
 class Proxying(unittest.TestCase):
@@ -169,6 +169,15 @@ class Proxying(unittest.TestCase):
         self.assertEqual((response.status, response.body), (413, b"big"))
         self.assertEqual(response.field("connection"), "close")
 
+    def test_an_answer_reaches_a_client_that_goes_on_uploading(self):
+        """As most clients do, it looks for the answer only once everything is sent."""
+        gateway = self.start(self.backend(), listener="    limits: { body_max: 1MiB }")
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 20000000\r\n\r\n")
+        for _ in range(20):
+            client.send(b"x" * 1_000_000)
+        self.assertEqual(client.read_response().status, 413)
+
     @staticmethod
     def speak_websocket(connection):
         head = connection.recv(65536)
@@ -204,6 +213,31 @@ class Proxying(unittest.TestCase):
             frame = os.urandom(size // 2).hex().encode()
             client.send(frame)
             self.assertEqual(fill(client.receive, b"", len(frame)), frame.upper())
+
+    def test_a_tunnel_counts_what_it_carried(self):
+        def raw(connection):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+            fill(lambda: connection.recv(65536), b"", 100_000)
+            connection.sendall(b"y" * 30_000)
+
+        gateway = self.start(self.backend(raw=raw), top=ADMIN)
+        client = self.client(gateway)
+        client.send(b"GET /ws HTTP/1.1\r\nHost: gw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        self.assertEqual(client.read_response().status, 101)
+        client.send(b"x" * 100_000)
+        self.assertEqual(fill(client.receive, client.buffered, 30_000), b"y" * 30_000)
+        client.close()
+        record = self.records(gateway, 1)[0]
+        self.assertEqual((record["status"], record["bytes_in"], record["bytes_out"]), (101, 100_000, 30_000))
+
+    def test_an_upgrade_is_ignored_where_the_route_has_none(self):
+        backend = self.backend()
+        client = self.client(self.start(backend, route=", upgrades: false"))
+        response = client.get("/ws", fields="Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        self.assertEqual((response.status, response.body), (200, b"hello"))
+        self.assertNotIn(b"pgrade", backend.seen()[0][0])
+        self.assertEqual(client.get("/after").status, 200)
 
     def test_101_nobody_asked_for_is_502(self):
         backend = self.backend(lambda head, body: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
@@ -259,6 +293,32 @@ class Proxying(unittest.TestCase):
         client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
         self.assertIsNone(client.read_response())
 
+    def test_a_truncated_response_without_framing_ends_in_a_reset(self):
+        """HTTP/1.0 knows no chunks: the end of the connection is all that says that the body is whole."""
+        def raw(connection):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+            time.sleep(0.2)  # the head and the piece go on before the end comes
+
+        plain = free_port()
+        text = simple_config([self.backend(raw=raw)]).replace(
+            "pools:\n", f'  - {{ name: plain, bind: "127.0.0.1:{plain}", plaintext: allowed, routes: [ {{ name: plain, pool: web }} ] }}\npools:\n')
+        gateway = Gateway(text)
+        self.addCleanup(gateway.close)
+        context = gateway.client_context()
+        for port, tls in ((gateway.port, True), (plain, False)):
+            connection = connect(port)
+            self.addCleanup(connection.close)
+            if tls:
+                connection = context.wrap_socket(connection, server_hostname="gw.test", suppress_ragged_eofs=False)
+                self.addCleanup(connection.close)
+            connection.sendall(b"GET / HTTP/1.0\r\nHost: gw.test\r\n\r\n")
+            seen = fill(lambda: connection.recv(65536), b"", 1)
+            while not seen.endswith(b"abc"):
+                seen += connection.recv(65536)
+            with self.assertRaises(ConnectionResetError, msg=f"tls: {tls}"):
+                connection.recv(1)
+
     def test_slow_readers_do_not_make_the_gateway_hoard(self):
         body = b"x" * 30_000_000
         backend = self.backend(lambda head, b: ok(body))
@@ -276,7 +336,8 @@ class Proxying(unittest.TestCase):
         client.send(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
         response = client.read_response()
         self.assertEqual(response.status, 400)
-        self.assertIn(b"HTTPS", response.body)
+        self.assertEqual(response.body, b"This port speaks HTTPS. Use https:// instead of http:// here\n")
+        self.assertEqual(response.rest, b"")
 
     def test_unknown_hosts_paths_and_methods(self):
         backend = self.backend()

@@ -169,6 +169,21 @@ class UpstreamTls(Case):
     def test_a_server_of_another_ca_gets_no_request(self):
         self.refused(self.start_tls(ca="other.pem"))
 
+    def test_a_response_that_ends_by_close_is_whole_only_after_a_close_notify(self):
+        gateway = self.start_tls()
+
+        def raw(connection):
+            is_whole = b"/whole" in connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nabc")
+            if is_whole:
+                connection.unwrap()
+
+        self.server.raw = raw
+        self.assertEqual(self.client(gateway).get("/whole").body, b"abc")
+        with self.assertRaises(OSError):
+            self.client(gateway).get("/cut")
+        self.assertEqual(gateway.record("upstream_body_truncated")["path"], "/cut")
+
     def refused(self, gateway):
         response = self.client(gateway).get()
         self.assertEqual((response.status, response.field("proxy-status")), (502, "ravelin; error=tls_protocol_error"))

@@ -35,7 +35,8 @@ class Forwarding {
         state_(state),
         worker_(worker),
         facts_{exchange.request().framing, exchange.request().method,
-               exchange.request().wants_upgrade, exchange.request().expects_continue},
+               exchange.request().wants_upgrade && state.route->config->upgrades,
+               exchange.request().expects_continue},
         pool_(*state.snapshot->pools[state.pool]),
         deadline_(deadline_of(state)),
         head_(worker.buffers),
@@ -110,11 +111,6 @@ bool Forwarding::write_head(std::string_view path) {
 }
 
 Task<void> Forwarding::run(std::string_view path, const PasswordQuestion& question) {
-  const bool wants_upgrade = facts_.wants_upgrade && state_.route->config->upgrades;
-  if (facts_.wants_upgrade && !wants_upgrade) {
-    answer_failure(exchange_, state_, Reason::bad_field, "upgrades are off for this route", true);
-    co_return;
-  }
   if (pool_.reads_requests)
     choice_.use_hints(read_hints(*pool_.pool, exchange_.request(), path, client_.ip));
   if (!write_head(path)) {
@@ -266,9 +262,10 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   if (end == RelayEnd::tunnel) {
     server.server().succeeded();
     server.metrics().request_done(worker_.cells, state_.status);
-    co_await run_tunnel(exchange_.tunnel_stream(), upstream.stream(), exchange_.tunnel_input(),
-                        upstream.raw_input(), worker_.reactor,
-                        state_.route->config->tunnel_idle_timeout);
+    const TunnelCount carried = co_await run_tunnel(
+        exchange_.tunnel_stream(), upstream.stream(), exchange_.tunnel_input(),
+        upstream.raw_input(), worker_.reactor, state_.route->config->tunnel_idle_timeout);
+    exchange_.count_tunnel(carried.to_server, carried.to_client);
     co_return TryEnd::over;
   }
   if (end == RelayEnd::late) {

@@ -176,7 +176,7 @@ void write_request_head(ByteWriter& out, const RequestHead& request, std::string
   put_forwarding_fields(out, request, by);
   if (by.certificate != nullptr) put_client_certificate(out, *by.certificate);
   put_request_framing(out, request);
-  if (request.wants_upgrade) {
+  if (request.wants_upgrade && by.passes_upgrade) {
     out.append("Connection: upgrade\r\n");
     http1::write_field(out, "Upgrade", request.upgrade);
   }

@@ -26,6 +26,7 @@ struct ForwardedBy {
   // and only a trusted client's fields pass.
   const ClientCertificateFields* certificate = nullptr;
   std::string_view request_id;  // used unless a trusted client sent one
+  bool passes_upgrade = true;   // false: the server is not asked to switch protocols
 };
 
 // The request line, fields and empty line. `path` is the canonical one; the query is the received

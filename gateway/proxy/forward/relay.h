@@ -23,7 +23,7 @@ enum class RelayEnd : unsigned char {
 struct RequestFacts {
   http1::Framing framing = http1::Framing::none;
   Method method = Method::other;
-  bool wants_upgrade = false;
+  bool wants_upgrade = false;  // and the route lets it
   bool expects_continue = false;
 };
 

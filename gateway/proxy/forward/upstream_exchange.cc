@@ -16,6 +16,11 @@ namespace {
 constexpr http1::HeadLimits kResponseLimits{.header_bytes_max = 32 * 1024,
                                             .field_count_max = kFieldCountCeiling};
 
+// Over TLS an end without close_notify may be anybody's, and come anywhere (RFC 9112 section 9.8).
+bool is_cut_off(const Stream& stream) {
+  return stream.ssl() != nullptr && (SSL_get_shutdown(stream.ssl()) & SSL_RECEIVED_SHUTDOWN) == 0;
+}
+
 }  // namespace
 
 UpstreamExchange::UpstreamExchange(WorkerContext& worker,
@@ -140,8 +145,8 @@ BodyStep UpstreamExchange::take_body() {
       IoStatus status = IoStatus::ok;
       if (!fill(status)) {
         if (status == IoStatus::would_block) return {BodyStep::Kind::wait};
-        if (framing_ != Framing::until_close || status == IoStatus::error)
-          return body_ended_early();
+        const bool is_end = status == IoStatus::closed && !is_cut_off(stream());
+        if (framing_ != Framing::until_close || !is_end) return body_ended_early();
         body_done_ = true;
         continue;
       }

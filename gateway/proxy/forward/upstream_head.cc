@@ -12,7 +12,8 @@ ForwardedBy forwarded_by(const ClientInfo& client, const RequestState& state,
           .sends_forwarded = client.listener->config->forwarded.forwarded,
           .own_cookie = sticky == nullptr ? std::string_view() : sticky->name(),
           .certificate = client.certificate,
-          .request_id = text_of(state.id)};
+          .request_id = text_of(state.id),
+          .passes_upgrade = state.route->config->upgrades};
 }
 
 bool write_upstream_head(Buffer& block, const http1::RequestHead& request, std::string_view path,

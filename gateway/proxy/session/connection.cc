@@ -4,11 +4,16 @@
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
 #include "gateway/proxy/session/http1_exchange.h"
+#include "gateway/proxy/session/pace.h"
 #include "gateway/tls/client_auth.h"
 #include "gateway/tls/handshake_failure.h"
 #include "gateway/tls/handshake_watch.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace ravelin::gateway {
 
@@ -26,9 +31,19 @@ std::chrono::microseconds since(MonoTime from, MonoTime to) {
 base::LogRate handshake_log_rate(50);
 base::LogRate proxy_header_log_rate(10);
 
+// Makes `in` writable, in the next larger block if need be; false when there is none.
+bool make_room(Buffer& in) {
+  in.compact();
+  if (!in.writable().empty()) return true;
+  if (in.block_size() == BlockSize::bulk) return false;
+  in.grow(in.block_size() == BlockSize::small ? BlockSize::large : BlockSize::bulk);
+  return true;
+}
+
 constexpr std::string_view kPlainHttpAnswer =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n"
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 61\r\n"
     "Connection: close\r\n\r\nThis port speaks HTTPS. Use https:// instead of http:// here\n";
+static_assert(kPlainHttpAnswer.size() - kPlainHttpAnswer.find("\r\n\r\n") - 4 == 61);
 
 TlsVersion version_of(const SSL* ssl) {
   switch (SSL_version(ssl)) {
@@ -39,6 +54,19 @@ TlsVersion version_of(const SSL* ssl) {
     default:
       return TlsVersion::none;
   }
+}
+
+// What the client has not acknowledged yet, with the kernel or here.
+std::size_t unsent_bytes(Stream& stream) {
+  int queued = 0;
+  static_cast<void>(::ioctl(stream.socket().fd(), SIOCOUTQ, &queued));
+  return stream.blocked_bytes() + static_cast<std::size_t>(queued);
+}
+
+// Of a response that waits for its client.
+Reason overdue(Pace& pace, MonoTime now, MonoTime until) {
+  if (now >= until) return Reason::request_timeout;
+  return pace.check(now) == Pace::Verdict::fine ? Reason::none : Reason::write_timeout;
 }
 
 }  // namespace
@@ -234,6 +262,10 @@ Task<void> Connection::serve_requests() {
     const bool again = co_await serve_one();
     if (!again) break;
   }
+  if (is_cut_) {
+    stream_.socket().set_reset_on_close();
+    co_return;
+  }
   // A peer that said goodbye between two requests waits for nothing more.
   if (!peer_closed_) stream_.finish_output();
   if (lingers_ && !stream_.is_broken()) co_await linger();
@@ -317,9 +349,10 @@ Task<Connection::HeadEnd> Connection::read_head(const ListenerRuntime& listener,
       case http1::ScanStatus::need_more:
         break;
     }
-    if (in_.writable().empty()) {
-      in_.compact();
-      if (in_.writable().empty()) in_.grow(BlockSize::large);
+    if (in_.writable().empty() && !make_room(in_)) {
+      worker_.request_head.clear();
+      why = {Reason::header_too_large, "head is larger than any block"};
+      co_return HeadEnd::refused;
     }
     const IoResult result = stream_.read(in_.writable());
     in_.commit(result.bytes);
@@ -393,21 +426,50 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
   const AbuseTable* abuse = state.snapshot->snapshot->abuse.get();
   const bool is_banned = abuse != nullptr && turn_away_banned(*abuse, http, client, state, worker_);
   if (!is_banned) co_await serve_request(http, client, state, worker_);
-  report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
-  const auto idle =
-      state.route == nullptr ? listener.config->timeouts.body_idle : state.route->body_idle;
-  const Wake sent = co_await stream_.flush(worker_.reactor.now() + idle);
-  lingers_ = !http.may_continue();
-  if (note_response(state)) co_return false;
-  if (sent != Wake::ready) {
-    listener.metrics->error(worker_.cells, Reason::write_timeout);
-    note(Reason::write_timeout, state.client_ip, text_of(state.id));
-    stream_.socket().set_reset_on_close();
-    lingers_ = false;
-    co_return false;
+  if (http.head_refused()) {
+    state.status = 500;
+    state.reason = Reason::internal;
+    state.detail = "the head of the response is too large to send";
   }
+  stream_.release_output();
+  is_cut_ = http.is_cut();
+  if (!is_cut_ && stream_.is_blocked()) co_await send_rest(listener, state);
+  report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
+  lingers_ = !http.may_continue();
+  if (note_response(state) || is_cut_) co_return false;
   http.hand_back_leftover();
   co_return http.may_continue() && !stream_.is_broken();
+}
+
+Task<void> Connection::send_rest(const ListenerRuntime& listener, RequestState& state) {
+  const ListenerTimeouts& timeouts = listener.config->timeouts;
+  const bool is_routed = state.route != nullptr;
+  Pace pace(worker_.reactor.refresh_now(), is_routed ? state.route->body_idle : timeouts.body_idle,
+            is_routed ? state.route->min_rate_bytes_per_s : timeouts.min_rate_bytes_per_s);
+  // A tunnel, and what answers for a failure, may well come after that time.
+  const bool is_timed = is_routed && state.reason == Reason::none && state.status != 101;
+  const MonoTime until = is_timed ? deadline_of(state) : kNever;
+  Reason late = Reason::none;
+  // What the kernel holds has not left yet: it takes more only after a third of that has.
+  std::size_t left = unsent_bytes(stream_);
+  while (stream_.is_blocked() && late == Reason::none) {
+    const MonoTime look_at = std::min(until, pace.next_check());
+    co_await stream_.socket().writable(look_at);
+    const MonoTime now = worker_.reactor.refresh_now();
+    stream_.release_output();
+    const std::size_t before = std::exchange(left, unsent_bytes(stream_));
+    if (left < before) pace.progressed(now, before - left);
+    if (!stream_.is_blocked()) break;
+    late = worker_.stopping ? Reason::draining : overdue(pace, now, until);
+  }
+  is_cut_ = late != Reason::none;
+  if (stream_.is_broken()) late = Reason::client_closed;
+  if (state.reason == Reason::none) {
+    state.reason = late;
+  } else if (late != Reason::none) {
+    listener.metrics->error(worker_.cells, late);
+    note(late, state.client_ip, text_of(state.id));
+  }
 }
 
 Glitch Connection::glitch(Reason reason, const base::IpAddress& client,
@@ -463,18 +525,35 @@ void Connection::answer_bad_head(const ListenerRuntime& listener, RequestState& 
   lingers_ = true;
 }
 
+namespace {
+
+// Reads what is there and drops it: `ok` when there may be more than one turn may take.
+IoResult drop_input(Socket& socket) {
+  constexpr int kReadsMax = 16;
+  std::array<char, 16 * 1024> dropped;
+  IoResult all{IoStatus::ok, 0};
+  for (int i = 0; i < kReadsMax && all.status == IoStatus::ok; ++i) {
+    const IoResult result = socket.receive(dropped);
+    all = {result.status, all.bytes + result.bytes};
+  }
+  return all;
+}
+
+}  // namespace
+
 Task<void> Connection::linger() {
-  constexpr std::size_t kBytesMax = 256 * 1024;
-  const MonoTime deadline = worker_.reactor.now() + 2s;
-  std::array<char, 2048> dropped;
-  for (std::size_t total = 0; total < kBytesMax;) {
-    const IoResult result = stream_.socket().receive(dropped);
-    if (result.status == IoStatus::ok) {
-      total += result.bytes;
+  constexpr std::uint64_t kBytesMax = 64 * 1024 * 1024;
+  const MonoTime until = worker_.reactor.now() + 10s;
+  for (std::uint64_t total = 0; total < kBytesMax && worker_.reactor.refresh_now() < until;) {
+    const IoResult dropped = drop_input(stream_.socket());
+    total += dropped.bytes;
+    if (dropped.status == IoStatus::ok) {
+      co_await worker_.reactor.yield();
       continue;
     }
-    if (result.status != IoStatus::would_block) co_return;
-    const Wake wake = co_await stream_.socket().readable(deadline);
+    if (dropped.status != IoStatus::would_block) co_return;
+    const MonoTime pause = worker_.reactor.now() + 2s;
+    const Wake wake = co_await stream_.socket().readable(std::min(pause, until));
     if (wake != Wake::ready) co_return;
   }
 }

@@ -97,6 +97,9 @@ class Connection {
   [[nodiscard]] Glitch glitch(Reason reason, const base::IpAddress& client,
                               std::string_view request_id) const;
   base::Task<bool> exchange(const ListenerRuntime& listener, RequestState& state);
+  // Sends what is left of the response at the client's pace; `state.reason` says why it was not
+  // all.
+  base::Task<void> send_rest(const ListenerRuntime& listener, RequestState& state);
   void answer_bad_head(const ListenerRuntime& listener, RequestState& state,
                        const http1::ParseResult& why);
   // Lets the client read the last response before the socket closes under unread input.
@@ -140,6 +143,7 @@ class Connection {
   bool draining_ = false;
   bool lingers_ = false;
   bool peer_closed_ = false;
+  bool is_cut_ = false;  // ends with a reset: a response is not whole
   std::uint32_t requests_ = 0;
   std::shared_ptr<const WorkerSnapshot> pinned_;
   const ListenerRuntime* runtime_ = nullptr;  // in pinned_

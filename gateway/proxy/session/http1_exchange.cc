@@ -146,7 +146,7 @@ bool Http1Exchange::switch_protocol(const http1::ResponseHead& head) {
   const Field* upgrade = head.fields.find(FieldId::upgrade);
   if (upgrade != nullptr) http1::write_field(writer, "Upgrade", upgrade->value);
   writer.append(http1::kLineEnd);
-  CHECK(!writer.overflowed());
+  if (writer.overflowed()) return false;
   stream_.write(writer.view());
   head_sent_ = true;
   closes_ = true;
@@ -157,7 +157,8 @@ void Http1Exchange::send_head(const ResponseStart& start, std::string_view body,
   head_sent_ = true;
   sends_chunks_ = start.body == ResponseStart::Body::unknown && !is_http10_;
   const bool ends_by_close = start.body == ResponseStart::Body::unknown && is_http10_;
-  closes_ = closes_ || start.closes || ends_by_close || !wants_keep_alive_ || !body_done_;
+  closes_ = closes_ || start.closes || ends_by_close || !wants_keep_alive_ || !body_done_ ||
+            worker_.load.draining.load(std::memory_order_relaxed);
   Buffer out(worker_.buffers);
   out.acquire(start.edit == nullptr ? BlockSize::large : BlockSize::bulk);
   ByteWriter writer(out.writable());
@@ -179,7 +180,10 @@ void Http1Exchange::send_head(const ResponseStart& start, std::string_view body,
     writer.append("Connection: keep-alive\r\n");
   }
   writer.append("\r\n");
-  CHECK(!writer.overflowed());  // response heads are limited to less than the block
+  if (writer.overflowed()) {
+    refuse_head();
+    return;
+  }
   response_done_ = last && !sends_chunks_;
   const bool coalesce = !sends_chunks_ && !body.empty() && body.size() <= kCoalescedBytes &&
                         writer.room() >= body.size();
@@ -195,11 +199,20 @@ void Http1Exchange::send_head(const ResponseStart& start, std::string_view body,
   }
 }
 
+// A server's head has room to spare in the block; one of ours may hold more than was foreseen.
+void Http1Exchange::refuse_head() {
+  head_refused_ = closes_ = response_done_ = true;
+  sends_chunks_ = false;
+  stream_.write(
+      "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
 void Http1Exchange::send_body(std::string_view bytes) {
   write_body(bytes, Stream::More::no);
 }
 
 void Http1Exchange::write_body(std::string_view bytes, Stream::More more) {
+  if (head_refused_) return;
   response_bytes_ += bytes.size();
   if (!sends_chunks_) {
     stream_.write(bytes, more);
@@ -228,11 +241,9 @@ void Http1Exchange::send_end(std::string_view trailers) {
   response_done_ = true;
 }
 
-// A cut-off chunked or length-delimited body is visible as such; a close-delimited one needs a
-// reset.
 void Http1Exchange::abort() {
   closes_ = true;
-  if (head_sent_ && !response_done_) stream_.socket().set_reset_on_close();
+  is_cut_ = is_cut_ || (head_sent_ && !response_done_);
 }
 
 }  // namespace ravelin::gateway

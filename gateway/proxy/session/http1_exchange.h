@@ -52,10 +52,22 @@ class Http1Exchange final : public Exchange {
 
   Buffer& tunnel_input() override { return in_; }
 
+  void count_tunnel(std::uint64_t from_client, std::uint64_t to_client) override {
+    body_bytes_ += from_client;
+    response_bytes_ += to_client;
+  }
+
   // The response was complete and the connection may carry another request.
   [[nodiscard]] bool may_continue() const {
     return head_sent_ && !closes_ && body_done_ && response_done_;
   }
+
+  // The response ends in its middle. A body that ends by close would look whole after a FIN or a
+  // close_notify: only a reset shows it.
+  [[nodiscard]] bool is_cut() const { return is_cut_; }
+
+  // The head was larger than any block: the client has got a bare 500 in its place.
+  [[nodiscard]] bool head_refused() const { return head_refused_; }
 
   // Bytes of the next request that came with this one's body move to `in`.
   void hand_back_leftover();
@@ -65,6 +77,7 @@ class Http1Exchange final : public Exchange {
   [[nodiscard]] std::uint64_t body_bytes_out() const { return response_bytes_; }
 
  private:
+  void refuse_head();
   void write_body(std::string_view bytes, Stream::More more);
   BodyStep take_length();
   BodyStep take_chunked();
@@ -90,6 +103,8 @@ class Http1Exchange final : public Exchange {
   bool head_sent_ = false;
   bool response_done_ = false;
   bool closes_ = false;
+  bool is_cut_ = false;
+  bool head_refused_ = false;
   bool sends_chunks_ = false;
 };
 

@@ -215,5 +215,17 @@ TEST(ResponseFields, TheGatewaysHstsReplacesTheServers) {
   EXPECT_EQ(out.view(), "X-End: 2\r\nStrict-Transport-Security: max-age=9\r\n");
 }
 
+TEST(RequestHead, AnUpgradeTheRouteDoesNotLetThroughIsIgnored) {
+  const std::string text =
+      "GET /ws HTTP/1.1\r\nHost: x.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  EXPECT_NE(forwarded(text, kStranger).find("Connection: upgrade\r\nUpgrade: websocket\r\n"),
+            std::string::npos);
+  ForwardedBy by = kStranger;
+  by.passes_upgrade = false;
+  const std::string out = forwarded(text, by);
+  EXPECT_TRUE(out.starts_with("GET /ws HTTP/1.1\r\n"));
+  EXPECT_EQ(out.find("pgrade"), std::string::npos) << out;
+}
+
 }  // namespace
 }  // namespace ravelin::gateway
