@@ -228,6 +228,22 @@ class Guarding(FirewallTest):
         self.assertEqual("silent", self.web("192.0.2.1"))
         self.assertEqual("open", self.web("192.0.2.2"))
 
+    def test_ranges_are_banned_inside_each_other(self):
+        self.apply()
+        self.agent()
+        for target, time_ in (("192.0.2.0/30", "2h"), ("192.0.2.0/24", "1h"), ("2001:db8:2::/56", "2h"),
+                              ("2001:db8:2::/48", "1h"), ("192.0.2.128/25", "3h")):
+            self.ravelin("ban", target, "--for", time_)
+        self.assertEqual("silent", self.web())
+        listed = self.gateway.run("nft", "list", "set", "inet", "ravelin", "ban4_net")
+        # A new ban puts all ranges in anew, each for the time it has left.
+        for part in (r"192\.0\.2\.0/30 timeout (2h|1h59m)", r"192\.0\.2\.4-192\.0\.2\.127 timeout (1h|59m)",
+                     r"192\.0\.2\.128/25 timeout (3h|2h59m)"):
+            self.assertRegex(listed, part)
+        self.ravelin("unban", "192.0.2.0/24")
+        self.assertEqual("open", self.web())
+        self.ravelin("is-banned", "2001:db8:2:1::1")
+
     def test_metrics_tell_how_it_goes(self):
         path = f"{self.directory}/firewall.prom"
         self.apply()
