@@ -228,6 +228,25 @@ class Guarding(FirewallTest):
         self.assertEqual("silent", self.web("192.0.2.1"))
         self.assertEqual("open", self.web("192.0.2.2"))
 
+    def test_nobody_else_keeps_root_from_confirming(self):
+        """Idle connections of any local user, as many as the agent has places and more."""
+        os.chmod(self.directory, 0o711)
+        self.apply()
+        self.agent("--gateway-user", "nobody")
+        self.apply("--confirm-within", "60s")
+        hold = ("import socket, sys, time\n"
+                "held = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(300)]\n"
+                "for one in held:\n"
+                "    one.connect(sys.argv[1])\n"
+                "print(held[0].recv(4096)[-48:], flush=True)\n"
+                "time.sleep(60)\n")
+        stranger = subprocess.Popen(["python3", "-c", hold, f"{self.directory}/agent.sock"], user=54321,
+                                    stdout=subprocess.PIPE, text=True)
+        self.addCleanup(stranger.stdout.close)
+        self.addCleanup(self.kill, stranger, signal.SIGKILL)
+        self.assertIn("only root and the gateway may ask the firewall", stranger.stdout.readline())
+        self.ravelin("confirm", "2")
+
     def test_ranges_are_banned_inside_each_other(self):
         self.apply()
         self.agent()
