@@ -2,6 +2,17 @@
 
 namespace ravelin::firewall {
 
+std::string_view Access::refusal_of_connection(const PeerId& peer, std::size_t of_gateway,
+                                               std::size_t all) const {
+  const std::string_view refusal = refusal_of_question(peer);
+  if (!refusal.empty() && !is_gateway(peer))
+    return rules_.gateway ? "only root and the gateway may ask the firewall" : refusal;
+  if (all >= kConnectionsMax) return "as many ask as may";
+  if (!refusal.empty() && of_gateway >= kConnectionsMax - kReservedForRoot)
+    return "the gateway has as many connections as it may";
+  return "";
+}
+
 std::string_view Access::refusal_of_question(const PeerId& peer) const {
   if (peer.uid == 0 || peer.uid == rules_.own) return "";
   return rules_.gateway == peer.uid

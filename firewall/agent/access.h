@@ -24,7 +24,17 @@ class Access {
   explicit Access(const AccessRules& rules)
       : rules_(rules), bans_{rules.bans_per_second}, states_{rules.states_per_second} {}
 
+  // Connections at once. The gateway leaves some of them to root: what waits to be confirmed must
+  // not depend on it.
+  static constexpr std::size_t kConnectionsMax = 256, kReservedForRoot = 64;
+
   // Why not; empty: it may.
+  // One more connection, where the gateway has `of_gateway` of `all` already.
+  [[nodiscard]] std::string_view refusal_of_connection(const PeerId& peer, std::size_t of_gateway,
+                                                       std::size_t all) const;
+
+  [[nodiscard]] bool is_gateway(const PeerId& peer) const { return rules_.gateway == peer.uid; }
+
   [[nodiscard]] std::string_view refusal_of_question(const PeerId& peer) const;
   // A ban that is allowed takes one of this second's.
   std::string_view refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now);

@@ -18,7 +18,7 @@ using base::Errc;
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kTick = 100ms;
-constexpr std::size_t kClientsMax = 256;
+constexpr int kAcceptsAtOnce = 1024;
 constexpr int kMessagesAtOnce = 1024;  // of one client before the others have their turn
 constexpr std::string_view kPart = "firewall";
 
@@ -42,6 +42,7 @@ messages::Outcome outcome_of(const base::Error& error) {
 using Quarantined = std::vector<std::pair<base::IpEndpoint, std::chrono::seconds>>;
 
 base::LogRate quarantine_log_rate(20);
+base::LogRate refusal_log_rate(1);
 
 void log_missing(const Quarantined& from, const Quarantined& in, std::string_view what) {
   for (const auto& entry : from) {
@@ -116,13 +117,33 @@ Result<> Agent::poll_once(SeqListener& listener, int signals) {
   return {};
 }
 
+// Whoever may not ask, or has no place, is told so and gone: nobody can keep root out.
 void Agent::accept(SeqListener& listener) {
-  while (clients_.size() < kClientsMax) {
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
     auto socket = listener.accept();
     if (!socket || !*socket) return;
     const auto peer = (*socket)->peer();
-    if (peer) clients_.push_back({std::move(**socket), *peer});
+    if (!peer) continue;
+    const auto of_gateway = std::ranges::count_if(
+        clients_, [this](const Client& client) { return access_.is_gateway(client.peer); });
+    const std::string_view refusal =
+        access_.refusal_of_connection(*peer, static_cast<std::size_t>(of_gateway), clients_.size());
+    if (refusal.empty())
+      clients_.push_back({std::move(**socket), *peer});
+    else
+      turn_away(**socket, *peer, refusal);
   }
+}
+
+void Agent::turn_away(SeqSocket& socket, const PeerId& peer, std::string_view why) {
+  base::log_limited(refusal_log_rate, base::LogLevel::warn, kPart, "a client is turned away",
+                    {{"pid", peer.pid}, {"uid", peer.uid}, {"reason", why}});
+  // What it has asked is taken first: closed with that unread, it would not get the answer.
+  const auto asked = socket.receive(0ms);
+  const std::uint32_t id = asked && *asked ? (*asked)->packet.id : 0;
+  static_cast<void>(socket.send(
+      {.id = id,
+       .message = messages::FirewallAnswer{messages::Outcome::refused, std::string(why)}}));
 }
 
 void Agent::serve(std::size_t index, std::vector<WaitingBan>& bans) {

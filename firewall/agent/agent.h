@@ -68,6 +68,7 @@ class Agent {
 
   Result<> poll_once(SeqListener& listener, int signals);
   void accept(SeqListener& listener);
+  static void turn_away(SeqSocket& socket, const PeerId& peer, std::string_view why);
   void serve(std::size_t index, std::vector<WaitingBan>& bans);
   bool serve_one(std::size_t index, Received received, std::vector<WaitingBan>& bans);
   Result<> quarantine(const Client& client, const messages::Quarantine& wanted);

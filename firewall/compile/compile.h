@@ -40,6 +40,7 @@ struct CompileOptions {
   std::chrono::sys_seconds now{};  // rules with an earlier `until` are left out
   policies::AddressRanges never;   // besides the policy's own: never banned by packets
   std::map<std::string, FeedSize, std::less<>> feeds;         // by name; missing: empty
+  std::chrono::minutes kernel_west{0};                        // of its time zone (kernel_days.h)
   std::map<std::string, std::uint64_t, std::less<>> cgroups;  // path -> id; missing: matches nobody
 };
 

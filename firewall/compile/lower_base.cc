@@ -90,10 +90,11 @@ void lower_input(Lowering& lowering) {
   Chain chain = base_chain(lowering, "input", Hook::Point::input, 0);
   append_loopback(chain, Field::iifname);
   append_states(chain, kStates);
+  // Before bans by packets: one neighbour must not cost its whole link address resolution.
+  append_essential(lowering, chain, kEssential);
   append_packet_bans(lowering, chain);
   append_synproxy(lowering, chain);
   append_overload(lowering, chain);
-  append_essential(lowering, chain, kEssential);
   append_dispatch(lowering, chain, Field::iifname, "zone_in", verdicts);
   append_end(chain, "from an interface in no zone");
   lowering.add_chain(std::move(chain));
@@ -122,8 +123,8 @@ Verdict lower_forward_from(Lowering& lowering, ZoneId from) {
   for (const ZoneId to : zones_of(lowering))
     verdicts.push_back(go_to(lower_pair(lowering, from, to)));
   Chain chain{.name = lowering.name(fmt::format("fwd_{}", zone))};
-  append_packet_bans(lowering, chain);
   append_essential(lowering, chain, kEssentialForwarded);
+  append_packet_bans(lowering, chain);
   append_forwarded(lowering, from, chain);
   append_dispatch(lowering, chain, Field::oifname, fmt::format("fwd_{}", zone), verdicts);
   append_end(chain, fmt::format("{} -> an interface in no zone", zone));
@@ -147,8 +148,8 @@ Verdict lower_forward_invalid(Lowering& lowering) {
 // From an interface in no zone into a zone.
 Verdict lower_forward_into(Lowering& lowering) {
   Chain chain{.name = lowering.name("fwd_from_none")};
-  append_packet_bans(lowering, chain);
   append_essential(lowering, chain, kEssentialForwarded);
+  append_packet_bans(lowering, chain);
   append_end(chain, "from an interface in no zone");
   Verdict verdict = go_to(chain.name);
   lowering.add_chain(std::move(chain));

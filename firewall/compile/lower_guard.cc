@@ -88,13 +88,14 @@ void add_spoof_check(Lowering& lowering, Chain& raw) {
   append_by_interface(lowering, raw, Field::iifname, "spoof", patterns);
 }
 
-// Sources that no rule bans: those of the policy, of its management, and those the caller names.
+// Sources that no rule bans: those of the policy, of its management, those the caller names, and
+// those of a link, which all of it share.
 void add_never_sets(Lowering& lowering) {
   if (!lowering.bans_by_packet) return;
   policies::AddressRanges never = lowering.options.never;
   if (const auto& management = lowering.policy.management)
     never.insert(never.end(), management->from.ranges.begin(), management->from.ranges.end());
-  never = policies::normalised(std::move(never));
+  never = with_link_sources(never);
   for (const Family family : kFamilies)
     lowering.add_ranges(never_set(family), policies::in_family(lowering.policy.bans.never, family),
                         policies::in_family(never, family));

@@ -1,5 +1,6 @@
 // What one rule does, as a chain of its own: conditions first, then log, bans and meters, then
 // counter and verdict.
+#include "firewall/compile/kernel_days.h"
 #include "firewall/compile/lowering.h"
 
 #include <algorithm>
@@ -99,15 +100,29 @@ Verdict add_owner_gate(Lowering& lowering, const Rule& rule, std::string_view wi
   return action;
 }
 
-void append_times(const Rule& rule, Chain& chain) {
+std::uint32_t in_seconds(seconds of) {
+  return static_cast<std::uint32_t>(of.count());
+}
+
+// Not on this day of UTC.
+void append_day(const Rule& rule, std::uint8_t day, std::chrono::minutes kernel_west,
+                Chain& chain) {
+  for (const PartOfDay& part : kernel_day(day, kernel_west)) {
+    std::vector<Statement> statements{Match{Field::day, Comparison::equal, {part.day}}};
+    if (part.to - part.from < std::chrono::hours(24))
+      statements.emplace_back(MatchRange{Field::hour, false, host_order(in_seconds(part.from)),
+                                         host_order(in_seconds(part.to) - 1)});
+    statements.emplace_back(come_back());
+    append(chain, rule.pos, std::move(statements));
+  }
+}
+
+void append_times(const Lowering& lowering, const Rule& rule, Chain& chain) {
   if (!rule.when) return;
   for (std::uint8_t day = 0; day < 7; ++day) {
     if ((rule.when->days >> day & 1) == 0)
-      append(chain, rule.pos, {Match{Field::day, Comparison::equal, {day}}, come_back()});
+      append_day(rule, day, lowering.options.kernel_west, chain);
   }
-  const auto in_seconds = [](std::chrono::minutes of) {
-    return static_cast<std::uint32_t>(seconds(of).count());
-  };
   const std::uint32_t from = in_seconds(rule.when->from), to = in_seconds(rule.when->to);
   if (from == 0 && to == in_seconds(std::chrono::hours(24))) return;
   // Outside of from..to; over midnight, inside of to..from.
@@ -216,7 +231,7 @@ Verdict lower_rule(Lowering& lowering, const policies::Rule& rule) {
     return known->second;
   const std::string wish = wish_for(rule);
   Chain chain{.name = lowering.name(fmt::format("r_{}", wish))};
-  append_times(rule, chain);
+  append_times(lowering, rule, chain);
   if (rule.limit) append(chain, rule.pos, {limit_of(*rule.limit, true), come_back()});
   append_log(rule, chain);
   append_ban(lowering, rule, wish, chain);

@@ -26,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -118,7 +119,8 @@ class Keeper {
 
   // Bans take effect in the kernel before they are answered; save_bans writes the book to the disk.
   Result<Ban> ban(const BanOrder& order);
-  Result<std::vector<Result<Ban>>> ban_all(const std::vector<BanOrder>& orders);  // one batch
+  // One batch; where the kernel refuses it, each alone.
+  Result<std::vector<Result<Ban>>> ban_all(const std::vector<BanOrder>& orders);
   Result<std::vector<Ban>> unban(const base::IpPrefix& target);
   Result<> save_bans();
 
@@ -220,6 +222,8 @@ class Keeper {
   Result<std::string> fall_back(std::string_view what, const base::Error& why);
   Result<> put_fallback();
   [[nodiscard]] bool is_own(const base::IpPrefix& target) const;
+  Result<std::vector<Result<Ban>>> ban_together(const std::vector<BanOrder>& orders);
+  void append_ranges(const std::set<base::Family>& families, Transaction& steps) const;
   [[nodiscard]] Transaction ban_steps(const std::vector<BanBook::Change>& changes);
   [[nodiscard]] Transaction lift_steps(const std::vector<Ban>& lifted);
   void take_out(std::string_view name, const Element& element, SetChanges& changes);

@@ -15,26 +15,53 @@ using base::Errc;
 using base::Family;
 using std::chrono::milliseconds;
 
-bool is_single(const base::IpPrefix& target) {
-  return target.length == (target.address.family == Family::ipv4 ? 32 : 64);
+constexpr Family kFamilies[] = {Family::ipv4, Family::ipv6};
+
+std::string_view range_set(Family family) {
+  return family == Family::ipv4 ? set_names::kBan4Net : set_names::kBan6Net;
 }
 
 std::string_view ban_set(const base::IpPrefix& target) {
-  if (target.address.family == Family::ipv4)
-    return is_single(target) ? set_names::kBan4 : set_names::kBan4Net;
-  return is_single(target) ? set_names::kBan6 : set_names::kBan6Net;
+  if (is_range(target)) return range_set(target.address.family);
+  return target.address.family == Family::ipv4 ? set_names::kBan4 : set_names::kBan6;
 }
 
+milliseconds time_left(sys_seconds until, sys_seconds now) {
+  return std::max<milliseconds>(until - now, std::chrono::seconds(1));
+}
+
+// Of one that is no range.
 Element ban_element(const base::IpPrefix& target) {
-  Element element{.key = address_bytes(target.address)};
-  if (!is_single(target)) element.key_end = address_bytes(policies::range_of(target).last);
-  return element;
+  return {.key = address_bytes(target.address)};
 }
 
 Element ban_element(const Ban& ban, sys_seconds now) {
   Element element = ban_element(ban.target);
-  element.timeout = std::max<milliseconds>(ban.until - now, std::chrono::seconds(1));
+  element.timeout = time_left(ban.until, now);
   return element;
+}
+
+std::vector<Element> range_elements(const BanBook& bans, Family family, sys_seconds now) {
+  std::vector<Element> elements;
+  for (const BannedRange& part : bans.ranges(family, now)) {
+    Element element{.key = address_bytes(part.range.first)};
+    element.key_end = address_bytes(part.range.last);
+    element.timeout = time_left(part.until, now);
+    elements.push_back(std::move(element));
+  }
+  return elements;
+}
+
+// A set may have become smaller than the book, or the clock been set back: those that last longest.
+void append_elements(const Set& set, std::vector<Element> elements, Transaction& steps) {
+  const std::size_t most = set.is_interval ? set.size / 2 : set.size;
+  if (most != 0 && elements.size() > most) {
+    const auto end = elements.begin() + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(elements.begin(), end, elements.end(),
+                     [](const Element& a, const Element& b) { return a.timeout > b.timeout; });
+    elements.erase(end, elements.end());
+  }
+  if (!elements.empty()) steps.emplace_back(AddElements{set.name, std::move(elements)});
 }
 
 base::Error own_refusal(const base::IpPrefix& target) {
@@ -80,22 +107,18 @@ void Keeper::append_feeds(const Candidate& wanted, const Ruleset& placed_now,
 
 void Keeper::append_bans(const Ruleset& placed_now, Refill refill, Transaction& steps) const {
   const sys_seconds now = times_.wall();
-  std::map<std::string, std::vector<Element>> elements;
+  std::map<std::string_view, std::vector<Element>> elements;
+  for (const Ban& ban : bans_.list(now)) {
+    if (!is_range(ban.target)) elements[ban_set(ban.target)].push_back(ban_element(ban, now));
+  }
+  for (const Family family : kFamilies)
+    elements[range_set(family)] = range_elements(bans_, family, now);
   for (const std::string_view name :
        {set_names::kBan4, set_names::kBan4Net, set_names::kBan6, set_names::kBan6Net}) {
     const Set* set = standing(placed_now, name);
     if (set == nullptr || (refill == Refill::new_sets && !is_new(live_, *set))) continue;
     if (!is_new(live_, *set)) steps.emplace_back(FlushSet{set->name});
-    elements[set->name];
-  }
-  for (const Ban& ban : bans_.list(now)) {
-    const Set* set = standing(placed_now, ban_set(ban.target));
-    if (set == nullptr) continue;
-    const auto list = elements.find(set->name);
-    if (list != elements.end()) list->second.push_back(ban_element(ban, now));
-  }
-  for (auto& [set, list] : elements) {
-    if (!list.empty()) steps.emplace_back(AddElements{set, std::move(list)});
+    append_elements(*set, std::move(elements[name]), steps);
   }
 }
 
@@ -127,11 +150,28 @@ void Keeper::put_in(std::string_view name, Element element, SetChanges& changes)
   if (set != nullptr) changes.added[set->name].push_back(std::move(element));
 }
 
+// Ranges of a family may hold each other: all of them anew.
+void Keeper::append_ranges(const std::set<Family>& families, Transaction& steps) const {
+  for (const Family family : families) {
+    const Set* set = standing(*live_, range_set(family));
+    if (set == nullptr) continue;
+    steps.emplace_back(FlushSet{set->name});
+    append_elements(*set, range_elements(bans_, family, times_.wall()), steps);
+  }
+}
+
 Transaction Keeper::lift_steps(const std::vector<Ban>& lifted) {
   SetChanges changes;
-  for (const Ban& ban : lifted)
-    take_out(ban_set(ban.target), ban_element(ban.target), changes);
-  return steps_of(std::move(changes));
+  std::set<Family> ranges;
+  for (const Ban& ban : lifted) {
+    if (is_range(ban.target))
+      ranges.insert(ban.target.address.family);
+    else
+      take_out(ban_set(ban.target), ban_element(ban.target), changes);
+  }
+  Transaction steps = steps_of(std::move(changes));
+  append_ranges(ranges, steps);
+  return steps;
 }
 
 Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
@@ -146,17 +186,32 @@ Transaction Keeper::ban_steps(const std::vector<BanBook::Change>& changes) {
     last[change.ban.target] = &change.ban;
   }
   SetChanges elements;
-  for (const base::IpPrefix& target : gone)
-    take_out(ban_set(target), ban_element(target), elements);
-  for (const auto& [target, ban] : last)
-    put_in(ban_set(target), ban_element(*ban, times_.wall()), elements);
-  return steps_of(std::move(elements));
+  std::set<Family> ranges;
+  for (const base::IpPrefix& target : gone) {
+    if (is_range(target))
+      ranges.insert(target.address.family);
+    else
+      take_out(ban_set(target), ban_element(target), elements);
+  }
+  for (const auto& [target, ban] : last) {
+    if (!is_range(target)) put_in(ban_set(target), ban_element(*ban, times_.wall()), elements);
+  }
+  Transaction steps = steps_of(std::move(elements));
+  append_ranges(ranges, steps);
+  return steps;
 }
 
-// A policy's lists of `never` hold for bans that are there already.
+// A policy's lists of `never` hold for bans that are there already, and so do this host's own links
+// of IPv6, whose neighbours it needs.
 void Keeper::let_go(const policies::Policy& policy) {
-  const std::vector<Ban> lifted = bans_.set_rules(
-      policy.bans, policy.management ? policy.management->from.ranges : policies::AddressRanges());
+  policies::AddressRanges never;
+  if (policy.management) never = policy.management->from.ranges;
+  for (const policies::AddressRange& own : never_) {
+    constexpr int kLink = 64;
+    if (own.first.family == Family::ipv6)
+      never.push_back(policies::range_of({base::mask(own.first, kLink), kLink}));
+  }
+  const std::vector<Ban> lifted = bans_.set_rules(policy.bans, std::move(never));
   if (lifted.empty()) return;
   to_lift_.insert(to_lift_.end(), lifted.begin(), lifted.end());
   if (const auto done = lift_rest(); !done)
@@ -178,8 +233,8 @@ Result<> Keeper::lift_rest() {
   return {};
 }
 
-// A range around an address of this host may well be banned: what this host sends to itself is let
-// through before any ban.
+// A range of IPv4 around an address of this host may well be banned: what this host sends to itself
+// is let through before any ban.
 bool Keeper::is_own(const base::IpPrefix& target) const {
   const int bits = target.address.family == Family::ipv4 ? 32 : 128;
   return target.length == bits && policies::contains(never_, target.address);
@@ -194,7 +249,7 @@ Result<std::optional<Keeper::BanInKernel>> Keeper::find_in_kernel(const Ban& ban
   using Maybe = std::optional<BanInKernel>;
   const Set* set = live_ ? standing(*live_, ban_set(ban.target)) : nullptr;
   if (set == nullptr) return Maybe();
-  const auto found = kernel_.find(set->name, ban_element(ban.target).key);
+  const auto found = kernel_.find(set->name, address_bytes(ban.target.address));
   if (!found) return found.error();
   if (!*found) return Maybe();
   return Maybe(BanInKernel{set->name, (*found)->expires});
@@ -207,6 +262,19 @@ Result<Ban> Keeper::ban(const BanOrder& order) {
 }
 
 Result<std::vector<Result<Ban>>> Keeper::ban_all(const std::vector<BanOrder>& orders) {
+  auto answers = ban_together(orders);
+  if (answers || answers.error().code != Errc::kernel || orders.size() == 1) return answers;
+  // What the kernel does not take of one must not cost the others theirs.
+  std::vector<Result<Ban>> each;
+  each.reserve(orders.size());
+  for (const BanOrder& order : orders) {
+    auto alone = ban_together({order});
+    each.push_back(alone ? std::move(alone->front()) : Result<Ban>(alone.error()));
+  }
+  return each;
+}
+
+Result<std::vector<Result<Ban>>> Keeper::ban_together(const std::vector<BanOrder>& orders) {
   if (!live_)
     return base::fail(Errc::not_found,
                       "there is no table to ban in; apply a policy first (ravelin firewall apply)");

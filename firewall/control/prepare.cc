@@ -1,5 +1,7 @@
 #include "firewall/control/prepare.h"
 
+#include "firewall/kernel/time_zone.h"
+
 namespace ravelin::firewall {
 
 PolicyBundle collect(const std::string& path, base::yaml::Loader& loader, FactFinder& facts,
@@ -32,6 +34,7 @@ Result<policies::Policy> policy_of(const PolicyBundle& bundle) {
 
 Prepared compile_bundle(PolicyBundle bundle, policies::Policy policy, CompileOptions options) {
   options.now = bundle.judged_at;
+  options.kernel_west = kernel_minutes_west();
   Prepared prepared{std::move(bundle), std::move(policy), {}};
   prepared.compiled = compile(prepared.policy, options);
   return prepared;

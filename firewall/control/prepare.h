@@ -1,5 +1,5 @@
 // From a policy on the disk to a policy ready to apply: read with its includes and the facts it
-// asks for, parsed, compiled. Nothing here touches the kernel.
+// asks for, parsed, compiled. Nothing here changes the kernel.
 #pragma once
 
 #include "base/diagnostics.h"
@@ -34,7 +34,8 @@ PolicyBundle collect(const std::string& path, base::yaml::Loader& loader, FactFi
 // The policy of a bundle. Error: it does not parse; the message is that of the first finding.
 Result<policies::Policy> policy_of(const PolicyBundle& bundle);
 
-// `options.now` is the bundle's; the revision goes into the comment of the table.
+// `options.now` is the bundle's, the time zone this kernel's; the revision goes into the comment of
+// the table.
 Prepared compile_bundle(PolicyBundle bundle, policies::Policy policy, CompileOptions options);
 
 }  // namespace ravelin::firewall

@@ -129,6 +129,36 @@ std::string element_text(const KernelError& error, ByteSpan message, const Step&
   return fmt::format("element {} of ", key_text(shape, key));
 }
 
+bool looks_into(const Rule& rule, const std::string& set) {
+  return std::any_of(rule.statements.begin(), rule.statements.end(),
+                     [&set](const Statement& statement) {
+                       if (const auto* lookup = std::get_if<Lookup>(&statement))
+                         return lookup->set == set;
+                       if (const auto* lookup = std::get_if<VerdictLookup>(&statement))
+                         return lookup->map == set;
+                       const auto* update = std::get_if<Update>(&statement);
+                       return update != nullptr && update->set == set;
+                     });
+}
+
+// Where the policy asks for a step. An element comes from the rule its verdict leads to, else from
+// the first that looks into its set. Line 0: no rule of this batch tells.
+base::SourcePos place_of(const KernelError& error, ByteSpan message, const Step& step,
+                         const Transaction& transaction) {
+  if (const auto* add = std::get_if<AddRule>(&step)) return add->rule.pos;
+  const std::string* set = set_of_elements(step);
+  if (const auto* put = std::get_if<PutSet>(&step)) set = &put->set.name;
+  if (set == nullptr) return {};
+  const ByteSpan element = item_at(message, NFTA_SET_ELEM_LIST_ELEMENTS, error.offset);
+  const std::string chain = chain_in(value_of(element, NFTA_SET_ELEM_DATA));
+  for (const Step& other : transaction) {
+    const auto* add = std::get_if<AddRule>(&other);
+    if (add == nullptr || add->rule.pos.line == 0) continue;
+    if (chain.empty() ? looks_into(add->rule, *set) : add->chain == chain) return add->rule.pos;
+  }
+  return {};
+}
+
 std::string does_not_exist(const std::string& name) {
   return fmt::format("\"{}\" does not exist", name);
 }
@@ -218,8 +248,8 @@ Error explain(const std::vector<KernelError>& errors, std::size_t others, const 
                    refusal_text(error, message, step, !element.empty()));
   if (!error.text.empty()) out.message += fmt::format(" ({})", error.text);
   if (others != 0) out.message += fmt::format("; {} more", others);
-  if (const auto* rule = std::get_if<AddRule>(&step); rule != nullptr && rule->rule.pos.line != 0)
-    out.pos = rule->rule.pos;
+  if (base::SourcePos pos = place_of(error, message, step, transaction); pos.line != 0)
+    out.pos = std::move(pos);
   return out;
 }
 

@@ -14,7 +14,8 @@ namespace ravelin::firewall {
 base::Error fail_number(int number, std::string_view doing);
 
 // Of the errors to a batch the one that names a message, in words: which step, which element or
-// which name in it, and why. `errors` is not empty. `others`: how many more there were.
+// which name in it, and why; at its line, where a rule in the transaction tells. `errors` is not
+// empty. `others`: how many more there were.
 base::Error explain(const std::vector<KernelError>& errors, std::size_t others, const Batch& batch,
                     const Transaction& transaction, const SetShapes& shapes);
 

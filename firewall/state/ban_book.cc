@@ -21,6 +21,31 @@ bool covers(const IpPrefix& wide, const IpPrefix& narrow) {
          wide.contains(narrow.address);
 }
 
+// Nobody's own: what a whole link shares, groups, and what has no address yet.
+const policies::AddressRanges& shared_addresses() {
+  static const policies::AddressRanges all = [] {
+    policies::AddressRanges ranges;
+    for (const std::string_view text :
+         {"0.0.0.0/32", "224.0.0.0/4", "::/128", "fe80::/10", "ff00::/8"})
+      ranges.push_back(policies::range_of(*base::parse_prefix(text)));
+    return ranges;
+  }();
+  return all;
+}
+
+// Whoever asks by hand counts for more than what is decided without one.
+bool is_by_hand(std::string_view by) {
+  return by != "gateway" && by != "escalation";
+}
+
+// What somebody said by hand of a ban that lasts still stands beside what the gateway says.
+void keep_words(const Ban& known, Ban& ban) {
+  if (!is_by_hand(known.by) || is_by_hand(ban.by)) return;
+  ban.by = known.by;
+  ban.reason = known.reason;
+  ban.request_id = known.request_id;
+}
+
 bool is_live(const Ban& ban, sys_seconds now) {
   return now < ban.until;
 }
@@ -30,6 +55,10 @@ bool is_live(const Ban& ban, sys_seconds now) {
 IpPrefix ban_target(const IpPrefix& prefix) {
   if (prefix.address.family == Family::ipv4 || prefix.length <= kSite6) return prefix;
   return {base::mask(prefix.address, kSite6), kSite6};
+}
+
+bool is_range(const IpPrefix& target) {
+  return target.length < (target.address.family == Family::ipv4 ? kHost4 : kSite6);
 }
 
 std::vector<Ban> BanBook::set_rules(const policies::Bans& rules, policies::AddressRanges never) {
@@ -54,6 +83,14 @@ Result<> BanBook::check(const IpPrefix& target) const {
         Errc::denied,
         "{} is never banned: {} is on a list of `never`, of management or of this host",
         policies::to_string(range), policies::to_string(met.front()));
+  const policies::AddressRanges shared =
+      policies::intersection(policies::AddressRanges{range}, shared_addresses());
+  if (!shared.empty())
+    return base::fail(
+        Errc::denied,
+        "{} is never banned: {} is unspecified, multicast or link-local, and nobody's "
+        "own",
+        policies::to_string(range), policies::to_string(shared.front()));
   const int widest = target.address.family == Family::ipv4 ? kWidest4 : kWidest6;
   if (target.length < widest)
     return base::fail(Errc::invalid, "{} is too wide to ban (at least /{})",
@@ -62,11 +99,23 @@ Result<> BanBook::check(const IpPrefix& target) const {
 }
 
 seconds BanBook::duration_of(const BanOrder& order, int times) const {
-  if (order.duration) return *order.duration;
+  if (order.duration)
+    return is_by_hand(order.by) ? *order.duration : std::min(*order.duration, rules_.duration_max);
   seconds duration = rules_.duration;
   for (int i = 1; i < times && duration < rules_.duration_max; ++i)
     duration *= std::max(1, rules_.repeat_factor);
   return std::min(duration, rules_.duration_max);
+}
+
+bool BanBook::has_place_for(const IpPrefix& range, sys_seconds now) const {
+  if (!is_range(range) || bans_.size() < kRangesMax) return true;
+  if (const auto known = bans_.find(range); known != bans_.end() && is_live(known->second, now))
+    return true;
+  const auto others = std::count_if(bans_.begin(), bans_.end(), [&](const auto& entry) {
+    return entry.first.address.family == range.address.family && is_range(entry.first) &&
+           is_live(entry.second, now);
+  });
+  return static_cast<std::size_t>(others) < kRangesMax;
 }
 
 Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
@@ -78,6 +127,11 @@ Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
       count(target.address.family, now) >= rules_.size)
     return base::fail(Errc::unavailable,
                       "{} addresses are banned already, as many as bans.size allows", rules_.size);
+  if (!has_place_for(target, now))
+    return base::fail(Errc::unavailable,
+                      "{} ranges are banned already, as many as the kernel takes: a feed in a rule "
+                      "may name more",
+                      kRangesMax);
   Ban ban{.target = target,
           .since = now,
           .reason = order.reason,
@@ -86,7 +140,10 @@ Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
   if (known != bans_.end()) {
     // A ban asked for again while it lasts is the same offence; after it, one more.
     ban.times = known->second.times + (is_live(known->second, now) ? 0 : 1);
-    if (is_live(known->second, now)) ban.since = known->second.since;
+    if (is_live(known->second, now)) {
+      ban.since = known->second.since;
+      keep_words(known->second, ban);
+    }
   }
   ban.until = now + duration_of(order, ban.times);
   if (known != bans_.end() && is_live(known->second, now))
@@ -94,7 +151,7 @@ Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
   Change change{.ban = ban};
   if (known != bans_.end()) change.before.push_back(known->second);
   bans_.insert_or_assign(target, std::move(ban));
-  return widen(std::move(change), now);
+  return widen(std::move(change), order.by, now);
 }
 
 void BanBook::undo(const Change& change) {
@@ -111,23 +168,29 @@ std::size_t BanBook::live_below(const IpPrefix& wide, int length, sys_seconds no
   return count;
 }
 
-BanBook::Change BanBook::widen(Change change, sys_seconds now) {
+BanBook::Change BanBook::widen(Change change, std::string_view by, sys_seconds now) {
   if (change.ban.target.address.family != Family::ipv6) return change;
   for (const int length : kWider6) {
     const IpPrefix narrow = change.ban.target;
     if (narrow.length <= length) continue;
     const IpPrefix wide{base::mask(narrow.address, length), length};
-    if (live_below(wide, narrow.length, now) < kEscalateAt || !check(wide)) return change;
+    if (live_below(wide, narrow.length, now) < kEscalateAt || !check(wide) ||
+        !has_place_for(wide, now))
+      return change;
     Ban ban = change.ban;
     ban.target = wide;
     ban.by = "escalation";
     for (auto at = bans_.lower_bound({wide.address, 0});
          at != bans_.end() && wide.contains(at->first.address);) {
-      if (!covers(wide, at->first)) {
+      const Ban& known = at->second;
+      // What was said by hand stays beside what the gateway's bans lead to.
+      const bool is_kept = at->first != wide && !is_by_hand(by) && is_by_hand(known.by);
+      if (!covers(wide, at->first) || is_kept) {
         ++at;
         continue;
       }
-      ban.until = std::max(ban.until, at->second.until);
+      ban.until = std::max(ban.until, known.until);
+      if (at->first == wide && is_live(known, now)) keep_words(known, ban);
       change.replaced.push_back(at->first);
       if (at->first != narrow) change.before.push_back(at->second);
       at = bans_.erase(at);
@@ -177,6 +240,15 @@ std::vector<Ban> BanBook::list(sys_seconds now) const {
     if (is_live(ban, now)) live.push_back(ban);
   }
   return live;
+}
+
+std::vector<BannedRange> BanBook::ranges(Family family, sys_seconds now) const {
+  std::vector<BannedRange> nested;
+  for (const auto& [target, ban] : bans_) {
+    if (target.address.family == family && is_range(target) && is_live(ban, now))
+      nested.push_back({policies::range_of(target), ban.until});
+  }
+  return without_overlap(nested);
 }
 
 std::size_t BanBook::count(Family family, sys_seconds now) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "firewall/state/banned_ranges.h"
 #include "policies/model/policy.h"
 
 #include <chrono>
@@ -41,6 +42,9 @@ struct BanOrder {
 // none below /64.
 base::IpPrefix ban_target(const base::IpPrefix& prefix);
 
+// Whether a ban's target is more than that of one address.
+bool is_range(const base::IpPrefix& target);
+
 class BanBook {
  public:
   // The policy's rules about bans; `never` holds besides the policy's own all that must not be cut
@@ -50,7 +54,7 @@ class BanBook {
 
   // What a ban does to the book: the entry that now stands (for IPv6 perhaps a wider prefix than
   // asked for), and those it takes the place of. Errc::denied: the target meets `never`, which is
-  // named; Errc::unavailable: the book is full.
+  // named; Errc::unavailable: the book is full, or has as many ranges as the kernel takes.
   struct Change {
     Ban ban;
     std::vector<base::IpPrefix> replaced;
@@ -80,6 +84,8 @@ class BanBook {
 
   [[nodiscard]] std::vector<Ban> list(sys_seconds now) const;  // by target
   [[nodiscard]] std::size_t count(base::Family family, sys_seconds now) const;
+  // Of the ranges alone, as a set of the kernel takes them.
+  [[nodiscard]] std::vector<BannedRange> ranges(base::Family family, sys_seconds now) const;
 
   // The book as text and back; damaged entries are an error, none is lost in silence.
   [[nodiscard]] std::string format() const;
@@ -87,13 +93,17 @@ class BanBook {
 
   // So many banned /64 of one /56 (or /56 of one /48) make the wider one banned.
   static constexpr std::size_t kEscalateAt = 8;
+  // Of a family. Each is at most two parts without overlap, each of these two elements of a set of
+  // 65,535.
+  static constexpr std::size_t kRangesMax = 16'383;
 
  private:
   [[nodiscard]] Result<> check(const base::IpPrefix& target) const;
+  [[nodiscard]] bool has_place_for(const base::IpPrefix& range, sys_seconds now) const;
   [[nodiscard]] seconds duration_of(const BanOrder& order, int times) const;
   [[nodiscard]] std::size_t live_below(const base::IpPrefix& wide, int length,
                                        sys_seconds now) const;
-  Change widen(Change change, sys_seconds now);
+  Change widen(Change change, std::string_view by, sys_seconds now);
 
   policies::Bans rules_;
   policies::AddressRanges never_;

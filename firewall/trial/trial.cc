@@ -1,5 +1,6 @@
 #include "firewall/trial/trial.h"
 
+#include "firewall/kernel/time_zone.h"
 #include "policies/space/interface_classes.h"
 
 #include <algorithm>
@@ -116,7 +117,8 @@ base::Result<TestOutcome> run_in_kernel(const Policy& policy, const PolicyTest& 
 }
 
 base::Result<std::vector<TestOutcome>> run_all_in_kernel(const Policy& policy,
-                                                         const CompileOptions& options) {
+                                                         CompileOptions options) {
+  options.kernel_west = kernel_minutes_west();
   const Ruleset ruleset = compile(policy, options).ruleset;
   std::vector<TestOutcome> outcomes;
   for (const PolicyTest& test : policy.tests) {

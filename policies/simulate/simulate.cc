@@ -47,9 +47,9 @@ class Walk {
     if (!is_governed()) return end(Verdict::allow, Decider::default_allow);
     if (packet_.state == ConnState::invalid) return end(Verdict::deny, Decider::invalid_state);
     if (packet_.state != ConnState::new_) return end(Verdict::allow, Decider::established);
+    if (is_essential()) return end(Verdict::allow, Decider::essential_icmp);
     if (path_ != Path::output && state_.is_blocked(packet_.source, packet_.at) && may_be_banned())
       return end(Verdict::deny, Decider::banned);
-    if (is_essential()) return end(Verdict::allow, Decider::essential_icmp);
     if (const auto fate = by_forward()) return *fate;
     return by_rules();
   }
@@ -77,7 +77,7 @@ class Walk {
   }
 
   [[nodiscard]] bool may_be_banned() const {
-    return !contains(policy_.bans.never, packet_.source) &&
+    return !is_always_plausible(packet_.source) && !contains(policy_.bans.never, packet_.source) &&
            !(policy_.management && contains(policy_.management->from.ranges, packet_.source));
   }
 

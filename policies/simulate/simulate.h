@@ -27,7 +27,7 @@ namespace ravelin::policies {
 //
 // A rule's `limit` has one bucket, whichever pair of its list and whichever family a packet is of.
 // It is asked first, then `per_source`, then connections; a packet denied by `per_source` has taken
-// its token. Sources in bans.never, and those of management, are never banned.
+// its token. Sources in bans.never, those of management and link-local ones are never banned.
 Fate simulate(const Policy& policy, const Packet& packet, SimulationState& state);
 
 struct Explanation {

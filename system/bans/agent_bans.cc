@@ -174,6 +174,8 @@ class AgentBans::Loop {
         settle(*done);
         continue;
       }
+      if (const auto* refused = std::get_if<messages::FirewallAnswer>(&packet.message))
+        return lose("the agent refuses: " + refused->text);
       const auto* result = std::get_if<messages::BanResult>(&packet.message);
       if (result == nullptr) return lose("the agent sent something that is no answer to a ban");
       settle(packet.id, *result);

@@ -4,11 +4,51 @@ kill -9; what others change is put right; files are followed; bans come over the
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
 
-from firewall_lab import LOCKOUT, POLICY, FirewallTest
+from firewall_lab import LOCKOUT, OPS, POLICY, FirewallTest
+
+# Called sshd, it has one connection and runs what it is told, as sshd and sudo do: nothing in the environment
+# tells of the session.
+SSHD = """
+import json, os, socket, subprocess, sys
+with open("/proc/self/comm", "w") as file:
+    file.write("sshd")
+os.environ.pop("SSH_CONNECTION", None)
+with socket.create_server(("", 2222)) as server:
+    print("listening", flush=True)
+    connection, _ = server.accept()
+print("connected", flush=True)
+for line in sys.stdin:
+    done = subprocess.run(json.loads(line), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    print(json.dumps([done.returncode, done.stdout + done.stderr]), flush=True)
+"""
+
+
+class Session:
+    def __init__(self, test):
+        self.process = subprocess.Popen(["ip", "netns", "exec", test.gateway.name, "python3", "-c", SSHD],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        test.addCleanup(self.close, test)
+        test.assertEqual("listening\n", self.process.stdout.readline())
+        self.client = test.ops.inside(socket.create_connection, (OPS, 2222), 5)
+        test.assertEqual("connected\n", self.process.stdout.readline())
+
+    def run(self, command):
+        """Exit code and what was said."""
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        return tuple(json.loads(self.process.stdout.readline()))
+
+    def close(self, test):
+        test.kill(self.process, signal.SIGKILL)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if hasattr(self, "client"):
+            self.client.close()
 
 
 class Confirming(FirewallTest):
@@ -79,6 +119,17 @@ class Confirming(FirewallTest):
         answer = self.ask({"command": "confirm", "revision": 2, "session_age": 3600})
         self.assertIn("proves nothing", answer)
         self.ravelin("confirm", "2")
+
+    def test_a_session_counts_though_sudo_takes_it_out_of_the_environment(self):
+        session = Session(self)
+        code, said = session.run(self.command("apply", self.policy()))
+        self.assertEqual(3, code, said)
+        self.assertIn("your own session from 10.9.0.7 would be cut off", said)
+        self.apply("--confirm-within", "60s")
+        code, said = session.run(self.command("confirm", "1"))
+        self.assertEqual(3, code, said)
+        self.assertIn("proves nothing", said)
+        self.ravelin("confirm", "1")
 
     def ask(self, question):
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "firewall_client.py")
@@ -186,6 +237,41 @@ class Guarding(FirewallTest):
         self.agent()
         self.assertEqual("silent", self.web("192.0.2.1"))
         self.assertEqual("open", self.web("192.0.2.2"))
+
+    def test_nobody_else_keeps_root_from_confirming(self):
+        """Idle connections of any local user, as many as the agent has places and more."""
+        os.chmod(self.directory, 0o711)
+        self.apply()
+        self.agent("--gateway-user", "nobody")
+        self.apply("--confirm-within", "60s")
+        hold = ("import socket, sys, time\n"
+                "held = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(300)]\n"
+                "for one in held:\n"
+                "    one.connect(sys.argv[1])\n"
+                "print(held[0].recv(4096)[-48:], flush=True)\n"
+                "time.sleep(60)\n")
+        stranger = subprocess.Popen(["python3", "-c", hold, f"{self.directory}/agent.sock"], user=54321,
+                                    stdout=subprocess.PIPE, text=True)
+        self.addCleanup(stranger.stdout.close)
+        self.addCleanup(self.kill, stranger, signal.SIGKILL)
+        self.assertIn("only root and the gateway may ask the firewall", stranger.stdout.readline())
+        self.ravelin("confirm", "2")
+
+    def test_ranges_are_banned_inside_each_other(self):
+        self.apply()
+        self.agent()
+        for target, time_ in (("192.0.2.0/30", "2h"), ("192.0.2.0/24", "1h"), ("2001:db8:2::/56", "2h"),
+                              ("2001:db8:2::/48", "1h"), ("192.0.2.128/25", "3h")):
+            self.ravelin("ban", target, "--for", time_)
+        self.assertEqual("silent", self.web())
+        listed = self.gateway.run("nft", "list", "set", "inet", "ravelin", "ban4_net")
+        # A new ban puts all ranges in anew, each for the time it has left.
+        for part in (r"192\.0\.2\.0/30 timeout (2h|1h59m)", r"192\.0\.2\.4-192\.0\.2\.127 timeout (1h|59m)",
+                     r"192\.0\.2\.128/25 timeout (3h|2h59m)"):
+            self.assertRegex(listed, part)
+        self.ravelin("unban", "192.0.2.0/24")
+        self.assertEqual("open", self.web())
+        self.ravelin("is-banned", "2001:db8:2:1::1")
 
     def test_metrics_tell_how_it_goes(self):
         path = f"{self.directory}/firewall.prom"

@@ -61,19 +61,23 @@ class Firewall(FirewallTest):
         self.assertIn("--confirm-within TIME or --no-confirm", errors)
 
     def test_bans_are_enforced_told_and_lifted(self):
+        self.world.run("ip", "addr", "add", "2001:db8:2::1/64", "dev", "eth0", "nodad")
+        self.gateway.run("ip", "route", "add", "2001:db8:2::/64", "dev", "wan0")
         self.apply()
         self.ravelin("ban", "192.0.2.1", "--for", "10m", "--reason", "scanner")
-        self.ravelin("ban", "2001:db8::1", "--for", "10m")
+        self.assertEqual("open", self.world.tcp("2001:db8::254", 80, source="2001:db8:2::1"))
+        self.ravelin("ban", "2001:db8:2::1", "--for", "10m")
         self.assertEqual("silent", self.world.tcp("192.0.2.254", 80, timeout=0.4))
-        self.assertEqual("silent", self.world.tcp("2001:db8::254", 80, timeout=0.4))
+        self.assertEqual("silent", self.world.tcp("2001:db8::254", 80, timeout=0.4, source="2001:db8:2::1"))
         answer = json.loads(self.ravelin("is-banned", "192.0.2.1", "--json")[0])
         self.assertEqual("scanner", answer["reason"])
-        self.assertIn("2001:db8::/64", self.ravelin("bans")[0])
+        self.assertIn("2001:db8:2::/64", self.ravelin("bans")[0])
         self.ravelin("is-banned", "192.0.2.77", code=1)
         self.ravelin("unban", "192.0.2.1")
         self.assertEqual("open", self.world.tcp("192.0.2.254", 80))
-        _, errors = self.ravelin("ban", "10.9.0.7", code=3)
-        self.assertIn("never banned", errors)
+        for target in ("10.9.0.7", "2001:db8::1", "fe80::1"):
+            _, errors = self.ravelin("ban", target, code=3)
+            self.assertIn("never banned", errors)
 
     def test_without_an_agent_a_flushed_table_is_told_and_put_back_by_the_next_command(self):
         self.apply()

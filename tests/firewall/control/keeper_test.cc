@@ -225,38 +225,6 @@ TEST_F(KeeperTest, GoingBackToAnEarlierRevisionMakesANewOne) {
   EXPECT_FALSE(keeper().rollback(99, "tester"));
 }
 
-TEST_F(KeeperTest, BansTheKernelRefusesAreNotInTheBook) {
-  ASSERT_TRUE(apply("tcp/80"));
-  kernel_.fail_next_at(0);
-  EXPECT_FALSE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
-  EXPECT_TRUE(keeper().bans().list(times_.wall()).empty());
-  const auto never = keeper().ban({*base::parse_prefix("192.0.2.77"), 600s, "", "root", ""});
-  ASSERT_FALSE(never);
-  EXPECT_EQ(never.error().code, base::Errc::denied);
-}
-
-TEST_F(KeeperTest, ManyBansAreOneTransaction) {
-  ASSERT_TRUE(apply("tcp/80"));
-  const std::size_t before = kernel_.transactions();
-  std::vector<BanOrder> orders;
-  orders.reserve(100);
-  for (int i = 0; i < 100; ++i)
-    orders.push_back(
-        {*base::parse_prefix(fmt::format("203.0.113.{}", i % 50)), 600s, "", "root", ""});
-  const auto answers = keeper().ban_all(orders);
-  ASSERT_TRUE(answers) << answers.error().message;
-  EXPECT_EQ(kernel_.transactions(), before + 1);
-  EXPECT_EQ(keeper().bans().list(times_.wall()).size(), 50U);
-}
-
-TEST_F(KeeperTest, WhatIsBannedIsToldOnceForItsFlows) {
-  ASSERT_TRUE(apply("tcp/80"));
-  ASSERT_TRUE(keeper().ban({*base::parse_prefix("203.0.113.9"), 600s, "", "root", ""}));
-  EXPECT_FALSE(keeper().ban({*base::parse_prefix("192.0.2.77"), 600s, "", "root", ""}));
-  EXPECT_EQ(keeper().take_fresh_bans(), std::vector{*base::parse_prefix("203.0.113.9")});
-  EXPECT_TRUE(keeper().take_fresh_bans().empty());
-}
-
 TEST_F(KeeperTest, WhyAnswersFromTheBookAndTheKernel) {
   ASSERT_TRUE(apply("tcp/80"));
   ASSERT_TRUE(

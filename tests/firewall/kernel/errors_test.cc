@@ -91,6 +91,47 @@ TEST_F(Errors, TheNameIsTakenFromOurOwnMessage) {
             "a rule of chain \"input\": this kernel has no \"fib\"");
 }
 
+Step rule_at(const char* chain, int line, Statement statement) {
+  return AddRule{chain, Rule{{std::move(statement)}, "", {"edge.yaml", line, 5}}};
+}
+
+TEST(ErrorPlaces, AnElementIsAtTheLineOfItsRule) {
+  Set pairs{.name = "pairs", .key = {Field::ip_saddr}};
+  pairs.is_verdict_map = true;
+  const auto leads_to = [](std::uint8_t host, const char* chain) {
+    return Element{.key = {10, 0, 0, host}, .verdict = Verdict{Verdict::Kind::jump, chain}};
+  };
+  const Transaction transaction{
+      PutSet{pairs},
+      PutSet{{.name = "hosts", .key = {Field::ip_saddr}}},
+      rule_at("input", 10, VerdictLookup{{{Field::ip_saddr, 0}}, "pairs"}),
+      rule_at("r_1", 11, Counter{}),
+      rule_at("r_2", 12, Counter{}),
+      rule_at("r_2", 13, Lookup{{{Field::ip_saddr, 0}}, "hosts"}),
+      AddElements{"pairs", {leads_to(1, "r_1"), leads_to(2, "r_2"), leads_to(3, "r_3")}},
+      AddElements{"hosts", {Element{.key = {10, 0, 0, 9}}}}};
+  Batch batch{10, {}};
+  SetShapes shapes;
+  ASSERT_TRUE(encode_transaction(transaction, {}, shapes, batch));
+
+  struct {
+    KernelError error;
+    const char* text;
+  } const rows[] = {
+      {{17, EEXIST, 48, ""}, "edge.yaml:11:5: element 10.0.0.1 of set \"pairs\": is there already"},
+      {{17, EEXIST, 88, ""}, "edge.yaml:12:5: element 10.0.0.2 of set \"pairs\": is there already"},
+      {{17, ENOENT, 128, ""}, "element 10.0.0.3 of set \"pairs\": \"r_3\" does not exist"},
+      {{17, ENOMEM, 0, ""}, "edge.yaml:10:5: set \"pairs\": the kernel has no memory for it"},
+      {{18, ENFILE, 48, ""}, "edge.yaml:13:5: element 10.0.0.9 of set \"hosts\": the set is full"},
+      {{12, EEXIST, 0, ""}, "edge.yaml:13:5: set \"hosts\": exists already"},
+  };
+
+  for (const auto& row : rows)
+    EXPECT_TRUE(
+        base::to_string(explain({row.error}, 0, batch, transaction, shapes)).starts_with(row.text))
+        << base::to_string(explain({row.error}, 0, batch, transaction, shapes));
+}
+
 TEST_F(Errors, AnErrorOfAMessageTellsMoreThanOneOfTheBatch) {
   EXPECT_EQ(explained({{10, ENOMEM, 0, ""}, {13, EBUSY, 0, ""}}, 1),
             "chain \"input\": is still in use; 1 more");

@@ -177,6 +177,17 @@ TEST(Found, NeverSparesTheNeighbourOfWhoIsBanned) {
   expect_last(asked, Verdict::allow, 11);
 }
 
+TEST(Found, ANeighbourBansNobodyOfItsLink) {
+  for (const char* source : {"fe80::9", "2001:db8::9"}) {
+    Case asked = with_ban({allow(11, "any")});
+    asked.packets = {packet("eth0", source, "tcp/1"), packet("eth0", "2001:db8::1", "icmpv6/136")};
+    expect_last(asked, Verdict::allow, 0);
+    asked.policy.is_icmp_strict = true;
+    asked.packets[1] = packet("eth0", "fe80::1", "icmpv6/134");
+    expect_last(asked, Verdict::allow, 11);
+  }
+}
+
 TEST(Found, ManagementIsNeverBannedByARule) {
   Case asked = with_ban({allow(11, "any")});
   asked.policy.management = policies::Management{.from = addresses({"203.0.113.9"})};

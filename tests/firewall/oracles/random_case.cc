@@ -316,7 +316,8 @@ Case RandomCases::next(std::size_t packets) {
              policies::source_key(source) <= policies::source_key(one.last);
     };
     const auto& never = made.policy.bans.never;
-    return std::any_of(never.begin(), never.end(), near) ||
+    return source == ip("0.0.0.0") || source == ip("fe80::1") ||
+           std::any_of(never.begin(), never.end(), near) ||
            (made.policy.management && std::any_of(made.policy.management->from.ranges.begin(),
                                                   made.policy.management->from.ranges.end(), near));
   };

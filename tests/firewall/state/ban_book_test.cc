@@ -18,6 +18,10 @@ BanOrder order(std::string_view target, std::optional<seconds> duration = {}) {
   return {prefix(target), duration, "scanner", "root", ""};
 }
 
+BanOrder by_gateway(std::string_view target, seconds duration) {
+  return {prefix(target), duration, "flood", "gateway", "r-1"};
+}
+
 BanBook book(policies::Bans rules = {}) {
   BanBook made;
   rules.never = {policies::range_of(prefix("198.51.100.0/28"))};
@@ -53,6 +57,44 @@ TEST(BanBook, ABanAskedForAgainWhileItLastsIsOneOffence) {
   EXPECT_EQ(again->ban.since, kNow);
 }
 
+TEST(BanBook, TheGatewayRewritesNoBanGivenByHand) {
+  BanBook bans = book();
+  ASSERT_TRUE(bans.ban(order("203.0.113.9", 2h), kNow));
+  const auto shorter = bans.ban(by_gateway("203.0.113.9", 1h), kNow);
+  EXPECT_EQ(shorter->ban, *bans.find(*base::parse_ip("203.0.113.9"), kNow));
+  EXPECT_EQ(shorter->ban.until, kNow + 2h);
+  for (const seconds longer : {seconds(3h), seconds(4h)}) {
+    const auto change = bans.ban(by_gateway("203.0.113.9", longer), kNow);
+    EXPECT_EQ(change->ban.until, kNow + longer);
+    EXPECT_EQ(change->ban.by + " " + change->ban.reason, "root scanner");
+  }
+  ASSERT_TRUE(bans.ban(by_gateway("203.0.113.10", 1h), kNow));
+  EXPECT_EQ(bans.ban(order("203.0.113.10", 2h), kNow)->ban.by, "root");
+  EXPECT_EQ(bans.ban(by_gateway("203.0.113.9", 1h), kNow + 4h)->ban.by, "gateway");  // it is over
+}
+
+TEST(BanBook, OnlyWhoBansByHandMayGoBeyondTheMost) {
+  BanBook bans = book({.duration_max = 10h});
+  EXPECT_EQ(bans.ban(by_gateway("203.0.113.9", 24h), kNow)->ban.until, kNow + 10h);
+  EXPECT_EQ(bans.ban(order("203.0.113.10", 24h), kNow)->ban.until, kNow + 24h);
+}
+
+TEST(BanBook, EscalationLeavesWhatWasBannedByHand) {
+  BanBook bans = book();
+  ASSERT_TRUE(bans.ban(order("2001:db8:1::/64", 1h), kNow));
+  ASSERT_TRUE(bans.ban(order("2001:db8:1:80::/60", 1h), kNow));
+  ASSERT_TRUE(bans.ban(order("2001:db8:1::/56", 2h), kNow));
+  BanBook::Change last;
+  for (std::size_t i = 0; i < BanBook::kEscalateAt; ++i)
+    last = *bans.ban(by_gateway(fmt::format("2001:db8:1:{:x}::/64", i), 3h), kNow);
+  EXPECT_EQ(last.ban.target, prefix("2001:db8:1::/56"));
+  EXPECT_EQ(last.ban.until, kNow + 3h);
+  EXPECT_EQ(last.ban.by, "root");
+  EXPECT_EQ(bans.list(kNow).size(), 3U);
+  bans.undo(last);
+  EXPECT_EQ(bans.list(kNow).size(), 3 + BanBook::kEscalateAt - 2);
+}
+
 TEST(BanBook, RepeatsAreForgottenInTime) {
   BanBook bans = book();
   static_cast<void>(bans.ban(order("203.0.113.9"), kNow));
@@ -75,6 +117,12 @@ TEST(BanBook, WhatMustNotBeCutOffIsRefused) {
       {"0.0.0.0/0", "never banned"},
       {"128.0.0.0/4", "too wide"},
       {"2001::/16", "too wide"},
+      {"fe80::1", "fe80::/64 is unspecified, multicast or link-local"},
+      {"fe80::/32", "link-local"},
+      {"::", "link-local"},
+      {"ff02::1", "multicast"},
+      {"224.0.0.1", "multicast"},
+      {"0.0.0.0", "unspecified"},
   };
   for (const RefusedCase& row : cases) {
     BanBook bans = book();
@@ -153,6 +201,20 @@ TEST(BanBook, AFullBookSaysSo) {
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, base::Errc::unavailable);
   EXPECT_TRUE(bans.ban(order("203.0.113.3"), kNow + 2h));  // the others have ended
+}
+
+TEST(BanBook, MoreRangesThanTheKernelTakesAreRefused) {
+  BanBook bans = book();
+  const auto range = [](std::size_t i) { return fmt::format("100.{}.{}.0/24", i / 256, i % 256); };
+  for (std::size_t i = 0; i < BanBook::kRangesMax; ++i)
+    ASSERT_TRUE(bans.ban(order(range(i)), kNow));
+  const auto more = bans.ban(order("203.0.113.0/24"), kNow);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, base::Errc::unavailable);
+  EXPECT_TRUE(bans.ban(order(range(7), 2h), kNow));  // known already
+  EXPECT_TRUE(bans.ban(order("203.0.113.9"), kNow));
+  EXPECT_TRUE(bans.ban(order("2001:db8::/56"), kNow));
+  EXPECT_TRUE(bans.ban(order("203.0.113.0/24"), kNow + 1h));  // the others have ended
 }
 
 TEST(BanBook, ComesBackAsItWasWritten) {

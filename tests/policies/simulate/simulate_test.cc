@@ -189,6 +189,20 @@ TEST(Simulate, ARuleBansThoseWhoMeetItOften) {
   EXPECT_EQ(simulate(policy, one, state).decider, Decider::banned);
 }
 
+TEST(Simulate, NoRuleBansALink) {
+  Policy policy = build::two_zones();
+  Rule last = deny(10, "any");
+  last.ban = BanAfter{.duration = 60s};
+  policy.lists = {list({kWan}, {kHost}, {last})};
+  SimulationState state;
+  EXPECT_FALSE(simulate(policy, packet("eth0", "fe80::7", "tcp/23"), state).causes_ban);
+  EXPECT_TRUE(simulate(policy, packet("eth0", "2001:db8::7", "tcp/23"), state).causes_ban);
+  EXPECT_EQ(simulate(policy, packet("eth0", "2001:db8::1", "icmpv6/135"), state).decider,
+            Decider::essential_icmp);
+  EXPECT_EQ(simulate(policy, packet("eth0", "2001:db8::1", "tcp/80"), state).decider,
+            Decider::banned);
+}
+
 TEST(Simulate, ConditionsOfARule) {
   Policy policy = build::two_zones();
   policy.feeds = {{.name = "abuse", .never = build::ranges({"203.0.113.9"})}};
