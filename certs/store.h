@@ -65,8 +65,8 @@ class CertificateView {
   CertificateView& operator=(const CertificateView&) = delete;
   virtual ~CertificateView() = default;
 
-  // The pairs for a lower-case host name, exact before wildcard; empty when no certificate covers
-  // it.
+  // The pairs for a lower-case host name, exact before wildcard, or for an address in the form of
+  // base::to_string(); empty when no certificate covers it.
   [[nodiscard]] virtual PairSet find(std::string_view name) const = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "certs/store/ticket_file.h"
 
 #include "base/io/file.h"
+#include "base/io/log.h"
 #include "certs/key_file.h"
 #include "certs/store/durable.h"
 #include "certs/store/json_members.h"
@@ -67,6 +68,23 @@ Result<> write(const StorePaths& paths, std::span<const StoredTicketKey> keys) {
   auto written = base::replace_file(file_of_tickets(paths), text, 0600);
   OPENSSL_cleanse(text.data(), text.size());
   return written;
+}
+
+// Not that others may read it: mended, it is as good as before.
+bool is_damaged(const base::Error& error) {
+  return error.code == Errc::invalid;
+}
+
+// Nothing would ever mend it, and the keys in use would get no younger.
+Result<std::vector<StoredTicketKey>> set_aside(const StorePaths& paths, const base::Error& why) {
+  const std::string path = file_of_tickets(paths);
+  const std::string aside = path + ".damaged";
+  if (auto moved = move_to(path, aside); !moved) return moved.error();
+  base::log_error("certs",
+                  "the store's session ticket keys are damaged and set aside; new ones begin, and "
+                  "sessions of before are not resumed",
+                  {{"aside", aside}, {"error", why.message}});
+  return std::vector<StoredTicketKey>();
 }
 
 Result<std::unique_ptr<Lease>> take_lease(const StoreDir& store) {
@@ -139,12 +157,15 @@ Result<std::vector<StoredTicketKey>> read_tickets(const StorePaths& paths) {
 Result<std::vector<StoredTicketKey>> tend_tickets(const StoreDir& store, const TicketRules& rules,
                                                   sys_seconds now) {
   auto keys = read_tickets(store.paths());
-  if (!keys || !is_ticket_due(*keys, rules, now)) return keys;
+  if (!keys && !is_damaged(keys.error())) return keys;
+  if (keys && !is_ticket_due(*keys, rules, now)) return keys;
   auto lease = take_lease(store);
-  if (!lease && lease.error().code == Errc::conflict && !keys->empty()) return keys;
+  const bool is_taken = !lease && lease.error().code == Errc::conflict;
+  if (is_taken && keys && !keys->empty()) return keys;
   if (!lease) return lease.error();
   auto done = (*lease)->while_held([&]() -> Result<> {
     keys = read_tickets(store.paths());
+    if (!keys && is_damaged(keys.error())) keys = set_aside(store.paths(), keys.error());
     if (!keys) return keys.error();
     if (!is_ticket_due(*keys, rules, now)) return {};
     auto key = generate(now);

@@ -49,7 +49,8 @@ bool is_ticket_due(std::span<const StoredTicketKey> keys, const TicketRules& rul
 Result<std::vector<StoredTicketKey>> read_tickets(const StorePaths& paths);
 
 // The keys to use now, with a new one if it is due. Another process that is at it is not waited
-// for: its key comes with the next call.
+// for: its key comes with the next call. A damaged file is set aside (ring.json.damaged), said in
+// the log, and a new one begun.
 Result<std::vector<StoredTicketKey>> tend_tickets(const StoreDir& store, const TicketRules& rules,
                                                   sys_seconds now);
 

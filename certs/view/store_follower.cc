@@ -153,12 +153,30 @@ void StoreFollower::read_news(base::MonoTime now) {
   waiting_.insert(leaving_.begin(), leaving_.end());
 }
 
-void StoreFollower::refuse(const std::string& name, const std::string& why) {
-  if (const auto known = refused_.find(name); known != refused_.end() && known->second == why)
-    return;
-  refused_[name] = why;
-  base::log_error("certs", "a generation is refused; the one before is still served",
-                  {{"name", name}, {"reason", why}});
+// What is served was read when it was good; its files may be another's by now, or gone.
+bool StoreFollower::serves_revoked_key(const std::string& name) const {
+  if (!view_->fact(name)) return false;
+  const PairSet served = view_->find(name);
+  return std::ranges::any_of(std::array{served.ec, served.rsa}, [this](const PairPtr& pair) {
+    return pair != nullptr && revoked_.contains(pair->chain.info.spki_sha256);
+  });
+}
+
+// A revoked key must not be served even for want of a better one. True: it no longer is.
+bool StoreFollower::refuse(const std::string& name, const std::string& why) {
+  const bool is_revoked = serves_revoked_key(name);
+  if (is_revoked) view_ = view_->without(name);
+  if (const auto known = refused_.find(name); known == refused_.end() || known->second != why) {
+    refused_[name] = why;
+    base::log_error("certs",
+                    view_->fact(name) ? "a generation is refused; the one before is still served"
+                                      : "a generation is refused, and none is served",
+                    {{"name", name}, {"reason", why}});
+  }
+  if (is_revoked)
+    base::log_error("certs", "a certificate is no longer served: its key was revoked",
+                    {{"name", name}});
+  return is_revoked;
 }
 
 KeyReading StoreFollower::reading() const {
@@ -179,15 +197,7 @@ Result<> StoreFollower::check_keys(const PairSet& pairs, const IndexEntry& entry
 
 bool StoreFollower::take_over(const std::string& name) {
   auto held = read_held(store_, name, revoked_, next_id_, reading());
-  if (!held) {
-    // The key of what is served was revoked: it must not be served even for want of a better one.
-    const bool is_revoked =
-        held.error().code == Errc::denied && held.error().message.starts_with("E_KEY_COMPROMISED");
-    refuse(name, held.error().message);
-    if (!is_revoked || !view_->fact(name)) return false;
-    view_ = view_->without(name);
-    return true;
-  }
+  if (!held) return refuse(name, held.error().message);
   const auto served = view_->fact(name);
   if (*held == nullptr) {
     refused_.erase(name);
@@ -205,16 +215,13 @@ bool StoreFollower::take_over(const std::string& name) {
   const PairSet pairs = pairs_->get((*held)->id, (*held)->entry);
   const bool is_whole = (pairs.ec != nullptr) == (*held)->entry.ec.has_value() &&
                         (pairs.rsa != nullptr) == (*held)->entry.rsa.has_value();
-  if (!is_whole) {
-    refuse(name, fmt::format("generation {}: a key or certificate does not parse, or they do not "
-                             "belong together",
-                             (*held)->entry.generation));
-    return false;
-  }
+  if (!is_whole)
+    return refuse(name, fmt::format("generation {}: a key or certificate does not parse, or they "
+                                    "do not belong together",
+                                    (*held)->entry.generation));
   if (auto checked = check_keys(pairs, (*held)->entry); !checked) {
-    refuse(name, checked.error().message);
     if (checked.error().code == Errc::unavailable) unanswered_.insert(name);
-    return false;
+    return refuse(name, checked.error().message);
   }
   refused_.erase(name);
   if (served && served->generation != (*held)->entry.generation)

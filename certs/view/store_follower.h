@@ -119,7 +119,8 @@ class StoreFollower final : public CertStore {
   void read_canaries_anew();
   bool settle_canaries();
   std::shared_ptr<const CanaryPairs> ready(const Canary& canary);
-  void refuse(const std::string& name, const std::string& why);
+  [[nodiscard]] bool serves_revoked_key(const std::string& name) const;
+  bool refuse(const std::string& name, const std::string& why);
   [[nodiscard]] KeyReading reading() const;
   [[nodiscard]] Result<> check_keys(const PairSet& pairs, const IndexEntry& entry) const;
 

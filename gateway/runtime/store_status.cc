@@ -4,6 +4,7 @@
 #include "gateway/tls/certificate_index.h"
 
 #include <algorithm>
+#include <variant>
 
 namespace ravelin::gateway {
 namespace {
@@ -15,14 +16,24 @@ std::string asked_name(std::string_view name) {
   return name.starts_with("*.") ? "any" + std::string(name.substr(1)) : std::string(name);
 }
 
+// Whether who connects to where a listener is bound gets there what that name has. An address is
+// asked for by going to it, and what is bound to all of them does not say which are there.
+bool is_asked_at(std::string_view name, std::string_view bound) {
+  const auto address = base::parse_ip(name);
+  if (!address) return true;
+  const auto endpoint = base::parse_endpoint(bound);
+  const auto* at = endpoint ? std::get_if<base::IpEndpoint>(&*endpoint) : nullptr;
+  return at != nullptr && at->address == *address;
+}
+
 std::vector<ShownAt> shown_at(const Gateway& gateway, std::string_view name) {
   std::vector<ShownAt> places;
   const auto view = gateway.store().view();
   for (const auto& [listener, address] : gateway.bound()) {
     const auto materials = gateway.materials().find(listener);
     const ListenerRuntime* runtime = gateway.snapshot()->find_listener(listener);
-    if (materials == gateway.materials().end() || !materials->second.from_store ||
-        runtime == nullptr || runtime->config->proxy_protocol)
+    if (!is_asked_at(name, address) || materials == gateway.materials().end() ||
+        !materials->second.from_store || runtime == nullptr || runtime->config->proxy_protocol)
       continue;
     std::vector<IndexedPair> pairs;
     for (const WatchedPair& pair : materials->second.pairs)

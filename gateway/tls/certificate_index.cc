@@ -2,12 +2,22 @@
 
 #include "base/check.h"
 
+#include <algorithm>
+#include <array>
+
 namespace ravelin::gateway {
 namespace {
 
 void add(certs::PairSet& set, const certs::PairPtr& pair) {
   certs::PairPtr& slot = pair->chain.info.key_type == certs::KeyType::rsa ? set.rsa : set.ec;
   if (slot == nullptr) slot = pair;
+}
+
+bool names_exactly(const certs::PairSet& set, std::string_view name) {
+  return std::ranges::any_of(std::array{set.ec, set.rsa}, [name](const certs::PairPtr& pair) {
+    return pair != nullptr &&
+           std::ranges::find(pair->chain.info.dns_names, name) != pair->chain.info.dns_names.end();
+  });
 }
 
 }  // namespace
@@ -24,6 +34,8 @@ CertificateIndex::CertificateIndex(std::vector<IndexedPair> pairs,
       else
         add(exact_[name], pair);
     }
+    for (const base::IpAddress& address : pair->chain.info.ip_names)
+      add(exact_[base::to_string(address)], pair);
   }
 }
 
@@ -37,11 +49,13 @@ certs::PairSet CertificateIndex::usual() const {
 
 certs::PairSet CertificateIndex::find(std::string_view name) const {
   if (const auto found = exact_.find(name); found != exact_.end()) return found->second;
+  certs::PairSet stored = store_ == nullptr ? certs::PairSet{} : store_->find(name);
+  if (names_exactly(stored, name)) return stored;
   const std::size_t dot = name.find('.');
   if (dot != std::string_view::npos && dot != 0)
     if (const auto found = wildcard_.find(name.substr(dot + 1)); found != wildcard_.end())
       return found->second;
-  return store_ == nullptr ? certs::PairSet{} : store_->find(name);
+  return stored;
 }
 
 }  // namespace ravelin::gateway

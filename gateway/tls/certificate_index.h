@@ -1,6 +1,6 @@
 // Which certificate answers for which name on one listener: an immutable map from lower-case host
-// names to pairs. A changed certificate makes a new index; connections keep the one they began
-// with.
+// names, and addresses, to pairs. A changed certificate makes a new index; connections keep the one
+// they began with.
 #pragma once
 
 #include "certs/store.h"
@@ -17,18 +17,19 @@ namespace ravelin::gateway {
 
 struct IndexedPair {
   certs::PairPtr pair;
-  bool is_default = false;  // also served for unknown names and without SNI
+  bool is_default = false;  // also served for names and addresses nothing covers
 };
 
 class CertificateIndex final : public certs::CertificateView {
  public:
-  // Indexes every DNS name of every pair. Where two pairs of one key type carry the same name, the
-  // first wins: the operator's order decides. `store` is asked for names no pair covers; may be
+  // Indexes every DNS name and address of every pair. Where two pairs of one key type carry the
+  // same name, the first wins: the operator's order decides. `store` comes after the files; may be
   // null.
   explicit CertificateIndex(std::vector<IndexedPair> pairs,
                             std::shared_ptr<const certs::CertificateView> store = nullptr);
 
-  // Exact name, then `*.` in place of the first label, then the store; empty when none covers it.
+  // `name` may be an address in the form of base::to_string(). Exact name, then `*.` in place of
+  // the first label, each in the files and then in the store; empty when none covers it.
   [[nodiscard]] certs::PairSet find(std::string_view name) const override;
 
   // What is served for a name nothing covers; empty = such a client is refused.

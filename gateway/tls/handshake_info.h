@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ravelin::gateway {
@@ -47,6 +48,8 @@ struct ListenerTls {
 struct HandshakeInfo {
   std::shared_ptr<const ListenerTls> tls;
   base::IpAddress client{};  // all zero = it has no address
+  // Where the client meant to go: what stands for a name it did not send. nullopt = no address.
+  std::optional<base::IpAddress> local{};
   // Filled from the ClientHello before anything can fail (OpenSSL forgets both on failure).
   std::string sni;                // lower case; "" = none sent
   std::uint16_t version_max = 0;  // highest TLS version offered (0x0303 = 1.2); 0 = no hello read

@@ -10,6 +10,8 @@
 
 #include <openssl/tls1.h>
 
+#include <array>
+
 namespace ravelin::gateway {
 namespace {
 
@@ -48,25 +50,32 @@ void try_canary(HandshakeInfo& info) {
     info.pairs = canary->pairs;
 }
 
+// What a name gets, or an address in its usual form.
+void choose_pairs(HandshakeInfo& info, std::string_view name) {
+  info.pairs = info.tls->certificates->find(name);
+  if (info.pairs.canary != nullptr) try_canary(info);
+}
+
 // First look at a ClientHello: remembers what OpenSSL forgets on failure, and refuses unknown
-// names.
+// names. Who goes to an address sends no name (RFC 6066 section 3): the address stands for it.
 int on_client_hello(SSL* ssl, int* alert, void*) {
   HandshakeInfo* info = handshake_info(ssl);
   CHECK(info != nullptr);
   info->version_max = parse_highest_version(extension(ssl, TLSEXT_TYPE_supported_versions));
   if (info->version_max == 0)
     info->version_max = static_cast<std::uint16_t>(SSL_client_hello_get0_legacy_version(ssl));
-  const CertificateIndex& index = *info->tls->certificates;
   info->pairs = {};
   if (const auto body = extension(ssl, TLSEXT_TYPE_server_name); body.data() != nullptr) {
     auto name = parse_server_name(body);
     if (!name) return refuse(*info, Reason::handshake_failed, SSL_AD_DECODE_ERROR, alert);
     info->sni = std::move(*name);
     if (is_challenge(ssl, *info)) return SSL_CLIENT_HELLO_SUCCESS;
-    info->pairs = index.find(info->sni);
-    if (info->pairs.canary != nullptr) try_canary(*info);
+    choose_pairs(*info, info->sni);
+  } else if (info->local) {
+    std::array<char, 46> text{};
+    choose_pairs(*info, {text.data(), base::format_to(*info->local, text)});
   }
-  if (info->pairs.is_empty()) info->pairs = index.fallback();
+  if (info->pairs.is_empty()) info->pairs = info->tls->certificates->fallback();
   if (info->pairs.is_empty())
     return refuse(*info, Reason::handshake_unknown_name, SSL_AD_UNRECOGNIZED_NAME, alert);
   return SSL_CLIENT_HELLO_SUCCESS;

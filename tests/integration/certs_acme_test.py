@@ -126,7 +126,7 @@ class Unattended(AcmeCase):
             '    - { name: "*.shop.example.test" }\n')
         self.await_issuer(gateway, "any.shop.example.test", "Pebble")
 
-    def test_a_wildcard_and_its_base_by_dynamic_updates(self):
+    def test_dynamic_updates_as_they_are_documented(self):
         key = make_key(f"{self.folder}/dns.key")
         bind = Bind(tempfile.mkdtemp(dir=self.folder), {"example.test": "* A 127.0.0.1"}, [("acme", key)])
         self.addCleanup(bind.close)

@@ -160,6 +160,21 @@ class FromTheStore(StoreCase):
                 self.served(gateway, name)
             self.assertIn("UNRECOGNIZED_NAME", str(refused.exception).upper().replace(" ", "_"))
 
+    def test_an_address_is_served_to_clients_that_go_there(self):
+        self.store.run("ca", "init", "--name", "Test", "--permit", ".test,127.0.0.0/8")
+        self.store.run("issue", "127.0.0.1", "--issuer", "local")
+        self.store.run("issue", "127.0.0.2", "--issuer", "local")
+        gateway = self.serve()
+        first = self.served(gateway, "127.0.0.1")  # Python sends no name, and verifies the address
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.served(gateway, "127.0.0.2")
+        with self.assertRaises(ssl.SSLError) as refused:
+            self.served(gateway, "www.example.test")
+        self.assertIn("UNRECOGNIZED_NAME", str(refused.exception).upper())
+        self.assertIn("show generation 2", self.store.run("rotate", "127.0.0.1"))
+        self.assertNotEqual(self.served(gateway, "127.0.0.1"), first)
+        self.assertNotIn("show generation", self.store.run("rotate", "127.0.0.2"))
+
     def test_both_kinds_of_key_are_served(self):
         self.store.run("ca", "init", "--name", "Test", "--permit", ".test")
         self.store.run("issue", "www.example.test", "--issuer", "local", "--key", "p256,rsa2048")

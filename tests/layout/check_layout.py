@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Holds the shape of the tree: include directions, fences, bans, file heads and lengths, and that the
-documents name tests and reasons that exist. The rules are tables in rules.py.
+documents name tests and reasons that exist, and that no Python test takes another's name. The rules
+are tables in rules.py.
 
 check_layout.py [ROOT]      prints one line per finding; exit 0 none, 1 some
 """
 
+import ast
 import os
 import re
 import subprocess
@@ -175,6 +177,31 @@ def check_text(files):
                 yield Finding("text " + rule, path, line_of(text, match.start()), match.group())
 
 
+def check_python_names(files):
+    """Of two functions or classes with one name in one place the first is never met: a test that never runs."""
+    for path, text in files.items():
+        if not path.endswith(".py"):
+            continue
+        try:
+            tree = ast.parse(text)
+        except SyntaxError as error:
+            yield Finding("python-syntax", path, error.lineno or 1, error.msg)
+            continue
+        for place in ast.walk(tree):
+            if not isinstance(place, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                continue
+            known = {}
+            for node in place.body:
+                # A decorator may make the second one part of the first, as @x.setter does.
+                if (not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+                        or node.decorator_list):
+                    continue
+                if node.name in known:
+                    yield Finding("python-name-twice", path, node.lineno,
+                                  f"{node.name} takes the place of that of line {known[node.name]}")
+                known[node.name] = node.lineno
+
+
 def check_documents(files):
     """`tests/…` and `tests/….cc: Suite.Name` in a document must exist; every reason is explained."""
     for path, text in files.items():
@@ -241,7 +268,8 @@ def check_test_names(path, line, target, names, text):
 
 def check(files):
     """All findings of a tree given as {path: text}."""
-    parts = (check_includes, check_bans, check_shape, check_build, check_text, check_documents)
+    parts = (check_includes, check_bans, check_shape, check_build, check_text, check_python_names,
+             check_documents)
     return [finding for part in parts for finding in part(files)]
 
 

@@ -152,6 +152,32 @@ class Text(unittest.TestCase):
         self.assertEqual(set(), rules_broken({"docs/x.md": "networking, framework"}))
 
 
+class PythonNames(unittest.TestCase):
+    def found(self, text):
+        return {(finding.rule, finding.line) for finding in check_layout.check({"tests/x.py": text})
+                if finding.rule.startswith("python")}
+
+    def test_a_name_that_takes_another_s_place_is_found(self):
+        method = "    def test_a(self):\n        pass\n"
+        for text, line in (("def a():\n    pass\n\ndef a():\n    pass\n", 4),
+                           ("class A:\n" + method + method, 4),
+                           ("class A:\n    pass\n\nclass A:\n    pass\n", 4),
+                           ("def f():\n    def a():\n        pass\n    def a():\n        pass\n", 4)):
+            with self.subTest(text):
+                self.assertIn(("python-name-twice", line), self.found(text))
+
+    def test_one_name_in_two_places_passes(self):
+        method = "    def test_a(self):\n        pass\n"
+        for text in ("class A:\n" + method + "\nclass B:\n" + method,
+                     "class A:\n    @property\n    def a(self):\n        pass\n"
+                     "    @a.setter\n    def a(self, to):\n        pass\n"):
+            with self.subTest(text):
+                self.assertEqual(set(), self.found(text))
+
+    def test_what_is_no_python_is_found(self):
+        self.assertIn(("python-syntax", 1), self.found("def (\n"))
+
+
 class Documents(unittest.TestCase):
     TEST = {"tests/base/x_test.cc": '#include "base/x.h"\nTEST(Text, IsFound) {}\n',
             "tests/CMakeLists.txt": "x_test.cc", "base/x.h": HEAD + "#pragma once\n"}

@@ -3,6 +3,7 @@
 #include "base/io/log.h"
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
+#include "gateway/net/listener.h"
 #include "gateway/proxy/session/http1_exchange.h"
 #include "gateway/proxy/session/pace.h"
 #include "gateway/tls/client_auth.h"
@@ -179,11 +180,20 @@ void Connection::refuse_proxy_header(const ListenerRuntime& listener, const Prox
                      {"detail", is_late ? "no header within the time limit" : read.detail}});
 }
 
+std::optional<base::IpAddress> Connection::local_address() {
+  if (proxied_ != nullptr && proxied_->destination) return proxied_->destination->address;
+  if (came_over_unix_socket_) return std::nullopt;
+  const auto local = local_endpoint(stream_.socket().fd());
+  const auto* endpoint = local ? std::get_if<base::IpEndpoint>(&*local) : nullptr;
+  return endpoint == nullptr ? std::nullopt : std::optional(endpoint->address);
+}
+
 Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   const ListenerRuntime* listener = &listener_now();  // pinned: not let go of before this ends
   HandshakeInfo info;
   info.tls = std::move(tls);
   info.client = peer_.address;
+  info.local = local_address();
   SslPtr ssl = new_server_ssl(info);
   if (ssl == nullptr) co_return false;
   tls_context_ = info.tls->context;

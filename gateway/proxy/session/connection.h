@@ -80,6 +80,8 @@ class Connection {
   base::Task<bool> take_proxy_header();
   void refuse_proxy_header(const ListenerRuntime& listener, const ProxyHeaderRead& read);
   base::Task<bool> handshake(std::shared_ptr<const ListenerTls> tls);
+  // Where the client meant to go; nullopt over a Unix socket, unless a PROXY header says it.
+  [[nodiscard]] std::optional<base::IpAddress> local_address();
   void note_straddled(const ListenerTls& tls, Reason result);
   Reason refuse_handshake(const HandshakeInfo& info, HandshakeEnd end);
   base::Task<void> serve_requests();

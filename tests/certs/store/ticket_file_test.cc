@@ -1,5 +1,6 @@
 #include "certs/store/ticket_file.h"
 
+#include "base/io/file.h"
 #include "tests/certs/store/store_lab.h"
 
 #include <gtest/gtest.h>
@@ -57,6 +58,24 @@ TEST(TicketFile, IsRefusedWhenOthersCanReadIt) {
   const auto keys = tend_tickets(lab.store, kRules, kNow);
   ASSERT_FALSE(keys);
   EXPECT_NE(keys.error().message.find("chmod 600 " + path), std::string::npos);
+}
+
+TEST(TicketFile, ADamagedOneIsSetAsideAndANewOneBegun) {
+  StoreLab lab;
+  const auto before = tend_tickets(lab.store, kRules, kNow);
+  ASSERT_TRUE(before);
+  const std::string path = lab.path("gateway/tickets/ring.json");
+  for (const std::string& damage : {std::string(), std::string("{\"keys\": [1]}")}) {
+    ASSERT_TRUE(base::replace_file(path, damage, 0600));
+    ASSERT_FALSE(read_tickets(lab.store.paths()));
+    const auto anew = tend_tickets(lab.store, kRules, kNow);
+    ASSERT_TRUE(anew) << anew.error().message;
+    ASSERT_EQ(anew->size(), 1U);
+    EXPECT_NE(anew->front(), before->front());
+    EXPECT_EQ(*read_tickets(lab.store.paths()), *anew);
+    EXPECT_EQ(test::read_text(path + ".damaged"), damage);
+    EXPECT_EQ(*tend_tickets(lab.store, kRules, kNow + 1h), *anew);
+  }
 }
 
 struct DueCase {

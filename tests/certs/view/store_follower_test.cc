@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
+#include <functional>
 
 namespace ravelin::certs {
 namespace {
@@ -264,6 +266,63 @@ TEST_F(Follower, ARevokedKeyIsNoticedWithoutAWordInTheJournal) {
   EXPECT_EQ(follower_->start().why_not, "a key was revoked since it was made");
   EXPECT_EQ(served(kName), 0U);
   EXPECT_EQ(served(kOther), 1U);
+}
+
+// What is served need not be what the link leads to.
+TEST_F(Follower, ARevokedKeyIsNotServedWhateverIsWrongWithTheNewestGeneration) {
+  const auto damage_key = [this] {
+    const std::string key = lab_.path("private/keys/www.example.test/000002/ec.key");
+    std::ofstream(key) << "no key";  // in place: nothing new can be made in its folder
+  };
+  const auto open_key_to_others = [this] {
+    const std::string key = lab_.path("private/keys/www.example.test/000002/ec.key");
+    ASSERT_EQ(::chmod(key.c_str(), 0644), 0);
+  };
+  for (const std::function<void()>& spoil :
+       {std::function<void()>(damage_key), std::function<void()>(open_key_to_others)}) {
+    const Generation first = test::make_generation({{.names = {kName}}});
+    ASSERT_EQ(lab_.serve(kName, first), 1U);
+    open();
+    lab_.serve({{.names = {kName}, .key = test::TestKey::p384}});
+    spoil();
+    EXPECT_FALSE(poll());
+    EXPECT_EQ(served(kName), 1U);
+    ASSERT_TRUE(lab_.store.revoke_key(first.info.ec->spki_sha256));
+    EXPECT_TRUE(poll(1h));
+    EXPECT_EQ(served(kName), 0U);
+    EXPECT_FALSE(poll(2h));
+    ASSERT_TRUE(lab_.store.remove(*lab_.lease(kName), kName));
+    fs::remove(lab_.path("gateway/revoked/spki"));
+  }
+}
+
+// The generation served has its key, and the link leads to one that nobody may use.
+TEST_F(Follower, AGoodGenerationIsServedInPlaceOfARefusedOneWhoseKeyIsRevoked) {
+  lab_.serve(kName);
+  open();
+  Generation broken = test::make_generation({{.names = {kName}, .key = test::TestKey::p384}});
+  broken.ec->key = key_to_pem(test::test_key(test::TestKey::other_p256));
+  lab_.serve(kName, broken);
+  EXPECT_FALSE(poll());
+  ASSERT_TRUE(lab_.store.revoke_key(broken.info.ec->spki_sha256));
+  EXPECT_FALSE(poll(1h));
+  EXPECT_EQ(served(kName), 1U);
+  EXPECT_THAT(follower_->refused().at(kName), StartsWith("E_KEY_COMPROMISED: "));
+}
+
+// The same, of what is served from the index.
+TEST_F(Follower, ARevokedKeyOfTheIndexIsNotServedWhenTheNewestGenerationIsDamaged) {
+  const Generation first = test::make_generation({{.names = {kName}}});
+  lab_.serve(kName, first);
+  ASSERT_TRUE(rebuild_index(lab_.store));
+  open();
+  EXPECT_TRUE(follower_->start().used_index);
+  lab_.serve({{.names = {kName}, .key = test::TestKey::p384}});
+  std::ofstream(lab_.path("gateway/certs/www.example.test/gen/000002/ec.pem")) << "no";
+  EXPECT_FALSE(poll());
+  ASSERT_TRUE(lab_.store.revoke_key(first.info.ec->spki_sha256));
+  EXPECT_TRUE(poll(1h));
+  EXPECT_EQ(served(kName), 0U);
 }
 
 // The store was restored from elsewhere: numbers may be the same, certificates need not be.

@@ -1,8 +1,11 @@
 // Names, key types, versions, ALPN: whole handshakes over memory.
+#include "base/check.h"
 #include "tests/gateway/tls/memory_handshake.h"
 #include "tests/support/test_certs.h"
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace ravelin::gateway::test {
 namespace {
@@ -82,6 +85,124 @@ TEST(Handshake, DefaultServesUnknownNamesAndNone) {
     ASSERT_TRUE(handshake.run()) << handshake.failure().detail;
     EXPECT_EQ(handshake.served_name(), "fallback.test");
   }
+}
+
+// A store of one certificate, exactly for these names.
+class OneInStore final : public certs::CertificateView {
+ public:
+  OneInStore(std::set<std::string, std::less<>> names, certs::PairPtr pair)
+      : names_(std::move(names)), pair_(std::move(pair)) {}
+
+  [[nodiscard]] certs::PairSet find(std::string_view name) const override {
+    return names_.contains(name) ? certs::PairSet{.ec = pair_} : certs::PairSet{};
+  }
+
+ private:
+  std::set<std::string, std::less<>> names_;
+  certs::PairPtr pair_;
+};
+
+std::shared_ptr<const ListenerTls> make_listener_with(
+    std::vector<IndexedPair> files, const std::shared_ptr<const certs::CertificateView>& store) {
+  auto context = TlsContext::create({}, base::wall_now());
+  CHECK(context.has_value());
+  return std::make_shared<const ListenerTls>(ListenerTls{
+      *context, std::make_shared<const CertificateIndex>(std::move(files), store), nullptr});
+}
+
+base::IpAddress address_of(const char* text) {
+  const auto address = base::parse_ip(text);
+  CHECK(address.has_value());
+  return *address;
+}
+
+const certs::PairPtr& addresses() {
+  static const auto pair = issue({"192.0.2.1", "2001:db8::1"});
+  return pair;
+}
+
+struct AddressCase {
+  const char* title;
+  const char* goes_to;  // nullptr: the connection has no address
+  const char* sni;
+  bool has_default;
+  const char* served;  // "address": what is for the addresses; nullptr: refused
+};
+
+void PrintTo(const AddressCase& row, std::ostream* out) {
+  *out << row.title;
+}
+
+class Address : public testing::TestWithParam<AddressCase> {};
+
+constexpr AddressCase kAddresses[] = {
+    {"Ipv4", "192.0.2.1", "", false, "address"},
+    {"Ipv6", "2001:db8::1", "", false, "address"},
+    {"GoesBeforeTheDefault", "192.0.2.1", "", true, "address"},
+    {"NameGoesBeforeTheAddress", "192.0.2.1", "www.example.com", true, "www.example.com"},
+    {"UnknownNameIsNotLookedUpByItsAddress", "192.0.2.1", "nobody.test", false, nullptr},
+    {"AnotherAddressGetsTheDefault", "192.0.2.2", "", true, "fallback.test"},
+    {"AnotherAddressIsRefused", "192.0.2.2", "", false, nullptr},
+    {"NoAddressIsRefused", nullptr, "", false, nullptr},
+};
+
+void expect_served(const std::shared_ptr<const ListenerTls>& listener, const AddressCase& row) {
+  ClientOptions options{.sni = row.sni};
+  if (row.goes_to != nullptr) options.goes_to = address_of(row.goes_to);
+  MemoryHandshake handshake(listener, options);
+  if (row.served == nullptr) {
+    EXPECT_FALSE(handshake.run());
+    EXPECT_EQ(handshake.failure().reason, Reason::handshake_unknown_name);
+    return;
+  }
+  ASSERT_TRUE(handshake.run()) << handshake.failure().detail << handshake.client_error();
+  if (row.served == std::string_view("address"))
+    EXPECT_EQ(handshake.info().pairs.ec, addresses());
+  else
+    EXPECT_EQ(handshake.served_name(), row.served);
+}
+
+TEST_P(Address, StandsForANameThatIsNotSent) {
+  std::vector<IndexedPair> files{{www()}, {addresses()}};
+  if (GetParam().has_default) files.push_back({other(), true});
+  expect_served(make_listener(files), GetParam());
+}
+
+TEST_P(Address, IsLookedUpInTheStore) {
+  std::vector<IndexedPair> files{{www()}};
+  if (GetParam().has_default) files.push_back({other(), true});
+  const std::set<std::string, std::less<>> names{"192.0.2.1", "2001:db8::1"};
+  expect_served(make_listener_with(files, std::make_shared<const OneInStore>(names, addresses())),
+                GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Address, testing::ValuesIn(kAddresses),
+                         [](const auto& row) { return std::string(row.param.title); });
+
+// One certificate of the store for an exact name and another for a wildcard.
+class NamesInStore final : public certs::CertificateView {
+ public:
+  [[nodiscard]] certs::PairSet find(std::string_view name) const override {
+    if (name == "api.example.com") return {.ec = exact_};
+    return name.ends_with(".example.com") ? certs::PairSet{.ec = wildcard_} : certs::PairSet{};
+  }
+
+ private:
+  certs::PairPtr exact_ = issue({"api.example.com"});
+  certs::PairPtr wildcard_ = issue({"*.example.com", "stored.test"});
+};
+
+TEST(Handshake, AnExactNameOfTheStoreGoesBeforeAWildcardOfAFile) {
+  const auto listener =
+      make_listener_with({{www()}, {wildcard()}}, std::make_shared<const NamesInStore>());
+  const auto shown = [&listener](const char* sni) {
+    MemoryHandshake handshake(listener, {.sni = sni});
+    EXPECT_TRUE(handshake.run()) << handshake.failure().detail;
+    return handshake.info().pairs.ec;
+  };
+  EXPECT_EQ(shown("api.example.com")->chain.info.dns_names.front(), "api.example.com");
+  EXPECT_EQ(shown("shop.example.com"), wildcard());
+  EXPECT_EQ(shown("www.example.com"), www());
 }
 
 TEST(Handshake, RemembersTheNameOfARefusedClient) {

@@ -60,6 +60,7 @@ MemoryHandshake::MemoryHandshake(std::shared_ptr<const ListenerTls> tls,
 
   info_.tls = std::move(tls);
   info_.client = options.address;
+  info_.local = options.goes_to;
   server_ = new_server_ssl(info_);
   BIO* server_end = nullptr;
   CHECK(BIO_new_bio_pair(&client_end_, 64 * 1024, &server_end, 64 * 1024) == 1);

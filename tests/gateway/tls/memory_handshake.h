@@ -7,6 +7,7 @@
 #include "gateway/tls/ticket_ring.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct ClientOptions {
   SessionPtr resume{};
   bool trusts_test_ca = true;
   base::IpAddress address{};  // as the server sees it; all zero = none
+  std::optional<base::IpAddress> goes_to{};
 };
 
 class MemoryHandshake {
