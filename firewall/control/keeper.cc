@@ -265,14 +265,14 @@ Result<> Keeper::keep_fallback() {
 // What the disk does not remember would be gone after the next start: then rather now.
 Result<> Keeper::confirm_or_undo(std::uint64_t revision) {
   const auto kept = confirm(revision);
-  if (kept) return kept;
+  if (kept) return {};
   const auto confirmed = state_.confirmed();
   if (confirmed && *confirmed == revision) {
     note("after the revision was recorded as confirmed: " + kept.error().message);
     return {};
   }
   const std::uint64_t before = confirmed ? confirmed->value_or(0) : 0;
-  const base::Error why = base::wrap(kept.error(), "it cannot be recorded as confirmed");
+  base::Error why = base::wrap(kept.error(), "it cannot be recorded as confirmed");
   const auto undone = !confirmed    ? Result<>(confirmed.error())
                       : before != 0 ? put_revision(before)
                                     : take_down();
@@ -380,7 +380,7 @@ Result<> Keeper::heal() {
   live_.reset();
   snapshot_ = *now;
   is_unread_ = false;
-  const auto done = is_fallback_ || !policy_ ? put_fallback() : put_again();
+  auto done = is_fallback_ || !policy_ ? put_fallback() : put_again();
   if (done || *now || is_fallback_ || done.error().code == Errc::conflict) return done;
   auto said = fall_back(fmt::format("revision {}", live_revision_), done.error());
   if (!said) return said.error();

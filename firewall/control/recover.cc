@@ -55,7 +55,7 @@ Result<> Keeper::return_to_confirmed(std::vector<std::string>& done) {
     // of.
     if (const auto kept = keep_fallback(); !kept)
       note("the policy to fall back to cannot be kept: " + kept.error().message);
-    return adopted;
+    return {};
   }
   auto said = fall_back("the confirmed revision", adopted.error());
   if (!said) return said.error();
