@@ -156,8 +156,8 @@ bool Http1Exchange::switch_protocol(const http1::ResponseHead& head) {
 void Http1Exchange::send_head(const ResponseStart& start, std::string_view body, bool last) {
   head_sent_ = true;
   sends_chunks_ = start.body == ResponseStart::Body::unknown && !is_http10_;
-  const bool ends_by_close = start.body == ResponseStart::Body::unknown && is_http10_;
-  closes_ = closes_ || start.closes || ends_by_close || !wants_keep_alive_ || !body_done_ ||
+  ends_by_close_ = start.body == ResponseStart::Body::unknown && is_http10_;
+  closes_ = closes_ || start.closes || ends_by_close_ || !wants_keep_alive_ || !body_done_ ||
             worker_.load.draining.load(std::memory_order_relaxed);
   Buffer out(worker_.buffers);
   out.acquire(start.edit == nullptr ? BlockSize::large : BlockSize::bulk);
@@ -241,9 +241,10 @@ void Http1Exchange::send_end(std::string_view trailers) {
   response_done_ = true;
 }
 
+// A cut-off chunked or length-delimited body is visible as such, and what came of it is delivered.
 void Http1Exchange::abort() {
   closes_ = true;
-  is_cut_ = is_cut_ || (head_sent_ && !response_done_);
+  is_cut_ = is_cut_ || (ends_by_close_ && !response_done_);
 }
 
 }  // namespace ravelin::gateway

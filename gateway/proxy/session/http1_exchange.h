@@ -62,8 +62,8 @@ class Http1Exchange final : public Exchange {
     return head_sent_ && !closes_ && body_done_ && response_done_;
   }
 
-  // The response ends in its middle. A body that ends by close would look whole after a FIN or a
-  // close_notify: only a reset shows it.
+  // A response that ends by close does so in its middle. After a FIN or a close_notify it would
+  // look whole: only a reset shows it.
   [[nodiscard]] bool is_cut() const { return is_cut_; }
 
   // The head was larger than any block: the client has got a bare 500 in its place.
@@ -103,6 +103,7 @@ class Http1Exchange final : public Exchange {
   bool head_sent_ = false;
   bool response_done_ = false;
   bool closes_ = false;
+  bool ends_by_close_ = false;
   bool is_cut_ = false;
   bool head_refused_ = false;
   bool sends_chunks_ = false;
