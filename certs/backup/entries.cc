@@ -86,7 +86,9 @@ bool is_left_out(std::string_view path) {
   constexpr std::string_view kOthers[] = {"FORMAT", "locks", "crls", "gateway/journal",
                                           "gateway/challenges"};
   const bool is_index = path.starts_with("gateway/public.bin") || path.starts_with("private/keys-");
-  const bool is_aside = path.starts_with("gateway/journal.") || path.starts_with("gateway/certs/.");
+  const bool is_aside = path.starts_with("gateway/journal.") ||
+                        path.starts_with("gateway/certs/.") ||
+                        path.starts_with("private/pending/.");
   return is_index || is_aside || std::ranges::any_of(kOthers, [path](std::string_view other) {
            return path == other || is_below(path, other);
          });

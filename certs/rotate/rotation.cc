@@ -169,7 +169,8 @@ bool is_served(const Work& work, const Pending& pending) {
   return false;
 }
 
-// An order that is pending for the same thing goes on; any other gives way.
+// An order that is pending for the same thing goes on; any other gives way, but not to what only
+// stands in until it is done.
 Result<Pending> take_up(const Work& work, const std::string& issuer) {
   const Want& want = work.request.want;
   const PendingPlan plan{.names = want.names,
@@ -179,6 +180,8 @@ Result<Pending> take_up(const Work& work, const std::string& issuer) {
                          .reason = work.request.reason,
                          .by = work.request.by,
                          .since = now_of(work.parts)};
+  if (work.request.reason == kPlaceholder)
+    return Pending::begin_placeholder(work.parts.store, work.lease, work.request.name, plan);
   auto known = Pending::find(work.parts.store, work.request.name);
   if (known && *known && !needs_new_key(work.request) && (*known)->plan().is_same_order(plan) &&
       !is_served(work, **known)) {

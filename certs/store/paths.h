@@ -79,6 +79,11 @@ class StorePaths {
     return all_pending() + "/" + folder_of(name);
   }
 
+  // Of a placeholder's order: beside the other, and no certificate's folder.
+  [[nodiscard]] std::string pending_placeholder(std::string_view name) const {
+    return fmt::format("{}/.placeholder-{:016x}", all_pending(), base::mix_bits(base::fnv1a(name)));
+  }
+
   [[nodiscard]] std::string all_keys() const { return for_signing() + "/keys"; }
 
   // Of all generations of a certificate, and of one.

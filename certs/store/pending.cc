@@ -67,9 +67,19 @@ Result<PendingPlan> parse_plan(std::string_view text) {
 
 Result<Pending> Pending::begin(const StoreDir& store, Lease& lease, const std::string& name,
                                PendingPlan plan) {
-  const std::string folder = store.paths().pending(name);
+  return begin_in(store.paths().pending(name), store, lease, name, std::move(plan));
+}
+
+Result<Pending> Pending::begin_placeholder(const StoreDir& store, Lease& lease,
+                                           const std::string& name, PendingPlan plan) {
+  return begin_in(store.paths().pending_placeholder(name), store, lease, name, std::move(plan));
+}
+
+Result<Pending> Pending::begin_in(const std::string& folder, const StoreDir& store, Lease& lease,
+                                  const std::string& name, PendingPlan plan) {
   auto done = lease.while_held([&]() -> Result<> {
     auto step = remove_folder(folder);
+    if (step) step = remove_folder(store.paths().pending_placeholder(name));
     if (step) step = make_folder(folder);
     if (step) step = sync_folder(store.paths().all_pending());
     if (step) step = base::replace_file(folder + std::string(kPlanFile), format_plan(plan), kMode);

@@ -41,6 +41,10 @@ class Pending {
   // In place of one that is there.
   static Result<Pending> begin(const StoreDir& store, Lease& lease, const std::string& name,
                                PendingPlan plan);
+  // That of a placeholder, which leaves the other where it is: what a CA has begun goes on while
+  // something stands in. It is found by nobody and goes with the next that begins.
+  static Result<Pending> begin_placeholder(const StoreDir& store, Lease& lease,
+                                           const std::string& name, PendingPlan plan);
   // None when nothing is pending. One that a crash kept from having a plan is none.
   static Result<std::optional<Pending>> find(const StoreDir& store, const std::string& name);
 
@@ -64,6 +68,8 @@ class Pending {
   Pending(std::string folder, PendingPlan plan)
       : folder_(std::move(folder)), plan_(std::move(plan)) {}
 
+  static Result<Pending> begin_in(const std::string& folder, const StoreDir& store, Lease& lease,
+                                  const std::string& name, PendingPlan plan);
   [[nodiscard]] std::string file(PairSlot slot, std::string_view kind) const;
 
   std::string folder_;

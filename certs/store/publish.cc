@@ -175,6 +175,7 @@ Result<> StoreDir::remove(Lease& lease, const std::string& name) {
     if (step) step = move_to(paths_.of(name), aside);
     if (step) step = remove_generations(paths_.keys(name));
     if (step) step = remove_folder(paths_.pending(name));
+    if (step) step = remove_folder(paths_.pending_placeholder(name));
     if (!step) return step;
     static_cast<void>(::unlink(canary_file(paths_, name).c_str()) == 0);
     // Not closed is no failure: whoever follows the journal keeps looking.

@@ -1,6 +1,7 @@
 #include "cli/certs/as_owner.h"
 
 #include "base/check.h"
+#include "system/confine/credentials.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ base::Result<AsOwner> AsOwner::of(const std::string& path) {
     CHECK(::setegid(group) == 0);
     return base::fail_errno(error, "becoming the owner of " + path);
   }
+  system::forbid_core_dumps();  // a change of user allows them again
   return AsOwner(true, group);
 }
 
@@ -42,7 +44,9 @@ AsOwner::AsOwner(AsOwner&& other) noexcept
     : is_changed_(std::exchange(other.is_changed_, false)), group_(other.group_) {}
 
 AsOwner::~AsOwner() {
-  if (is_changed_) CHECK(::seteuid(0) == 0 && ::setegid(group_) == 0);
+  if (!is_changed_) return;
+  CHECK(::seteuid(0) == 0 && ::setegid(group_) == 0);
+  system::forbid_core_dumps();
 }
 
 }  // namespace ravelin::cli

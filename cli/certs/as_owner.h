@@ -13,8 +13,8 @@ namespace ravelin::cli {
 class AsOwner {
  public:
   // Changes the effective user and group to those of `path`, or of the nearest folder above it that
-  // is there. Does nothing unless we are root and it belongs to someone else. Errors: the kernel
-  // refuses. The whole process changes: one of these at a time.
+  // is there; there is no core dump from then on. Does nothing unless we are root and it belongs to
+  // someone else. Errors: the kernel refuses. The whole process changes: one of these at a time.
   static base::Result<AsOwner> of(const std::string& path);
 
   AsOwner(AsOwner&& other) noexcept;

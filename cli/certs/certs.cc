@@ -3,6 +3,7 @@
 #include "base/io/yaml.h"
 #include "base/io/yaml_include.h"
 #include "cli/report.h"
+#include "system/confine/credentials.h"
 
 namespace ravelin::cli {
 namespace {
@@ -57,6 +58,7 @@ std::optional<std::string> find_store(const CertsFlags& flags) {
 void add_certs(CLI::App& app, Action& chosen) {
   CLI::App* group = app.add_subcommand("certs", "certificates: issued, rotated and rolled back");
   group->require_subcommand(1);
+  group->callback([] { system::forbid_core_dumps(); });  // most of these hold keys
   add_certs_change(*group, chosen);
   add_certs_look(*group, chosen);
   add_certs_tickets(*group, chosen);

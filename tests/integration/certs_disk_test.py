@@ -77,6 +77,55 @@ class FailingAnywhere(StoreCase):
         self.assertEqual(gateway.metric("ravelin_certificate_store_refused"), 0)
 
 
+class OnTheDisk(StoreCase):
+    """A rotation puts on the disk what it is about to lead to, before it leads there."""
+
+    def calls(self):
+        trace = f"{self.directory}/trace"
+        done = strace("-y", "-o", trace, "-e", "trace=write,fsync,rename", os.path.abspath(BINARY), "certs", "rotate", NAME,
+                      "--store", self.store.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(trace) as file:
+            return [line.split(None, 1)[1] for line in file]
+
+    def next(self, calls, begin, name, about):
+        """The place of the next such call from `begin` on."""
+        for at in range(begin, len(calls)):
+            if calls[at].startswith(f"{name}(") and about in calls[at]:
+                return at
+        raise AssertionError(f"no {name} of {about} from here on:\n" + "".join(calls[begin:]))
+
+    def moved(self, calls, begin, source, target):
+        """The place after a name is on the disk: the folder it is in is synced at once."""
+        at = self.next(calls, begin, "rename", f'"{source}", "{target}"') + 1
+        self.assertEqual(self.next(calls, at, "fsync", f"<{os.path.dirname(target)}>"), at)
+        return at + 1
+
+    def filled(self, calls, begin, folder, files):
+        """The place after a folder is there for good: each of its files, the folder, its name."""
+        synced = begin
+        for file in files:
+            written = self.next(calls, begin, "write", f"<{folder}.tmp/{file}>")
+            synced = max(synced, self.next(calls, written + 1, "fsync", f"<{folder}.tmp/{file}>"))
+        at = self.next(calls, synced + 1, "fsync", f"<{folder}.tmp>")
+        return self.moved(calls, at + 1, f"{folder}.tmp", folder)
+
+    def journal(self, calls, begin, word):
+        at = self.next(calls, begin, "write", f"<{os.path.realpath(self.store.folder)}/gateway/journal>, \"{word} ")
+        return self.next(calls, at + 1, "fsync", "/gateway/journal>") + 1
+
+    def test_all_of_a_generation_is_there_before_the_link_leads_to_it(self):
+        self.start(names=(NAME,))
+        root = os.path.realpath(self.store.folder)
+        certificate = f"{root}/gateway/certs/{NAME}"
+        calls = self.calls()
+        at = self.filled(calls, 0, f"{root}/private/keys/{NAME}/000002", ("ec.key",))
+        at = self.filled(calls, at, f"{certificate}/gen/000002", ("ec.pem", "meta.json"))
+        at = self.journal(calls, at, "begin")
+        at = self.moved(calls, at, f"{certificate}/current.new", f"{certificate}/current")
+        self.journal(calls, at, "done")
+
+
 class SmallDisk(StoreCase):
     """The store on a disk of its own, in a mount namespace of this process's own."""
 

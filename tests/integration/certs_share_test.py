@@ -60,6 +60,16 @@ class OneAtATime(StoreCase):
         self.assertEqual(holder.returncode, 0)
         self.assertEqual(self.store.current("www.example.test"), 2)
 
+    def test_the_command_leaves_no_core_behind(self):
+        self.start(names=("api.example.test",))
+        self.store.config = None
+        holder = self.stopped_holder()
+        with open(f"/proc/{holder.pid}/limits") as file:
+            core = next(line for line in file if line.startswith("Max core file size"))
+        holder.send_signal(signal.SIGCONT)
+        holder.communicate(timeout=60)
+        self.assertEqual(core.split()[4:6], ["0", "0"])
+
     def test_a_holder_stopped_past_its_lease_is_fenced_off(self):
         gateway = self.start(names=("api.example.test",))
         self.store.config = None

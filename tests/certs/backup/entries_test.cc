@@ -135,6 +135,7 @@ constexpr PathCase kPathCases[] = {
     {EntryKind::file, 0600, "gateway/journal.cut", "nothing a backup has"},
     {EntryKind::file, 0600, "gateway/challenges/x.json", "nothing a backup has"},
     {EntryKind::file, 0600, "gateway/certs/.gone-1", "nothing a backup has"},
+    {EntryKind::file, 0600, "private/pending/.placeholder-1/plan.json", "nothing a backup has"},
     {EntryKind::file, 0600, "crls/x.crl", "nothing a backup has"},
     {EntryKind::file, 0600, "FORMAT", "nothing a backup has"},
     {EntryKind::file, 0600, "locks/a.test", "nothing a backup has"},

@@ -1,6 +1,7 @@
 #include "certs/rotate/rotation.h"
 
 #include "base/io/file.h"
+#include "certs/rotate/plan.h"
 #include "tests/certs/rotate/rotation_lab.h"
 
 #include <gmock/gmock.h>
@@ -167,6 +168,24 @@ TEST(Rotation, AnOrderGoesOnWithItsKeyAndItsNote) {
   const std::string key = lab.served_key();
   EXPECT_THAT(lab.le.keys(), ElementsAre(key, key, key, key));
   EXPECT_THAT(lab.steps, ::testing::Contains("going on with the order of le"));
+}
+
+// A start after a crash, with an own CA: something is shown at once, and the CA's order goes on.
+TEST(Rotation, APlaceholderLeavesTheOrderUnderWay) {
+  RotationLab lab;
+  lab.le.answer = Answer::too_busy;
+  ASSERT_FALSE(lab.rotate("issue"));
+  RotationRequest request{kRotated, lab.want, std::string(kPlaceholder), "start-up"};
+  request.issuers = {"dev"};
+  const auto made = rotate_certificate(lab.parts(), request, {});
+  ASSERT_TRUE(made) << made.error().error.message;
+  EXPECT_EQ(lab.state(kRotated).current, 1U);
+  EXPECT_FALSE(fs::exists(lab.store.paths().pending_placeholder(kRotated)));
+  lab.le.answer = Answer::chain;
+  ASSERT_EQ(lab.why("renewal"), "");
+  EXPECT_THAT(lab.le.placed(), ElementsAre("le-1"));
+  EXPECT_EQ(lab.le.keys().front(), lab.le.keys().back());
+  EXPECT_EQ(lab.served_key(), lab.le.keys().back());
 }
 
 TEST(Rotation, AnOrderForSomethingElseGivesWay) {

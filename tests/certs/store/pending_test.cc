@@ -47,6 +47,22 @@ class PendingOrder : public testing::Test {
   std::unique_ptr<Lease> lease_;
 };
 
+TEST_F(PendingOrder, APlaceholdersIsBesideTheOtherAndGoesWithTheNext) {
+  const Pending order = begin();
+  ASSERT_TRUE(order.keep_key(PairSlot::ec, "key"));
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto aside = Pending::begin_placeholder(lab_.store, *lease_, kName, plan_for("local"));
+    ASSERT_TRUE(aside) << aside.error().message;
+    EXPECT_EQ(*aside->key(PairSlot::ec), "");
+    ASSERT_TRUE(aside->keep_key(PairSlot::ec, "other"));
+    EXPECT_EQ(find()->plan().issuer, "le");
+    EXPECT_EQ(*find()->key(PairSlot::ec), "key");
+  }
+  begin("dev");
+  EXPECT_FALSE(fs::exists(lab_.store.paths().pending_placeholder(kName)));
+  EXPECT_EQ(find()->plan().issuer, "dev");
+}
+
 TEST_F(PendingOrder, IsFoundAsBegun) {
   EXPECT_FALSE(find());
   EXPECT_FALSE(lab_.state(kName).has_pending);
