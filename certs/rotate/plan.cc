@@ -14,6 +14,7 @@ bool covers_all(const std::vector<std::string>& names, const std::vector<std::st
 
 PlannedRenewal plan(const HeldState& held, sys_seconds now) {
   PlannedRenewal renewal{.name = held.name};
+  seconds wait_max = seconds::max();
   if (!held.served) {
     renewal.why = "nothing is served yet";
     renewal.is_emergency = true;
@@ -26,14 +27,15 @@ PlannedRenewal plan(const HeldState& held, sys_seconds now) {
     renewal.why = mismatch.empty() ? time.why : mismatch;
     renewal.is_emergency = held.is_revoked || now >= emergency_time(facts);
     renewal.not_after = facts.not_after;
+    wait_max = longest_wait(facts, held.failures.last);
   }
   // One that is still to come was noted before the clock was set back.
   if (held.failures.in_a_row == 0 || held.failures.last > now) return renewal;
   // Each generation that clients refuse costs an order, and the next will hardly fare better.
   constexpr int kRefusedWeighs = 5;
-  const sys_seconds again =
-      held.failures.last +
+  const seconds wait =
       back_off(held.failures.in_a_row + (kRefusedWeighs - 1) * held.failures.refused);
+  const sys_seconds again = held.failures.last + std::min(wait, wait_max);
   if (again > renewal.at) {
     renewal.at = again;
     renewal.why += fmt::format("; again after {} failures", held.failures.in_a_row);

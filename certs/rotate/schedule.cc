@@ -65,6 +65,14 @@ seconds back_off(int failures) {
   return step < kSteps.size() ? seconds(kSteps[step]) : seconds(24h);
 }
 
+seconds longest_wait(const RenewalFacts& facts, sys_seconds failed) {
+  constexpr int kWaitPart = 8;
+  const seconds left = facts.not_after - failed;
+  if (left <= 0s) return 1h;
+  const seconds wait = std::max<seconds>(left / kWaitPart, 1min);
+  return facts.is_revoked ? std::min<seconds>(wait, 1h) : wait;
+}
+
 Failures failures_in(std::span<const HistoryEntry> history) {
   Failures failures;
   Failures before;  // the last generation came about

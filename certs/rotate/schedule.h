@@ -43,6 +43,10 @@ sys_seconds emergency_time(const RenewalFacts& facts);
 // most.
 seconds back_off(int failures);
 
+// No wait that begins at `failed` is longer: an eighth of what is left then, a minute at least; an
+// hour once it has ended or its key is revoked.
+seconds longest_wait(const RenewalFacts& facts, sys_seconds failed);
+
 struct Failures {
   int in_a_row = 0;
   int refused = 0;  // of those: generations that were taken back because clients refused them

@@ -106,6 +106,40 @@ TEST(PlanRenewals, AfterAFailureItWaits) {
   EXPECT_NE(renewal.why.find("again after 2 failures"), std::string::npos);
 }
 
+struct ShortCase {
+  const char* title;
+  seconds lifetime;
+};
+
+TEST(PlanRenewals, HoweverOftenItFailsItIsTriedUntilTheEnd) {
+  const ShortCase rows[] = {
+      {"ADay", 24h}, {"SixDays", 160h}, {"AnHour", 1h}, {"AMonth", 30 * kDay}};
+  for (const auto& [title, lifetime] : rows) {
+    HeldState state = held(0s, lifetime);
+    const sys_seconds end = state.served->not_after();
+    sys_seconds now = plan_one(state).at;
+    seconds left = end - now;
+    int tries = 0;
+    while (left > 0s && tries < 1000) {
+      ++tries;
+      state.failures = {.in_a_row = tries, .last = now, .why = "busy"};
+      const sys_seconds next = plan_renewals(std::span(&state, 1), now).front().at;
+      ASSERT_GE(next, now + 1min) << title << " after " << tries;
+      if (left > 2min) EXPECT_LT(next, end) << title << " after " << tries;
+      now = next;
+      left = end - now;
+    }
+    EXPECT_GE(tries, 20) << title;
+    EXPECT_LT(tries, 100) << title;
+  }
+}
+
+TEST(PlanRenewals, WhatHasEndedIsTriedEveryHour) {
+  HeldState state = held(91 * kDay, 90 * kDay);
+  state.failures = {.in_a_row = 40, .last = kNow - 59min, .why = "busy"};
+  EXPECT_EQ(plan_one(state).at, kNow + 1min);
+}
+
 TEST(PlanRenewals, ARevokedKeyIsDueAtOnceFromAnyIssuer) {
   HeldState state = held(1h, 90 * kDay);
   state.is_revoked = true;

@@ -124,6 +124,31 @@ TEST(Schedule, WaitingGrowsToADay) {
     EXPECT_LE(back_off(i), back_off(i + 1)) << i;
 }
 
+struct WaitCase {
+  const char* title;
+  seconds left;  // when it failed
+  bool is_revoked;
+  seconds most;
+};
+
+TEST(Schedule, NoWaitTakesMoreThanAnEighthOfWhatIsLeft) {
+  const WaitCase rows[] = {
+      {"AMonth", 30 * kDay, false, 90h},
+      {"TenHours", 10h, false, 75min},
+      {"AnHour", 1h, false, 450s},
+      {"TheLastMinutes", 5min, false, 1min},
+      {"Ended", 0s, false, 1h},
+      {"EndedLongAgo", -90 * kDay, false, 1h},
+      {"RevokedKey", 30 * kDay, true, 1h},
+      {"RevokedAndShort", 10min, true, 75s},
+  };
+  for (const WaitCase& row : rows) {
+    RenewalFacts facts = facts_of(90 * kDay);
+    facts.is_revoked = row.is_revoked;
+    EXPECT_EQ(longest_wait(facts, facts.not_after - row.left), row.most) << row.title;
+  }
+}
+
 struct FailuresCase {
   const char* title;
   std::vector<std::string> events;
