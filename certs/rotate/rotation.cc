@@ -1,5 +1,6 @@
 #include "certs/rotate/rotation.h"
 
+#include "base/utc.h"
 #include "certs/issuer/csr.h"
 #include "certs/issuer/private_key.h"
 #include "certs/rotate/check_generation.h"
@@ -147,7 +148,14 @@ boost::system::result<IssuedChain, IssueFailure> order_chain(const Work& work, I
       .replaces = replaced_id(work.parts.store, work.request.name, slot, pending.plan().issuer)};
   FencedNote note(pending.note(slot), work.lease);
   auto issued = issuer.issue(order, note, work.stop);
-  if (!issued) return issued.error();
+  // Whoever was stopped has nothing to say of the CA.
+  const bool is_told = work.parts.asked && (issued || !work.stop.stop_requested());
+  if (!issued) {
+    IssueFailure failure = issued.error();
+    if (is_told) work.parts.asked(pending.plan().issuer, &failure);
+    return failure;
+  }
+  if (is_told) work.parts.asked(pending.plan().issuer, nullptr);
   auto saved =
       work.lease.while_held([&] { return pending.keep_chain(slot, issued->pem, issued->order); });
   if (!saved) return IssueFailure{saved.error()};
@@ -239,11 +247,28 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
 }
 
 // What stands in has no turn of its own to wait for.
-void note_failure(const Work& work, const RotationFailure& failure) {
+void note_failure(const Work& work, const RotationFailure& failure,
+                  const std::string& issuer_name) {
   work.tell("{}", failure.error.message);
   if (work.request.reason == kPlaceholder) return;
-  note_event(work.parts, work.request.name, "failed", work.before, work.request.by,
-             failure.error.message);
+  HistoryEntry entry{.event = "failed",
+                     .generation = work.before,
+                     .by = work.request.by,
+                     .detail = failure.error.message};
+  if (failure.retry_after) {
+    entry.waits_for = issuer_name;
+    entry.waits_until = now_of(work.parts) + *failure.retry_after;
+    entry.detail += "; it asks to wait until " + base::utc_text(entry.waits_until);
+  }
+  note_event(work.parts, work.request.name, std::move(entry));
+}
+
+// The first of them will never sign this: the others that are wanted have their turn. A placeholder
+// is not theirs to make.
+void add_others(const RotationRequest& request, std::vector<std::string>& issuers) {
+  if (request.reason == kPlaceholder) return;
+  for (const std::string& other : request.want.issuers)
+    if (std::ranges::find(issuers, other) == issuers.end()) issuers.push_back(other);
 }
 
 // The certificate's folder is there from here on, with what is wanted.
@@ -292,18 +317,21 @@ Result<GenerationInfo> try_on_some(const Work& work, const Generation& generatio
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
-  for (const std::string& issuer_name : issuers_of(work)) {
+  std::vector<std::string> issuers = issuers_of(work);
+  for (std::size_t i = 0; i < issuers.size(); ++i) {
+    const std::string issuer_name = issuers[i];
     Issuer* issuer = work.parts.find_issuer(issuer_name);
     if (issuer == nullptr) {
       failure = {fail(Errc::invalid, "issuer \"{}\" is not configured", issuer_name)};
-      note_failure(work, failure);
+      note_failure(work, failure, issuer_name);
       continue;
     }
     auto prepared = prepare(work, *issuer, issuer_name, kinds);
     if (!prepared) {
       failure = {base::wrap(prepared.error().error, "issuer " + issuer_name),
                  prepared.error().retry_after};
-      note_failure(work, failure);
+      note_failure(work, failure, issuer_name);
+      if (prepared.error().is_final) add_others(request, issuers);
       if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
       continue;
     }
@@ -311,7 +339,7 @@ RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
                                : serve(work.parts, work.lease, request.name, prepared->generation);
     if (!info) {
       failure = {info.error()};
-      note_failure(work, failure);
+      note_failure(work, failure, issuer_name);
       break;
     }
     static_cast<void>(!prepared->pending.end().has_value());

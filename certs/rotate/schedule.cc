@@ -87,6 +87,7 @@ Failures failures_in(std::span<const HistoryEntry> history) {
       ++failures.in_a_row;
       failures.last = entry.at;
       failures.why = entry.detail;
+      if (!entry.waits_for.empty()) failures.waits[entry.waits_for] = entry.waits_until;
     } else if (entry.event != "revoke" && entry.event != "probe" && entry.event != "rollback" &&
                entry.event != "export" && entry.event != "canary") {
       before = std::exchange(failures, {});

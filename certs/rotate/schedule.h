@@ -6,6 +6,7 @@
 #include "certs/store/history.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,6 +53,8 @@ struct Failures {
   int refused = 0;  // of those: generations that were taken back because clients refused them
   sys_seconds last{};
   std::string why;
+  // Issuers that are not to be asked for this certificate before that, as they wish.
+  std::map<std::string, sys_seconds, std::less<>> waits{};
 };
 
 // Failed attempts since the last generation came about.

@@ -140,6 +140,52 @@ TEST(PlanRenewals, WhatHasEndedIsTriedEveryHour) {
   EXPECT_EQ(plan_one(state).at, kNow + 1min);
 }
 
+struct IssuersCase {
+  const char* title;
+  seconds age;  // of 90 days
+  int failures;
+  CaRestMap rests;
+  std::map<std::string, sys_seconds, std::less<>> waits;
+  std::vector<std::string> issuers;
+  seconds at;  // from now
+};
+
+TEST(PlanRenewals, WhoeverIsToBeLeftAloneIsNotAsked) {
+  const std::vector<std::string> both{"le", "own"};
+  const IssuersCase rows[] = {
+      {"FirstAlone", 80 * kDay, 0, {}, {}, {"le"}, 0s},
+      {"AllAfterThreeFailures", 80 * kDay, 3, {}, {}, both, 0s},
+      {"AllWhenLittleIsLeft", 89 * kDay, 0, {}, {}, both, 0s},
+      {"FirstRests", 80 * kDay, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, 2min},
+      {"FirstIsAwayForLong", 80 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
+      {"BothRest",
+       89 * kDay,
+       0,
+       {{"le", {kNow + 5min, 3}}, {"own", {kNow + 1min, 1}}},
+       {},
+       {"own"},
+       1min},
+      {"OneRests", 89 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
+      {"FirstAsksToWait", 80 * kDay, 1, {}, {{"le", kNow + 2h}}, {"le"}, 2h},
+      {"OneAsksToWait", 89 * kDay, 1, {}, {{"le", kNow + 2h}}, {"own"}, 0s},
+      {"FromAnotherTime", 80 * kDay, 1, {}, {{"le", kNow + 25h}}, {"le"}, 0s},
+      {"NotDueThen", 1h, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, -1s},
+  };
+  for (const IssuersCase& row : rows) {
+    HeldState state = held(row.age, 90 * kDay);
+    state.failures = {.in_a_row = row.failures, .last = kNow - kDay, .waits = row.waits};
+    state.rests = row.rests;
+    const PlannedRenewal renewal = plan_one(state);
+    EXPECT_EQ(renewal.issuers, row.issuers) << row.title;
+    if (row.at > 0s) {
+      EXPECT_EQ(renewal.at, kNow + row.at) << row.title;
+      EXPECT_NE(renewal.why.find("is left alone until"), std::string::npos) << row.title;
+    } else {
+      EXPECT_EQ(renewal.is_due(kNow), row.at == 0s) << row.title;
+    }
+  }
+}
+
 TEST(PlanRenewals, ARevokedKeyIsDueAtOnceFromAnyIssuer) {
   HeldState state = held(1h, 90 * kDay);
   state.is_revoked = true;

@@ -1,6 +1,7 @@
 #include "certs/rotate/rotation.h"
 
 #include "base/io/file.h"
+#include "certs/rotate/plan.h"
 #include "tests/certs/rotate/rotation_lab.h"
 
 #include <gmock/gmock.h>
@@ -129,6 +130,41 @@ TEST(Rotation, TheNextIssuerTakesOver) {
   EXPECT_NE(lab.le.keys().front(), lab.dev.keys().front());
   EXPECT_THAT(lab.events(), ElementsAre("failed", "rotate"));
   EXPECT_FALSE(lab.state(kRotated).has_pending);
+}
+
+TEST(Rotation, WhatOneNeverSignsIsTheOthersTurnAtOnce) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  lab.le.answer = Answer::forbidden;
+  RotationRequest request{kRotated, lab.want, "renewal", "scheduler"};
+  request.issuers = {"le"};
+  const auto outcome = rotate_certificate(lab.parts(), request, {});
+  ASSERT_TRUE(outcome) << outcome.error().error.message;
+  EXPECT_EQ(outcome->info.issuer, "dev");
+  EXPECT_THAT(lab.events(), ElementsAre("failed", "renewal"));
+}
+
+TEST(Rotation, APlaceholderIsNobodysButTheOwnCas) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  lab.dev.answer = Answer::forbidden;
+  RotationRequest request{kRotated, lab.want, std::string(kPlaceholder), "start-up"};
+  request.issuers = {"dev"};
+  EXPECT_FALSE(rotate_certificate(lab.parts(), request, {}));
+  EXPECT_EQ(lab.le.asked(), 0U);
+}
+
+TEST(Rotation, HowEachIssuerDidIsTold) {
+  RotationLab lab;
+  lab.want.issuers = {"none", "le", "dev"};
+  lab.le.answer = Answer::away;
+  RotationParts parts = lab.parts();
+  std::vector<std::string> told;
+  parts.asked = [&told](const std::string& issuer, const IssueFailure* failure) {
+    told.push_back(issuer + (failure == nullptr ? "" : failure->is_away ? " away" : " failed"));
+  };
+  ASSERT_TRUE(rotate_certificate(parts, {kRotated, lab.want, "rotate", "root"}, {}));
+  EXPECT_THAT(told, ElementsAre("le away", "dev"));
 }
 
 TEST(Rotation, AnOrderUnderWayIsFinishedBeforeTheFirstIssuerIsAskedAgain) {

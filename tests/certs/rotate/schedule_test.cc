@@ -182,5 +182,17 @@ TEST(Schedule, FailuresCountSinceTheLastGenerationCameAbout) {
   }
 }
 
+TEST(Schedule, WhatIssuersAskForIsRememberedUntilTheNextGeneration) {
+  std::vector<HistoryEntry> history = {
+      {.at = kStart, .event = "failed", .waits_for = "le", .waits_until = kStart + 2h},
+      {.at = kStart + 1s, .event = "failed", .waits_for = "own", .waits_until = kStart + 1h},
+      {.at = kStart + 2s, .event = "failed"},
+  };
+  EXPECT_EQ(failures_in(history).waits, (std::map<std::string, sys_seconds, std::less<>>{
+                                            {"le", kStart + 2h}, {"own", kStart + 1h}}));
+  history.push_back({.at = kStart + 3s, .event = "renewal"});
+  EXPECT_TRUE(failures_in(history).waits.empty());
+}
+
 }  // namespace
 }  // namespace ravelin::certs
