@@ -24,7 +24,7 @@ struct HeldState {
   Want want;
   std::optional<GenerationInfo> served;  // nullopt: nothing yet
   std::optional<RenewalWindow> window;   // of the CA
-  bool is_revoked = false;               // a key of what is served is revoked
+  bool is_revoked = false;               // what is served, or a key of it
   Failures failures;
   CaRestMap rests{};  // issuers that are left alone now
 };

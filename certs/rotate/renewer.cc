@@ -188,7 +188,7 @@ bool Renewer::fill(Read& read) {
   auto info = parts_.store.info(name, state->current);
   if (!info && !is_gone(info.error())) return say_unreadable(read, info.error());
   if (!info) return true;
-  read.held.is_revoked = has_revoked_key(*info, news_.revoked());
+  read.held.is_revoked = news_.is_revoked(*info);
   read.held.served = std::move(*info);
   recall_window(read);
   return true;

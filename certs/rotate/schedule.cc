@@ -38,7 +38,7 @@ sys_seconds emergency_time(const RenewalFacts& facts) {
 }
 
 RenewalTime renewal_time(const RenewalFacts& facts) {
-  if (facts.is_revoked) return {facts.not_before, "its key is revoked"};
+  if (facts.is_revoked) return {facts.not_before, "it or its key is revoked"};
   const seconds lifetime = facts.not_after - facts.not_before;
   const sys_seconds latest = emergency_time(facts);
   if (facts.window) {

@@ -23,7 +23,7 @@ struct RenewalFacts {
   sys_seconds not_before{};
   sys_seconds not_after{};
   std::optional<RenewalWindow> window;  // what the CA would like (RFC 9773)
-  bool is_revoked = false;              // its key is not to be served
+  bool is_revoked = false;              // it or its key
 };
 
 struct RenewalTime {
@@ -45,7 +45,7 @@ sys_seconds emergency_time(const RenewalFacts& facts);
 seconds back_off(int failures);
 
 // No wait that begins at `failed` is longer: an eighth of what is left then, a minute at least; an
-// hour once it has ended or its key is revoked.
+// hour once it has ended, or it or its key is revoked.
 seconds longest_wait(const RenewalFacts& facts, sys_seconds failed);
 
 struct Failures {

@@ -1,5 +1,6 @@
 #include "certs/rotate/renewer.h"
 
+#include "certs/rotate/revoke_generation.h"
 #include "tests/certs/rotate/rotation_lab.h"
 
 #include <gmock/gmock.h>
@@ -181,6 +182,17 @@ TEST(Renewer, ARevokedKeyIsReplaced) {
   ASSERT_TRUE(lab.store.revoke_key(key));
   EXPECT_EQ(renewer.look({}), 1U);
   EXPECT_NE(lab.served_key(), key);
+}
+
+TEST(Renewer, ARevokedCertificateIsReplaced) {
+  RotationLab lab;
+  Renewer renewer(lab.parts(), {wanted({"le"})}, {});
+  EXPECT_EQ(renewer.look({}), 1U);
+  ASSERT_TRUE(revoke_generation(
+      lab.parts(), {.name = kRotated, .number = 1, .by = "root", .is_forced = true}, {}));
+  EXPECT_EQ(renewer.look({}), 1U);
+  EXPECT_EQ(lab.state(kRotated).current, 2U);
+  EXPECT_EQ(renewer.look({}), 0U);
 }
 
 TEST(Renewer, WhatTheConfigurationNoLongerWantsIsTheStoresToSay) {

@@ -80,7 +80,7 @@ TEST(Schedule, ARevokedKeyIsDueAtOnce) {
   facts.window = RenewalWindow{kStart + 58 * kDay, kStart + 59 * kDay};
   facts.is_revoked = true;
   EXPECT_EQ(renewal_time(facts).at, kStart);
-  EXPECT_EQ(renewal_time(facts).why, "its key is revoked");
+  EXPECT_EQ(renewal_time(facts).why, "it or its key is revoked");
 }
 
 TEST(Schedule, AnEmergencyIsALastTwentieth) {
