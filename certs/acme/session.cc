@@ -13,8 +13,7 @@ constexpr std::size_t kNoncesKept = 8;
 Errc code_of(int status) {
   if (status == 429 || status >= 500) return Errc::unavailable;
   if (status == 401 || status == 403) return Errc::denied;
-  if (status == 404) return Errc::not_found;
-  return status == 409 ? Errc::conflict : Errc::protocol;
+  return status == 404 ? Errc::not_found : Errc::protocol;
 }
 
 }  // namespace

@@ -203,6 +203,30 @@ struct Prepared {
   std::uint64_t replacing = 0;  // those that named what they replace
 };
 
+// What this machine cannot use now, through no fault of the CA's: it is not valid yet by a clock
+// that is behind, or shakes no hands in memory. Another order would bring the like of it, so that
+// the next attempt begins with this one. A handshake that has failed for a day is not believed in.
+bool may_do_later(const Generation& generation, const base::Error& error, const PendingPlan& plan,
+                  sys_seconds now) {
+  constexpr std::chrono::hours kHandshakesTried{24};
+  for (const PairSlot slot : kPairSlots)
+    if (const auto& facts = generation.info.facts(slot); facts && facts->not_before > now)
+      return true;
+  return error.message.starts_with("E_HANDSHAKE") && now < plan.since + kHandshakesTried;
+}
+
+// What came waits for the clock: no other issuer's would do any better.
+bool waits_for_clock(const base::Error& error) {
+  return error.message.find(code_text(PairCode::cert_not_yet_valid)) != std::string::npos;
+}
+
+// Another has taken over meanwhile: what this one does is of no interest any more.
+std::optional<base::Error> loss_of(const Work& work) {
+  const auto held = work.lease.while_held([] { return Result<>(); });
+  if (held || held.error().code != Errc::conflict) return std::nullopt;
+  return held.error();
+}
+
 boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& issuer,
                                                       const std::string& issuer_name,
                                                       const KeyKinds& kinds) {
@@ -236,6 +260,8 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
   const PairUse use = work.request.want.profile == "client" ? PairUse::client : PairUse::server;
   const auto checked =
       check_generation(generation, {work.request.want.names, *revoked, use, work.parts.now()});
+  if (!checked && may_do_later(generation, checked.error(), pending->plan(), now_of(work.parts)))
+    return IssueFailure{base::wrap(checked.error(), "what the issuer sent is kept for later")};
   if (!checked) {
     // What came is of no use, so that the next attempt must not begin with it.
     static_cast<void>(!pending->end().has_value());
@@ -328,16 +354,20 @@ RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
     }
     auto prepared = prepare(work, *issuer, issuer_name, kinds);
     if (!prepared) {
+      if (auto lost = loss_of(work); lost) return RotationFailure{std::move(*lost)};
       failure = {base::wrap(prepared.error().error, "issuer " + issuer_name),
                  prepared.error().retry_after};
+      // Whatever the issuer quarrels with, it is not the lease.
+      if (failure.error.code == Errc::conflict) failure.error.code = Errc::unavailable;
       note_failure(work, failure, issuer_name);
       if (prepared.error().is_final) add_others(request, issuers);
-      if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
+      if (work.stop.stop_requested() || waits_for_clock(failure.error)) break;
       continue;
     }
     auto info = request.canary ? try_on_some(work, prepared->generation)
                                : serve(work.parts, work.lease, request.name, prepared->generation);
     if (!info) {
+      if (auto lost = loss_of(work); lost) return RotationFailure{std::move(*lost)};
       failure = {info.error()};
       note_failure(work, failure, issuer_name);
       break;

@@ -61,6 +61,7 @@ struct RotationFailure {
 using RotationOutcome = boost::system::result<RotationResult, RotationFailure>;
 
 // Tries the issuers in their order. Failures are noted in the certificate's history.
+// Errc::conflict: another holds the lease, or has taken it over, and nothing is noted.
 RotationOutcome rotate_certificate(const RotationParts& parts, const RotationRequest& request,
                                    std::stop_token stop);
 

@@ -70,6 +70,8 @@ Issuer::Outcome FakeIssuer::issue(const CertificateOrder& order, OrderNote& note
       return IssueFailure{fail(Errc::unavailable, "too many requests"), retry_after};
     case Answer::forbidden:
       return IssueFailure{fail(Errc::denied, "CAA forbids it"), {}, true};
+    case Answer::quarrel:
+      return IssueFailure{fail(Errc::conflict, "the account is in use")};
     case Answer::away:
       return IssueFailure{fail(Errc::timeout, "no answer in time"), {}, false, true};
   }

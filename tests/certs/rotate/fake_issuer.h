@@ -13,7 +13,7 @@ namespace ravelin::certs::test {
 
 class FakeIssuer final : public Issuer {
  public:
-  enum class Answer { chain, other_names, other_key, garbage, too_busy, forbidden, away };
+  enum class Answer { chain, other_names, other_key, garbage, too_busy, forbidden, away, quarrel };
 
   // `name`: of its orders; `log`: a file.
   FakeIssuer(std::string name, std::string log);
