@@ -16,7 +16,7 @@ constexpr std::string_view kPart = "acme";
 
 IssueFailure issue_failure(const Failure& failure) {
   return {failure.error, failure.retry_after,
-          failure.problem.has_value() && is_final(*failure.problem)};
+          failure.problem.has_value() && is_final(*failure.problem), failure.is_away};
 }
 
 }  // namespace

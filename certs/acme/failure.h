@@ -20,6 +20,7 @@ struct Failure {
   std::optional<std::chrono::seconds> retry_after{};  // the CA asks to be left alone that long
   int status = 0;                                     // of the answer that said no; 0 = none did
   bool order_is_lost = false;                         // only another order can still help
+  bool is_away = false;                               // no answer, or 5xx: the CA does not work
 
   [[nodiscard]] bool is(std::string_view problem_type) const {
     return problem && problem->type == problem_type;

@@ -13,8 +13,7 @@ constexpr std::size_t kNoncesKept = 8;
 Errc code_of(int status) {
   if (status == 429 || status >= 500) return Errc::unavailable;
   if (status == 401 || status == 403) return Errc::denied;
-  if (status == 404) return Errc::not_found;
-  return status == 409 ? Errc::conflict : Errc::protocol;
+  return status == 404 ? Errc::not_found : Errc::protocol;
 }
 
 }  // namespace
@@ -35,9 +34,14 @@ base::Error Session::wrong_type(const HttpResponse& response, std::string_view d
 }
 
 Failure Session::failure_of(const Result<HttpResponse>& response, std::string_view doing) const {
-  if (!response) return base::wrap(response.error(), doing);  // names the URL
+  if (!response) {
+    Failure failure(base::wrap(response.error(), doing));  // names the URL
+    failure.is_away = true;
+    return failure;
+  }
   Failure failure(fail(code_of(response->status), "{}: status {}", start(doing), response->status));
   failure.status = response->status;
+  failure.is_away = response->status >= 500;
   failure.retry_after = parse_retry_after(response->retry_after, base::wall_now());
   if (response->content_type != "application/problem+json") {
     failure.error.message +=

@@ -57,6 +57,8 @@ struct IssueFailure {
   // Nothing about these names will be better next time (rejected, forbidden by CAA): another issuer
   // may still do it.
   bool is_final = false;
+  // It gave no answer, or none but that it cannot work (5xx): other names fare no better now.
+  bool is_away = false;
 };
 
 // RFC 9773: when the CA would like the certificate renewed.
@@ -94,7 +96,8 @@ class Issuer {
   virtual Result<> revoke(std::string_view chain_pem, RevocationReason reason,
                           std::stop_token stop) = 0;
 
-  // nullopt: this issuer does not say; the lifetime decides.
+  // nullopt: this issuer does not say; the lifetime decides. Errc::unavailable, timeout: it is
+  // away.
   virtual Result<std::optional<RenewalWindow>> renewal_window(std::string_view chain_pem,
                                                               std::stop_token stop) = 0;
 };

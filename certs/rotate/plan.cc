@@ -1,5 +1,7 @@
 #include "certs/rotate/plan.h"
 
+#include "base/utc.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -12,8 +14,63 @@ bool covers_all(const std::vector<std::string>& names, const std::vector<std::st
   });
 }
 
+// What an issuer asks for is not believed for longer: the clock was set back since.
+constexpr std::chrono::hours kWaitMax{24};
+constexpr int kFirstAlone = 3;
+
+// From when on it may be asked for this certificate; the epoch: now.
+sys_seconds free_at(const HeldState& held, const std::string& issuer, sys_seconds now) {
+  sys_seconds at{};
+  if (const auto rest = held.rests.find(issuer); rest != held.rests.end()) at = rest->second.until;
+  const auto wait = held.failures.waits.find(issuer);
+  if (wait != held.failures.waits.end() && wait->second <= now + kWaitMax)
+    at = std::max(at, wait->second);
+  return at;
+}
+
+// Whose turn it is, whether they are to be left alone or not.
+std::vector<std::string> issuers_in_turn(const HeldState& held, const PlannedRenewal& renewal) {
+  const std::string& first = held.want.issuers.front();
+  const auto rest = held.rests.find(first);
+  const int away = rest == held.rests.end() ? 0 : rest->second.away;
+  if (renewal.is_emergency || std::max(held.failures.in_a_row, away) >= kFirstAlone)
+    return held.want.issuers;
+  return {first};
+}
+
+// Puts it off until one of them may be asked.
+void choose_issuers(const HeldState& held, sys_seconds now, PlannedRenewal& renewal) {
+  const std::vector<std::string> in_turn = issuers_in_turn(held, renewal);
+  sys_seconds first = sys_seconds::max();
+  for (const std::string& issuer : in_turn)
+    first = std::min(first, free_at(held, issuer, now));
+  if (first > std::max(renewal.at, now)) {
+    renewal.at = first;
+    renewal.why +=
+        fmt::format("; {} is left alone until {}", fmt::join(in_turn, ", "), base::utc_text(first));
+  }
+  for (const std::string& issuer : in_turn)
+    if (free_at(held, issuer, now) <= std::max(renewal.at, now)) renewal.issuers.push_back(issuer);
+}
+
+void wait_after_failures(const HeldState& held, sys_seconds now, seconds wait_max,
+                         PlannedRenewal& renewal) {
+  // One that is still to come was noted before the clock was set back.
+  if (held.failures.in_a_row == 0 || held.failures.last > now) return;
+  // Each generation that clients refuse costs an order, and the next will hardly fare better.
+  constexpr int kRefusedWeighs = 5;
+  const seconds wait =
+      back_off(held.failures.in_a_row + (kRefusedWeighs - 1) * held.failures.refused);
+  const sys_seconds again = held.failures.last + std::min(wait, wait_max);
+  if (again > renewal.at) {
+    renewal.at = again;
+    renewal.why += fmt::format("; again after {} failures", held.failures.in_a_row);
+  }
+}
+
 PlannedRenewal plan(const HeldState& held, sys_seconds now) {
   PlannedRenewal renewal{.name = held.name};
+  seconds wait_max = seconds::max();
   if (!held.served) {
     renewal.why = "nothing is served yet";
     renewal.is_emergency = true;
@@ -26,18 +83,10 @@ PlannedRenewal plan(const HeldState& held, sys_seconds now) {
     renewal.why = mismatch.empty() ? time.why : mismatch;
     renewal.is_emergency = held.is_revoked || now >= emergency_time(facts);
     renewal.not_after = facts.not_after;
+    wait_max = longest_wait(facts, held.failures.last);
   }
-  // One that is still to come was noted before the clock was set back.
-  if (held.failures.in_a_row == 0 || held.failures.last > now) return renewal;
-  // Each generation that clients refuse costs an order, and the next will hardly fare better.
-  constexpr int kRefusedWeighs = 5;
-  const sys_seconds again =
-      held.failures.last +
-      back_off(held.failures.in_a_row + (kRefusedWeighs - 1) * held.failures.refused);
-  if (again > renewal.at) {
-    renewal.at = again;
-    renewal.why += fmt::format("; again after {} failures", held.failures.in_a_row);
-  }
+  wait_after_failures(held, now, wait_max, renewal);
+  choose_issuers(held, now, renewal);
   return renewal;
 }
 
@@ -62,13 +111,6 @@ std::string mismatch_of(const Want& want, const GenerationInfo& served) {
   if (keys.size() != want.keys.size() || !covers_all(keys, want.keys))
     return "its kinds of keys have changed";
   return {};
-}
-
-std::vector<std::string> issuers_to_try(const Want& want, const PlannedRenewal& renewal,
-                                        const Failures& failures) {
-  constexpr int kFirstAlone = 3;
-  if (renewal.is_emergency || failures.in_a_row >= kFirstAlone || want.issuers.empty()) return {};
-  return {want.issuers.front()};
 }
 
 std::vector<PlannedRenewal> plan_renewals(std::span<const HeldState> held, sys_seconds now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "certs/config/certs_config.h"
+#include "certs/rotate/ca_rests.h"
 #include "certs/rotate/schedule.h"
 #include "certs/store/generation.h"
 #include "certs/store/want.h"
@@ -23,8 +24,9 @@ struct HeldState {
   Want want;
   std::optional<GenerationInfo> served;  // nullopt: nothing yet
   std::optional<RenewalWindow> window;   // of the CA
-  bool is_revoked = false;               // a key of what is served is revoked
+  bool is_revoked = false;               // what is served, or a key of it
   Failures failures;
+  CaRestMap rests{};  // issuers that are left alone now
 };
 
 struct PlannedRenewal {
@@ -33,6 +35,9 @@ struct PlannedRenewal {
   std::string why;            // "nothing is served yet", "two thirds of its lifetime are over"
   bool is_emergency = false;  // little is left: any issuer will do
   sys_seconds not_after{};    // of what is served; the epoch: nothing is
+  // Asked then, in this order: the next one's turn comes once the first has failed for a while, or
+  // was away for a while, or when time runs out. Those that are to be left alone are left out.
+  std::vector<std::string> issuers{};
 
   [[nodiscard]] bool is_due(sys_seconds now) const { return at <= now; }
 };
@@ -40,11 +45,6 @@ struct PlannedRenewal {
 // Sorted: what has nothing to serve first, then what ends soonest. Certificates without an issuer
 // are left out.
 std::vector<PlannedRenewal> plan_renewals(std::span<const HeldState> held, sys_seconds now);
-
-// Who is asked this time: the next issuer's turn comes once the first has failed for a while, or
-// when time runs out. Empty = all of them, in their order.
-std::vector<std::string> issuers_to_try(const Want& want, const PlannedRenewal& renewal,
-                                        const Failures& failures);
 
 // Why what is served is not what is wanted ("its names have changed"); "" = it is.
 std::string mismatch_of(const Want& want, const GenerationInfo& served);

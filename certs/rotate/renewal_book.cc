@@ -74,9 +74,9 @@ const BookEntry* RenewalBook::find(std::string_view name) const {
   return place == entries_.end() || place->name != name ? nullptr : &*place;
 }
 
-std::vector<std::string> RenewalBook::due(sys_seconds now, std::size_t count) const {
+std::vector<std::string> RenewalBook::due(sys_seconds now) const {
   return names_of(first_of(
-      entries_, count, [now](const BookEntry& entry) { return entry.at <= now; },
+      entries_, size(), [now](const BookEntry& entry) { return entry.at <= now; },
       [](const BookEntry& entry) {
         return std::tuple(entry.not_after, entry.at, std::string_view(entry.name));
       }));
@@ -90,6 +90,19 @@ std::vector<std::string> RenewalBook::to_read(sys_seconds now, std::size_t count
       },
       [](const BookEntry& entry) {
         return std::tuple(entry.read_by, std::string_view(entry.name));
+      }));
+}
+
+std::vector<std::string> RenewalBook::to_ask(sys_seconds now) const {
+  return names_of(first_of(
+      entries_, size(),
+      [now](const BookEntry& entry) {
+        // Without an issuer, or with nothing served, there is no window.
+        if (entry.at == sys_seconds::max() || entry.generation == 0) return false;
+        return entry.ask_again <= now || entry.ask_again > now + kAskAgainMax;
+      },
+      [](const BookEntry& entry) {
+        return std::tuple(entry.ask_again, entry.not_after, std::string_view(entry.name));
       }));
 }
 

@@ -18,6 +18,8 @@ namespace ravelin::certs {
 
 // No certificate's files go without being read for longer.
 inline constexpr std::chrono::hours kReadAgain{6};
+// Nor does its CA go without being asked for its window.
+inline constexpr std::chrono::hours kAskAgainMax{48};
 
 struct BookEntry {
   std::string name;
@@ -29,6 +31,7 @@ struct BookEntry {
   sys_seconds window_end{};  // the epoch: it said nothing
   sys_seconds ask_again{};
   std::uint64_t generation = 0;
+  bool is_unreadable = false;  // its files cannot be read, whatever is in them
 
   // Nothing of the CA's words but the two times.
   [[nodiscard]] std::optional<RenewalWindow> window() const;
@@ -52,11 +55,14 @@ class RenewalBook {
   // Sorted by name.
   [[nodiscard]] std::span<const BookEntry> all() const { return entries_; }
 
-  // What has nothing to serve first, then what ends soonest; `count` at most.
-  [[nodiscard]] std::vector<std::string> due(sys_seconds now, std::size_t count) const;
+  // What has nothing to serve first, then what ends soonest.
+  [[nodiscard]] std::vector<std::string> due(sys_seconds now) const;
   // Those whose files are to be looked at again, the longest overdue first; `count` at most. One
   // that is further away than kReadAgain was written down before the clock was set back.
   [[nodiscard]] std::vector<std::string> to_read(sys_seconds now, std::size_t count) const;
+  // Those whose CA is to be asked for its window, the longest overdue first. One that is further
+  // away than kAskAgainMax was written down before the clock was set back.
+  [[nodiscard]] std::vector<std::string> to_ask(sys_seconds now) const;
   // Those that are due next; `count` at most. Until the next take() or drop().
   [[nodiscard]] std::vector<const BookEntry*> soonest(std::size_t count) const;
 

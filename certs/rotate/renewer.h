@@ -2,10 +2,13 @@
 // renews it, notes what went wrong and when to try again. Several processes may do so on one store:
 // each certificate has one holder at a time, and the others follow. A look reads the certificates
 // that changed since the last one and those that are due; of the others a few hundred at most, so
-// that each has been read anew after some hours, whatever has happened to its files.
+// that each has been read anew after some hours, whatever has happened to its files. What is due is
+// renewed before any CA is asked when it would like the others renewed, and a CA that is away keeps
+// nothing waiting but what only it can sign.
 #pragma once
 
 #include "certs/config/certs_config.h"
+#include "certs/rotate/ca_rests.h"
 #include "certs/rotate/plan.h"
 #include "certs/rotate/renewal_book.h"
 #include "certs/rotate/rotation.h"
@@ -29,8 +32,9 @@ struct RenewerOptions {
   std::function<std::optional<std::vector<CertificateConfig>>()> changed{};
   // Called after each look, on its thread. May be empty.
   std::function<void(const std::stop_token& stop)> upkeep{};
-  std::size_t renewals_per_look = 100;  // the rest at the next
-  std::size_t states_max = 1000;        // states() has the soonest
+  std::size_t orders_per_look = 100;  // about; the rest at the next
+  seconds asking_per_look{60};        // of asking CAs for their windows; the rest at the next
+  std::size_t states_max = 1000;      // states() has the soonest
 };
 
 // What one certificate waits for, for metrics and status.
@@ -77,11 +81,19 @@ class Renewer {
   bool read_news(const std::stop_token& stop);
   void read_anew(std::set<std::string> names, const std::stop_token& stop);
   // nullopt: there is none, and none is wanted.
-  [[nodiscard]] std::optional<Read> read(const std::string& name, const std::stop_token& stop);
-  void fill(Read& read, const std::stop_token& stop);
-  void ask_window(Read& read, const std::stop_token& stop);
+  [[nodiscard]] std::optional<Read> read(const std::string& name);
+  // False: what is served cannot be read, and may be as it should be.
+  [[nodiscard]] bool fill(Read& read);
+  bool say_unreadable(Read& read, const base::Error& error) const;
+  void note_failure(const std::string& name, int noted_before, const base::Error& error);
+  [[nodiscard]] Issuer* window_issuer(const Want& want, const GenerationInfo& info) const;
+  void recall_window(Read& read);
+  bool ask_windows(const std::stop_token& stop);
+  bool ask_window(BookEntry& entry, const std::stop_token& stop);
+  [[nodiscard]] std::optional<Want> want_of_name(const std::string& name) const;
+  void heard(const std::string& issuer, const IssueFailure* failure);
   std::size_t renew_due(const std::stop_token& stop);
-  void show_states(const std::stop_token& stop);
+  void show_states();
 
   [[nodiscard]] sys_seconds now() const { return std::chrono::floor<seconds>(parts_.now()); }
 
@@ -100,6 +112,11 @@ class Renewer {
   std::set<std::string> unread_;  // to be read at the next look
   StoreNews news_;
   RenewalBook book_;
+  // What went wrong and could not be written into the certificate's history.
+  std::map<std::string, Failures, std::less<>> unnoted_;
+  std::size_t orders_ = 0;        // that were tried since the start
+  CaRests rests_;                 // from ordering
+  CaRests window_rests_;          // from asking for windows, which is no reason to order nothing
   std::vector<BookEntry> shown_;  // what states_ was made from, one by one
   std::string trouble_;
   std::jthread thread_;

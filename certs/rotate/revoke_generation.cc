@@ -1,6 +1,7 @@
 #include "certs/rotate/revoke_generation.h"
 
 #include "certs/ca/records.h"
+#include "certs/store/revoked_serials.h"
 
 #include <algorithm>
 
@@ -61,9 +62,18 @@ Result<> revoke_at_issuer(const RotationParts& parts, const Generation& generati
     return fail(Errc::invalid, "issuer \"{}\", who signed it, is not configured", issuer_name);
   for (const PairSlot slot : kPairSlots) {
     if (!generation.texts(slot)) continue;
+    // First, as with keys: what nobody goes back to does no harm when the CA fails.
+    const std::string& serial = generation.info.facts(slot)->serial;
+    if (auto noted = add_revoked_serial(parts.store.paths(), serial); !noted) return noted;
     if (auto done = issuer->revoke(generation.texts(slot)->chain, request.reason, stop); !done)
-      return base::wrap(done.error(), "issuer " + issuer_name);
-    result.serials.push_back(generation.info.facts(slot)->serial);
+      return base::wrap(
+          done.error(),
+          fmt::format("{}issuer {}",
+                      request.reason == RevocationReason::key_compromise
+                          ? ""
+                          : "nothing goes back to it, but the certificate is not yet revoked: ",
+                      issuer_name));
+    result.serials.push_back(serial);
     if (parts.progress)
       parts.progress(fmt::format("serial {} is revoked at {}", result.serials.back(), issuer_name));
   }

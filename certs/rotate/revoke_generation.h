@@ -1,5 +1,6 @@
-// Taking back a generation: at the CA that signed it, and, when its key is in other hands, in the
-// store, so that nothing serves that key again. Blocks for as long as the CA does.
+// Taking back a generation: at the CA that signed it, and in the store, so that nothing goes back
+// to it; when its key is in other hands, nothing serves that key again. Blocks for as long as the
+// CA does.
 #pragma once
 
 #include "certs/rotate/rotation.h"

@@ -1,6 +1,7 @@
 // Serving what is there already or comes from elsewhere: roll_back() and import_certificate().
 #include "certs/rotate/check_generation.h"
 #include "certs/rotate/serve.h"
+#include "certs/store/revoked_serials.h"
 
 namespace ravelin::certs {
 
@@ -17,6 +18,10 @@ Result<> check_older(const RotationParts& parts, const std::string& name,
   if (has_revoked_key(info, *revoked))
     return fail(Errc::invalid, "E_KEY_COMPROMISED: generation {} has a revoked key: rotate instead",
                 info.number);
+  const auto taken_back = revoked_serials(parts.store.paths());
+  if (!taken_back) return taken_back.error();
+  if (has_revoked_serial(info, *taken_back))
+    return fail(Errc::invalid, "generation {} was revoked at its CA: rotate instead", info.number);
   // Its files may have been damaged since: what is served now is better than what nobody can serve.
   auto generation = parts.store.generation(name, info.number);
   if (!generation) return generation.error();

@@ -1,5 +1,6 @@
 #include "certs/rotate/rotation.h"
 
+#include "base/utc.h"
 #include "certs/issuer/csr.h"
 #include "certs/issuer/private_key.h"
 #include "certs/rotate/check_generation.h"
@@ -147,7 +148,14 @@ boost::system::result<IssuedChain, IssueFailure> order_chain(const Work& work, I
       .replaces = replaced_id(work.parts.store, work.request.name, slot, pending.plan().issuer)};
   FencedNote note(pending.note(slot), work.lease);
   auto issued = issuer.issue(order, note, work.stop);
-  if (!issued) return issued.error();
+  // Whoever was stopped has nothing to say of the CA.
+  const bool is_told = work.parts.asked && (issued || !work.stop.stop_requested());
+  if (!issued) {
+    IssueFailure failure = issued.error();
+    if (is_told) work.parts.asked(pending.plan().issuer, &failure);
+    return failure;
+  }
+  if (is_told) work.parts.asked(pending.plan().issuer, nullptr);
   auto saved =
       work.lease.while_held([&] { return pending.keep_chain(slot, issued->pem, issued->order); });
   if (!saved) return IssueFailure{saved.error()};
@@ -198,6 +206,30 @@ struct Prepared {
   std::uint64_t replacing = 0;  // those that named what they replace
 };
 
+// What this machine cannot use now, through no fault of the CA's: it is not valid yet by a clock
+// that is behind, or shakes no hands in memory. Another order would bring the like of it, so that
+// the next attempt begins with this one. A handshake that has failed for a day is not believed in.
+bool may_do_later(const Generation& generation, const base::Error& error, const PendingPlan& plan,
+                  sys_seconds now) {
+  constexpr std::chrono::hours kHandshakesTried{24};
+  for (const PairSlot slot : kPairSlots)
+    if (const auto& facts = generation.info.facts(slot); facts && facts->not_before > now)
+      return true;
+  return error.message.starts_with("E_HANDSHAKE") && now < plan.since + kHandshakesTried;
+}
+
+// What came waits for the clock: no other issuer's would do any better.
+bool waits_for_clock(const base::Error& error) {
+  return error.message.find(code_text(PairCode::cert_not_yet_valid)) != std::string::npos;
+}
+
+// Another has taken over meanwhile: what this one does is of no interest any more.
+std::optional<base::Error> loss_of(const Work& work) {
+  const auto held = work.lease.while_held([] { return Result<>(); });
+  if (held || held.error().code != Errc::conflict) return std::nullopt;
+  return held.error();
+}
+
 boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& issuer,
                                                       const std::string& issuer_name,
                                                       const KeyKinds& kinds) {
@@ -231,6 +263,8 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
   const PairUse use = work.request.want.profile == "client" ? PairUse::client : PairUse::server;
   const auto checked =
       check_generation(generation, {work.request.want.names, *revoked, use, work.parts.now()});
+  if (!checked && may_do_later(generation, checked.error(), pending->plan(), now_of(work.parts)))
+    return IssueFailure{base::wrap(checked.error(), "what the issuer sent is kept for later")};
   if (!checked) {
     // What came is of no use, so that the next attempt must not begin with it.
     static_cast<void>(!pending->end().has_value());
@@ -242,11 +276,28 @@ boost::system::result<Prepared, IssueFailure> prepare(const Work& work, Issuer& 
 }
 
 // What stands in has no turn of its own to wait for.
-void note_failure(const Work& work, const RotationFailure& failure) {
+void note_failure(const Work& work, const RotationFailure& failure,
+                  const std::string& issuer_name) {
   work.tell("{}", failure.error.message);
   if (work.request.reason == kPlaceholder) return;
-  note_event(work.parts, work.request.name, "failed", work.before, work.request.by,
-             failure.error.message);
+  HistoryEntry entry{.event = "failed",
+                     .generation = work.before,
+                     .by = work.request.by,
+                     .detail = failure.error.message};
+  if (failure.retry_after) {
+    entry.waits_for = issuer_name;
+    entry.waits_until = now_of(work.parts) + *failure.retry_after;
+    entry.detail += "; it asks to wait until " + base::utc_text(entry.waits_until);
+  }
+  note_event(work.parts, work.request.name, std::move(entry));
+}
+
+// The first of them will never sign this: the others that are wanted have their turn. A placeholder
+// is not theirs to make.
+void add_others(const RotationRequest& request, std::vector<std::string>& issuers) {
+  if (request.reason == kPlaceholder) return;
+  for (const std::string& other : request.want.issuers)
+    if (std::ranges::find(issuers, other) == issuers.end()) issuers.push_back(other);
 }
 
 // The certificate's folder is there from here on, with what is wanted.
@@ -295,26 +346,33 @@ Result<GenerationInfo> try_on_some(const Work& work, const Generation& generatio
 RotationOutcome rotate_held(const Work& work, const KeyKinds& kinds) {
   const RotationRequest& request = work.request;
   RotationFailure failure{fail(Errc::invalid, "no issuer was tried")};
-  for (const std::string& issuer_name : issuers_of(work)) {
+  std::vector<std::string> issuers = issuers_of(work);
+  for (std::size_t i = 0; i < issuers.size(); ++i) {
+    const std::string issuer_name = issuers[i];
     Issuer* issuer = work.parts.find_issuer(issuer_name);
     if (issuer == nullptr) {
       failure = {fail(Errc::invalid, "issuer \"{}\" is not configured", issuer_name)};
-      note_failure(work, failure);
+      note_failure(work, failure, issuer_name);
       continue;
     }
     auto prepared = prepare(work, *issuer, issuer_name, kinds);
     if (!prepared) {
+      if (auto lost = loss_of(work); lost) return RotationFailure{std::move(*lost)};
       failure = {base::wrap(prepared.error().error, "issuer " + issuer_name),
                  prepared.error().retry_after};
-      note_failure(work, failure);
-      if (work.stop.stop_requested() || failure.error.code == Errc::conflict) break;
+      // Whatever the issuer quarrels with, it is not the lease.
+      if (failure.error.code == Errc::conflict) failure.error.code = Errc::unavailable;
+      note_failure(work, failure, issuer_name);
+      if (prepared.error().is_final) add_others(request, issuers);
+      if (work.stop.stop_requested() || waits_for_clock(failure.error)) break;
       continue;
     }
     auto info = request.canary ? try_on_some(work, prepared->generation)
                                : serve(work.parts, work.lease, request.name, prepared->generation);
     if (!info) {
+      if (auto lost = loss_of(work); lost) return RotationFailure{std::move(*lost)};
       failure = {info.error()};
-      note_failure(work, failure);
+      note_failure(work, failure, issuer_name);
       break;
     }
     static_cast<void>(!prepared->pending.end().has_value());

@@ -23,11 +23,13 @@ struct CanaryWish {
 };
 
 struct RotationRequest {
-  std::string name;                    // of the certificate in the store
-  Want want;                           // kept beside it
-  std::string reason;                  // "issue", "rotate", "renewal", "key-compromise"
-  std::string by;                      // who asks
-  std::vector<std::string> issuers{};  // tried this time, in order; empty = all of `want`
+  std::string name;    // of the certificate in the store
+  Want want;           // kept beside it
+  std::string reason;  // "issue", "rotate", "renewal", "key-compromise"
+  std::string by;      // who asks
+  // Tried this time, in order, and then the others of `want` if one says that it will never sign
+  // this; empty = all of `want`.
+  std::vector<std::string> issuers{};
   std::optional<CanaryWish> canary{};  // not with "key-compromise", nor where nothing is served yet
 };
 
@@ -45,6 +47,9 @@ struct RotationParts {
   std::function<base::WallTime()> now = base::wall_now;
   // Told of each step as it is done, for people. May be empty.
   std::function<void(const std::string& step)> progress{};
+  // Told how each issuer that was asked for a certificate did; nullptr: it has signed. May be
+  // empty.
+  std::function<void(const std::string& issuer, const IssueFailure* failure)> asked{};
 };
 
 // Why it came to nothing; what is served is as before.
@@ -56,6 +61,7 @@ struct RotationFailure {
 using RotationOutcome = boost::system::result<RotationResult, RotationFailure>;
 
 // Tries the issuers in their order. Failures are noted in the certificate's history.
+// Errc::conflict: another holds the lease, or has taken it over, and nothing is noted.
 RotationOutcome rotate_certificate(const RotationParts& parts, const RotationRequest& request,
                                    std::stop_token stop);
 

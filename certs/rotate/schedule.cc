@@ -38,7 +38,7 @@ sys_seconds emergency_time(const RenewalFacts& facts) {
 }
 
 RenewalTime renewal_time(const RenewalFacts& facts) {
-  if (facts.is_revoked) return {facts.not_before, "its key is revoked"};
+  if (facts.is_revoked) return {facts.not_before, "it or its key is revoked"};
   const seconds lifetime = facts.not_after - facts.not_before;
   const sys_seconds latest = emergency_time(facts);
   if (facts.window) {
@@ -65,6 +65,14 @@ seconds back_off(int failures) {
   return step < kSteps.size() ? seconds(kSteps[step]) : seconds(24h);
 }
 
+seconds longest_wait(const RenewalFacts& facts, sys_seconds failed) {
+  constexpr int kWaitPart = 8;
+  const seconds left = facts.not_after - failed;
+  if (left <= 0s) return 1h;
+  const seconds wait = std::max<seconds>(left / kWaitPart, 1min);
+  return facts.is_revoked ? std::min<seconds>(wait, 1h) : wait;
+}
+
 Failures failures_in(std::span<const HistoryEntry> history) {
   Failures failures;
   Failures before;  // the last generation came about
@@ -79,6 +87,7 @@ Failures failures_in(std::span<const HistoryEntry> history) {
       ++failures.in_a_row;
       failures.last = entry.at;
       failures.why = entry.detail;
+      if (!entry.waits_for.empty()) failures.waits[entry.waits_for] = entry.waits_until;
     } else if (entry.event != "revoke" && entry.event != "probe" && entry.event != "rollback" &&
                entry.event != "export" && entry.event != "canary") {
       before = std::exchange(failures, {});

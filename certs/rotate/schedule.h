@@ -6,6 +6,7 @@
 #include "certs/store/history.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ struct RenewalFacts {
   sys_seconds not_before{};
   sys_seconds not_after{};
   std::optional<RenewalWindow> window;  // what the CA would like (RFC 9773)
-  bool is_revoked = false;              // its key is not to be served
+  bool is_revoked = false;              // it or its key
 };
 
 struct RenewalTime {
@@ -43,11 +44,17 @@ sys_seconds emergency_time(const RenewalFacts& facts);
 // most.
 seconds back_off(int failures);
 
+// No wait that begins at `failed` is longer: an eighth of what is left then, a minute at least; an
+// hour once it has ended, or it or its key is revoked.
+seconds longest_wait(const RenewalFacts& facts, sys_seconds failed);
+
 struct Failures {
   int in_a_row = 0;
   int refused = 0;  // of those: generations that were taken back because clients refused them
   sys_seconds last{};
   std::string why;
+  // Issuers that are not to be asked for this certificate before that, as they wish.
+  std::map<std::string, sys_seconds, std::less<>> waits{};
 };
 
 // Failed attempts since the last generation came about.

@@ -14,8 +14,8 @@ sys_seconds now_of(const RotationParts& parts);
 Result<GenerationInfo> serve(const RotationParts& parts, Lease& lease, const std::string& name,
                              const Generation& generation);
 
-// Whether a kept generation may be served (again). Errors: it has ended, its key is revoked, its
-// files are damaged.
+// Whether a kept generation may be served (again). Errors: it has ended, it or its key is revoked,
+// its files are damaged.
 Result<> check_older(const RotationParts& parts, const std::string& name,
                      const GenerationInfo& info);
 

@@ -29,11 +29,14 @@ Result<StoreNews::Since> StoreNews::take() {
   if (!news) return news.error();
   auto revoked = store_.revoked_keys();
   if (!revoked) return revoked.error();
-  Since since{.all = is_first_ || news->is_another || *revoked != revoked_};
+  auto serials = revoked_serials(store_.paths());
+  if (!serials) return serials.error();
+  Since since{.all = is_first_ || news->is_another || *revoked != revoked_ || *serials != serials_};
   if (auto listed = list(since); !listed) return listed.error();
   is_first_ = false;
   place_ = news->place;
   revoked_ = std::move(*revoked);
+  serials_ = std::move(*serials);
   since.names = open_;
   for (const JournalLine& line : news->lines) {
     since.names.insert(line.name);

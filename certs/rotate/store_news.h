@@ -4,6 +4,7 @@
 
 #include "certs/file.h"
 #include "certs/store/journal.h"
+#include "certs/store/revoked_serials.h"
 #include "certs/store/store_dir.h"
 #include "certs/view/held_certificate.h"
 
@@ -20,8 +21,8 @@ class StoreNews {
   explicit StoreNews(const StoreDir& store) : store_(store) {}
 
   struct Since {
-    // All have to be looked at: it is the first time, the journal is another, a key was revoked
-    // (nothing in the journal says whose).
+    // All have to be looked at: it is the first time, the journal is another, a key or certificate
+    // was revoked (nothing in the journal says whose).
     bool all = false;
     std::set<std::string> names;
     // What there is now, sorted; none: the same as before.
@@ -32,7 +33,10 @@ class StoreNews {
   // next call.
   Result<Since> take();
 
-  [[nodiscard]] const RevokedKeys& revoked() const { return revoked_; }
+  // Whether it, or a key of it, was.
+  [[nodiscard]] bool is_revoked(const GenerationInfo& info) const {
+    return has_revoked_key(info, revoked_) || has_revoked_serial(info, serials_);
+  }
 
  private:
   Result<> list(Since& since);
@@ -42,6 +46,7 @@ class StoreNews {
   JournalPlace place_;
   std::set<std::string> open_;  // announced and not closed: looked at each time
   RevokedKeys revoked_;
+  RevokedSerials serials_;
   FileStamp folder_;  // of the certificates, as it was listed
 };
 

@@ -28,8 +28,8 @@ struct TakeBack {
 Result<std::optional<GenerationInfo>> take_back(const RotationParts& parts,
                                                 const TakeBack& request);
 
-// Why a generation is not gone back to without being asked: it has ended, its key was revoked, it
-// only stood in for another; "" = it can be.
+// Why a generation is not gone back to without being asked: it has ended, it or its key was
+// revoked, it only stood in for another; "" = it can be.
 std::string unfit_to_go_back(const RotationParts& parts, const std::string& name,
                              std::uint64_t number);
 

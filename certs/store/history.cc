@@ -18,6 +18,10 @@ std::string format_entry(const HistoryEntry& entry) {
     object["orders"] = entry.orders;
     object["replacing"] = entry.replacing;
   }
+  if (!entry.waits_for.empty()) {
+    object["waits_for"] = entry.waits_for;
+    object["waits_until"] = entry.waits_until.time_since_epoch().count();
+  }
   return json::serialize(object);
 }
 
@@ -39,6 +43,10 @@ std::vector<HistoryEntry> parse_history(std::string_view text) {
       entry.issuer = members->text("issuer");
       entry.orders = members->number("orders");
       entry.replacing = members->number("replacing");
+    }
+    if (members->has("waits_for")) {
+      entry.waits_for = members->text("waits_for");
+      entry.waits_until = members->time("waits_until");
     }
     if (members->whole()) entries.push_back(std::move(entry));
   }

@@ -27,6 +27,9 @@ struct HistoryEntry {
   std::string issuer{};         // "" = nothing was
   std::uint64_t orders = 0;     // one for each key
   std::uint64_t replacing = 0;  // those that named the certificate they replace (RFC 9773)
+  // ---- of a failure ----
+  std::string waits_for{};  // the issuer that is not to be asked again for this certificate …
+  std::chrono::sys_seconds waits_until{};  // … before that, as it wishes; "" = it did not say
 
   friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
 };

@@ -23,6 +23,7 @@ using std::chrono::sys_seconds;
 namespace {
 
 constexpr std::size_t kRecordMax = 4096;
+constexpr std::chrono::minutes kAheadMax{10};
 constexpr int kLockTurns = 1000;  // ten seconds
 constexpr std::chrono::milliseconds kLockPause{10};
 constexpr std::string_view kWhat = "the record of a lease";
@@ -170,7 +171,10 @@ Result<LeaseRecord> parse_lease(std::string_view text) {
 
 bool is_free(const LeaseRecord& record, const LeaseHolder& asking, bool holder_lives,
              sys_seconds now) {
-  if (record.expires <= now) return true;
+  // A process renews its lease for a minute at a time: only a wrong clock writes what is further
+  // ahead. Machines whose clocks differ by less respect each other; whoever is robbed nevertheless
+  // finds a higher fence.
+  if (record.expires <= now || record.expires > now + kAheadMax) return true;
   const bool is_same_machine =
       record.holder.node == asking.node && record.holder.boot_id == asking.boot_id;
   if (is_same_machine) return !holder_lives;

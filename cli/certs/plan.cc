@@ -36,7 +36,8 @@ base::Result<std::vector<certs::RenewalState>> look_ahead(CertsDesk& desk, bool 
   certs::RotationParts parts = desk.parts();
   if (!asks) parts.find_issuer = [](const std::string&) -> certs::Issuer* { return nullptr; };
   certs::RenewerOptions options;
-  options.renewals_per_look = 0;
+  options.orders_per_look = 0;
+  options.asking_per_look = seconds(3600);  // all of them
   certs::Renewer renewer(std::move(parts), desk.config().names, std::move(options));
   renewer.look({});
   return renewer.states();
@@ -172,13 +173,27 @@ ExitCode plan(const PlanFlags& flags) {
 
 // ---- renew ----
 
-ExitCode renew_one(CertsDesk& desk, const PlanFlags& flags, const certs::RenewalState& state) {
+// `rests`: issuers that were away for the ones before.
+ExitCode renew_one(CertsDesk& desk, const PlanFlags& flags, const certs::RenewalState& state,
+                   certs::CaRests& rests) {
   const std::string& name = state.planned.name;
   auto want = desk.want(name);
   if (!want) return report(want.error());
   certs::RotationRequest request{name, *want, "renewal", who_asks()};
-  request.issuers = certs::issuers_to_try(*want, state.planned, state.failures);
-  const auto done = certs::rotate_certificate(desk.parts(), request, {});
+  request.issuers = state.planned.issuers;
+  std::erase_if(request.issuers, [&rests](const std::string& issuer) {
+    return rests.until(issuer, floor<seconds>(base::wall_now())) != sys_seconds{};
+  });
+  if (request.issuers.empty())
+    return report(base::fail(base::Errc::unavailable,
+                             "{} is left for another time: {} was away for another certificate",
+                             name, fmt::join(state.planned.issuers, ", ")));
+  certs::RotationParts parts = desk.parts();
+  parts.asked = [&rests](const std::string& issuer, const certs::IssueFailure* failure) {
+    if (failure == nullptr) return rests.answered(issuer);
+    rests.failed(issuer, *failure, floor<seconds>(base::wall_now()));
+  };
+  const auto done = certs::rotate_certificate(parts, request, {});
   if (done) return print_served(desk, flags.common, name, done->before, done->info);
   const ExitCode code = report(done.error().error);
   if (done.error().retry_after)
@@ -215,8 +230,9 @@ ExitCode renew(const PlanFlags& flags) {
   print_due(flags, *states);
   ExitCode code = ExitCode::done;
   if (flags.is_dry_run) return code;
+  certs::CaRests rests;
   for (const certs::RenewalState& state : *states)
-    code = worse(code, renew_one(**desk, flags, state));
+    code = worse(code, renew_one(**desk, flags, state, rests));
   certs::StoreUpkeep((*desk)->store()).tend({});
   return code;
 }

@@ -67,9 +67,13 @@ Issuer::Outcome FakeIssuer::issue(const CertificateOrder& order, OrderNote& note
     case Answer::garbage:
       return IssuedChain{"<html>", note.text()};
     case Answer::too_busy:
-      return IssueFailure{fail(Errc::unavailable, "too many requests"), std::chrono::seconds(90)};
+      return IssueFailure{fail(Errc::unavailable, "too many requests"), retry_after};
     case Answer::forbidden:
       return IssueFailure{fail(Errc::denied, "CAA forbids it"), {}, true};
+    case Answer::quarrel:
+      return IssueFailure{fail(Errc::conflict, "the account is in use")};
+    case Answer::away:
+      return IssueFailure{fail(Errc::timeout, "no answer in time"), {}, false, true};
   }
   IssuedChain chain{sign_chain(key, recipe), note.text(), !order.replaces.empty()};
   if (at) at("signed");
@@ -87,6 +91,9 @@ Result<> FakeIssuer::revoke(std::string_view chain_pem, RevocationReason reason,
 
 Result<std::optional<RenewalWindow>> FakeIssuer::renewal_window(std::string_view /*chain_pem*/,
                                                                 std::stop_token /*stop*/) {
+  ++windows_asked;
+  if (at) at("window");
+  if (!says_windows) return fail(Errc::timeout, "no answer in time");
   return window;
 }
 

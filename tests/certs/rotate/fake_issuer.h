@@ -13,7 +13,7 @@ namespace ravelin::certs::test {
 
 class FakeIssuer final : public Issuer {
  public:
-  enum class Answer { chain, other_names, other_key, garbage, too_busy, forbidden };
+  enum class Answer { chain, other_names, other_key, garbage, too_busy, forbidden, away, quarrel };
 
   // `name`: of its orders; `log`: a file.
   FakeIssuer(std::string name, std::string log);
@@ -33,9 +33,12 @@ class FakeIssuer final : public Issuer {
   [[nodiscard]] std::size_t asked() const { return keys().size(); }
 
   Answer answer = Answer::chain;
+  std::chrono::seconds retry_after{90};  // too_busy
   bool revokes = true;
   std::vector<std::pair<std::string, RevocationReason>> revoked{};  // serials
   std::optional<RenewalWindow> window{};                            // of any certificate
+  bool says_windows = true;                                         // false: it is away for that
+  std::size_t windows_asked = 0;
   CertificateOrder last;
   // Called at "placed" and "signed".
   std::function<void(const std::string& at)> at{};

@@ -106,6 +106,86 @@ TEST(PlanRenewals, AfterAFailureItWaits) {
   EXPECT_NE(renewal.why.find("again after 2 failures"), std::string::npos);
 }
 
+struct ShortCase {
+  const char* title;
+  seconds lifetime;
+};
+
+TEST(PlanRenewals, HoweverOftenItFailsItIsTriedUntilTheEnd) {
+  const ShortCase rows[] = {
+      {"ADay", 24h}, {"SixDays", 160h}, {"AnHour", 1h}, {"AMonth", 30 * kDay}};
+  for (const auto& [title, lifetime] : rows) {
+    HeldState state = held(0s, lifetime);
+    const sys_seconds end = state.served->not_after();
+    sys_seconds now = plan_one(state).at;
+    seconds left = end - now;
+    int tries = 0;
+    while (left > 0s && tries < 1000) {
+      ++tries;
+      state.failures = {.in_a_row = tries, .last = now, .why = "busy"};
+      const sys_seconds next = plan_renewals(std::span(&state, 1), now).front().at;
+      ASSERT_GE(next, now + 1min) << title << " after " << tries;
+      if (left > 2min) EXPECT_LT(next, end) << title << " after " << tries;
+      now = next;
+      left = end - now;
+    }
+    EXPECT_GE(tries, 20) << title;
+    EXPECT_LT(tries, 100) << title;
+  }
+}
+
+TEST(PlanRenewals, WhatHasEndedIsTriedEveryHour) {
+  HeldState state = held(91 * kDay, 90 * kDay);
+  state.failures = {.in_a_row = 40, .last = kNow - 59min, .why = "busy"};
+  EXPECT_EQ(plan_one(state).at, kNow + 1min);
+}
+
+struct IssuersCase {
+  const char* title;
+  seconds age;  // of 90 days
+  int failures;
+  CaRestMap rests;
+  std::map<std::string, sys_seconds, std::less<>> waits;
+  std::vector<std::string> issuers;
+  seconds at;  // from now
+};
+
+TEST(PlanRenewals, WhoeverIsToBeLeftAloneIsNotAsked) {
+  const std::vector<std::string> both{"le", "own"};
+  const IssuersCase rows[] = {
+      {"FirstAlone", 80 * kDay, 0, {}, {}, {"le"}, 0s},
+      {"AllAfterThreeFailures", 80 * kDay, 3, {}, {}, both, 0s},
+      {"AllWhenLittleIsLeft", 89 * kDay, 0, {}, {}, both, 0s},
+      {"FirstRests", 80 * kDay, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, 2min},
+      {"FirstIsAwayForLong", 80 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
+      {"BothRest",
+       89 * kDay,
+       0,
+       {{"le", {kNow + 5min, 3}}, {"own", {kNow + 1min, 1}}},
+       {},
+       {"own"},
+       1min},
+      {"OneRests", 89 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
+      {"FirstAsksToWait", 80 * kDay, 1, {}, {{"le", kNow + 2h}}, {"le"}, 2h},
+      {"OneAsksToWait", 89 * kDay, 1, {}, {{"le", kNow + 2h}}, {"own"}, 0s},
+      {"FromAnotherTime", 80 * kDay, 1, {}, {{"le", kNow + 25h}}, {"le"}, 0s},
+      {"NotDueThen", 1h, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, -1s},
+  };
+  for (const IssuersCase& row : rows) {
+    HeldState state = held(row.age, 90 * kDay);
+    state.failures = {.in_a_row = row.failures, .last = kNow - kDay, .waits = row.waits};
+    state.rests = row.rests;
+    const PlannedRenewal renewal = plan_one(state);
+    EXPECT_EQ(renewal.issuers, row.issuers) << row.title;
+    if (row.at > 0s) {
+      EXPECT_EQ(renewal.at, kNow + row.at) << row.title;
+      EXPECT_NE(renewal.why.find("is left alone until"), std::string::npos) << row.title;
+    } else {
+      EXPECT_EQ(renewal.is_due(kNow), row.at == 0s) << row.title;
+    }
+  }
+}
+
 TEST(PlanRenewals, ARevokedKeyIsDueAtOnceFromAnyIssuer) {
   HeldState state = held(1h, 90 * kDay);
   state.is_revoked = true;

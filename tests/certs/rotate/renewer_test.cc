@@ -1,5 +1,6 @@
 #include "certs/rotate/renewer.h"
 
+#include "certs/rotate/revoke_generation.h"
 #include "tests/certs/rotate/rotation_lab.h"
 
 #include <gmock/gmock.h>
@@ -183,6 +184,17 @@ TEST(Renewer, ARevokedKeyIsReplaced) {
   EXPECT_NE(lab.served_key(), key);
 }
 
+TEST(Renewer, ARevokedCertificateIsReplaced) {
+  RotationLab lab;
+  Renewer renewer(lab.parts(), {wanted({"le"})}, {});
+  EXPECT_EQ(renewer.look({}), 1U);
+  ASSERT_TRUE(revoke_generation(
+      lab.parts(), {.name = kRotated, .number = 1, .by = "root", .is_forced = true}, {}));
+  EXPECT_EQ(renewer.look({}), 1U);
+  EXPECT_EQ(lab.state(kRotated).current, 2U);
+  EXPECT_EQ(renewer.look({}), 0U);
+}
+
 TEST(Renewer, WhatTheConfigurationNoLongerWantsIsTheStoresToSay) {
   RotationLab lab;
   std::optional<std::vector<CertificateConfig>> next;
@@ -222,6 +234,171 @@ TEST(Renewer, ShowsTheSoonestAloneAndWhoComesNextWhenTheyAreRenewed) {
   renewer.look({});
   EXPECT_THAT(shown(), ElementsAre("n1.example.test", "n2.example.test"));
   EXPECT_EQ(renewer.states().front().planned.why, "two thirds of its lifetime are over");
+}
+
+CertificateConfig named(std::string name, std::vector<std::string> issuers) {
+  return {.name = std::move(name), .issuers = std::move(issuers)};
+}
+
+struct StillRenewer {
+  explicit StillRenewer(RotationLab& lab, std::vector<CertificateConfig> wanted,
+                        RenewerOptions options = {})
+      : renewer(
+            [&] {
+              RotationParts parts = lab.parts();
+              parts.now = [this] { return now; };
+              return parts;
+            }(),
+            std::move(wanted), std::move(options)) {}
+
+  std::size_t look_after(seconds wait) {
+    now += wait;
+    return renewer.look({});
+  }
+
+  base::WallTime now = test::kNow;
+  Renewer renewer;
+};
+
+TEST(Renewer, ACaThatIsAwayIsAskedOnceAndKeepsNobodyElseWaiting) {
+  RotationLab lab;
+  lab.le.answer = FakeIssuer::Answer::away;
+  std::vector<CertificateConfig> wanted{named("z.example.test", {"dev"})};
+  for (int i = 0; i < 5; ++i)
+    wanted.push_back(named(fmt::format("n{}.example.test", i), {"le"}));
+  RenewerOptions options;
+  options.orders_per_look = 2;
+  StillRenewer still(lab, std::move(wanted), std::move(options));
+  EXPECT_EQ(still.look_after(seconds(0)), 1U);
+  EXPECT_EQ(lab.le.asked(), 1U);
+  EXPECT_EQ(lab.state("z.example.test").current, 1U);
+  EXPECT_EQ(still.look_after(seconds(59)), 0U);
+  EXPECT_EQ(lab.le.asked(), 1U);
+  EXPECT_THAT(still.renewer.states()[1].planned.why, testing::HasSubstr("le is left alone until"));
+  EXPECT_EQ(still.look_after(seconds(1)), 0U);
+  EXPECT_EQ(lab.le.asked(), 2U);
+  lab.le.answer = FakeIssuer::Answer::chain;
+  EXPECT_EQ(still.look_after(seconds(120)), 2U);  // as many as one look may order
+  EXPECT_EQ(still.look_after(seconds(1)), 2U);
+}
+
+TEST(Renewer, WhatCannotBeReadIsNoReasonToOrder) {
+  for (const std::string& folder : {std::string(), std::string("/gen/000001")}) {
+    RotationLab lab;
+    ASSERT_TRUE(lab.rotate("issue"));
+    const std::string path = lab.path("gateway/certs/" + kRotated + folder);
+    std::filesystem::permissions(path, std::filesystem::perms(0750));
+    StillRenewer still(lab, {wanted({"le"})});
+    still.look_after(seconds(0));
+    EXPECT_EQ(lab.le.asked(), 1U) << path;
+    EXPECT_TRUE(still.renewer.states().empty()) << path;
+    std::filesystem::permissions(path, std::filesystem::perms(0700));
+    still.look_after(std::chrono::minutes(5));
+    EXPECT_EQ(still.renewer.states().size(), 1U) << path;
+    EXPECT_EQ(lab.le.asked(), 1U) << path;
+  }
+}
+
+TEST(Renewer, WhatIsDamagedIsOrderedAnew) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  std::filesystem::remove(lab.path("gateway/certs/" + kRotated + "/gen/000001/meta.json"));
+  StillRenewer still(lab, {wanted({"le"})});
+  EXPECT_EQ(still.look_after(seconds(0)), 1U);
+}
+
+TEST(Renewer, AFailureTheHistoryHasNotGotWaitsAsWell) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  const std::string want = lab.path("gateway/certs/" + kRotated + "/want.json");
+  std::filesystem::remove(want);
+  std::filesystem::create_directory(want);
+  CertificateConfig more = wanted({"le"});
+  more.also = {"b.example.test", "c.example.test"};  // due at once
+  StillRenewer still(lab, {more});
+  const auto fence = [&lab] { return lab.lease(kRotated)->fence(); };
+  const std::uint64_t before = fence();
+  still.look_after(seconds(0));
+  still.look_after(seconds(59));
+  EXPECT_EQ(fence(), before + 2);  // once, and once for this question
+  still.look_after(seconds(1));
+  still.look_after(seconds(119));
+  EXPECT_EQ(fence(), before + 4);
+  EXPECT_EQ(still.renewer.states().front().failures.in_a_row, 2);
+  std::filesystem::remove(want);
+  EXPECT_EQ(still.look_after(seconds(1)), 1U);
+}
+
+TEST(Renewer, WhereOneCaIsAwayAnotherSignsThatIsWanted) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  lab.le.answer = FakeIssuer::Answer::away;
+  std::vector<CertificateConfig> all{named("n0.example.test", {"le"}), wanted()};
+  all.back().also = {"b.example.test", "c.example.test"};  // due at once, no emergency
+  StillRenewer still(lab, std::move(all));
+  still.look_after(seconds(0));
+  EXPECT_EQ(lab.dev.asked(), 0U);
+  still.look_after(seconds(60));
+  EXPECT_EQ(lab.dev.asked(), 0U);
+  EXPECT_EQ(still.look_after(seconds(120)), 1U);  // away for the third time
+  EXPECT_EQ(lab.dev.asked(), 1U);
+}
+
+TEST(Renewer, WhatIsDueGoesBeforeQuestionsForWindows) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  std::vector<std::string> happened;
+  lab.le.at = [&happened](const std::string& at) { happened.push_back(at); };
+  Renewer(lab.parts(), {wanted(), named("z.example.test", {"le"})}, {}).look({});
+  EXPECT_THAT(happened, ElementsAre("placed", "signed", "window", "window"));
+}
+
+TEST(Renewer, OneThatDoesNotSayWindowsIsAskedOnceAndStillSigns) {
+  RotationLab lab;
+  std::vector<CertificateConfig> all;
+  for (int i = 0; i < 5; ++i)
+    all.push_back(named(fmt::format("n{}.example.test", i), {"le"}));
+  Renewer(lab.parts(), all, {}).look({});
+  lab.le.says_windows = false;
+  lab.le.windows_asked = 0;
+  all.push_back(named("new.example.test", {"le"}));
+  StillRenewer still(lab, std::move(all));
+  EXPECT_EQ(still.look_after(seconds(0)), 1U);
+  EXPECT_EQ(lab.le.windows_asked, 1U);
+  still.look_after(seconds(59));
+  EXPECT_EQ(lab.le.windows_asked, 1U);
+  still.look_after(seconds(1));
+  EXPECT_EQ(lab.le.windows_asked, 2U);
+  lab.le.says_windows = true;
+  still.look_after(seconds(120));
+  EXPECT_EQ(lab.le.windows_asked, 8U);
+}
+
+TEST(Renewer, ItWaitsAsLongAsTheCaAsksForAlsoAfterARestart) {
+  RotationLab lab;
+  lab.le.answer = FakeIssuer::Answer::too_busy;
+  lab.le.retry_after = std::chrono::hours(2);
+  StillRenewer(lab, {wanted({"le"})}).look_after(seconds(0));
+  ASSERT_EQ(lab.le.asked(), 1U);
+  EXPECT_THAT(lab.store.history(kRotated).back().detail,
+              testing::HasSubstr("it asks to wait until"));
+  StillRenewer still(lab, {wanted({"le"})});
+  still.look_after(seconds(7199));
+  EXPECT_EQ(lab.le.asked(), 1U);
+  still.look_after(seconds(1));
+  EXPECT_EQ(lab.le.asked(), 2U);
+}
+
+TEST(Renewer, AnotherIssuerNeedNotWaitForWhatOneAsksFor) {
+  RotationLab lab;
+  lab.le.answer = FakeIssuer::Answer::too_busy;
+  lab.le.retry_after = std::chrono::hours(2);
+  lab.dev.answer = FakeIssuer::Answer::garbage;
+  StillRenewer still(lab, {wanted()});  // nothing is served: all are asked
+  still.look_after(seconds(0));
+  lab.dev.answer = FakeIssuer::Answer::chain;
+  EXPECT_EQ(still.look_after(std::chrono::minutes(2)), 1U);
+  EXPECT_EQ(lab.le.asked(), 1U);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "certs/rotate/revoke_generation.h"
 
+#include "certs/rotate/take_back.h"
 #include "tests/certs/rotate/rotation_lab.h"
 
 #include <gmock/gmock.h>
@@ -47,6 +48,32 @@ TEST(RevokeGeneration, TheOneBeforeGoesBackToItsIssuer) {
   EXPECT_THAT(*lab.store.revoked_keys(), IsEmpty());
   EXPECT_THAT(lab.events(), ElementsAre("issue", "rotate", "revoke"));
   EXPECT_EQ(lab.store.history(kRotated).back().generation, 2U);
+}
+
+TEST(RevokeGeneration, NothingGoesBackToIt) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  ASSERT_TRUE(lab.rotate());
+  ASSERT_TRUE(revoke(lab, {.reason = RevocationReason::superseded}));
+  EXPECT_EQ(roll_back(lab.parts(), kRotated, 0, "root").error().message,
+            "generation 1 was revoked at its CA: rotate instead");
+  EXPECT_EQ(unfit_to_go_back(lab.parts(), kRotated, 1),
+            "generation 1 was revoked at its CA: rotate instead");
+  const auto taken = take_back(
+      lab.parts(), {.name = kRotated, .from = 2, .to = 1, .why = "refused", .by = "gateway"});
+  EXPECT_FALSE(taken);
+  EXPECT_EQ(lab.state(kRotated).current, 2U);
+}
+
+TEST(RevokeGeneration, WhatTheCaDidNotTakeBackIsNotGoneBackToEither) {
+  RotationLab lab;
+  ASSERT_TRUE(lab.rotate("issue"));
+  ASSERT_TRUE(lab.rotate());
+  lab.le.revokes = false;
+  EXPECT_NE(why(lab, {.reason = RevocationReason::superseded}), "");
+  EXPECT_FALSE(roll_back(lab.parts(), kRotated, 0, "root"));
+  lab.le.revokes = true;
+  EXPECT_EQ(why(lab, {.reason = RevocationReason::superseded}), "");
 }
 
 TEST(RevokeGeneration, ACompromisedKeyIsNeverServedAgain) {
@@ -102,12 +129,15 @@ TEST(RevokeGeneration, WhenTheCaFailsTheKeysAreBarredAndItGoesOnLater) {
   EXPECT_THAT(lab.events(), ElementsAre("issue", "key-compromise", "revoke", "revoke"));
 }
 
-TEST(RevokeGeneration, WithoutACompromiseAFailureLeavesNoTrace) {
+TEST(RevokeGeneration, WithoutACompromiseAFailureIsNoEvent) {
   RotationLab lab;
   ASSERT_TRUE(lab.rotate("issue"));
   ASSERT_TRUE(lab.rotate());
   lab.le.revokes = false;
-  EXPECT_EQ(why(lab, {}), "issuer le: nothing is revoked here today");
+  EXPECT_EQ(
+      why(lab, {}),
+      "nothing goes back to it, but the certificate is not yet revoked: issuer le: nothing is "
+      "revoked here today");
   EXPECT_THAT(lab.events(), ElementsAre("issue", "rotate"));
 }
 

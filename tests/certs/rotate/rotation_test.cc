@@ -132,6 +132,41 @@ TEST(Rotation, TheNextIssuerTakesOver) {
   EXPECT_FALSE(lab.state(kRotated).has_pending);
 }
 
+TEST(Rotation, WhatOneNeverSignsIsTheOthersTurnAtOnce) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  lab.le.answer = Answer::forbidden;
+  RotationRequest request{kRotated, lab.want, "renewal", "scheduler"};
+  request.issuers = {"le"};
+  const auto outcome = rotate_certificate(lab.parts(), request, {});
+  ASSERT_TRUE(outcome) << outcome.error().error.message;
+  EXPECT_EQ(outcome->info.issuer, "dev");
+  EXPECT_THAT(lab.events(), ElementsAre("failed", "renewal"));
+}
+
+TEST(Rotation, APlaceholderIsNobodysButTheOwnCas) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  lab.dev.answer = Answer::forbidden;
+  RotationRequest request{kRotated, lab.want, std::string(kPlaceholder), "start-up"};
+  request.issuers = {"dev"};
+  EXPECT_FALSE(rotate_certificate(lab.parts(), request, {}));
+  EXPECT_EQ(lab.le.asked(), 0U);
+}
+
+TEST(Rotation, HowEachIssuerDidIsTold) {
+  RotationLab lab;
+  lab.want.issuers = {"none", "le", "dev"};
+  lab.le.answer = Answer::away;
+  RotationParts parts = lab.parts();
+  std::vector<std::string> told;
+  parts.asked = [&told](const std::string& issuer, const IssueFailure* failure) {
+    told.push_back(issuer + (failure == nullptr ? "" : failure->is_away ? " away" : " failed"));
+  };
+  ASSERT_TRUE(rotate_certificate(parts, {kRotated, lab.want, "rotate", "root"}, {}));
+  EXPECT_THAT(told, ElementsAre("le away", "dev"));
+}
+
 TEST(Rotation, AnOrderUnderWayIsFinishedBeforeTheFirstIssuerIsAskedAgain) {
   RotationLab lab;
   lab.want.issuers = {"le", "dev"};
@@ -364,6 +399,53 @@ TEST(Rotation, WhoeverLosesTheLeaseMeanwhileServesNothing) {
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().error.code, Errc::conflict);
   EXPECT_EQ(lab.state(kRotated).current, 0U);
+}
+
+TEST(Rotation, WhoeverLostTheLeaseNotesNothing) {
+  RotationLab lab;
+  lab.le.answer = Answer::too_busy;
+  lab.want.issuers = {"le", "dev"};
+  lab.le.at = [&](const std::string&) {
+    const LeaseRecord other{99, {"other-host", "boot-2", 1, 1, "renew"}, {}, sys_seconds::max()};
+    ASSERT_TRUE(base::replace_file(lab.store.paths().lock(kRotated), format_lease(other), 0600));
+  };
+  const auto outcome = lab.rotate();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().error.code, Errc::conflict);
+  EXPECT_THAT(outcome.error().error.message, ::testing::HasSubstr("the lease has gone to"));
+  EXPECT_THAT(lab.events(), IsEmpty());
+  EXPECT_EQ(lab.dev.asked(), 0U);
+}
+
+TEST(Rotation, AQuarrelOfAnIssuersIsNoLostLease) {
+  RotationLab lab;
+  lab.le.answer = Answer::quarrel;
+  EXPECT_EQ(lab.rotate().error().error.code, Errc::unavailable);
+  lab.want.issuers = {"le", "dev"};
+  EXPECT_EQ(lab.why(), "");
+  EXPECT_EQ(lab.dev.asked(), 1U);
+}
+
+TEST(Rotation, WhatIsNotValidYetByThisClockIsKeptAndTakenUp) {
+  RotationLab lab;
+  lab.want.issuers = {"le", "dev"};
+  base::WallTime now = test::kNow - std::chrono::hours(24);
+  RotationParts parts = lab.parts();
+  parts.now = [&now] { return now; };
+  for (int i = 0; i < 3; ++i) {
+    const auto early = rotate_certificate(parts, {kRotated, lab.want, "renewal", "root"}, {});
+    ASSERT_FALSE(early);
+    EXPECT_THAT(early.error().error.message,
+                StartsWith("issuer le: what the issuer sent is kept for later: "
+                           "E_CERT_NOT_YET_VALID"));
+    EXPECT_THAT(early.error().error.message, ::testing::HasSubstr("check this machine's clock"));
+  }
+  now = test::kNow;
+  ASSERT_TRUE(rotate_certificate(parts, {kRotated, lab.want, "renewal", "root"}, {}));
+  EXPECT_THAT(lab.le.placed(), ElementsAre("le-1"));
+  EXPECT_EQ(lab.le.asked(), 1U);
+  EXPECT_EQ(lab.dev.asked(), 0U);
+  EXPECT_FALSE(lab.state(kRotated).has_pending);
 }
 
 TEST(Rotation, StoppingEndsItWithoutTheNextIssuer) {

@@ -80,7 +80,7 @@ TEST(Schedule, ARevokedKeyIsDueAtOnce) {
   facts.window = RenewalWindow{kStart + 58 * kDay, kStart + 59 * kDay};
   facts.is_revoked = true;
   EXPECT_EQ(renewal_time(facts).at, kStart);
-  EXPECT_EQ(renewal_time(facts).why, "its key is revoked");
+  EXPECT_EQ(renewal_time(facts).why, "it or its key is revoked");
 }
 
 TEST(Schedule, AnEmergencyIsALastTwentieth) {
@@ -124,6 +124,31 @@ TEST(Schedule, WaitingGrowsToADay) {
     EXPECT_LE(back_off(i), back_off(i + 1)) << i;
 }
 
+struct WaitCase {
+  const char* title;
+  seconds left;  // when it failed
+  bool is_revoked;
+  seconds most;
+};
+
+TEST(Schedule, NoWaitTakesMoreThanAnEighthOfWhatIsLeft) {
+  const WaitCase rows[] = {
+      {"AMonth", 30 * kDay, false, 90h},
+      {"TenHours", 10h, false, 75min},
+      {"AnHour", 1h, false, 450s},
+      {"TheLastMinutes", 5min, false, 1min},
+      {"Ended", 0s, false, 1h},
+      {"EndedLongAgo", -90 * kDay, false, 1h},
+      {"RevokedKey", 30 * kDay, true, 1h},
+      {"RevokedAndShort", 10min, true, 75s},
+  };
+  for (const WaitCase& row : rows) {
+    RenewalFacts facts = facts_of(90 * kDay);
+    facts.is_revoked = row.is_revoked;
+    EXPECT_EQ(longest_wait(facts, facts.not_after - row.left), row.most) << row.title;
+  }
+}
+
 struct FailuresCase {
   const char* title;
   std::vector<std::string> events;
@@ -155,6 +180,18 @@ TEST(Schedule, FailuresCountSinceTheLastGenerationCameAbout) {
     EXPECT_EQ(failures.last, last->at) << row.title;
     EXPECT_EQ(failures.why, last->detail) << row.title;
   }
+}
+
+TEST(Schedule, WhatIssuersAskForIsRememberedUntilTheNextGeneration) {
+  std::vector<HistoryEntry> history = {
+      {.at = kStart, .event = "failed", .waits_for = "le", .waits_until = kStart + 2h},
+      {.at = kStart + 1s, .event = "failed", .waits_for = "own", .waits_until = kStart + 1h},
+      {.at = kStart + 2s, .event = "failed"},
+  };
+  EXPECT_EQ(failures_in(history).waits, (std::map<std::string, sys_seconds, std::less<>>{
+                                            {"le", kStart + 2h}, {"own", kStart + 1h}}));
+  history.push_back({.at = kStart + 3s, .event = "renewal"});
+  EXPECT_TRUE(failures_in(history).waits.empty());
 }
 
 }  // namespace

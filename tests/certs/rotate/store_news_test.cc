@@ -77,7 +77,15 @@ TEST(StoreNews, ARevokedKeyMayBeAnybodys) {
   ASSERT_TRUE(news.take());
   ASSERT_TRUE(lab.store.revoke_key(std::string(64, 'a')));
   EXPECT_TRUE(news.take()->all);
-  EXPECT_TRUE(news.revoked().contains(std::string(64, 'a')));
+  GenerationInfo info;
+  info.ec = PairFacts{.serial = "05c1", .spki_sha256 = std::string(64, 'a')};
+  EXPECT_TRUE(news.is_revoked(info));
+  info.ec->spki_sha256 = std::string(64, 'b');
+  EXPECT_FALSE(news.is_revoked(info));
+  EXPECT_FALSE(news.take()->all);
+  ASSERT_TRUE(add_revoked_serial(lab.store.paths(), "05c1"));
+  EXPECT_TRUE(news.take()->all);
+  EXPECT_TRUE(news.is_revoked(info));
   EXPECT_FALSE(news.take()->all);
 }
 

@@ -34,6 +34,13 @@ TEST(History, WhatAnIssuerHasSignedIsCounted) {
   EXPECT_THAT(parse_history(format_entry(signed_entry)), ElementsAre(signed_entry));
 }
 
+TEST(History, WhomAFailureWaitsForIsKept) {
+  HistoryEntry failed = entry("failed", 4);
+  failed.waits_for = "le";
+  failed.waits_until = failed.at + std::chrono::hours(2);
+  EXPECT_THAT(parse_history(format_entry(failed)), ElementsAre(failed));
+}
+
 TEST(History, DamagedLinesAreLeftOut) {
   const HistoryEntry good = entry("rotate", 2);
   const std::string line = format_entry(good);

@@ -18,7 +18,7 @@ using std::chrono::sys_seconds;
 using ::testing::HasSubstr;
 
 // Longer than any test: nothing is renewed while one runs.
-constexpr std::chrono::seconds kLong = 1h;
+constexpr std::chrono::seconds kLong = 10min;
 
 sys_seconds now() {
   return std::chrono::floor<std::chrono::seconds>(base::wall_now());
@@ -67,6 +67,9 @@ TEST(LeaseRecord, IsFreeWhenItsHolderCannotComeBack) {
       {"HeldElsewhere", far, at + 1s, true, false},
       {"ElsewhereNobodyCanSeeIfItLives", far, at + 1s, false, false},
       {"ElsewhereExpired", far, at, false, true},
+      {"ElsewhereByAnotherClock", far, at + 10min, false, false},
+      {"ElsewhereByAWrongClock", far, at + 10min + 1s, false, true},
+      {"HereByAWrongClock", here, at + 24h, true, true},
   };
   for (const FreeCase& row : rows)
     EXPECT_EQ(is_free({1, row.holder, {}, row.expires}, asking, row.lives, at), row.is_free)
