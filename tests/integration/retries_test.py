@@ -86,8 +86,8 @@ class Outliers(Retries):
 
     EJECTION = "    ejection: { consecutive_failures: 0, base_time: 60s, error_percent: 1, latency_factor: 4, window: 5s }"
 
-    def one_sick(self, sick, route=""):
-        self.servers = [self.backend(), self.backend(), self.backend(sick)]
+    def one_sick(self, *sick, route="", **named):
+        self.servers = [self.backend(), self.backend(), self.backend(*sick, **named)]
         return self.start(*self.servers, pool=self.EJECTION, route=route, top=ADMIN)
 
     def ask_until_ejected(self, gateway):
@@ -112,7 +112,7 @@ class Outliers(Retries):
 
     def test_by_responses_that_are_not_whole(self):
         cut_off = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhello"
-        gateway = self.one_sick(lambda head, body: cut_off)
+        gateway = self.one_sick(raw=lambda connection: (connection.recv(65536), connection.sendall(cut_off)))
 
         def ask():
             for _ in range(30):

@@ -404,11 +404,12 @@ class Upgrade(Case):
         self.assertNotEqual(os.stat(self.program).st_ino, inode)
 
     def test_fewer_workers_serve_the_sockets_of_all(self):
-        gateway = self.start_from(self.backend(), top="workers: 4")
+        gateway = self.start_from(self.backend())
         with open(gateway.config) as file:
             text = file.read()
-        gateway.write(text.replace("workers: 4", "workers: 1"))
-        self.assertEqual(self.upgrade().returncode, 0)
+        for workers in (4, 1):
+            gateway.write(re.sub(r"^workers: \d+$", f"workers: {workers}", text, flags=re.M))
+            self.assertEqual(self.upgrade().returncode, 0)
         for _ in range(32):  # with a socket that nobody accepts from, one in four would wait
             client = self.client(gateway)
             self.assertEqual(client.get().status, 200)
