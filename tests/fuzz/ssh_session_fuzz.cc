@@ -12,9 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto inode = ravelin::firewall::parse_socket_link(text))
     CHECK(text.find(std::to_string(*inode)) != std::string_view::npos);
   if (const auto connection = ravelin::firewall::parse_tcp_line(text)) {
-    using ravelin::base::parse_ip;
-    for (const auto& end : {connection->local, connection->remote})
-      CHECK(parse_ip(ravelin::base::to_string(end.address)).value() == end.address);
+    for (const auto& end : {connection->local, connection->remote}) {
+      const auto again = ravelin::base::parse_ip(ravelin::base::to_string(end.address));
+      CHECK(again && *again == end.address);
+    }
   }
   return 0;
 }
