@@ -305,7 +305,7 @@ class Faults(unittest.TestCase):
             self.assertEqual([one.get("replaces") for one in self.orders()], ["AA.BB", None])
         self.shim.heal()
         self.shim.fails("/order-plz", problem(409, "alreadyReplaced"), count=10)
-        self.fails("alreadyReplaced", code=CONFLICT, replaces="AA.BB")
+        self.fails("alreadyReplaced", code=PROTOCOL, replaces="AA.BB")
         self.assertEqual(len(self.orders()), 2)
 
     # ---- who is on the other side ----
