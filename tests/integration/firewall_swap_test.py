@@ -13,7 +13,7 @@ import unittest
 from firewall_lab import POLICY, WEB, FirewallTest
 
 SWAPPER = os.path.abspath(os.environ.get("RAVELIN_SWAPPER", "build/release/bin/policy_swaps"))
-SWAPS = int(os.environ.get("RAVELIN_SWAPS", "500"))
+SWAPS = int(os.environ.get("RAVELIN_SWAPS", "2000"))
 ALLOWED, DENIED = 5000, 5001
 
 
