@@ -123,11 +123,8 @@ Result<messages::Received> RoleLink::next() {
   }
 }
 
-Result<std::vector<OwnedFd>> RoleLink::ask_for_sockets(const std::string& key, std::size_t first,
-                                                       std::size_t count) {
-  const auto asked = ask(messages::SocketRequest{key, static_cast<std::uint16_t>(first),
-                                                 static_cast<std::uint16_t>(count)});
-  if (!asked) return asked.error();
+Result<std::vector<OwnedFd>> RoleLink::ask_for_descriptors(messages::Message message) {
+  if (const auto asked = ask(std::move(message)); !asked) return asked.error();
   auto received = next();
   if (!received) return received.error();
   const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
@@ -145,7 +142,9 @@ Result<std::vector<OwnedFd>> RoleLink::open(const gateway::ListenAddress& addres
   for (;;) {
     const std::size_t wanted = count - std::min(sockets.size(), count);
     const std::size_t slice = std::min<std::size_t>(wanted, messages::kDescriptorsMax);
-    auto given = ask_for_sockets(address.key, sockets.size(), slice);
+    auto given = ask_for_descriptors(
+        messages::SocketRequest{address.key, static_cast<std::uint16_t>(sockets.size()),
+                                static_cast<std::uint16_t>(slice)});
     if (!given) return given.error();
     if (given->empty()) break;
     const bool is_last = slice != 0 && given->size() < slice;
@@ -159,14 +158,9 @@ Result<std::vector<OwnedFd>> RoleLink::open(const gateway::ListenAddress& addres
 
 Result<OwnedFd> RoleLink::open_log(const std::string& path) {
   const std::lock_guard guard(mutex_);
-  if (const auto asked = ask(messages::LogRequest{path}); !asked) return asked.error();
-  auto received = next();
-  if (!received) return received.error();
-  const auto* answer = std::get_if<messages::HandedOver>(&received->packet.message);
-  if (answer == nullptr) return unexpected(received->packet);
-  if (answer->outcome != Outcome::done)
-    return base::fail(code_of(answer->outcome), "{}", answer->text);
-  return received->descriptors.empty() ? OwnedFd() : std::move(received->descriptors.front());
+  auto given = ask_for_descriptors(messages::LogRequest{path});
+  if (!given) return given.error();
+  return given->empty() ? OwnedFd() : std::move(given->front());
 }
 
 void RoleLink::release(const gateway::ListenAddress& address) {

@@ -84,8 +84,8 @@ class RoleLink final : public gateway::SocketSource {
   static constexpr std::chrono::seconds kAnswerMax{90};
 
   base::Result<> ask(messages::Message message);
-  base::Result<std::vector<base::OwnedFd>> ask_for_sockets(const std::string& key,
-                                                           std::size_t first, std::size_t count);
+  // Of a question that HandedOver answers.
+  base::Result<std::vector<base::OwnedFd>> ask_for_descriptors(messages::Message message);
   // The next message of the answer to the last question.
   base::Result<messages::Received> next();
   void read();
