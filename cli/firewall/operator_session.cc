@@ -104,11 +104,16 @@ std::optional<firewall::SshSession> session_of(const std::vector<Ancestor>& ance
   return firewall::find_ssh_session(ancestors, connections_of(ancestors));
 }
 
+// Rounded up, at least a second: one that began about when a change did is taken for the older.
 std::chrono::seconds age_of(std::uint64_t started) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  return std::chrono::seconds(now.tv_sec - static_cast<std::int64_t>(started / ticks));
+  const milliseconds began(static_cast<std::int64_t>(started * 1000 / ticks));
+  const milliseconds age = seconds(now.tv_sec) + milliseconds(now.tv_nsec / 1'000'000) - began;
+  return std::max(std::chrono::ceil<seconds>(age), seconds(1));
 }
 
 }  // namespace
