@@ -394,7 +394,10 @@ class Gateway:
         ends = [os.pidfd_open(pid) for pid in children_of(self.process.pid)]
         self.process.kill()
         for end in ends:
-            signal.pidfd_send_signal(end, signal.SIGKILL)
+            try:
+                signal.pidfd_send_signal(end, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # without its supervisor it has ended by itself
             select.select([end], [], [], DEADLINE)  # readable once it has ended
             os.close(end)
         self.process.wait()
