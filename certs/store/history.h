@@ -28,8 +28,8 @@ struct HistoryEntry {
   std::uint64_t orders = 0;     // one for each key
   std::uint64_t replacing = 0;  // those that named the certificate they replace (RFC 9773)
   // ---- of a failure ----
-  std::string waits_for{};  // the issuer that is not to be asked again for this certificate …
-  std::chrono::sys_seconds waits_until{};  // … before that, as it wishes; "" = it did not say
+  std::string waits_for{};  // the issuer that wishes not to be asked again for it; "" = none does
+  std::chrono::sys_seconds waits_until{};  // before that
 
   friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
 };

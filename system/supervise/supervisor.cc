@@ -253,20 +253,22 @@ void Supervisor::add_roles(const std::vector<messages::RoleWanted>& roles) {
   }
 }
 
+const messages::RoleWanted* Supervisor::find_wanted(const std::vector<messages::RoleWanted>& roles,
+                                                    Role role) {
+  const auto found = std::ranges::find(roles, role, &messages::RoleWanted::role);
+  return found == roles.end() ? nullptr : &*found;
+}
+
 void Supervisor::take_over_roles() {
   for (Process& process : processes_) {
-    const auto wanted =
-        std::ranges::find(next_roles_, process.wanted.role, &messages::RoleWanted::role);
-    if (wanted != next_roles_.end()) process.wanted = *wanted;
+    const auto* wanted = find_wanted(next_roles_, process.wanted.role);
+    if (wanted != nullptr) process.wanted = *wanted;
   }
 }
 
 void Supervisor::end_unwanted() {
   for (Process& process : processes_) {
-    const bool is_wanted = std::ranges::any_of(
-        next_roles_,
-        [&](const messages::RoleWanted& wanted) { return wanted.role == process.wanted.role; });
-    if (is_wanted) continue;
+    if (find_wanted(next_roles_, process.wanted.role) != nullptr) continue;
     process.is_unwanted = true;
     if (process.child) end(process);
     if (process.wanted.role == Role::firewall)

@@ -139,6 +139,9 @@ class Supervisor {
   // Those of the configuration that was read which the one in use has no process for: restart()
   // starts them.
   void add_roles(const std::vector<messages::RoleWanted>& roles);
+  // Null: these do not want it.
+  static const messages::RoleWanted* find_wanted(const std::vector<messages::RoleWanted>& roles,
+                                                 Role role);
   // What the configuration that serves from now on says of them.
   void take_over_roles();
   // Those it has no use for end.

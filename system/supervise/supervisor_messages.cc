@@ -36,12 +36,6 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
-bool has_firewall(const std::vector<messages::RoleWanted>& roles) {
-  return std::ranges::any_of(roles, [](const messages::RoleWanted& wanted) {
-    return wanted.role == messages::Role::firewall;
-  });
-}
-
 }  // namespace
 
 // ---- the configuration ----
@@ -191,7 +185,7 @@ std::string Supervisor::out_of_reach() const {
 }
 
 std::string Supervisor::beyond_a_reload(const Reading& read) {
-  if ((find(Role::firewall) != nullptr) != has_firewall(read.roles))
+  if ((find(Role::firewall) == nullptr) != (find_wanted(read.roles, Role::firewall) == nullptr))
     return "whether `firewall.manage` is on changes with `ravelin upgrade`, which loses no request";
   const bool is_held = find(Role::gateway)->wanted.confinement == messages::Need::required;
   return is_held ? out_of_reach() : std::string();
@@ -211,7 +205,8 @@ void Supervisor::answer_reload(const Reading& read, messages::Finished finished)
 }
 
 void Supervisor::open_for(const Reading& read, messages::Finished finished) {
-  const bool is_managed = find(Role::firewall) != nullptr && has_firewall(read.roles);
+  const bool is_managed =
+      find(Role::firewall) != nullptr && find_wanted(read.roles, Role::firewall) != nullptr;
   const std::uint32_t rules =
       is_managed ? want_rules(std::array{config_.get(), next_config_.get()}) : 0;
   opening_ = Opening{

@@ -40,9 +40,8 @@ void Supervisor::upgrade_to(const Reading& read) {
 
 // What it serves is open.
 void Supervisor::start_next(const std::vector<messages::RoleWanted>& roles) {
-  for (const messages::RoleWanted& wanted : roles) {
-    if (wanted.role == Role::gateway) next_.emplace(Process{.wanted = wanted});
-  }
+  if (const auto* wanted = find_wanted(roles, Role::gateway))
+    next_.emplace(Process{.wanted = *wanted});
   if (!next_) return give_up_upgrade("the new program wants no gateway");
   Addresses both = next_addresses_;
   both.insert(addresses_.begin(), addresses_.end());  // the one that serves may still ask
