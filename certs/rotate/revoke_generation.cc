@@ -11,8 +11,6 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::string_view kImported = "imported";
-
 std::vector<std::string> keys_of(const GenerationInfo& info) {
   std::vector<std::string> keys;
   for (const PairSlot slot : kPairSlots)

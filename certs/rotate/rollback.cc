@@ -67,7 +67,7 @@ Result<std::vector<PairFinding>> check_import(const RotationParts& parts, const 
 
 Result<RotationResult> import_certificate(const RotationParts& parts, const std::string& name,
                                           Generation generation, const std::string& by) {
-  generation.info.issuer = "imported";
+  generation.info.issuer = kImported;
   generation.info.reason = "import";
   generation.info.by = by;
   generation.info.node = this_process({}).node;

@@ -39,10 +39,13 @@ struct PairFacts {
   friend bool operator==(const PairFacts&, const PairFacts&) = default;
 };
 
+// The issuer of what came from elsewhere.
+inline constexpr std::string_view kImported = "imported";
+
 struct GenerationInfo {
   std::uint64_t number = 0;
   std::vector<std::string> names;  // all the certificates cover, the certificate's own first
-  std::string issuer;              // the configuration's word for it; "imported"
+  std::string issuer;              // the configuration's word for it; kImported
   std::string reason;              // "issue", "renewal", "rotate", "import", …
   std::string by;                  // who asked: "root", "scheduler"
   std::string node;                // where

@@ -27,7 +27,7 @@ Result<> add_revoked_serial(const StorePaths& paths, const std::string& serial) 
 }
 
 bool has_revoked_serial(const GenerationInfo& info, const RevokedSerials& revoked) {
-  if (info.issuer == "imported") return false;
+  if (info.issuer == kImported) return false;
   return std::ranges::any_of(kPairSlots, [&](PairSlot slot) {
     return info.facts(slot) && revoked.contains(info.facts(slot)->serial);
   });
