@@ -45,7 +45,7 @@ struct Feed {
   SourcePos pos;
   std::string file;
   Format format = Format::text;
-  std::chrono::seconds refresh{3600};
+  std::chrono::seconds refresh{0};  // 0: whenever it is asked for, which the agent does each second
   std::chrono::seconds age_max{0};  // 0: never stale
   OnStale on_stale = OnStale::keep;
   std::uint64_t entries_max = 2'000'000;

@@ -22,7 +22,6 @@ Feed parse_feed(yaml::Map map, Scope& scope) {
   if (feed.file.ends_with(".csv") || feed.file.ends_with(".csv.gz"))
     feed.format = Feed::Format::csv;
   map.optional("format", feed.format, yaml::one_of(kFeedFormats));
-  feed.refresh = 0s;  // whenever it is asked for, which the agent does each second
   map.optional("refresh", feed.refresh, yaml::between(10s, 30 * kDay));
   map.optional("max_age", feed.age_max, yaml::between(1min, 366 * kDay));
   map.optional("on_stale", feed.on_stale, yaml::one_of(kOnStales));
