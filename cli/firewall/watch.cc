@@ -19,8 +19,8 @@
 namespace ravelin::cli {
 namespace {
 
-// The lock goes a moment after the process that had it. An agent started again may be faster: then
-// it undoes what has to be undone.
+// The lock goes a moment after the process that had it, and a command without an agent has it for
+// as long as it works: neither is to keep an agent from starting.
 base::Result<firewall::StateDir> open_after_its_holder(const std::string& path) {
   constexpr int kTries = 100;
   constexpr int kPauseMs = 50;
@@ -97,7 +97,7 @@ ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& re
                         const WatchOrders& orders) {
   auto times = firewall::SystemTimes::open();
   if (!times) return report(times.error());
-  auto state = firewall::StateDir::open(flags.common.state);
+  auto state = open_after_its_holder(flags.common.state);
   if (!state) return without_state(flags, state.error());
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return report(kernel.error());
