@@ -147,7 +147,8 @@ struct LogRequest {
   friend bool operator==(const LogRequest&, const LogRequest&) = default;
 };
 
-// Of the gateway: nothing listens at this address any more. No answer.
+// Of the gateway: nothing is to listen at this address any more. No answer; new handshakes are
+// dropped, the gateway's own descriptors of the sockets stay.
 struct SocketReleased {
   static constexpr std::uint16_t kType = 25;
   static constexpr std::string_view kName = "socket_released";

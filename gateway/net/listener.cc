@@ -2,6 +2,8 @@
 
 #include "gateway/net/stream_options.h"
 
+#include <linux/filter.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +75,19 @@ Result<base::Endpoint> local_endpoint(int fd) {
     return base::Endpoint(base::UnixEndpoint{local.sun_path});
   }
   return base::Endpoint(to_endpoint(address));
+}
+
+bool drop_new_handshakes(int listener_fd) {
+  // Drops segments with SYN and without ACK; the filter sees the segment from its TCP header on
+  // (tcp_v4_rcv).
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),     // TCP flags
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),  // SYN and ACK
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog program{.len = sizeof code / sizeof code[0], .filter = code};
+  return ::setsockopt(listener_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 Accepted accept_one(int listener_fd) {

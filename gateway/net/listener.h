@@ -22,6 +22,11 @@ base::Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort re
 // The address a descriptor is bound to ("127.0.0.1:8443", also when it was opened with port 0).
 base::Result<base::Endpoint> local_endpoint(int fd);
 
+// From now on no new TCP handshake with this listening socket is answered, whoever else has a
+// descriptor of it: its SYNs are dropped, so that they come again or are refused later. False: this
+// process may not; some kernels let only privileged ones hang a filter on a socket.
+bool drop_new_handshakes(int listener_fd);
+
 struct Accepted {
   OwnedFd fd;
   base::IpEndpoint peer;

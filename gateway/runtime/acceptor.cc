@@ -1,12 +1,10 @@
 #include "gateway/runtime/acceptor.h"
 
 #include "base/io/log.h"
+#include "gateway/net/listener.h"
 #include "gateway/net/pause.h"
 #include "gateway/net/proxy_sources.h"
 #include "gateway/net/stream_options.h"
-
-#include <linux/filter.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -83,16 +81,8 @@ void Acceptor::stop_new(base::MonoTime close_at) {
     end_accepting();
     return;
   }
-  // Drops segments with SYN and without ACK; the filter sees the segment from its TCP header on
-  // (tcp_v4_rcv).
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),     // TCP flags
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),  // SYN and ACK
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-  };
-  const sock_fprog program{.len = sizeof code / sizeof code[0], .filter = code};
-  ::setsockopt(state_->socket.fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+  // Where a supervisor keeps the socket, it has done so with more right.
+  if (state_->port != 0) static_cast<void>(drop_new_handshakes(state_->socket.fd()));
 }
 
 void Acceptor::close() {

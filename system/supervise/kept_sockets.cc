@@ -1,6 +1,7 @@
 #include "system/supervise/kept_sockets.h"
 
 #include "gateway/admin/peer_credentials.h"
+#include "gateway/net/listener.h"
 #include "gateway/net/socket_source.h"
 #include "gateway/runtime/listener_plan.h"
 #include "messages/codec.h"
@@ -83,7 +84,12 @@ Result<std::vector<int>> KeptSockets::passed(const messages::SocketRequest& requ
 void KeptSockets::release(const std::string& key) {
   const auto kept = kept_.find(key);
   if (kept == kept_.end()) return;
-  // Who comes now shall not wait in a queue that nobody will empty.
+  // Who comes now shall not wait in a queue that nobody will empty. The gateway, which accepts what
+  // is in it, may not see to that itself on every kernel.
+  if (std::holds_alternative<base::IpEndpoint>(kept->second.endpoint)) {
+    for (const base::OwnedFd& socket : kept->second.sockets)
+      static_cast<void>(gateway::drop_new_handshakes(socket.get()));
+  }
   if (kept->second.admin_file)
     gateway::remove_socket_file(*kept->second.admin_file);
   else

@@ -33,6 +33,8 @@ class KeptSockets {
   // Descriptors that stay this one's. Errors (Errc::denied): the configuration has no such address,
   // or more than kSocketsMax; and what the kernel says.
   base::Result<std::vector<int>> give(const messages::SocketRequest& request);
+  // New handshakes are not answered any more; what is under way or queues is for whoever has the
+  // sockets too.
   void release(const std::string& key);
   // Whatever allow() does not name.
   void release_others();

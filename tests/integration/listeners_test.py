@@ -220,6 +220,23 @@ class ComingAndGoing(Case):
         self.assertGreater(time.monotonic() - begun, 2)
         wait_until(lambda: is_refused(self.second), "then the listener is gone")
 
+    def test_a_listener_that_leaves_answers_no_new_handshake(self):
+        """Else the last of them might be answered in the moment before it closes."""
+        gateway, visitors = self.start_visited()
+        for group in visitors:
+            group.stop()
+        gateway.write(self.text)
+        gateway.reload()
+        end = time.monotonic() + 0.7  # of the 0.8 s it stays; the supervisor sees to it
+        while time.monotonic() < end:
+            with socket.socket() as client:
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", self.second))
+                if not select.select([], [client], [], 0.05)[1]:
+                    return
+                self.assertEqual(client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), 0, "it has closed before")
+        self.fail("it goes on answering")
+
     def test_a_listener_that_comes_back_at_once_stays(self):
         gateway, visitors = self.start_visited()
         gateway.write(self.text)

@@ -3,6 +3,7 @@
 #include "gateway/net/listener.h"
 #include "tests/support/temp_dir.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -83,6 +84,28 @@ TEST(KeptSockets, StaysWithWhatItGaveUntilThatIsReleased) {
   EXPECT_TRUE(kept.give({"web", 0, 1}));
   kept.release("web");
   EXPECT_EQ(kept.give({"web", 0, 1}).error().code, Errc::denied);
+}
+
+// How many instructions decide what reaches the socket.
+socklen_t filter_length(int fd) {
+  socklen_t length = 0;
+  EXPECT_EQ(::getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &length), 0);
+  return length;
+}
+
+TEST(KeptSockets, AnswersNoNewHandshakesOnWhatIsReleased) {
+  KeptSockets kept({});
+  kept.allow({{"web", loopback()}});
+  const auto sockets = kept.give({"web", 0, 2});
+  ASSERT_TRUE(sockets);
+  std::vector<base::OwnedFd> of_gateway;
+  for (const int fd : *sockets) {
+    of_gateway.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    EXPECT_EQ(filter_length(of_gateway.back().get()), 0U);
+  }
+  kept.release("web");
+  for (const base::OwnedFd& fd : of_gateway)
+    EXPECT_GT(filter_length(fd.get()), 0U);
 }
 
 TEST(KeptSockets, ReleasesAllThatAreNotAllowedAnyMore) {
