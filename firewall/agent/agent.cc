@@ -1,6 +1,7 @@
 #include "firewall/agent/agent.h"
 
 #include "base/io/log.h"
+#include "firewall/control/system_facts.h"
 #include "messages/fitted_text.h"
 
 #include <poll.h>
@@ -72,7 +73,8 @@ Agent::Agent(Keeper& keeper, Kernel& kernel, FeedTable& feeds, const Times& time
       times_(times),
       options_(std::move(options)),
       service_(keeper, kernel, times, options_.around),
-      access_(options_.access) {}
+      access_(options_.access),
+      facts_([] { return std::make_unique<SystemFacts>(); }, times) {}
 
 Result<> Agent::run() {
   auto signals = signal_descriptor();

@@ -1,11 +1,12 @@
 // `ravelin firewall watch`: the process that owns the table. It answers commands and bans on a
 // socket, undoes what is not confirmed in time, heals drift, follows the files of feeds and of its
 // policy, keeps bans on the disk and says how all of it is going. One thread: whatever it does is
-// over in milliseconds, but for loading a feed of millions.
+// over in milliseconds, but for loading a feed of millions. Names are looked up beside it.
 #pragma once
 
 #include "firewall/agent/access.h"
 #include "firewall/agent/guard.h"
+#include "firewall/control/facts_watch.h"
 #include "firewall/control/feed_table.h"
 #include "firewall/control/service.h"
 
@@ -84,6 +85,9 @@ class Agent {
   void follow_policy();
   // Nothing: it is in force already.
   Result<std::optional<Keeper::Applied>> apply_policy(const std::string& reason);
+  // What names, delegated prefixes and own addresses are now.
+  void follow_facts();
+  Result<bool> renew(const PolicyBundle& bundle);
   void follow_feeds();
   void write_metrics();
 
@@ -95,11 +99,12 @@ class Agent {
   Service service_;
   Access access_;
   Guard guard_;
+  FactsWatch facts_;
   std::vector<Client> clients_;
   std::vector<std::size_t> closed_;
   std::optional<Generation> generation_;
   std::string policy_stamp_, policy_seen_;  // of its files: as last judged, as last seen
-  std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0};
+  std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0}, next_own_{0};
   bool bans_changed_ = false;
   bool is_over_ = false;
   std::uint64_t heals_ = 0;

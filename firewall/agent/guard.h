@@ -1,6 +1,7 @@
 // A process that outlives the agent: it waits until an unconfirmed change is settled, and when the
 // agent dies before that, it puts the confirmed revision back. Forked while the agent has one
-// thread.
+// thread, or one more that asks a resolver (FactsWatch): fork() makes memory safe for the other
+// process, and that asks no resolver.
 #pragma once
 
 #include "base/io/owned_fd.h"

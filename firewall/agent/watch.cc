@@ -10,6 +10,8 @@
 
 #include <sys/stat.h>
 
+#include <set>
+#include <string>
 #include <utility>
 
 namespace ravelin::firewall {
@@ -57,6 +59,7 @@ void Agent::tick() {
   expire_rules();
   follow_feeds();
   follow_policy();
+  follow_facts();
   if (bans_changed_) {
     const auto saved = keeper_.save_bans();
     bans_changed_ = !saved;
@@ -165,6 +168,44 @@ Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& re
   if (!applied) return applied.error();
   generation_.reset();
   return std::optional(*applied);
+}
+
+// Whoever must not be banned is looked at as often.
+void Agent::follow_facts() {
+  const auto now = times_.boot().since_boot;
+  if (now >= next_own_) {
+    next_own_ = now + FactsWatch::kEvery;
+    if (auto own = own_addresses(); !own.empty()) keeper_.never_ban(std::move(own));
+  }
+  if (keeper_.pending() || keeper_.is_fallback() || keeper_.live_revision() == 0) return;
+  const auto bundle =
+      facts_.look(keeper_.live_revision(), [this] { return keeper_.live_bundle(); });
+  if (!bundle) return;
+  const auto renewed = renew(*bundle);
+  if (!renewed)
+    base::log_error(kPart, "names or addresses have changed and the table is as it was",
+                    {{"reason", renewed.error().message}, {"revision", keeper_.live_revision()}});
+  else if (*renewed)
+    base::log_info(kPart, "names or addresses have changed and the table has those of now",
+                   {{"revision", keeper_.live_revision()}});
+}
+
+// Whether anything is other. What the policy in force is objected to for already has been accepted.
+Result<bool> Agent::renew(const PolicyBundle& bundle) {
+  const auto policy = policy_of(bundle);
+  if (!policy) return policy.error();
+  if (keeper_.policy() == *policy) return false;  // in other words
+  const policies::TestWorld world{.feeds = {}, .wall = times_.wall()};
+  std::set<std::string> known;
+  for (const Objection& objection : objections(*keeper_.policy(), std::nullopt, world))
+    known.insert(to_string(objection));
+  for (const Objection& objection : objections(*policy, std::nullopt, world)) {
+    if (!known.contains(to_string(objection)))
+      return base::fail(Errc::invalid, "{}", to_string(objection));
+  }
+  if (auto done = keeper_.renew(bundle); !done) return done.error();
+  generation_.reset();
+  return true;
 }
 
 Result<> Agent::use(AdditionFor addition) {

@@ -234,6 +234,18 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
   return Applied{info->number, confirmed, options.confirm_within.has_value()};
 }
 
+Result<> Keeper::renew(const PolicyBundle& bundle) {
+  auto wanted = candidate(live_revision_, bundle, FeedUse::last_known);
+  if (!wanted) return wanted.error();
+  if (auto done = put(live_revision_, std::move(*wanted)); !done) return done;
+  auto kept = keep_fallback();
+  if (kept) kept = state_.renew(live_revision_, bundle);
+  if (!kept)
+    note("what the policy asked of the world is not kept: a start has what it was before: " +
+         kept.error().message);
+  return {};
+}
+
 Result<> Keeper::confirm(std::uint64_t revision) {
   if (revision != live_revision_)
     return base::fail(Errc::conflict, "revision {} is not what the kernel has ({})", revision,

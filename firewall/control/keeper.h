@@ -83,6 +83,10 @@ class Keeper {
   // live_revision() is another one now; the message says why then.
   Result<Applied> apply(PolicyBundle bundle, const ApplyOptions& options);
 
+  // The revision that is in force with other facts: the same one, in the kernel, then on the disk.
+  // Error: nothing has changed.
+  Result<> renew(const PolicyBundle& bundle);
+
   // Errc::conflict: nothing is pending, or another revision is.
   Result<> confirm(std::uint64_t revision);
 
@@ -163,6 +167,9 @@ class Keeper {
 
   [[nodiscard]] std::uint64_t live_revision() const { return live_revision_; }
 
+  // That revision, from the disk.
+  [[nodiscard]] Result<PolicyBundle> live_bundle() const { return state_.bundle(live_revision_); }
+
   // What the kernel holds, as put there; none: no table.
   [[nodiscard]] const std::optional<Ruleset>& live() const { return live_; }
 
@@ -174,8 +181,8 @@ class Keeper {
   // table. What a plan is bound to.
   [[nodiscard]] std::string live_identity() const;
 
-  // Never banned, besides what policies name: this host's own addresses. Counts from the next
-  // policy on.
+  // Never banned, besides what policies name: this host's own addresses. The kernel has them from
+  // the next policy on.
   void never_ban(policies::AddressRanges addresses) {
     never_ = policies::normalised(std::move(addresses));
   }

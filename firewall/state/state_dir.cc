@@ -170,6 +170,18 @@ Result<PolicyBundle> StateDir::bundle(std::uint64_t revision) const {
   return bundle;
 }
 
+// Cut off between the two, the history shows the hash of before; nothing is decided by that.
+Result<> StateDir::renew(std::uint64_t revision, const PolicyBundle& bundle) {
+  const std::string folder = revision_path(revision);
+  auto done = base::replace_file(folder + "/bundle.json", format_bundle(bundle), kFileMode);
+  for (RevisionInfo& info : history()) {
+    if (!done || info.number != revision) continue;
+    info.hash = bundle.hash();
+    done = base::replace_file(folder + "/info.json", format_info(info), kFileMode);
+  }
+  return done;
+}
+
 Result<std::optional<std::uint64_t>> StateDir::confirmed() const {
   auto text = read("confirmed", kSmallFile);
   if (!text) return text.error();

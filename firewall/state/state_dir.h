@@ -51,6 +51,8 @@ class StateDir {
   Result<RevisionInfo> add(const PolicyBundle& bundle, std::string by, std::string reason,
                            std::chrono::sys_seconds now);
   [[nodiscard]] Result<PolicyBundle> bundle(std::uint64_t revision) const;
+  // The same policy under the same number, with other facts.
+  Result<> renew(std::uint64_t revision, const PolicyBundle& bundle);
 
   [[nodiscard]] Result<std::optional<std::uint64_t>> confirmed() const;
   Result<> confirm(std::uint64_t revision);

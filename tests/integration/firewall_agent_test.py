@@ -217,6 +217,25 @@ class Guarding(FirewallTest):
         self.assertEqual("silent", self.web("192.0.2.2"))
         self.assertEqual("open", self.web("192.0.2.1"))
 
+    def test_a_prefix_that_is_delegated_anew_is_followed(self):
+        """By the policy that is in force, whether a file is followed or not."""
+        def delegate(site):
+            for host, interface, last in ((self.gateway, "wan0", 5), (self.world, "eth0", 7)):
+                host.run("ip", "-6", "address", "add", f"2001:db8:{site}:100::{last}/56", "dev", interface, "nodad")
+
+        delegate(1)
+        self.write(POLICY.replace("    - { allow: web, id: web }\n",
+                                  "    - { allow: tcp/9100, to: \"pd(wan,0)::5\", id: site }\n    - { allow: web, id: web }\n"))
+        self.apply()
+        self.agent()
+        self.assertEqual("open", self.world.tcp("2001:db8:1:100::5", 9100))
+        delegate(2)
+        self.gateway.run("ip", "-6", "address", "del", "2001:db8:1:100::5/56", "dev", "wan0")
+        self.wait_until(lambda: self.world.tcp("2001:db8:2:100::5", 9100, timeout=0.4) == "open", "the rule follows", 15)
+        self.assertIn("the table has those of now", self.agent_log())
+        self.assertEqual(1, len(json.loads(self.ravelin("history", "--json")[0])["revisions"]))
+        self.ravelin("drift")
+
     def is_saved(self, address):
         path = f"{self.directory}/state/bans.json"
         if not os.path.exists(path):

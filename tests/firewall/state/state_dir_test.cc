@@ -58,6 +58,18 @@ TEST_F(StateDirTest, KeepsRevisionsWithAllTheyWereMadeFrom) {
   EXPECT_EQ(state.bundle(3).error().code, base::Errc::not_found);
 }
 
+TEST_F(StateDirTest, RenewsTheFactsOfARevision) {
+  StateDir state = open();
+  ASSERT_TRUE(state.add(bundle("a"), "root", "apply", std::chrono::sys_seconds(7s)));
+  PolicyBundle renewed = bundle("a");
+  renewed.facts.names["db.example.test"] = {*base::parse_ip("10.0.0.9")};
+  ASSERT_TRUE(state.renew(1, renewed));
+  EXPECT_EQ(format_bundle(*state.bundle(1)), format_bundle(renewed));
+  ASSERT_EQ(state.history().size(), 1U);
+  EXPECT_EQ(state.history().front().hash, renewed.hash());
+  EXPECT_EQ(state.history().front().reason, "apply");
+}
+
 TEST_F(StateDirTest, OneHasTheLockAndTheOtherLearnsWho) {
   const StateDir state = open();
   const auto other = StateDir::open(path_);
