@@ -87,7 +87,9 @@ void WatchedServer::agent_said(const base::Result<AgentReply>& reply) {
   if (reply->weight_percent) weight_.set_reported(*reply->weight_percent);
   if (reply->connections_max) {
     const bool is_limit = *reply->connections_max != 0;
+    const std::uint32_t before = server_->in_flight_max();
     server_->override_in_flight_max(is_limit ? reply->connections_max : std::nullopt);
+    if (server_->in_flight_max() != before) tell_workers();  // who queues may have a place now
   }
   const std::string_view before = verdict().state;
   if (!take_reply(state_.agent, *reply)) return;

@@ -233,6 +233,16 @@ class Shadows(Mirrors):
         self.assert_unnoticed()
         self.wait_for(failed=30)
 
+    def test_that_breaks_off_is_counted_once(self):
+        def half(connection):
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+
+        self.mirrored(self.backend(raw=half), pool="    ejection: { consecutive_failures: 0 }")
+        self.assert_unnoticed()
+        self.wait_for(failed=30)
+        self.assertEqual(self.gate.metric("ravelin_server_requests_total", pool="shadow"), 30)
+
     def test_that_answers_too_much(self):
         self.mirrored(lambda head, body: ok(b"x" * 8_000_000))
         self.assert_unnoticed(5)

@@ -186,7 +186,6 @@ Task<MirrorResult> Mirror::read_head(UpstreamExchange& upstream) {
       status_ = head.status;
       server.answered(head, std::chrono::duration_cast<std::chrono::microseconds>(
                                 worker_.reactor.now() - began_));
-      server.metrics().request_done(worker_.cells, head.status);
       co_return MirrorResult::answered;
     } else {
       ++interims;
@@ -211,6 +210,7 @@ Task<MirrorResult> Mirror::read_body(UpstreamExchange& upstream) {
     if (moves % kMovesBeforeYield == 0) co_await worker_.reactor.yield();
   }
   choice_.server().server().succeeded();
+  choice_.server().metrics().request_done(worker_.cells, status_);
   pool_.metrics->request_done(worker_.cells, std::chrono::duration_cast<std::chrono::microseconds>(
                                                  worker_.reactor.now() - began_));
   co_return MirrorResult::answered;

@@ -187,6 +187,31 @@ TEST_F(LiveWeights, WhatAnAgentSaidOfPlacesOutlivesAReload) {
   EXPECT_EQ(server(0)->in_flight_max(), 30U);
 }
 
+struct Queued : QueuedRequest {
+  void place_given() override { has_place = true; }
+
+  bool has_place = false;
+};
+
+TEST_F(LiveWeights, WhoQueuesGetsThePlaceThatAnAgentAdds) {
+  Backend backend(reactor_, Manner::hang);
+  Backend agent(reactor_, Manner::answer, "maxconn:1\n");
+  PoolConfig config = pool_of("web", {&backend});
+  config.agent = quick_agent(agent);
+  use(config);
+  ASSERT_TRUE(run_until(reactor_, [&] { return server(0)->in_flight_max() == 1; }));
+  Pool& pool = *pools_[0].pool;
+  ASSERT_TRUE(server(0)->try_enter());
+  Queued second;
+  ASSERT_TRUE(pool.enqueue(second));
+  EXPECT_FALSE(second.has_place);
+  agent.behave(Manner::answer, "maxconn:2\n");
+  EXPECT_TRUE(run_until(reactor_, [&] { return second.has_place; }));
+  EXPECT_EQ(pool.dequeue(second), 0U);
+  pool.leave(0);
+  pool.leave(0);
+}
+
 TEST_F(LiveWeights, WhatAnAgentSaidHoldsWhileItTalksNonsenseOrIsGone) {
   Backend backend(reactor_, Manner::hang);
   Backend agent(reactor_, Manner::answer, "down 30%\n");
