@@ -96,6 +96,10 @@ class Exchange {
   virtual void drain_output() = 0;
   // The client is gone: nothing can be sent any more.
   [[nodiscard]] virtual bool is_broken() const = 0;
+  // The request is whole, and the client has ended the connection without its response: what is
+  // done for it is done for nobody. One that has only said that it sends no more still waits.
+  virtual bool client_has_gone() = 0;
+  virtual void watch_client(Waiter& waiter) = 0;
   [[nodiscard]] virtual bool head_sent() const = 0;
 };
 

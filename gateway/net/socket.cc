@@ -28,6 +28,7 @@ void Socket::Direction::on_complete(void* owner, boost::asio::detail::scheduler_
   }
   if (owner == nullptr) return;  // the socket is being closed, or the reactor ends
   self->ready = true;
+  if (self == &self->socket->read_) self->socket->last_read_short_ = false;
   self->socket->reactor_.begin_turn();
   self->socket->reactor_.refresh_now();
   if (self->waiter != nullptr) self->waiter->fire(Wake::ready);

@@ -43,9 +43,9 @@ class Socket {
   IoResult peek(std::span<char> into);
 
   // Says that a whole message was read and nothing more is expected now. If the last read was short
-  // (fewer bytes than asked for), the next wait then suspends without trying first. A peer's FIN
-  // that came along with those bytes goes unseen: whoever waits long must try once after a while
-  // (kDrainedProbe).
+  // (fewer bytes than asked for) and no edge has come since, the next wait then suspends without
+  // trying first. A peer's FIN that came along with those bytes goes unseen: whoever waits long
+  // must try once after a while (kDrainedProbe).
   void assume_drained() {
     if (last_read_short_) read_.ready = false;
   }

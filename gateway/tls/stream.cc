@@ -136,6 +136,27 @@ IoResult Stream::read_bulk(std::span<char> into) {
   return last;
 }
 
+Stream::Peer Stream::look() {
+  if (broken_) return Peer::gone;
+  if (more_inside_ || !is_drained()) return Peer::speaks;
+  if (!socket_.may_be_readable()) return Peer::silent;
+  char byte = 0;
+  switch (socket_.peek({&byte, 1}).status) {
+    case IoStatus::ok:
+      return Peer::speaks;
+    case IoStatus::would_block:
+      return Peer::silent;
+    case IoStatus::error:
+      set_broken();
+      return Peer::gone;
+    case IoStatus::closed:
+      break;
+  }
+  const bool has_said_so =
+      ssl_ == nullptr || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  return has_said_so ? Peer::sends_no_more : Peer::gone;
+}
+
 void Stream::write(std::string_view bytes, More more) {
   bytes_out_ += bytes.size();
   if (ssl_ != nullptr) {

@@ -51,6 +51,11 @@ class Stream {
   // once.
   [[nodiscard]] bool may_be_readable() const { return socket_.may_be_readable() || more_inside_; }
 
+  // What a look that takes nothing tells of the other side. Over TLS an end without close_notify is
+  // not that of a direction (RFC 8446 section 6.1): it has gone, as after a reset.
+  enum class Peer : unsigned char { silent, speaks, sends_no_more, gone };
+  Peer look();
+
   // False when bytes may be readable without the socket being so (inside TLS).
   [[nodiscard]] bool is_drained() const {
     return ssl_ == nullptr || SSL_has_pending(ssl_.get()) == 0;

@@ -66,6 +66,8 @@ class Forwarding {
   Task<TryEnd> try_once();
   TryEnd not_connected(const ConnectFailure& failure);
   Task<TryEnd> settle(RelayEnd end, UpstreamExchange& upstream, const Relay& relay);
+  // The client has gone, and was sent nothing.
+  void nobody_waits();
   // `status`: of the answer that was not whole; 0 = none came.
   void server_failed(Reason reason, std::string_view detail, int status = 0);
 
@@ -186,11 +188,15 @@ Task<bool> Forwarding::choose() {
   Reason reason = choice_.take();
   if (reason == Reason::queue_timeout) {
     const MonoTime began = worker_.reactor.refresh_now();
-    reason = co_await choice_.queue(deadline_);
+    reason = co_await choice_.queue(exchange_, deadline_);
     state_.queue = since(began, worker_.reactor.refresh_now());
     if (reason == Reason::queue_timeout && cut_off() != Reason::none) reason = cut_off();
   }
   if (reason == Reason::none) co_return true;
+  if (reason == Reason::client_closed) {
+    nobody_waits();
+    co_return false;
+  }
   // A retry that finds no other server reports what went wrong on the first.
   const Reason told = state_.retries == 0 ? reason : state_.reason;
   answer_failure(exchange_, state_, told, state_.detail, facts_.framing != Framing::none);
@@ -203,8 +209,12 @@ Task<Forwarding::TryEnd> Forwarding::try_once() {
   std::unique_ptr<HedgedTry> hedged;
   state_.server = &choice_.server();
   if (hedge_ != nullptr) {
-    hedged = std::make_unique<HedgedTry>(plan_, *hedge_, choice_, first, state_);
+    hedged = std::make_unique<HedgedTry>(plan_, *hedge_, choice_, first, state_, exchange_);
     co_await hedged->run();
+    if (exchange_.client_has_gone()) {
+      nobody_waits();
+      co_return TryEnd::over;
+    }
     attempt = &hedged->winner();
     if (hedged->is_decided()) hedge_ = nullptr;
     state_.server = &choice_.server();
@@ -299,6 +309,12 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   }
   answer_failure(exchange_, state_, state_.reason, state_.detail, facts_.framing != Framing::none);
   co_return TryEnd::over;
+}
+
+void Forwarding::nobody_waits() {
+  state_.reason = Reason::client_closed;
+  state_.status = 0;
+  state_.detail.clear();
 }
 
 void Forwarding::server_failed(Reason reason, std::string_view detail, int status) {

@@ -9,7 +9,7 @@ namespace ravelin::gateway {
 using base::MonoTime;
 using base::Task;
 
-// Suspends until one of the tries has ended, or until `deadline`.
+// Suspends until one of the tries has ended or the client may have gone, or until `deadline`.
 class HedgedTry::Wait : public CoroutineWaiter {
  public:
   Wait(HedgedTry& race, MonoTime deadline) : race_(race), deadline_(deadline) {}
@@ -22,6 +22,7 @@ class HedgedTry::Wait : public CoroutineWaiter {
     for (SideTask* task : {&race_.first_task_, &race_.second_task_}) {
       if (task->is_running()) attach(task->end_slot());
     }
+    race_.exchange_.watch_client(*this);
   }
 
  private:
@@ -30,11 +31,12 @@ class HedgedTry::Wait : public CoroutineWaiter {
 };
 
 HedgedTry::HedgedTry(const AttemptPlan& plan, const HedgeConfig& hedge, ServerChoice& choice,
-                     Attempt& first, RequestState& state)
+                     Attempt& first, RequestState& state, Exchange& exchange)
     : plan_(plan),
       hedge_(hedge),
       choice_(choice),
       state_(state),
+      exchange_(exchange),
       first_(&first),
       winner_(&first),
       second_choice_(plan.pool, plan.worker) {}
@@ -42,7 +44,7 @@ HedgedTry::HedgedTry(const AttemptPlan& plan, const HedgeConfig& hedge, ServerCh
 HedgedTry::~HedgedTry() = default;
 
 bool HedgedTry::is_cut_off() const {
-  return plan_.worker.stopping || plan_.worker.reactor.now() >= plan_.deadline;
+  return is_left_ || plan_.worker.stopping || plan_.worker.reactor.now() >= plan_.deadline;
 }
 
 TryState HedgedTry::state_of(const SideTask& task, const Attempt& attempt,
@@ -69,6 +71,7 @@ Task<void> HedgedTry::run() {
   const MonoTime hedge_at = reactor.refresh_now() + hedge_.after;
   first_task_.start(first_->answer());
   for (;;) {
+    is_left_ = exchange_.client_has_gone();
     const bool is_over = is_cut_off();
     RaceStep step = look();
     if (is_over) step = first_ != nullptr ? RaceStep::take_first : RaceStep::take_second;

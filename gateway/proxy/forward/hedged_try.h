@@ -3,6 +3,7 @@
 // worker's thread.
 #pragma once
 
+#include "gateway/http/exchange.h"
 #include "gateway/net/side_task.h"
 #include "gateway/proxy/forward/attempt.h"
 #include "gateway/proxy/forward/hedge_race.h"
@@ -16,7 +17,7 @@ class HedgedTry {
  public:
   // `choice` has the place of `first`. All arguments outlive this.
   HedgedTry(const AttemptPlan& plan, const HedgeConfig& hedge, ServerChoice& choice, Attempt& first,
-            RequestState& state);
+            RequestState& state, Exchange& exchange);
   HedgedTry(const HedgedTry&) = delete;
   HedgedTry& operator=(const HedgedTry&) = delete;
   ~HedgedTry();
@@ -26,7 +27,7 @@ class HedgedTry {
   base::Task<void> run();
 
   // The request's. It may have failed too, or have to be waited for still: when time is over for
-  // the whole request.
+  // the whole request, or its client has gone.
   [[nodiscard]] Attempt& winner() { return *winner_; }
 
   // Whether it came to a decision about a hedge; a request has one.
@@ -54,6 +55,7 @@ class HedgedTry {
   const HedgeConfig& hedge_;
   ServerChoice& choice_;
   RequestState& state_;
+  Exchange& exchange_;
   Attempt* first_;  // null once it is dropped
   Attempt* winner_;
   ServerChoice second_choice_;
@@ -62,6 +64,7 @@ class HedgedTry {
   SideTask second_task_;
   bool is_decided_ = false;
   bool is_told_ = false;
+  bool is_left_ = false;  // by the client
 };
 
 }  // namespace ravelin::gateway

@@ -36,6 +36,7 @@ class Relay::Wait : public CoroutineWaiter {
     handle_ = handle;
     relay_.worker_.reactor.timers().arm(*this, relay_.deadline());
     if (wants_body()) relay_.exchange_.watch_body(*this);
+    if (relay_.request_done_) relay_.exchange_.watch_client(*this);
     if (relay_.upstream_.stream().is_blocked())
       relay_.upstream_.stream().socket().watch_writable(*this);
     if (relay_.exchange_.is_blocked()) {
@@ -157,7 +158,8 @@ Task<RelayEnd> Relay::run() {
       exchange_.drain_output();
       pace_.progressed(worker_.reactor.now(), blocked_before - exchange_.blocked_bytes());
     }
-    if (exchange_.is_broken()) {
+    if (exchange_.is_broken() || exchange_.client_has_gone()) {
+      if (exchange_.head_sent()) exchange_.abort();
       state_.reason = Reason::client_closed;
       co_return RelayEnd::failed;
     }

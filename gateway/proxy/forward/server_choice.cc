@@ -30,8 +30,12 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
     QueueWait* wait;
   };
 
-  QueueWait(Reactor& reactor, base::MonoTime deadline)
-      : reactor_(reactor), deadline_(deadline), signal_(std::make_shared<Signal>()) {
+  // Wakes, too, when the client of `exchange` may have gone.
+  QueueWait(Reactor& reactor, Exchange& exchange, base::MonoTime deadline)
+      : reactor_(reactor),
+        exchange_(exchange),
+        deadline_(deadline),
+        signal_(std::make_shared<Signal>()) {
     signal_->wait = this;
   }
 
@@ -39,32 +43,37 @@ class QueueWait : public CoroutineWaiter, public QueuedRequest {
 
   void place_given() override {
     reactor_.post([signal = signal_] {
-      if (signal->wait != nullptr) signal->wait->fire_if_waiting();
+      if (signal->wait != nullptr) signal->wait->note_given();
     });
   }
 
-  [[nodiscard]] bool await_ready() const { return false; }
+  [[nodiscard]] bool await_ready() const { return is_given_; }
 
   void await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
     waiting_ = true;
     reactor_.timers().arm(*this, deadline_);
+    exchange_.watch_client(*this);
   }
 
-  Wake await_resume() {
+  // Whether there is nothing more to wait for.
+  bool await_resume() {
     waiting_ = false;
-    return wake();
+    return is_given_ || wake() != Wake::ready;
   }
 
  private:
-  void fire_if_waiting() {
+  void note_given() {
+    is_given_ = true;
     if (waiting_) fire(Wake::ready);
   }
 
   Reactor& reactor_;
+  Exchange& exchange_;
   base::MonoTime deadline_;
   std::shared_ptr<Signal> signal_;
   bool waiting_ = false;
+  bool is_given_ = false;
 };
 
 }  // namespace
@@ -156,15 +165,24 @@ std::string_view ServerChoice::set_cookie() const {
   return is_bound ? std::string_view() : sticky->set_cookie(index_);
 }
 
-base::Task<Reason> ServerChoice::queue(base::MonoTime until) {
+base::Task<Reason> ServerChoice::queue(Exchange& exchange, base::MonoTime until) {
   const base::MonoTime deadline =
       std::min(until, worker_.reactor.now() + pool_.pool->config().queue.timeout);
-  QueueWait wait(worker_.reactor, deadline);
+  QueueWait wait(worker_.reactor, exchange, deadline);
   if (!pool_.pool->enqueue(wait)) co_return Reason::queue_full;
   pool_.metrics->queue_changed(worker_.cells, 1);
-  co_await wait;
+  bool is_over = false;
+  bool is_left = exchange.client_has_gone();
+  while (!is_over && !is_left) {
+    is_over = co_await wait;
+    is_left = exchange.client_has_gone();
+  }
   pool_.metrics->queue_changed(worker_.cells, -1);
   index_ = pool_.pool->dequeue(wait);
+  if (is_left) {
+    give_back();
+    co_return Reason::client_closed;
+  }
   if (index_ != Pool::kNone) count_binding();
   co_return index_ == Pool::kNone ? Reason::queue_timeout : Reason::none;
 }

@@ -2,6 +2,7 @@
 // queue if all are taken. Gives the place back when it goes. One worker's thread.
 #pragma once
 
+#include "gateway/http/exchange.h"
 #include "gateway/proxy/forward/pick_hints.h"
 #include "gateway/proxy/worker_context.h"
 
@@ -23,8 +24,8 @@ class ServerChoice {
   // once. Reason::queue_timeout: all are full, wait with queue(). Else no server can take it.
   Reason take();
   // Waits for a place, at most the queue's timeout, and not beyond `until`. Reason::none when it
-  // got one.
-  base::Task<Reason> queue(base::MonoTime until);
+  // got one, Reason::client_closed when nobody waits for it any more.
+  base::Task<Reason> queue(Exchange& exchange, base::MonoTime until);
   // Takes a place on another server for the same request, if one in turn has room now: neither that
   // of `first` nor one it tried.
   bool take_beside(const ServerChoice& first);

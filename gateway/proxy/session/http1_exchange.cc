@@ -39,7 +39,7 @@ Http1Exchange::Http1Exchange(WorkerContext& worker, Stream& stream, Buffer& in,
 }
 
 bool Http1Exchange::body_may_be_ready() const {
-  return !in_.empty() || !more_.empty() || stream_.may_be_readable();
+  return body_done_ || !in_.empty() || !more_.empty() || stream_.may_be_readable();
 }
 
 std::string_view Http1Exchange::available(BodyStep& step) {
@@ -73,6 +73,25 @@ void Http1Exchange::consume(std::size_t bytes) {
 BodyStep Http1Exchange::fail(Reason reason, std::string_view detail) {
   closes_ = true;
   return {BodyStep::Kind::failed, {}, reason, detail};
+}
+
+bool Http1Exchange::client_has_gone() {
+  if (!watches_client_ || client_is_there_) return false;
+  const Stream::Peer peer = stream_.look();
+  client_is_there_ = peer == Stream::Peer::speaks || peer == Stream::Peer::sends_no_more;
+  return peer == Stream::Peer::gone;
+}
+
+// The first time nothing is expected, which costs no system call: an end that came along with the
+// request is seen when the response is sent.
+void Http1Exchange::watch_client(Waiter& waiter) {
+  if (!body_done_) return;
+  if (!watches_client_) {
+    watches_client_ = true;
+    client_is_there_ = !in_.empty() || !more_.empty() || !stream_.is_drained();
+    if (!client_is_there_) stream_.socket().assume_drained();
+  }
+  if (!client_is_there_) stream_.socket().watch_readable(waiter);
 }
 
 BodyStep Http1Exchange::take_body() {
@@ -148,6 +167,7 @@ bool Http1Exchange::switch_protocol(const http1::ResponseHead& head) {
   writer.append(http1::kLineEnd);
   if (writer.overflowed()) return false;
   stream_.write(writer.view());
+  stream_.socket().set_ready(true);  // the tunnel is to look, whatever was assumed of the client
   head_sent_ = true;
   closes_ = true;
   return true;

@@ -44,6 +44,9 @@ class Http1Exchange final : public Exchange {
 
   [[nodiscard]] bool is_broken() const override { return stream_.is_broken(); }
 
+  bool client_has_gone() override;
+  void watch_client(Waiter& waiter) override;
+
   [[nodiscard]] bool head_sent() const override { return head_sent_; }
 
   bool switch_protocol(const http1::ResponseHead& head) override;
@@ -100,6 +103,8 @@ class Http1Exchange final : public Exchange {
   bool is_http10_;
   bool wants_keep_alive_;
   bool body_done_;
+  bool watches_client_ = false;
+  bool client_is_there_ = false;  // its next request has come, or it has said that none will
   bool head_sent_ = false;
   bool response_done_ = false;
   bool closes_ = false;
