@@ -13,7 +13,6 @@ namespace ravelin::system {
 namespace {
 
 using base::Errc;
-using messages::SocketRequest;
 using ::testing::HasSubstr;
 
 // A port of the kernel's choice.
