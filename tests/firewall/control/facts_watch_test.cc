@@ -43,7 +43,8 @@ class FactsWatchTest : public testing::Test {
     world_->facts = known;
     live_.path = "/p.yaml";
     live_.directory = "/";
-    live_.files["/p.yaml"] = {"p", fmt::format("{}rules:\n  wan -> host:\n    - {}\n", kHead, rule)};
+    live_.files["/p.yaml"] = {"p",
+                              fmt::format("{}rules:\n  wan -> host:\n    - {}\n", kHead, rule)};
     live_.facts = std::move(known);
   }
 
@@ -161,9 +162,8 @@ TEST_F(FactsWatchTest, KeepsWhatAResolverThatIsAwayHasSaid) {
 }
 
 TEST_F(FactsWatchTest, SaysNothingWhereTheRevisionCannotBeRead) {
-  EXPECT_FALSE(watch_.look(1, []() -> Result<PolicyBundle> {
-    return base::fail(base::Errc::not_found, "it is gone");
-  }));
+  EXPECT_FALSE(watch_.look(
+      1, []() -> Result<PolicyBundle> { return base::fail(base::Errc::not_found, "it is gone"); }));
 }
 
 }  // namespace
