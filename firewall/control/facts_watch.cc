@@ -1,7 +1,6 @@
 #include "firewall/control/facts_watch.h"
 
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -53,7 +52,6 @@ Result<> FactsWatch::watch(std::uint64_t revision, const ReadBundle& read) {
   base::Diagnostics ignored;  // it is in force: it parses
   auto parsed = policies::load_policy(bundle->path, loader, bundle->facts, ignored);
   watched_ = Watched{.revision = revision, .bundle = std::move(*bundle), .parsed = nullptr};
-  answer_ = {};
   if (asks_for_anything(parsed.wanted))
     watched_->parsed = std::make_shared<const policies::ParsedPolicy>(std::move(parsed));
   return {};
@@ -68,9 +66,8 @@ void FactsWatch::ask() {
     task();
     return;
   }
-  // Nobody waits for it at the end: a resolver may be silent for half a minute.
   try {
-    std::thread(std::move(task)).detach();
+    asking_ = std::jthread(std::move(task));  // the one before has answered
   } catch (const std::system_error&) {
     answer_ = {};  // at the next look
   }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace ravelin::firewall {
 
@@ -58,6 +59,7 @@ class FactsWatch {
   std::chrono::nanoseconds next_{0}, tell_again_{0};  // since the boot
   std::string told_;                                  // hash of the bundle
   Seen seen_;
+  std::jthread asking_;  // the end waits for it: for as long as a resolver is silent, half a minute
 };
 
 }  // namespace ravelin::firewall
