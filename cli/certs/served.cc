@@ -60,6 +60,17 @@ Aftermath look_at_listeners(CertsDesk& desk, const std::string& name, std::uint6
   return after;
 }
 
+// What is left to do, or how to go back.
+std::string next_steps(const std::string& name, const certs::GenerationInfo& info) {
+  if (info.reason != "key-compromise")
+    return fmt::format("undo: ravelin certs rollback {}\n", name);
+  return fmt::format(
+      "next: ravelin certs revoke {} --reason key-compromise: clients trust the key before until "
+      "then\n"
+      "      ravelin certs tickets rotate: sessions under the key before are resumed until then\n",
+      name);
+}
+
 }  // namespace
 
 ExitCode print_served(CertsDesk& desk, const CertsFlags& flags, const std::string& name,
@@ -82,8 +93,7 @@ ExitCode print_served(CertsDesk& desk, const CertsFlags& flags, const std::strin
                       certs::format_time(info.not_after())));
     if (seen) print(seen->text);
     if (!after.probe.empty() && after.trouble.empty()) print("probe: " + after.probe + "\n");
-    if (before != 0 && after.trouble.empty())
-      print(fmt::format("undo: ravelin certs rollback {}\n", name));
+    if (before != 0 && after.trouble.empty()) print(next_steps(name, info));
   }
   if (!seen) return report(seen.error());
   return after.trouble.empty() ? ExitCode::done
