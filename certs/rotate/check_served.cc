@@ -140,6 +140,11 @@ ServedCheck check_served(const StoreDir& store, const std::string& name, Want wa
   if (!generation) return fail_with(generation.error());
   check.served = std::move(*generation);
   check_contents(rules, check);
+  if (has_revoked_serial(check.served->info, rules.taken_back))
+    check.lines.push_back({CheckLevel::failed, "E_CERT_REVOKED",
+                           fmt::format("generation {} was revoked and is served: ravelin certs "
+                                       "rotate {}",
+                                       state->current, name)});
   check_key_files(store, check, state->current, check.lines);
   check_end(check.served->info, rules, check);
   return check;

@@ -4,6 +4,7 @@
 
 #include "certs/certificate.h"
 #include "certs/rotate/check_expiry.h"
+#include "certs/store/revoked_serials.h"
 #include "certs/store/store_dir.h"
 #include "certs/view/held_certificate.h"
 
@@ -43,6 +44,7 @@ struct ServedCheck {
 
 struct ServedRules {
   const RevokedKeys& revoked;
+  const RevokedSerials& taken_back;
   ExpiryThresholds thresholds{};
   base::WallTime now;
 };

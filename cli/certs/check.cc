@@ -92,6 +92,8 @@ base::Result<std::vector<ServedCheck>> check_all(CertsDesk& desk, const CheckFla
   if (!names) return names.error();
   const auto revoked = desk.store().revoked_keys();
   if (!revoked) return revoked.error();
+  const auto taken_back = certs::revoked_serials(desk.store().paths());
+  if (!taken_back) return taken_back.error();
   std::optional<certs::acme::SocketAddress> address;
   if (!flags.against.empty()) {
     const auto found = resolve(flags.against);
@@ -103,8 +105,8 @@ base::Result<std::vector<ServedCheck>> check_all(CertsDesk& desk, const CheckFla
     auto want = desk.want(name);
     if (!want) return want.error();
     const base::WallTime now = base::wall_now();
-    checks.push_back(
-        certs::check_served(desk.store(), name, std::move(*want), {*revoked, *thresholds, now}));
+    checks.push_back(certs::check_served(desk.store(), name, std::move(*want),
+                                         {*revoked, *taken_back, *thresholds, now}));
     ServedCheck& check = checks.back();
     if (!address || !check.served || check.want.profile == "client") continue;
     constexpr std::chrono::minutes kPatience{2};

@@ -58,7 +58,7 @@ void WatchedServer::use_agent(const PoolConfig& pool, std::uint16_t port) {
   if (!pool.agent) {
     if (agent_ != nullptr) weight_.set_reported(kAsConfigured);
     agent_.reset();
-    server_->override_in_flight_max(std::nullopt);
+    limit_in_flight(std::nullopt);
     if (std::exchange(state_.agent, {}) != AgentState())
       changed({"server state", "it has no agent any more"});
     return;
@@ -87,9 +87,7 @@ void WatchedServer::agent_said(const base::Result<AgentReply>& reply) {
   if (reply->weight_percent) weight_.set_reported(*reply->weight_percent);
   if (reply->connections_max) {
     const bool is_limit = *reply->connections_max != 0;
-    const std::uint32_t before = server_->in_flight_max();
-    server_->override_in_flight_max(is_limit ? reply->connections_max : std::nullopt);
-    if (server_->in_flight_max() != before) tell_workers();  // who queues may have a place now
+    limit_in_flight(is_limit ? reply->connections_max : std::nullopt);
   }
   const std::string_view before = verdict().state;
   if (!take_reply(state_.agent, *reply)) return;
@@ -99,6 +97,13 @@ void WatchedServer::agent_said(const base::Result<AgentReply>& reply) {
   changed({fmt::format("server {}", now.state),
            now.is_usable() ? std::string("its agent says so") : now.reason,
            now.is_usable() ? Change::Weight::good_news : Change::Weight::bad_news});
+}
+
+// Who queues may have a place then.
+void WatchedServer::limit_in_flight(std::optional<std::uint32_t> by_agent) {
+  const std::uint32_t before = server_->in_flight_max();
+  server_->override_in_flight_max(by_agent);
+  if (server_->in_flight_max() != before) tell_workers();
 }
 
 void WatchedServer::use_checks(const std::optional<HealthConfig>& health) {

@@ -70,6 +70,7 @@ class WatchedServer {
   void use_weight(const PoolConfig& pool);
   void use_agent(const PoolConfig& pool, std::uint16_t port);
   void agent_said(const base::Result<AgentReply>& reply);
+  void limit_in_flight(std::optional<std::uint32_t> by_agent);
   void start_checks(base::MonoTime first);
   base::Task<void> check_for_ever(base::MonoTime first);
   [[nodiscard]] base::Task<CheckResult> begin_check() const;

@@ -20,8 +20,10 @@ using ::testing::HasSubstr;
 const std::string kName = "www.example.test";
 
 ServedCheck check(const StoreLab& lab, const std::vector<std::string>& names = {kName},
-                  const RevokedKeys& revoked = {}, base::WallTime now = test::kNow) {
-  return check_served(lab.store, kName, {.names = names, .issuers = {"le"}}, {revoked, {}, now});
+                  const RevokedKeys& revoked = {}, base::WallTime now = test::kNow,
+                  const RevokedSerials& taken_back = {}) {
+  return check_served(lab.store, kName, {.names = names, .issuers = {"le"}},
+                      {revoked, taken_back, {}, now});
 }
 
 // The codes that are not "".
@@ -79,6 +81,16 @@ TEST(CheckServed, ARevokedKeyIsAFailure) {
   const auto info = lab.store.info(kName, 1);
   ASSERT_TRUE(info);
   EXPECT_EQ(codes(check(lab, {kName}, {info->ec->spki_sha256})), Codes{"E_KEY_COMPROMISED"});
+}
+
+TEST(CheckServed, ACertificateThatWasTakenBackIsAFailure) {
+  StoreLab lab;
+  lab.serve(std::vector<Recipe>{Recipe{}});
+  const auto info = lab.store.info(kName, 1);
+  ASSERT_TRUE(info);
+  const ServedCheck checked = check(lab, {kName}, {}, test::kNow, {info->ec->serial});
+  EXPECT_EQ(codes(checked), Codes{"E_CERT_REVOKED"});
+  EXPECT_EQ(codes(check(lab, {kName}, {}, test::kNow, {"00"})), Codes());
 }
 
 TEST(CheckServed, AKeyThatOthersCanReadIsAFailure) {
