@@ -1,5 +1,6 @@
 // When a process that ended by itself is started again: at once where it had done its work, later
-// and later where it ended before it could, or soon after it could, again and again. Pure.
+// and later where it ended before it could, or soon after it could, again and again: then no later
+// than kMostServing, since it serves for a moment each time. Pure.
 #pragma once
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@ class BackOff {
  public:
   static constexpr base::Duration kFirst = std::chrono::milliseconds(100);
   static constexpr base::Duration kMost = std::chrono::seconds(30);
+  static constexpr base::Duration kMostServing = std::chrono::seconds(1);
   // Who had not worked for as long may be starting in vain: that many times it is believed.
   static constexpr base::Duration kWorked = std::chrono::seconds(1);
   static constexpr int kShortRunsMax = 10;

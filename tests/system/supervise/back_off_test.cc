@@ -39,9 +39,9 @@ TEST(BackOff, DoesNotBelieveForEverWhoEndsAsSoonAsItIsReady) {
   for (int i = 0; i < BackOff::kShortRunsMax; ++i)
     EXPECT_EQ(back_off.ended(900ms, true), 0s) << i;
   std::vector<base::Duration> pauses;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 7; ++i)
     pauses.push_back(back_off.ended(900ms, true));
-  EXPECT_EQ(pauses, (std::vector<base::Duration>{0ms, 100ms, 200ms, 400ms}));
+  EXPECT_EQ(pauses, (std::vector<base::Duration>{0ms, 100ms, 200ms, 400ms, 800ms, 1s, 1s}));
   EXPECT_EQ(back_off.ended(1s, true), 0s);
   EXPECT_EQ(back_off.ended(900ms, true), 0s);
 }
