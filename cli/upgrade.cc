@@ -18,6 +18,8 @@ const boost::json::value* settled(const boost::json::value& status) {
 }
 
 ExitCode upgrade(const AdminFlags& flags) {
+  const auto before = ask_gateway(flags, "GET", "/v1/status");
+  if (!before) return report_failure(before.error());
   const auto begun = ask_gateway(flags, "POST", "/v1/upgrade");
   if (!begun) return report_failure(begun.error());
   constexpr int kTurns = 750;
@@ -30,6 +32,8 @@ ExitCode upgrade(const AdminFlags& flags) {
     if (text_at(*last, "state") == "failed")
       return report_failure(
           {"not upgraded, what served before serves on: " + text_at(*last, "error")});
+    // It says so, too, in the moment before the new one answers here.
+    if (number_at(status->json, "pid") == number_at(before->json, "pid")) continue;
     print(flags.form == OutputForm::json
               ? status->text
               : fmt::format("upgraded: ravelin {}, gateway {}\n", text_at(status->json, "version"),
