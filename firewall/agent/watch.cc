@@ -178,14 +178,16 @@ void Agent::follow_facts() {
     if (auto own = own_addresses(); !own.empty()) keeper_.never_ban(std::move(own));
   }
   if (keeper_.pending() || keeper_.is_fallback() || keeper_.live_revision() == 0) return;
-  const auto bundle =
-      facts_.look(keeper_.live_revision(), [this] { return keeper_.live_bundle(); });
+  auto bundle = facts_.look(keeper_.live_revision(), [this] { return keeper_.live_bundle(); });
   if (!bundle) return;
   const auto renewed = renew(*bundle);
-  if (!renewed)
+  if (!renewed) {
     base::log_error(kPart, "names or addresses have changed and the table is as it was",
                     {{"reason", renewed.error().message}, {"revision", keeper_.live_revision()}});
-  else if (*renewed)
+    return;
+  }
+  facts_.took(std::move(*bundle));
+  if (*renewed)
     base::log_info(kPart, "names or addresses have changed and the table has those of now",
                    {{"revision", keeper_.live_revision()}});
 }

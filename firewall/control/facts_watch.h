@@ -38,6 +38,9 @@ class FactsWatch {
   // kTellAgainAfter ago. Does not wait.
   std::optional<PolicyBundle> look(std::uint64_t revision, const ReadBundle& read);
 
+  // The bundle that look() gave last is what that revision is now.
+  void took(PolicyBundle bundle) { watched_->bundle = std::move(bundle); }
+
  private:
   struct Watched {
     std::uint64_t revision = 0;

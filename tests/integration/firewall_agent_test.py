@@ -235,6 +235,9 @@ class Guarding(FirewallTest):
         self.assertIn("the table has those of now", self.agent_log())
         self.assertEqual(1, len(json.loads(self.ravelin("history", "--json")[0])["revisions"]))
         self.ravelin("drift")
+        self.gateway.run("ip", "-6", "address", "add", "2001:db8:1:100::5/56", "dev", "wan0", "nodad")
+        self.gateway.run("ip", "-6", "address", "del", "2001:db8:2:100::5/56", "dev", "wan0")
+        self.wait_until(lambda: self.world.tcp("2001:db8:1:100::5", 9100, timeout=0.4) == "open", "and back", 15)
 
     def is_saved(self, address):
         path = f"{self.directory}/state/bans.json"

@@ -128,6 +128,19 @@ TEST_F(FactsWatchTest, TellsTheSameAgainAfterTenMinutes) {
   EXPECT_TRUE(look());
 }
 
+TEST_F(FactsWatchTest, FindsThatAllIsAsItWasBeforeAChangeWasTaken) {
+  watch(kDelegated, delegated("2001:db8:100::/56"));
+  world_->facts = delegated("2001:db8:200::/56");
+  watch_.took(*look());
+  times_.advance(10s);
+  EXPECT_FALSE(look());
+  world_->facts = delegated("2001:db8:100::/56");
+  times_.advance(10s);
+  const auto back = look();
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->hash(), live_.hash());
+}
+
 TEST_F(FactsWatchTest, GoesOnFromTheRevisionThatIsInForceNow) {
   watch(kDelegated, delegated("2001:db8:100::/56"));
   world_->facts = delegated("2001:db8:200::/56");
