@@ -90,6 +90,19 @@ bool drop_new_handshakes(int listener_fd) {
   return ::setsockopt(listener_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
+bool is_given_up(int listener_fd) {
+  const auto local = local_endpoint(listener_fd);
+  if (!local) return false;
+  if (const auto* file = std::get_if<base::UnixEndpoint>(&*local)) {
+    struct stat info {};
+
+    return ::lstat(file->path.c_str(), &info) != 0 && errno == ENOENT;
+  }
+  socklen_t instructions = 0;
+  return ::getsockopt(listener_fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &instructions) == 0 &&
+         instructions != 0;
+}
+
 Accepted accept_one(int listener_fd) {
   SocketAddress peer;
   peer.length = sizeof peer.storage;

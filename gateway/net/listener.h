@@ -27,6 +27,10 @@ base::Result<base::Endpoint> local_endpoint(int fd);
 // process may not; some kernels let only privileged ones hang a filter on a socket.
 bool drop_new_handshakes(int listener_fd);
 
+// Whether somebody has seen to it that nobody new comes to this listening socket: as above, or by
+// removing the file of a Unix socket.
+bool is_given_up(int listener_fd);
+
 struct Accepted {
   OwnedFd fd;
   base::IpEndpoint peer;

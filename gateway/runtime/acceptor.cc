@@ -58,6 +58,10 @@ base::MonoTime Acceptor::close_at() const {
   return state_->close_at;
 }
 
+bool Acceptor::is_given_up() const {
+  return !state_->is_passed && gateway::is_given_up(state_->socket.fd());
+}
+
 bool Acceptor::has_handshakes(const std::set<std::uint16_t>& half_open) const {
   return !state_->is_passed && half_open.contains(state_->port);
 }

@@ -43,6 +43,8 @@ class Acceptor {
 
   // When the owner is to call close(); kNever before stop_new().
   [[nodiscard]] base::MonoTime close_at() const;
+  // Whether nobody new comes to it, since it is nobody's address any more.
+  [[nodiscard]] bool is_given_up() const;
   // Whether closing now would reset one of these handshakes.
   [[nodiscard]] bool has_handshakes(const std::set<std::uint16_t>& half_open) const;
   // Whether it is this address's acceptor, and not one that is about to close.

@@ -119,7 +119,7 @@ void ListeningSockets::close() {
 void ListeningSockets::hand_over() {
   addresses_.clear();
   for (const auto& worker : workers_)
-    worker->hand_over_addresses();
+    worker->hand_over_addresses(kCloseGrace);
 }
 
 std::uint16_t ListeningSockets::port_of(const std::string& key, const Change& change) const {

@@ -42,7 +42,8 @@ class ListeningSockets {
   void adopt(Change change, Worker::Generation generation);
   // Every address closes; connections that queue there are still accepted.
   void close();
-  // Another process has the same sockets: it accepts from now on, also what queues.
+  // Another process has the same sockets: it accepts from now on, also what queues. What queues on
+  // a socket that was given up is still accepted here.
   void hand_over();
 
   // How long an address that closes accepts what queues at least. While handshakes are under way it

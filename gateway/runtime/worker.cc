@@ -131,13 +131,22 @@ void Worker::close_address(std::string key, base::Duration grace) {
   });
 }
 
-void Worker::hand_over_addresses() {
-  reactor_.post([this] {
-    std::erase_if(acceptors_, [](const std::unique_ptr<Acceptor>& acceptor) {
-      const bool stays = acceptor->close_at() != kNever;  // it closes, whoever goes on
-      if (!stays) acceptor->hand_over();
-      return !stays;
+void Worker::hand_over_addresses(base::Duration grace) {
+  closing_.fetch_add(1, std::memory_order_release);
+  reactor_.post([this, grace] {
+    const base::MonoTime close_at = reactor_.refresh_now() + grace;
+    std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
+      if (acceptor->close_at() != kNever) return false;  // it closes, whoever goes on
+      if (!acceptor->is_given_up()) {
+        acceptor->hand_over();
+        return true;
+      }
+      acceptor->stop_new(close_at);
+      closing_.fetch_add(1, std::memory_order_release);
+      return false;
     });
+    closing_.fetch_sub(1, std::memory_order_release);
+    close_acceptors_in(grace);
   });
 }
 

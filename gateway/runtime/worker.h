@@ -64,8 +64,9 @@ class Worker {
   // Accepts what still queues there for the grace time, then closes the socket: once no handshake
   // is under way, and kHandshakesMax later at the latest.
   void close_address(std::string key, base::Duration grace);
-  // Another process accepts from all its sockets from now on.
-  void hand_over_addresses();
+  // Another process accepts from its sockets from now on. Those that were given up close like the
+  // address that is closed.
+  void hand_over_addresses(base::Duration grace);
   // Ends connections of one listener (empty = all) at their next border between requests.
   void drain(std::string listener);
   // Counts once it is carried out: a sign that the loop turns.

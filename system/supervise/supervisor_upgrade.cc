@@ -58,6 +58,10 @@ void Supervisor::start_next(const std::vector<messages::RoleWanted>& roles) {
 
 void Supervisor::finish_upgrade() {
   Process& gateway = *find(Role::gateway);
+  config_ = std::move(next_config_);
+  addresses_ = std::move(next_addresses_);
+  sockets_.allow(addresses_);
+  sockets_.release_others();  // the gateway before sees that, and accepts what queues there
   const pid_t before = gateway.child ? gateway.child->pid() : 0;
   if (gateway.child) {
     gateway.child->signal(SIGUSR2);  // hands over
@@ -68,16 +72,12 @@ void Supervisor::finish_upgrade() {
   gateway.was_ready = true;
   gateway.start_by.reset();
   next_.reset();
-  config_ = std::move(next_config_);
-  addresses_ = std::move(next_addresses_);
   take_over_roles();
   end_unwanted();
   add_roles(next_roles_);
   next_roles_.clear();
   serves_last_good_ = false;
   keep_last_good();
-  sockets_.allow(addresses_);
-  sockets_.release_others();  // the gateway before accepts what queues there until it drains
   base::log_info(kPart, "upgrade: the new gateway serves; the one before drains",
                  {{"pid", gateway.child->pid()}, {"before", before}});
   // The others need no sockets: they end, and start again as the new program.

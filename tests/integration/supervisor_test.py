@@ -431,6 +431,33 @@ class Upgrade(Case):
         wait_until(lambda: is_refused(other), "what is gone is closed")
         self.assertEqual(self.client(gateway).get().status, 200)
 
+    def test_who_queues_at_an_address_that_leaves_with_an_upgrade_is_served(self):
+        gateway = self.start_from(self.backend())
+        with open(gateway.config) as file:
+            text = file.read()
+        other, file_name = free_port(), self.directory + "/more.sock"
+        gateway.write(text.replace("pools:\n", f'  - {{ name: more, bind: ["127.0.0.1:{other}", "unix:{file_name}"], '
+                                   "plaintext: allowed, routes: [ { pool: web } ] }\npools:\n", 1))
+        self.assertEqual(self.upgrade().returncode, 0)
+        before = gateway.pid("gateway")
+        os.kill(before, signal.SIGSTOP)
+        self.addCleanup(lambda: os.path.exists(f"/proc/{before}") and os.kill(before, signal.SIGCONT))
+        clients = []
+        for family, address in [(socket.AF_INET, ("127.0.0.1", other))] * 200 + [(socket.AF_UNIX, file_name)] * 100:
+            clients.append(socket.socket(family))
+            self.addCleanup(clients[-1].close)
+            clients[-1].connect(address)
+        gateway.write(text)
+        gateway.process.send_signal(signal.SIGUSR2)  # who holds the admin socket does not answer
+        wait_until(lambda: f"the one before drains pid={gateway.pid()} before={before}" in gateway.log(), "the new one serves",
+                   deadline=60)
+        os.kill(before, signal.SIGCONT)
+        for client in clients:
+            client.settimeout(20)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+            self.assertEqual(client.recv(12), b"HTTP/1.1 200")
+        wait_until(lambda: is_refused(other), "what is gone is closed")
+
     def test_a_websocket_stays_on_the_old_one_within_the_bound(self):
         def serve(connection):
             while b"\r\n\r\n" not in connection.recv(65536):

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 namespace ravelin::system {
@@ -85,13 +84,6 @@ TEST(KeptSockets, StaysWithWhatItGaveUntilThatIsReleased) {
   EXPECT_EQ(kept.give({"web", 0, 1}).error().code, Errc::denied);
 }
 
-// How many instructions decide what reaches the socket.
-socklen_t filter_length(int fd) {
-  socklen_t length = 0;
-  EXPECT_EQ(::getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, nullptr, &length), 0);
-  return length;
-}
-
 TEST(KeptSockets, AnswersNoNewHandshakesOnWhatIsReleased) {
   const auto own = gateway::open_listener(loopback(), gateway::ReusePort::no);
   ASSERT_TRUE(own);
@@ -104,11 +96,11 @@ TEST(KeptSockets, AnswersNoNewHandshakesOnWhatIsReleased) {
   std::vector<base::OwnedFd> of_gateway;
   for (const int fd : *sockets) {
     of_gateway.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    EXPECT_EQ(filter_length(of_gateway.back().get()), 0U);
+    EXPECT_FALSE(gateway::is_given_up(of_gateway.back().get()));
   }
   kept.release("web");
   for (const base::OwnedFd& fd : of_gateway)
-    EXPECT_GT(filter_length(fd.get()), 0U);
+    EXPECT_TRUE(gateway::is_given_up(fd.get()));
 }
 
 TEST(KeptSockets, ReleasesAllThatAreNotAllowedAnyMore) {
@@ -127,10 +119,15 @@ TEST(KeptSockets, HasOneSocketOfAUnixAddressAndRemovesItsFile) {
   const std::string path = dir.path("web.sock");
   KeptSockets kept({});
   kept.allow({{"web", base::UnixEndpoint{path}}});
-  EXPECT_EQ(kept.give({"web", 0, 4})->size(), 1U);
+  const auto given = kept.give({"web", 0, 4});
+  ASSERT_TRUE(given);
+  ASSERT_EQ(given->size(), 1U);
+  const base::OwnedFd of_gateway(::fcntl(given->front(), F_DUPFD_CLOEXEC, 0));
   EXPECT_TRUE(exists(path));
+  EXPECT_FALSE(gateway::is_given_up(of_gateway.get()));
   kept.release("web");
   EXPECT_FALSE(exists(path));
+  EXPECT_TRUE(gateway::is_given_up(of_gateway.get()));
 }
 
 TEST(KeptSockets, KeepsOthersFromTheAdminSocket) {
