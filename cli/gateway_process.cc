@@ -157,6 +157,9 @@ ExitCode serve(const gateway::Config& config, gateway::Gateway::Options options,
                                   .sockets = around.keeper != nullptr ? around.sockets : nullptr});
   if (!admin) return report(admin.error());
   if (const auto done = drop_privileges(config.user); !done) return report(done.error());
+  if (around.keeper != nullptr && ::geteuid() == 0)
+    base::log_warn("gateway", "serves as root: set `user`, so that who breaks in is not root",
+                   {{"create", "useradd --system ravelin"}});
   {
     std::function<void()> hand_over;
     if (around.keeper != nullptr)

@@ -62,6 +62,11 @@ class Privileges(Case):
                 for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
                     self.assertEqual(int(status[kind], 16), 0, kind)
                 self.assertEqual(status["Seccomp"], "2")  # a filter
+        self.assertNotIn("serves as root", gateway.log())
+
+    def test_root_without_a_user_is_told_that_it_serves_as_root(self):
+        gateway = self.gateway(simple_config([self.backend()]))
+        wait_until(lambda: "warn  gateway: serves as root: set `user`" in gateway.log(), "it says so")
 
     def test_a_reload_still_works_and_may_bind_a_low_port(self):
         text = simple_config([self.backend()], top=f"user: {USER}")
