@@ -6,6 +6,7 @@
 #include "certs/config/parse_certs.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
+#include "cli/roles/own_reach.h"
 #include "gateway/admin/admin_server.h"
 #include "gateway/config/check_files.h"
 #include "gateway/config/parse.h"
@@ -157,9 +158,7 @@ ExitCode serve(const gateway::Config& config, gateway::Gateway::Options options,
                                   .sockets = around.keeper != nullptr ? around.sockets : nullptr});
   if (!admin) return report(admin.error());
   if (const auto done = drop_privileges(config.user); !done) return report(done.error());
-  if (around.keeper != nullptr && ::geteuid() == 0)
-    base::log_warn("gateway", "serves as root: set `user`, so that who breaks in is not root",
-                   {{"create", "useradd --system ravelin"}});
+  if (around.keeper != nullptr) warn_of_reach(config);
   {
     std::function<void()> hand_over;
     if (around.keeper != nullptr)

@@ -3,9 +3,11 @@ manager, and ends when it is told to."""
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -46,6 +48,10 @@ class Privileges(Case):
             for path in [directory] + [os.path.join(directory, file) for file in files]:
                 os.chown(path, user.pw_uid, user.pw_gid)
 
+    def give_away_all_but_the_key(self, gateway):
+        self.give_away(gateway)
+        os.chown(gateway.directory + "/server.key", 0, 0)
+
     def test_every_thread_becomes_the_user_and_keeps_no_capability(self):
         text = simple_config([self.backend()], top=f"user: {USER}")
         gateway = self.gateway(text, prepare=self.give_away)
@@ -67,6 +73,24 @@ class Privileges(Case):
     def test_root_without_a_user_is_told_that_it_serves_as_root(self):
         gateway = self.gateway(simple_config([self.backend()]))
         wait_until(lambda: "warn  gateway: serves as root: set `user`" in gateway.log(), "it says so")
+
+    def test_private_keys_that_it_could_read_are_named(self):
+        told = "could read private keys"
+        gateway = self.gateway(simple_config([self.backend()]))
+        wait_until(lambda: told in gateway.log(), "beside the configuration they are within its reach")
+        self.assertRegex(gateway.log(), rf"{told}.* keys=1 first={gateway.directory}/server\.key\n")
+
+        elsewhere = tempfile.mkdtemp(prefix="ravelin-keys-")
+        self.addCleanup(shutil.rmtree, elsewhere)
+        gateway = self.gateway(simple_config([self.backend()]).replace("key: server.key", f"key: {elsewhere}/server.key"),
+                               prepare=lambda gateway: shutil.move(gateway.directory + "/server.key", elsewhere))
+        self.assertEqual(self.client(gateway).get().status, 200)
+        self.assertIn("serves as root", gateway.log())  # by then the other would have been told
+        self.assertNotIn(told, gateway.log())
+
+        gateway = self.gateway(simple_config([self.backend()], top=f"user: {USER}"), prepare=self.give_away_all_but_the_key)
+        self.assertEqual(self.client(gateway).get().status, 200)
+        self.assertNotIn(told, gateway.log())
 
     def test_a_reload_still_works_and_may_bind_a_low_port(self):
         text = simple_config([self.backend()], top=f"user: {USER}")
