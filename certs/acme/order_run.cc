@@ -175,13 +175,23 @@ Failure OrderRun::authorization_failed(const Authorization& authorization) const
   return failure;
 }
 
+Failure OrderRun::needs_longer(std::string_view doing) const {
+  return fail(Errc::timeout, "{}: the CA needs longer than {}; the order goes on later",
+              client_.start(doing), base::format_duration(options_.order_deadline));
+}
+
+// A CA that has answered until now is not away because the order's time ended while it was asked.
+Failure OrderRun::unless_too_late(const Failure& failure, std::string_view doing) const {
+  const bool is_late = failure.error.code == Errc::timeout && patience_.left() == base::Duration(0);
+  return is_late ? needs_longer(doing) : failure;
+}
+
 Reply<> OrderRun::wait_turn(std::optional<std::chrono::seconds> asked, int tries,
                             std::string_view doing) {
   const base::Duration own = options_.poll_first * std::min(tries, 10);
   const base::Duration wait = asked ? base::Duration(*asked) : own;
   if (wait >= patience_.left() && !patience_.stop.stop_requested()) {
-    Failure failure(fail(Errc::timeout, "{}: the CA needs longer than {}; the order goes on later",
-                         client_.start(doing), base::format_duration(options_.order_deadline)));
+    Failure failure = needs_longer(doing);
     failure.retry_after = asked;
     return failure;
   }
@@ -190,16 +200,16 @@ Reply<> OrderRun::wait_turn(std::optional<std::chrono::seconds> asked, int tries
 }
 
 Reply<AskedOrder> OrderRun::await_order(AskedOrder order, Status state) {
+  constexpr std::string_view kDoing = "waiting for the order";
   const std::string url = order.url;
   for (int tries = 1;; ++tries) {
     // What is known is from before the names were proven or the request handed in.
     if (tries > 1 || state == Status::processing) {
       if (order.order.status != state) return order;
-      if (auto waited = wait_turn(order.retry_after, tries, "waiting for the order"); !waited)
-        return waited.error();
+      if (auto waited = wait_turn(order.retry_after, tries, kDoing); !waited) return waited.error();
     }
     auto again = client_.order(account_, url, patience_);
-    if (!again) return again.error();
+    if (!again) return unless_too_late(again.error(), kDoing);
     order = std::move(*again);
     order.url = url;
   }
@@ -306,16 +316,14 @@ Reply<> OrderRun::trigger(const std::string& authorization_url, const OfferedCha
 }
 
 Reply<> OrderRun::await_authorization(const Challenged& challenged) {
+  const std::string doing = "waiting for the authorization of " + challenged.challenge.name;
   for (int tries = 1;; ++tries) {
     const auto asked = client_.authorization(account_, challenged.authorization_url, patience_);
-    if (!asked) return asked.error();
+    if (!asked) return unless_too_late(asked.error(), doing);
     const Authorization& authorization = asked->authorization;
     if (authorization.status == Status::valid) return {};
     if (authorization.status != Status::pending) return authorization_failed(authorization);
-    if (auto waited = wait_turn(asked->retry_after, tries,
-                                "waiting for the authorization of " + challenged.challenge.name);
-        !waited)
-      return waited;
+    if (auto waited = wait_turn(asked->retry_after, tries, doing); !waited) return waited;
   }
 }
 

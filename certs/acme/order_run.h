@@ -61,6 +61,8 @@ class OrderRun {
   Reply<IssuedChain> fetch(const AskedOrder& order);
   [[nodiscard]] Failure order_failed(const AskedOrder& order) const;
   [[nodiscard]] Failure authorization_failed(const Authorization& authorization) const;
+  [[nodiscard]] Failure needs_longer(std::string_view doing) const;
+  [[nodiscard]] Failure unless_too_late(const Failure& failure, std::string_view doing) const;
   // Waits before asking again for the `tries`-th time.
   Reply<> wait_turn(std::optional<std::chrono::seconds> asked, int tries, std::string_view doing);
   [[nodiscard]] Failure without_secrets(Failure failure) const;

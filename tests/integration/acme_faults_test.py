@@ -16,6 +16,13 @@ PROFILES = {"meta": {"profiles": {"classic": "https://localhost/classic", "short
 INVALID, NOT_FOUND, DENIED, CONFLICT, UNAVAILABLE, TIMEOUT, PROTOCOL, TLS = range(8)
 
 
+def processing(order):
+    """What an order says that the CA still works on."""
+    if order.get("status") == "valid":
+        order["status"] = "processing"
+        del order["certificate"]
+
+
 class Faults(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -138,11 +145,23 @@ class Faults(unittest.TestCase):
         self.shim.fails("/dir", slow_body, count=1000)
         self.fails("directory", "no answer in time", code=TIMEOUT, deadline=2, request_deadline=1)
 
+    def test_a_deadline_that_comes_while_the_ca_is_asked_is_the_orders(self):
+        """The CA works: nobody shall order from another one."""
+        asked = []
+
+        def slower(handler, body):
+            asked.append(body)
+            if len(asked) > 1:
+                time.sleep(5)
+            changed(processing)(handler, body)
+        self.shim.fails("/my-order/", slower, count=1000)
+        self.shim.fails("/finalize-order/", changed(processing), count=1000)
+        self.fails("waiting for the order", "the CA needs longer than 3s", code=TIMEOUT, deadline=3)
+        self.shim.heal()
+        self.tool.issue("www.example.test", resume=True)
+        self.assertEqual(self.orders(), [])
+
     def test_endless_processing_ends_with_the_deadline_and_goes_on_later(self):
-        def processing(order):
-            if order.get("status") == "valid":
-                order["status"] = "processing"
-                del order["certificate"]
         for path in ("/my-order/", "/finalize-order/"):
             self.shim.fails(path, changed(processing), count=1000)
         self.fails("the CA needs longer than 3s", code=TIMEOUT, deadline=3)
