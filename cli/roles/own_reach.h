@@ -4,15 +4,10 @@
 
 #include "gateway/config/config.h"
 
-#include <string>
-#include <vector>
-
 namespace ravelin::cli {
 
-// The configuration's private keys that this process could read, tried one by one.
-std::vector<std::string> readable_keys(const gateway::Config& config);
-
-// Once, in the log: that it is root, and which keys it could read.
+// In the log: that it is root, and that it could read private keys of the configuration, which it
+// tries one by one.
 void warn_of_reach(const gateway::Config& config);
 
 }  // namespace ravelin::cli
