@@ -71,8 +71,9 @@ Result<std::shared_ptr<Discovery::Sources>> Discovery::make(const PoolConfig& po
   auto sources = std::make_shared<Sources>();
   sources->discover = discover;
   if (discover.file) {
-    const bool stays = before != nullptr && before->file != nullptr && before->file->serves(pool);
-    sources->file = stays ? before->file : std::make_shared<FileSource>(pool, now);
+    const std::shared_ptr<FileSource> old = before != nullptr ? before->file : nullptr;
+    const bool stays = old != nullptr && old->serves(pool);
+    sources->file = stays ? old : std::make_shared<FileSource>(pool, now, old.get());
   }
   if (!discover.dns) return sources;
   if (!dns_) {

@@ -23,12 +23,24 @@ PoolConfig without_servers(const PoolConfig& pool) {
 
 }  // namespace
 
-FileSource::FileSource(const PoolConfig& pool, base::MonoTime now, const WatchTiming& timing)
+FileSource::FileSource(const PoolConfig& pool, base::MonoTime now, const FileSource* before,
+                       const WatchTiming& timing)
     : pool_(without_servers(pool)),
       timing_(timing),
       settling_(timing),
       next_look_(now + timing.look_every) {
+  if (before != nullptr && before->path() == path()) inherit(*before);
   read();
+}
+
+// What the pool does not take any more (an agent's port where it has no agent) is not inherited.
+void FileSource::inherit(const FileSource& before) {
+  if (!before.good_text_) return;
+  base::Diagnostics diagnostics;
+  auto servers = parse_servers_file(*before.good_text_, path(), pool_, diagnostics);
+  if (!servers) return;
+  servers_ = std::move(*servers);
+  good_text_ = before.good_text_;
 }
 
 bool FileSource::serves(const PoolConfig& pool) const {
@@ -51,7 +63,7 @@ bool FileSource::tick(base::MonoTime now) {
 bool FileSource::read() {
   const certs::FileStamp before = stamp_at(path());
   stamp_ = before;
-  const auto text = base::read_file(path(), kServersFileBytesMax);
+  auto text = base::read_file(path(), kServersFileBytesMax);
   if (!text) {
     refuse(text.error().message);
     return false;
@@ -71,6 +83,7 @@ bool FileSource::read() {
   }
   const bool is_same = std::ranges::equal(*servers, servers_, is_same_server);
   servers_ = std::move(*servers);
+  good_text_ = std::move(*text);
   return !is_same;
 }
 

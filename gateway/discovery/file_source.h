@@ -7,6 +7,7 @@
 #include "gateway/config/pool_config.h"
 #include "gateway/tls/settling.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ inline constexpr WatchTiming kServersFileTiming{.quiet = std::chrono::millisecon
 
 class FileSource {
  public:
-  // Of a pool with `discover.file`; reads what is there.
-  FileSource(const PoolConfig& pool, base::MonoTime now,
+  // Of a pool with `discover.file`; reads what is there. Where that cannot be used, the last good
+  // list that `before` read from the same file stays, as this pool takes it; null: none before.
+  FileSource(const PoolConfig& pool, base::MonoTime now, const FileSource* before = nullptr,
              const WatchTiming& timing = kServersFileTiming);
 
   // The last good list; empty as long as there has been none.
@@ -44,6 +46,7 @@ class FileSource {
 
  private:
   bool read();
+  void inherit(const FileSource& before);
   void refuse(std::string because);
 
   PoolConfig pool_;  // without its servers
@@ -52,6 +55,7 @@ class FileSource {
   base::MonoTime next_look_;
   certs::FileStamp stamp_;
   std::vector<ServerConfig> servers_;
+  std::optional<std::string> good_text_;  // what servers_ was read from; none: never
   std::string broken_because_;
 };
 

@@ -171,6 +171,35 @@ TEST_F(ServersFile, ThatIsGoneLeavesTheLastGoodList) {
   EXPECT_EQ(source.servers().size(), 2U);
 }
 
+// A reload that changes what the pool wants of its file, while that is being written.
+TEST_F(ServersFile, ThatIsBrokenWhenItsPoolChangesLeavesTheLastGoodListAsThePoolTakesItNow) {
+  write(kTwo);
+  const FileSource before(pool(), now_);
+  write("servers:\n  - { name: a, addr");
+  PoolConfig changed = pool();
+  changed.proxy_protocol.version = ProxyVersion::v2;
+  const FileSource after(changed, now_, &before);
+  EXPECT_THAT(names(after), ElementsAre("a", "10.0.0.2:80"));
+  EXPECT_EQ(after.servers()[0].proxy_protocol.version, ProxyVersion::v2);
+  EXPECT_THAT(after.broken_because(), HasSubstr(":2:"));
+  const FileSource once_more(pool(), now_, &after);
+  EXPECT_THAT(names(once_more), ElementsAre("a", "10.0.0.2:80"));
+  EXPECT_EQ(logged("the last good list stays"), 2);
+}
+
+TEST_F(ServersFile, WhatAPoolDoesNotTakeAnyMoreIsNotInherited) {
+  write("servers: [{ address: \"10.0.0.1:80\", agent_port: 1 }]");
+  PoolConfig asks = pool();
+  asks.agent.emplace();
+  const FileSource before(asks, now_);
+  ASSERT_THAT(names(before), ElementsAre("10.0.0.1:80"));
+  write("servers:");
+  EXPECT_THAT(names(FileSource(asks, now_, &before)), ElementsAre("10.0.0.1:80"));
+  EXPECT_THAT(names(FileSource(pool(), now_, &before)), IsEmpty());
+  asks.discover->file->path = directory_.path("others.yaml");
+  EXPECT_THAT(names(FileSource(asks, now_, &before)), IsEmpty());
+}
+
 TEST_F(ServersFile, ThatIsTooLargeLeavesTheLastGoodList) {
   write(kTwo);
   FileSource source(pool(), now_);
