@@ -12,6 +12,7 @@
 #include "gateway/config/parse.h"
 #include "gateway/runtime/admin_adapter.h"
 #include "gateway/tls/remote/remote_keys.h"
+#include "system/derive/derive.h"
 
 #include <boost/asio/signal_set.hpp>
 #include <unistd.h>
@@ -88,6 +89,17 @@ gateway::ParsedConfig load(const std::string& path, base::Diagnostics& diagnosti
   return read_whole(path, loader, diagnostics);
 }
 
+// Where the firewall is managed: what its rules cannot know of, and will not let through.
+void warn_of_unknown(const gateway::Config& config, const std::string& path,
+                     base::yaml::Loader& loader, base::Diagnostics& diagnostics) {
+  if (!config.firewall || !config.firewall->manages) return;
+  base::Diagnostics known;
+  const certs::CertsConfig certs = certs::load_certs(path, loader, known);
+  const system::DerivedRules rules = system::derive(config, certs, {});
+  for (const base::Finding& finding : rules.findings.findings())
+    diagnostics.warn(finding.pos, finding.key, finding.message + " (`firewall.manage`)");
+}
+
 }  // namespace
 
 gateway::ParsedConfig read_whole(const std::string& path, base::yaml::Loader& loader,
@@ -95,6 +107,7 @@ gateway::ParsedConfig read_whole(const std::string& path, base::yaml::Loader& lo
   gateway::ParsedConfig parsed = gateway::load_config(path, loader, diagnostics);
   certs::check_certs(path, loader, diagnostics);
   gateway::check_files(parsed, diagnostics);
+  if (!diagnostics.has_errors()) warn_of_unknown(parsed.config, path, loader, diagnostics);
   return parsed;
 }
 
@@ -158,7 +171,11 @@ ExitCode serve(const gateway::Config& config, gateway::Gateway::Options options,
                                   .sockets = around.keeper != nullptr ? around.sockets : nullptr});
   if (!admin) return report(admin.error());
   if (const auto done = drop_privileges(config.user); !done) return report(done.error());
-  if (around.keeper != nullptr) warn_of_reach(config);
+  OwnReach reach;
+  if (around.keeper != nullptr) {
+    reach.look(config);
+    (*gateway)->on_reloaded([&] { reach.look(*(*gateway)->snapshot()->config); });
+  }
   {
     std::function<void()> hand_over;
     if (around.keeper != nullptr)

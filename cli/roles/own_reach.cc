@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <set>
-#include <string>
+#include <algorithm>
+#include <utility>
 
 namespace ravelin::cli {
 namespace {
@@ -25,16 +25,17 @@ std::set<std::string> readable_keys(const gateway::Config& config) {
 
 }  // namespace
 
-void warn_of_reach(const gateway::Config& config) {
-  if (::geteuid() == 0)
+void OwnReach::look(const gateway::Config& config) {
+  if (!std::exchange(has_looked_, true) && ::geteuid() == 0)
     base::log_warn("gateway", "serves as root: set `user`, so that who breaks in is not root",
                    {{"create", "useradd --system ravelin"}});
-  const std::set<std::string> keys = readable_keys(config);
-  if (!keys.empty())
+  std::set<std::string> keys = readable_keys(config);
+  if (!std::ranges::includes(named_, keys))
     base::log_warn("gateway",
                    "could read private keys, and so could who breaks in: let root alone read them "
                    "and set `user`, or keep them outside the folders of all other files",
                    {{"keys", keys.size()}, {"first", *keys.begin()}});
+  named_ = std::move(keys);
 }
 
 }  // namespace ravelin::cli

@@ -4,10 +4,21 @@
 
 #include "gateway/config/config.h"
 
+#include <set>
+#include <string>
+
 namespace ravelin::cli {
 
-// In the log: that it is root, and that it could read private keys of the configuration, which it
-// tries one by one.
-void warn_of_reach(const gateway::Config& config);
+class OwnReach {
+ public:
+  // In the log: that it is root, and that it could read private keys of the configuration, which it
+  // tries one by one: at the start, and after each reload, where keys that were not named before
+  // are.
+  void look(const gateway::Config& config);
+
+ private:
+  bool has_looked_ = false;
+  std::set<std::string> named_;  // private keys within reach, told of
+};
 
 }  // namespace ravelin::cli

@@ -79,6 +79,13 @@ class Privileges(Case):
         gateway = self.gateway(simple_config([self.backend()]))
         wait_until(lambda: told in gateway.log(), "beside the configuration they are within its reach")
         self.assertRegex(gateway.log(), rf"{told}.* keys=1 first={gateway.directory}/server\.key\n")
+        gateway.reload()
+        self.assertEqual(gateway.log().count(told), 1, "a reload that brings none says nothing")
+        shutil.copy(gateway.directory + "/server.key", gateway.directory + "/other.key")
+        gateway.write(simple_config([self.backend()]).replace("key: server.key", "key: other.key"))
+        gateway.reload()
+        wait_until(lambda: gateway.log().count(told) == 2, "one that brings another key does")
+        self.assertRegex(gateway.log(), rf"{told}.* keys=1 first={gateway.directory}/other\.key\n")
 
         elsewhere = tempfile.mkdtemp(prefix="ravelin-keys-")
         self.addCleanup(shutil.rmtree, elsewhere)
