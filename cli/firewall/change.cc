@@ -104,16 +104,22 @@ ExitCode usage(std::string_view why) {
   return ExitCode::usage;
 }
 
+// --confirm-within in seconds, 0: not given; none: it is no time, which is said.
+std::optional<std::int64_t> seconds_to_confirm(const ApplyFlags& flags) {
+  if (flags.confirm_within.empty()) return 0;
+  const auto given = base::parse_duration(flags.confirm_within);
+  if (given && *given >= std::chrono::seconds(1) && *given <= std::chrono::hours(24))
+    return std::chrono::duration_cast<std::chrono::seconds>(*given).count();
+  usage(fmt::format("--confirm-within \"{}\" is not a time from 1s to 24h", flags.confirm_within));
+  return std::nullopt;
+}
+
 ExitCode apply(const ApplyFlags& flags) {
   constexpr std::int64_t kDefaultSeconds = 60;
-  std::int64_t within = 0;  // 0: at once
-  if (!flags.confirm_within.empty()) {
-    const auto given = base::parse_duration(flags.confirm_within);
-    if (!given || *given < std::chrono::seconds(1) || *given > std::chrono::hours(24))
-      return usage(fmt::format("--confirm-within \"{}\" is not a time from 1s to 24h",
-                               flags.confirm_within));
-    within = std::chrono::duration_cast<std::chrono::seconds>(*given).count();
-  } else if (!flags.is_confirmed_at_once) {
+  const auto given = seconds_to_confirm(flags);
+  if (!given) return ExitCode::usage;
+  std::int64_t within = *given;  // 0: at once
+  if (within == 0 && !flags.is_confirmed_at_once) {
     if (::isatty(STDIN_FILENO) == 0 && !ssh_peer())
       return usage("without a terminal, say --confirm-within TIME or --no-confirm");
     within = kDefaultSeconds;
@@ -134,8 +140,14 @@ ExitCode confirm(const ApplyFlags& flags) {
 }
 
 ExitCode rollback(const ApplyFlags& flags) {
+  const auto within = seconds_to_confirm(flags);
+  if (!within) return ExitCode::usage;
   json::object question{{"command", "rollback"}, {"by", who_asks()}};
   if (flags.revision != 0) question["revision"] = flags.revision;
+  if (*within != 0) question["confirm_within"] = *within;
+  question["allow_lockout"] = flags.may_lock_out;
+  question["keep_established"] = flags.keeps_established;
+  add_peer(question);
   return ask(flags.common, question);
 }
 
@@ -228,7 +240,19 @@ void add_firewall_change(CLI::App& group, Action& chosen) {
   flags = std::make_shared<ApplyFlags>();
   command = add(group, chosen, "rollback", "back to the confirmed revision, or to an earlier one",
                 flags, rollback);
-  command->add_option("revision", flags->revision, "of the history")->type_name("REV");
+  auto* revision =
+      command->add_option("revision", flags->revision, "of the history")->type_name("REV");
+  command
+      ->add_option("--confirm-within", flags->confirm_within,
+                   "undo it unless it is confirmed in this time")
+      ->needs(revision)
+      ->type_name("TIME");
+  command
+      ->add_flag("--allow-lockout", flags->may_lock_out,
+                 "even if it cuts off management or your own session")
+      ->needs(revision);
+  command->add_flag("--keep-established", flags->keeps_established,
+                    "leave connections alone that it would not let begin");
   add_json_flag(*command, flags->common.form);
 
   flags = std::make_shared<ApplyFlags>();

@@ -117,6 +117,7 @@ ExitCode watch_firewall(const WatchFlags& flags, const std::function<void()>& re
   options.around = surroundings_with(*flows);
   options.orders = orders.fd;
   options.serve_orders = orders.serve;
+  options.addition_settled = orders.addition_settled;
   firewall::Agent agent(keeper, **kernel, feeds, *times, std::move(options));
   if (orders.begin) orders.begin(agent);
   ready();

@@ -22,6 +22,7 @@ struct WatchOrders {
   int fd = -1;
   std::function<void(firewall::Agent&)> begin{};
   std::function<void(firewall::Agent&)> serve{};
+  std::function<void()> addition_settled{};
 };
 
 // Owns the table until SIGTERM or SIGINT. `ready`: the table is in the kernel.

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,24 +46,64 @@ Result<> make_granted_folders(const Confinement& confinement) {
   return {};
 }
 
-}  // namespace
+// For as long as it lives, files are made and looked for as that user: root without
+// CAP_DAC_OVERRIDE does not get into a folder that is another user's alone.
+class AsUser {
+ public:
+  explicit AsUser(const passwd& user)
+      : group_(::setfsgid(user.pw_gid)), user_(::setfsuid(user.pw_uid)) {}
 
-// Whole, under its name: another process may want it at the same moment.
-Result<> make_folder_for(const std::string& path, const std::string& user) {
+  ~AsUser() {
+    ::setfsuid(static_cast<uid_t>(user_));
+    ::setfsgid(static_cast<gid_t>(group_));
+  }
+
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+
+ private:
+  int group_, user_;  // of before
+};
+
+Result<> make_folder(const std::string& path, const std::string& user, const passwd* owner) {
   if (::access(path.c_str(), F_OK) == 0) return {};
   const std::string made = fmt::format("{}.{}", path, ::getpid());
   constexpr mode_t kOwnersAlone = 0700;
-  if (::mkdir(made.c_str(), kOwnersAlone) != 0)
-    return {};  // whoever needs it says why it is not there
-  const passwd* owner = user.empty() ? nullptr : ::getpwnam(user.c_str());
-  const bool is_given = owner == nullptr || ::geteuid() != 0 ||
-                        ::chown(made.c_str(), owner->pw_uid, owner->pw_gid) == 0;
+  if (::mkdir(made.c_str(), kOwnersAlone) != 0) {
+    if (errno != EACCES || owner == nullptr)
+      return {};  // whoever needs it says why it is not there
+    const AsUser as_user(*owner);
+    return make_folder(path, user, nullptr);
+  }
+  const bool is_given =
+      owner == nullptr || ::chown(made.c_str(), owner->pw_uid, owner->pw_gid) == 0;
   const int error = errno;
   const bool is_there = is_given && ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(),
                                                 RENAME_NOREPLACE) == 0;
   if (!is_there) ::rmdir(made.c_str());
   if (!is_given) return base::fail_errno(error, "giving " + path + " to " + user);
   return {};
+}
+
+// What may be written is told where it is there: nothing gets to what comes later.
+Confinement without_missing(Confinement confinement) {
+  if (confinement.paths)
+    std::erase_if(*confinement.paths, [](const PathAccess& path) {
+      struct stat status {};
+
+      return path.access == PathAccess::Access::read_write &&
+             path.presence == PathAccess::Presence::if_there &&
+             ::stat(path.path.c_str(), &status) != 0;
+    });
+  return confinement;
+}
+
+}  // namespace
+
+// Whole, under its name: another process may want it at the same moment.
+Result<> make_folder_for(const std::string& path, const std::string& user) {
+  const passwd* owner = user.empty() || ::geteuid() != 0 ? nullptr : ::getpwnam(user.c_str());
+  return make_folder(path, user, owner);
 }
 
 Confinement confinement_of(system::ConfinedRole role, const system::RoleLink::Started& started) {
@@ -99,7 +140,7 @@ Result<std::string> confine_role(const Confinement& confinement, messages::Need 
                         mechanism.text);
   }
   // Many folders are told in part.
-  return messages::fitted(account_of(*report, confinement), messages::kTextBytes);
+  return messages::fitted(account_of(*report, without_missing(confinement)), messages::kTextBytes);
 }
 
 }  // namespace ravelin::cli

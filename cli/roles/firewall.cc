@@ -68,11 +68,15 @@ class Orders {
  public:
   explicit Orders(RoleLink& link) : link_(link) {}
 
-  // What cannot be had is said, and the table stays as it is.
-  static void begin(firewall::Agent& agent, std::span<const system::ConfigSnapshot> snapshots) {
-    if (const auto done = use(agent, snapshots); !done)
+  // What cannot be had now is said; the table stays as it is, and the next policy has it.
+  static bool begin(firewall::Agent& agent, std::span<const system::ConfigSnapshot> snapshots) {
+    auto addition = addition_of(snapshots);
+    const auto done =
+        addition ? agent.begin_with(std::move(*addition)) : base::Result<>(addition.error());
+    if (!done)
       base::log_error("firewall", "what the gateway needs is not in force",
                       {{"reason", done.error().message}});
+    return done.has_value();
   }
 
   void serve(firewall::Agent& agent) {
@@ -101,13 +105,20 @@ class Orders {
  private:
   static base::Result<> use(firewall::Agent& agent,
                             std::span<const system::ConfigSnapshot> snapshots) {
+    auto addition = addition_of(snapshots);
+    if (!addition) return addition.error();
+    return agent.use(std::move(*addition));
+  }
+
+  static base::Result<firewall::AdditionFor> addition_of(
+      std::span<const system::ConfigSnapshot> snapshots) {
     std::vector<Source> sources;
     for (const system::ConfigSnapshot& snapshot : snapshots) {
       auto config = config_of(snapshot);
       if (!config) return config.error();
       sources.push_back({std::move(*config), certs_of(snapshot)});
     }
-    return agent.use([sources = std::move(sources)](const policies::Policy& policy) {
+    return firewall::AdditionFor([sources = std::move(sources)](const policies::Policy& policy) {
       return derived_rules(sources, policy);
     });
   }
@@ -140,12 +151,21 @@ ExitCode firewall_role() {
   Orders orders(link);
   std::vector<system::ConfigSnapshot> snapshots{started->config};
   if (started->next) snapshots.push_back(*started->next);
+  const auto tell = [&link, &held](messages::Condition condition) {
+    link.tell(messages::Role::firewall, condition, *held);
+  };
+  bool is_whole = true;
   const ExitCode code = watch_firewall(
       flags,
-      [&link, &held] { link.tell(messages::Role::firewall, messages::Condition::ready, *held); },
+      [&tell, &is_whole] {
+        tell(messages::Condition::ready);
+        if (!is_whole) tell(messages::Condition::degraded);
+      },
       {.fd = link.socket().fd(),
-       .begin = [&snapshots](firewall::Agent& agent) { Orders::begin(agent, snapshots); },
-       .serve = [&orders](firewall::Agent& agent) { orders.serve(agent); }});
+       .begin = [&snapshots,
+                 &is_whole](firewall::Agent& agent) { is_whole = Orders::begin(agent, snapshots); },
+       .serve = [&orders](firewall::Agent& agent) { orders.serve(agent); },
+       .addition_settled = [&tell] { tell(messages::Condition::ready); }});
   base::stop_log();
   return code;
 }

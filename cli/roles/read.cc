@@ -98,6 +98,7 @@ Result<> read_from(base::yaml::Loader& files, const std::string& path,
   snapshot.grants = system::gateway_grants(parsed.config);
   std::ranges::move(system::certs_grants(parsed.config, certs_of(path, loader)),
                     std::back_inserter(snapshot.grants));
+  std::ranges::move(system::firewall_grants(parsed.config), std::back_inserter(snapshot.grants));
   std::ranges::move(system::keys_grants(system::list_keys(parsed.config)),
                     std::back_inserter(snapshot.grants));
   const std::string findings = findings_text(diagnostics);

@@ -1,5 +1,7 @@
 #include "firewall/agent/access.h"
 
+#include "firewall/state/ban_book.h"
+
 namespace ravelin::firewall {
 
 std::string_view Access::refusal_of_connection(const PeerId& peer, std::size_t of_gateway,
@@ -30,9 +32,13 @@ bool Access::Allowance::take(std::chrono::nanoseconds now) {
   return true;
 }
 
-std::string_view Access::refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now) {
-  if (!refusal_of_question(peer).empty() && rules_.gateway != peer.uid)
-    return "only root and the gateway may ban";
+std::string_view Access::refusal_of_ban(const PeerId& peer, const base::IpPrefix& target,
+                                        std::chrono::nanoseconds now) {
+  if (!refusal_of_question(peer).empty()) {
+    if (rules_.gateway != peer.uid) return "only root and the gateway may ban";
+    if (is_range(ban_target(target)))
+      return "the gateway bans single addresses, and /64 in IPv6; only root bans ranges";
+  }
   return bans_.take(now) ? "" : "more bans in this second than may be";
 }
 

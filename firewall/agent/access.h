@@ -36,8 +36,10 @@ class Access {
   [[nodiscard]] bool is_gateway(const PeerId& peer) const { return rules_.gateway == peer.uid; }
 
   [[nodiscard]] std::string_view refusal_of_question(const PeerId& peer) const;
-  // A ban that is allowed takes one of this second's.
-  std::string_view refusal_of_ban(const PeerId& peer, std::chrono::nanoseconds now);
+  // A ban that is allowed takes one of this second's. Ranges are root's alone to ban: what breaks
+  // into the gateway does not cut off the world with a few messages.
+  std::string_view refusal_of_ban(const PeerId& peer, const base::IpPrefix& target,
+                                  std::chrono::nanoseconds now);
   // Of what follows from how the gateway and its servers are; takes one of this second's.
   std::string_view refusal_of_state(const PeerId& peer, std::chrono::nanoseconds now);
   // How the peer stands in the records: "gateway", "root".

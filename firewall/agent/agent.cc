@@ -170,7 +170,8 @@ bool Agent::serve_one(std::size_t index, Received received, std::vector<WaitingB
   Client& client = clients_[index];
   const std::uint32_t id = received.packet.id;
   if (const auto* ban = std::get_if<messages::BanRequest>(&received.packet.message)) {
-    const std::string_view refusal = access_.refusal_of_ban(client.peer, times_.boot().since_boot);
+    const std::string_view refusal =
+        access_.refusal_of_ban(client.peer, ban->target, times_.boot().since_boot);
     if (refusal.empty()) {
       bans.push_back({index,
                       id,

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +34,8 @@ struct AgentOptions {
   // nobody.
   int orders = -1;
   std::function<void(Agent&)> serve_orders;
-  std::string metrics_file;  // for node_exporter's textfile collector; empty: none
+  std::function<void()> addition_settled{};  // what begin_with() could not have is in force
+  std::string metrics_file;                  // for node_exporter's textfile collector; empty: none
   Surroundings around;
   bool until_confirmed = false;  // ends once nothing waits to be confirmed
   // Puts the confirmed revision back, in a process of its own (guard.h).
@@ -51,6 +53,13 @@ class Agent {
   // force with the one that is followed when it returns. Errors: the two do not pass all checks, or
   // something waits to be confirmed; all is as it was.
   Result<> use(AdditionFor addition);
+
+  // The same at a start: where it cannot be in force now the table stays as it is, and no policy
+  // follows without it. Error: it is not in force yet.
+  Result<> begin_with(AdditionFor addition);
+
+  // What begin_with() wanted, and is not yet in force.
+  [[nodiscard]] bool is_addition_due() const { return is_addition_due_; }
 
   // The orders have ended.
   void end_orders() { options_.orders = -1; }
@@ -83,12 +92,17 @@ class Agent {
   void expire_rules();
   void end_flows_of_banned();
   void follow_policy();
-  // Nothing: it is in force already.
+  // What is in force once more, where the policy that is followed was taken back; without a path:
+  // nothing is.
+  Result<PolicyBundle> followed_bundle();
+  void settle_addition();
+  // Nothing: it is in force already, or was taken back.
   Result<std::optional<Keeper::Applied>> apply_policy(const std::string& reason);
   // What names, delegated prefixes and own addresses are now.
   void follow_facts();
   Result<bool> renew(const PolicyBundle& bundle);
   void follow_feeds();
+  void tell_feed_troubles();
   void write_metrics();
 
   Keeper& keeper_;
@@ -104,7 +118,10 @@ class Agent {
   std::vector<std::size_t> closed_;
   std::optional<Generation> generation_;
   std::string policy_stamp_, policy_seen_;  // of its files: as last judged, as last seen
-  std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0}, next_own_{0};
+  std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0}, next_own_{0},
+      next_addition_{0};
+  std::map<std::string, std::string> feed_troubles_;  // as told
+  bool is_addition_due_ = false;
   bool bans_changed_ = false;
   bool is_over_ = false;
   std::uint64_t heals_ = 0;

@@ -21,6 +21,7 @@ using base::Errc;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kPart = "firewall";
+constexpr auto kAdditionEvery = 10s;  // what is due is tried again
 
 }  // namespace
 
@@ -119,6 +120,7 @@ void Agent::expire_rules() {
 
 void Agent::follow_feeds() {
   const auto changed = keeper_.refresh_feeds();
+  tell_feed_troubles();
   if (!changed) {
     base::log_error(kPart, "feeds cannot be put into the kernel",
                     {{"reason", changed.error().message}});
@@ -126,6 +128,21 @@ void Agent::follow_feeds() {
   }
   for (const std::string& feed : *changed)
     base::log_info(kPart, "a feed has changed", {{"feed", feed}});
+}
+
+// Each once, and its end.
+void Agent::tell_feed_troubles() {
+  auto troubles = keeper_.feed_troubles();
+  for (const auto& [feed, trouble] : troubles) {
+    const auto told = feed_troubles_.find(feed);
+    if (told == feed_troubles_.end() || told->second != trouble)
+      base::log_warn(kPart, "a feed cannot be read", {{"feed", feed}, {"reason", trouble}});
+  }
+  for (const auto& [feed, trouble] : feed_troubles_) {
+    if (!troubles.contains(feed))
+      base::log_info(kPart, "a feed has no trouble any more", {{"feed", feed}});
+  }
+  feed_troubles_ = std::move(troubles);
 }
 
 // A policy that is being written changes again within the second: it is judged once it is quiet.
@@ -138,9 +155,13 @@ void Agent::follow_policy() {
   }
   const bool is_quiet = stamp == policy_seen_;
   policy_seen_ = stamp;
-  if (!is_quiet || stamp == policy_stamp_) return;
+  const auto now = times_.boot().since_boot;
+  const bool is_due = is_addition_due_ && now >= next_addition_;
+  if (!is_quiet || (stamp == policy_stamp_ && !is_due)) return;
+  next_addition_ = now + kAdditionEvery;
   policy_stamp_ = stamp;
-  const auto applied = apply_policy("the policy changed");
+  const auto applied = apply_policy(is_addition_due_ ? "what the gateway needs, and the policy"
+                                                     : "the policy changed");
   if (!applied)
     base::log_error(kPart, "the policy has changed and is not applied",
                     {{"reason", applied.error().message}, {"revision", keeper_.live_revision()}});
@@ -149,7 +170,9 @@ void Agent::follow_policy() {
                    {{"revision", (*applied)->revision}});
 }
 
-Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& reason) {
+// Of the files, or what is in force where they hold what somebody took back: they are followed
+// again once they change.
+Result<PolicyBundle> Agent::followed_bundle() {
   base::yaml::DiskLoader loader;
   SystemFacts facts;
   base::Diagnostics diagnostics;
@@ -158,15 +181,35 @@ Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& re
     if (finding.severity == base::Severity::error)
       return base::fail(Errc::invalid, "{}", base::to_string(finding));
   }
+  if (!keeper_.is_declined(bundle)) return bundle;
+  base::log_warn(kPart,
+                 "the policy in the files was taken back, or not confirmed in time: they are "
+                 "followed again once they change, or `ravelin firewall apply` puts it there",
+                 {{"file", *options_.policy}, {"revision", keeper_.live_revision()}});
+  if (keeper_.is_fallback() || keeper_.live_revision() == 0) return PolicyBundle();
+  auto live = keeper_.live_bundle();
+  return live ? Result<PolicyBundle>(own_part(std::move(*live))) : live;
+}
+
+Result<std::optional<Keeper::Applied>> Agent::apply_policy(const std::string& reason) {
+  auto followed = followed_bundle();
+  if (!followed) return followed.error();
+  PolicyBundle& bundle = *followed;
+  if (bundle.path.empty()) return std::optional<Keeper::Applied>();  // nothing is to be in force
+  SystemFacts facts;
   add_to(bundle, service_.addition(), facts);
   const auto policy = policy_of(bundle);
   if (!policy) return policy.error();
-  if (keeper_.policy() == *policy) return std::optional<Keeper::Applied>();  // in other words
+  if (keeper_.policy() == *policy) {  // in other words
+    settle_addition();
+    return std::optional<Keeper::Applied>();
+  }
   const auto found = objections(*policy, std::nullopt, {.feeds = {}, .wall = times_.wall()});
   if (!found.empty()) return base::fail(Errc::invalid, "{}", to_string(found.front()));
   const auto applied = keeper_.apply(std::move(bundle), {{}, "watch", reason});
   if (!applied) return applied.error();
   generation_.reset();
+  settle_addition();
   return std::optional(*applied);
 }
 
@@ -228,6 +271,19 @@ Result<> Agent::use(AdditionFor addition) {
     base::log_info(kPart, "what the gateway needs is in force",
                    {{"revision", (*applied)->revision}});
   return {};
+}
+
+Result<> Agent::begin_with(AdditionFor addition) {
+  auto done = use(addition);
+  if (done) return done;
+  service_.use(std::move(addition));
+  is_addition_due_ = true;
+  return done;
+}
+
+void Agent::settle_addition() {
+  if (std::exchange(is_addition_due_, false) && options_.addition_settled)
+    options_.addition_settled();
 }
 
 void Agent::write_metrics() {

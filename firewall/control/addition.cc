@@ -1,5 +1,7 @@
 #include "firewall/control/addition.h"
 
+#include "base/hash.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,6 +48,28 @@ void add_to(PolicyBundle& bundle, const AdditionFor& addition_for, FactFinder& f
   base::yaml::BundleLoader loader(bundle);
   base::Diagnostics ignored;  // whoever reads it with the facts says what is wrong
   bundle.facts = facts.find(policies::load_policy(bundle.path, loader, {}, ignored));
+}
+
+PolicyBundle own_part(PolicyBundle bundle) {
+  if (!bundle.path.ends_with(kWhole)) return bundle;
+  const std::string own = bundle.path.substr(0, bundle.path.size() - kWhole.size());
+  const std::string derived = own + std::string(kDerived);
+  if (!bundle.files.contains(own) || !bundle.files.contains(derived)) return bundle;
+  bundle.files.erase(bundle.path);
+  bundle.files.erase(derived);
+  bundle.path = own;
+  return bundle;
+}
+
+std::string own_hash(const PolicyBundle& bundle) {
+  std::vector<std::string> texts;
+  for (const auto& [path, file] : own_part(bundle).files)
+    texts.push_back(file.text);
+  std::ranges::sort(texts);
+  std::uint64_t hash = 0;
+  for (const std::string& text : texts)
+    hash = base::mix_bits(hash ^ base::fnv1a(text));
+  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace ravelin::firewall

@@ -25,4 +25,10 @@ using AdditionFor = std::function<Addition(const policies::Policy& policy)>;
 // these rules already, by its id, stays as it is: it includes them itself.
 void add_to(PolicyBundle& bundle, const AdditionFor& addition_for, FactFinder& facts);
 
+// The bundle without what add_to() has added, with the facts of the whole.
+PolicyBundle own_part(PolicyBundle bundle);
+
+// Of the texts of its own part, whatever its files are called: sixteen hexadecimal digits.
+std::string own_hash(const PolicyBundle& bundle);
+
 }  // namespace ravelin::firewall

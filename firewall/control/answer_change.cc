@@ -26,26 +26,35 @@ struct Proposal {
   std::optional<policies::SshPeer> peer;
 };
 
-Result<Proposal> read_proposal(const Desk& desk, Question& question) {
-  const std::string text = question.text("bundle");
+std::optional<policies::SshPeer> read_peer(Question& question) {
+  constexpr std::uint64_t kSsh = 22, kPortMax = 65535;
   const auto peer = question.address("peer");
   const auto port = question.number("peer_port");
   const std::string interface = question.text_or("peer_interface", "");
-  if (question.error()) return *question.error();
-  Proposal proposal;
-  auto bundle = parse_bundle(text);
-  if (!bundle) return bundle.error();
-  proposal.bundle = std::move(*bundle);
+  if (!peer) return std::nullopt;
+  return policies::SshPeer{
+      *peer, static_cast<std::uint16_t>(std::min(port.value_or(kSsh), kPortMax)), interface};
+}
+
+// With what is part of every policy now.
+Result<Proposal> propose(const Desk& desk, PolicyBundle bundle,
+                         std::optional<policies::SshPeer> peer) {
+  Proposal proposal{std::move(bundle), {}, std::move(peer)};
   SystemFacts facts;
   add_to(proposal.bundle, desk.addition, facts);
   auto policy = policy_of(proposal.bundle);
   if (!policy) return policy.error();
   proposal.policy = std::move(*policy);
-  constexpr std::uint64_t kSsh = 22, kPortMax = 65535;
-  if (peer)
-    proposal.peer = {*peer, static_cast<std::uint16_t>(std::min(port.value_or(kSsh), kPortMax)),
-                     interface};
   return proposal;
+}
+
+Result<Proposal> read_proposal(const Desk& desk, Question& question) {
+  const std::string text = question.text("bundle");
+  auto peer = read_peer(question);
+  if (question.error()) return *question.error();
+  auto bundle = parse_bundle(text);
+  if (!bundle) return bundle.error();
+  return propose(desk, std::move(*bundle), std::move(peer));
 }
 
 std::vector<Objection> objections_to(const Desk& desk, const Proposal& proposal) {
@@ -147,6 +156,73 @@ json::value number_or_null(std::uint64_t number) {
   return number == 0 ? json::value() : json::value(number);
 }
 
+// How a policy is to be put there.
+struct Terms {
+  std::optional<seconds> within;
+  bool may_lock_out = false;
+  FlowUse flows = FlowUse::end;
+  std::string by;
+  std::optional<std::uint64_t> back_to;  // the revision it is the policy of
+};
+
+Terms read_terms(Question& question) {
+  return {.within = question.duration("confirm_within"),
+          .may_lock_out = question.flag("allow_lockout"),
+          .flows = question.flag("keep_established") ? FlowUse::keep : FlowUse::end,
+          .by = question.text("by"),
+          .back_to = {}};
+}
+
+// None: nothing speaks against it.
+std::optional<Answer> refusal_of(const Desk& desk, const Proposal& proposal, const Terms& terms) {
+  std::vector<Objection> found = objections_to(desk, proposal);
+  if (terms.may_lock_out)
+    std::erase_if(found, [](const Objection& one) { return one.kind == Objection::Kind::lockout; });
+  if (found.empty()) return std::nullopt;
+  const bool is_lockout = std::ranges::any_of(
+      found, [](const Objection& one) { return one.kind == Objection::Kind::lockout; });
+  json::object object{{"objections", objections_json(found)}};
+  return Answer{Went::refused,
+                objections_text(found) + "nothing is changed" +
+                    (is_lockout ? "; --allow-lockout applies it all the same" : ""),
+                json::serialize(object)};
+}
+
+std::string applied_text(const Keeper::Applied& applied, const Terms& terms) {
+  std::string text = fmt::format("revision {} is applied", applied.revision);
+  if (terms.back_to) text += fmt::format(": the policy of revision {}", *terms.back_to);
+  if (!applied.is_pending) return text;
+  return text + fmt::format("; without `ravelin firewall confirm {}` within {} it is undone ({})",
+                            applied.revision, base::format_duration(*terms.within),
+                            applied.previous == 0
+                                ? std::string("the table is removed")
+                                : fmt::format("back to revision {}", applied.previous));
+}
+
+Answer put_there(const Desk& desk, Proposal proposal, const Terms& terms) {
+  if (auto refusal = refusal_of(desk, proposal, terms)) return std::move(*refusal);
+  const std::uint64_t before = desk.keeper.live_revision();
+  const auto applied =
+      terms.back_to ? desk.keeper.go_back(
+                          std::move(proposal.bundle),
+                          {terms.within, terms.by, fmt::format("rollback to {}", *terms.back_to)})
+                    : desk.keeper.apply(std::move(proposal.bundle), {terms.within, terms.by});
+  if (!applied)
+    return answer_of(desk.keeper.live_revision() == before
+                         ? base::wrap(applied.error(), "nothing is changed")
+                         : applied.error());
+  const CutFlows flows =
+      cut_flows(desk.around, proposal.policy, proposal.peer, desk.times.wall(), terms.flows);
+  const std::string text = applied_text(*applied, terms) + "\n" + notes_text(desk.keeper) +
+                           cut_flows_text(flows, terms.flows);
+  json::object object{{"revision", applied->revision},
+                      {"previous", number_or_null(applied->previous)},
+                      {"pending", applied->is_pending},
+                      {"flows", cut_flows_json(flows)}};
+  if (terms.back_to) object["management_only"] = false;
+  return {Went::done, text, json::serialize(object)};
+}
+
 }  // namespace
 
 Answer answer_plan(Desk desk, Question& question) {
@@ -185,10 +261,7 @@ Answer answer_plan(Desk desk, Question& question) {
 }
 
 Answer answer_apply(Desk desk, Question& question) {
-  const auto within = question.duration("confirm_within");
-  const bool may_lock_out = question.flag("allow_lockout");
-  const FlowUse use = question.flag("keep_established") ? FlowUse::keep : FlowUse::end;
-  const std::string by = question.text("by");
+  const Terms terms = read_terms(question);
   const std::string live = desk.keeper.live_identity();
   const std::string planned_for = question.text_or("planned_for", live);
   auto proposal = read_proposal(desk, question);
@@ -198,39 +271,7 @@ Answer answer_apply(Desk desk, Question& question) {
         Errc::conflict,
         "the plan was made for a table that held \"{}\", and now it holds \"{}\"; plan again",
         planned_for, live));
-  std::vector<Objection> found = objections_to(desk, *proposal);
-  if (may_lock_out)
-    std::erase_if(found, [](const Objection& one) { return one.kind == Objection::Kind::lockout; });
-  if (!found.empty()) {
-    const bool is_lockout = std::ranges::any_of(
-        found, [](const Objection& one) { return one.kind == Objection::Kind::lockout; });
-    json::object object{{"objections", objections_json(found)}};
-    return {Went::refused,
-            objections_text(found) + "nothing is changed" +
-                (is_lockout ? "; --allow-lockout applies it all the same" : ""),
-            json::serialize(object)};
-  }
-  const std::uint64_t before = desk.keeper.live_revision();
-  const auto applied = desk.keeper.apply(std::move(proposal->bundle), {within, by});
-  if (!applied)
-    return answer_of(desk.keeper.live_revision() == before
-                         ? base::wrap(applied.error(), "nothing is changed")
-                         : applied.error());
-  std::string text = fmt::format("revision {} is applied", applied->revision);
-  if (applied->is_pending)
-    text +=
-        fmt::format("; without `ravelin firewall confirm {}` within {} it is undone ({})",
-                    applied->revision, base::format_duration(*within),
-                    applied->previous == 0 ? std::string("the table is removed")
-                                           : fmt::format("back to revision {}", applied->previous));
-  const CutFlows flows =
-      cut_flows(desk.around, proposal->policy, proposal->peer, desk.times.wall(), use);
-  text += "\n" + notes_text(desk.keeper) + cut_flows_text(flows, use);
-  json::object object{{"revision", applied->revision},
-                      {"previous", number_or_null(applied->previous)},
-                      {"pending", applied->is_pending},
-                      {"flows", cut_flows_json(flows)}};
-  return {Went::done, std::move(text), json::serialize(object)};
+  return put_there(desk, std::move(*proposal), terms);
 }
 
 Answer answer_confirm(Desk desk, Question& question) {
@@ -257,21 +298,32 @@ Answer answer_confirm(Desk desk, Question& question) {
 }
 
 Answer answer_rollback(Desk desk, Question& question) {
-  const auto revision = question.number("revision");
-  const std::string by = question.text("by");
+  Terms terms = read_terms(question);
+  terms.back_to = question.number("revision");
+  auto peer = read_peer(question);
   if (question.error()) return answer_of(*question.error());
-  const auto done = desk.keeper.rollback(revision, by);
+  if (terms.back_to) {
+    auto bundle = desk.keeper.bundle_of(*terms.back_to);
+    if (!bundle) return answer_of(bundle.error());
+    // What was part of every policy then may not be, now.
+    auto proposal = propose(desk, desk.addition ? own_part(std::move(*bundle)) : std::move(*bundle),
+                            std::move(peer));
+    return proposal ? put_there(desk, std::move(*proposal), terms) : answer_of(proposal.error());
+  }
+  const auto done = desk.keeper.rollback({}, terms.by);
   if (!done) return answer_of(done.error());
   const bool is_fallback = desk.keeper.is_fallback();
+  CutFlows flows;
+  if (desk.keeper.policy())
+    flows = cut_flows(desk.around, *desk.keeper.policy(), peer, desk.times.wall(), terms.flows);
   std::string text = is_fallback           ? "nobody but management gets in\n"
                      : done->revision == 0 ? "the table is removed: there was none before\n"
-                     : revision ? fmt::format("revision {} is applied: the policy of revision {}\n",
-                                              done->revision, *revision)
-                                : fmt::format("back to revision {}\n", done->revision);
-  text += notes_text(desk.keeper);
+                                           : fmt::format("back to revision {}\n", done->revision);
+  text += notes_text(desk.keeper) + cut_flows_text(flows, terms.flows);
   return {is_fallback ? Went::could_not : Went::done, std::move(text),
           json::serialize(json::object{{"revision", number_or_null(done->revision)},
-                                       {"management_only", is_fallback}})};
+                                       {"management_only", is_fallback},
+                                       {"flows", cut_flows_json(flows)}})};
 }
 
 Answer answer_off(Desk desk, Question& /*question*/) {

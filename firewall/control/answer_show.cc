@@ -55,6 +55,12 @@ Answer answer_status(Desk desk, Question& /*question*/) {
   object["management_only"] = desk.keeper.is_fallback();
   if (*table && (*table)->owner_port == 0)
     text += "table unprotected: anyone with CAP_NET_ADMIN can change it\n";
+  json::object troubles;
+  for (const auto& [feed, trouble] : desk.keeper.feed_troubles()) {
+    text += fmt::format("feed \"{}\": {}\n", feed, trouble);
+    troubles[feed] = trouble;
+  }
+  object["feed_troubles"] = std::move(troubles);
   json::array quarantined;
   for (const auto& [server, left] : desk.keeper.quarantined()) {
     text += fmt::format("{} is cut off, for {} or longer\n", base::to_string(server),

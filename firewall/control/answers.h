@@ -24,7 +24,8 @@ Answer answer_plan(Desk desk, Question& question);
 Answer answer_apply(Desk desk, Question& question);
 // confirm: revision, force?, session_age? (seconds, of the TCP session it is asked over).
 Answer answer_confirm(Desk desk, Question& question);
-// rollback: by, revision?.
+// rollback: by, keep_established?; with revision, what apply takes but for the bundle: the policy
+// of that revision is judged as any other. Flows are ended as for apply.
 Answer answer_rollback(Desk desk, Question& question);
 Answer answer_off(Desk desk, Question& question);
 

@@ -110,6 +110,14 @@ Result<std::optional<FeedBlocks>> FeedTable::blocks(const policies::Feed& feed) 
   return is_stale && feed.on_stale == OnStale::drop ? nothing() : kept.blocks;
 }
 
+std::string FeedTable::trouble_with(const policies::Feed& feed) const {
+  const auto kept = feeds_.find(feed.name);
+  if (kept == feeds_.end() || kept->second.status.error.empty()) return {};
+  return kept->second.status.error + (kept->second.blocks
+                                          ? "; what was read last is used"
+                                          : "; it was never read well, and matches nobody");
+}
+
 bool FeedTable::is_due(const policies::Feed& feed) const {
   const auto kept = feeds_.find(feed.name);
   return kept == feeds_.end() || times_.boot().since_boot - kept->second.looked_at >= feed.refresh;

@@ -21,6 +21,7 @@ class FeedTable final : public FeedSource {
   // with `fail` it is an error. None: never read well, by no process; with `fail` an error.
   Result<std::optional<FeedBlocks>> blocks(const policies::Feed& feed) override;
   std::optional<FeedBlocks> last_known(const policies::Feed& feed) override;
+  [[nodiscard]] std::string trouble_with(const policies::Feed& feed) const override;
   [[nodiscard]] bool is_due(const policies::Feed& feed) const override;
 
   struct Status {

@@ -1,6 +1,7 @@
 #include "firewall/control/keeper.h"
 
 #include "base/text.h"
+#include "firewall/control/addition.h"
 #include "firewall/control/drift.h"
 #include "firewall/control/fallback.h"
 #include "firewall/control/rebuild.h"
@@ -14,6 +15,8 @@ namespace ravelin::firewall {
 namespace {
 
 using base::Errc;
+
+constexpr std::string_view kDeclinedFile = "declined";  // its own_hash(); empty: nothing is
 
 constexpr int kTriesMax = 5;  // when others change the ruleset at the same time
 
@@ -77,6 +80,10 @@ Result<Keeper::Candidate> Keeper::compiled(Prepared prepared, std::string identi
 
 Result<std::optional<FeedBlocks>> Keeper::blocks_of(const policies::Feed& feed, FeedUse use) {
   auto blocks = feeds_.blocks(feed);
+  if (blocks && use == FeedUse::demanded) {
+    if (const std::string trouble = feeds_.trouble_with(feed); !trouble.empty())
+      note(fmt::format("feed \"{}\": {}", feed.name, trouble));
+  }
   if (blocks || use == FeedUse::demanded) return blocks;
   auto last = feeds_.last_known(feed);
   if (!last) return blocks;
@@ -231,7 +238,43 @@ Result<Keeper::Applied> Keeper::apply(PolicyBundle bundle, const ApplyOptions& o
     if (auto done = put(info->number, std::move(*wanted)); !done) return done.error();
     if (auto kept = confirm_or_undo(info->number); !kept) return kept.error();
   }
+  decline(0);
   return Applied{info->number, confirmed, options.confirm_within.has_value()};
+}
+
+Result<Keeper::Applied> Keeper::go_back(PolicyBundle bundle, const ApplyOptions& options) {
+  const std::uint64_t from = live_revision_;
+  auto applied = apply(std::move(bundle), options);
+  if (applied) decline(from);
+  return applied;
+}
+
+// 0: nothing is, any more. What is live is not declined either, under whatever number it was
+// before.
+void Keeper::decline(std::uint64_t revision) {
+  std::string hash;
+  if (revision != 0) {
+    const auto bundle = state_.bundle(revision);
+    if (!bundle) return;
+    hash = own_hash(*bundle);
+    if (live_revision_ != 0) {
+      const auto live = live_bundle();
+      if (live && own_hash(*live) == hash) return;
+    }
+  }
+  const std::string name(kDeclinedFile);
+  const auto kept = state_.read(name, kBundleBytesMax);
+  if (kept && kept->value_or("") == hash) return;
+  if (const auto done = state_.replace(name, hash); !done)
+    note(
+        "whether the policy was taken back is not recorded: who follows its file may apply it "
+        "again: " +
+        done.error().message);
+}
+
+bool Keeper::is_declined(const PolicyBundle& bundle) const {
+  const auto kept = state_.read(std::string(kDeclinedFile), kBundleBytesMax);
+  return kept && *kept && **kept == own_hash(bundle);
 }
 
 Result<> Keeper::renew(const PolicyBundle& bundle) {
@@ -301,7 +344,7 @@ Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
   if (revision) {
     auto bundle = state_.bundle(*revision);
     if (!bundle) return bundle.error();
-    return apply(std::move(*bundle), {{}, by, fmt::format("rollback to {}", *revision)});
+    return go_back(std::move(*bundle), {{}, by, fmt::format("rollback to {}", *revision)});
   }
   if (!pending_)
     return base::fail(
@@ -321,6 +364,7 @@ Result<Keeper::Applied> Keeper::rollback(std::optional<std::uint64_t> revision,
     note(std::move(*said));
   }
   if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
+  decline(pending_->revision);
   pending_.reset();
   return Applied{live_revision_, from, false};
 }
@@ -366,7 +410,9 @@ Result<bool> Keeper::expire_rules() {
 }
 
 Result<> Keeper::remove() {
+  const std::uint64_t from = live_revision_;
   if (auto done = take_down(); !done) return done;
+  if (from != 0) decline(from);
   if (auto done = state_.forget_confirmed(); !done) return done;
   if (auto done = state_.clear_pending(); !done) return done;
   pending_.reset();

@@ -4,12 +4,11 @@
 //             once the batch is in the kernel, what fails after it is told, done again, and no
 //             reason to forget that the change waits to be confirmed
 //   confirm   recorded as confirmed ▸ pending removed
+//   rollback, remove, or the end of the time to confirm: what was live is declined (is_declined())
 //   rollback  one batch back to the confirmed revision ▸ pending removed; where that revision
-//   cannot
-//             be put back, nobody but management gets in
+//             cannot be put back, nobody but management gets in
 //   recover   at every start: what is pending and still in time goes on waiting, what is not is
-//   undone,
-//             and what is missing in the kernel is put back
+//             undone, and what is missing in the kernel is put back
 // Blocks on the disk and the kernel; one thread. Holds the lock of the state directory.
 #pragma once
 
@@ -46,6 +45,12 @@ class FeedSource {
   // What was read last, however old it is and whatever the policy says of stale lists; none:
   // nothing was.
   virtual std::optional<FeedBlocks> last_known(const policies::Feed& feed) = 0;
+
+  // Why the last reading was of no use, and what stands for it; "" = it was good.
+  [[nodiscard]] virtual std::string trouble_with(const policies::Feed& /*feed*/) const {
+    return {};
+  }
+
   // Whether its `refresh` has passed since blocks() was asked.
   [[nodiscard]] virtual bool is_due(const policies::Feed& feed) const = 0;
 };
@@ -105,6 +110,13 @@ class Keeper {
   // words.
   Result<std::optional<std::string>> tick();
 
+  // As apply(), in place of what is live, which is declined.
+  Result<Applied> go_back(PolicyBundle bundle, const ApplyOptions& options);
+
+  // Whether a policy of these texts is what somebody took back, or did not confirm in time, and
+  // none was applied since: who follows files leaves it alone until they change.
+  [[nodiscard]] bool is_declined(const PolicyBundle& bundle) const;
+
   // Removes the table, and what is confirmed with it.
   Result<> remove();
 
@@ -120,6 +132,9 @@ class Keeper {
   // Puts the present contents of all feeds that are due into the kernel where they have changed.
   // Which did.
   Result<std::vector<std::string>> refresh_feeds();
+
+  // Of the feeds of the policy in force: by name, what is wrong with each that cannot be read.
+  [[nodiscard]] std::map<std::string, std::string> feed_troubles() const;
 
   // Bans take effect in the kernel before they are answered; save_bans writes the book to the disk.
   Result<Ban> ban(const BanOrder& order);
@@ -167,8 +182,12 @@ class Keeper {
 
   [[nodiscard]] std::uint64_t live_revision() const { return live_revision_; }
 
-  // That revision, from the disk.
-  [[nodiscard]] Result<PolicyBundle> live_bundle() const { return state_.bundle(live_revision_); }
+  // That revision, or another one, from the disk.
+  [[nodiscard]] Result<PolicyBundle> live_bundle() const { return bundle_of(live_revision_); }
+
+  [[nodiscard]] Result<PolicyBundle> bundle_of(std::uint64_t revision) const {
+    return state_.bundle(revision);
+  }
 
   // What the kernel holds, as put there; none: no table.
   [[nodiscard]] const std::optional<Ruleset>& live() const { return live_; }
@@ -216,6 +235,7 @@ class Keeper {
   void note(std::string text);
   Result<> keep_fallback();
   Result<> confirm_or_undo(std::uint64_t revision);
+  void decline(std::uint64_t revision);
   void settle(std::uint64_t revision, Candidate wanted, Ruleset placed_now);
   void let_go(const policies::Policy& policy);
   Result<> lift_rest();

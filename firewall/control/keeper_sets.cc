@@ -137,6 +137,16 @@ Result<std::vector<std::string>> Keeper::refresh_feeds() {
   return changed;
 }
 
+std::map<std::string, std::string> Keeper::feed_troubles() const {
+  std::map<std::string, std::string> troubles;
+  if (!policy_) return troubles;
+  for (const policies::Feed& feed : policy_->feeds) {
+    if (std::string trouble = feeds_.trouble_with(feed); !trouble.empty())
+      troubles.emplace(feed.name, std::move(trouble));
+  }
+  return troubles;
+}
+
 // What the kernel does not have cannot be taken out of it, and may have ended a moment ago.
 void Keeper::take_out(std::string_view name, const Element& element, SetChanges& changes) {
   const Set* set = standing(*live_, name);

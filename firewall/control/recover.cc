@@ -170,6 +170,7 @@ Result<std::vector<std::string>> Keeper::recover_with(Waiting waiting) {
         fmt::format("revision {} was not confirmed: it is undone", (*pending)->revision));
   if (auto returned = return_to_confirmed(done); !returned) return returned.error();
   if (auto cleared = state_.clear_pending(); !cleared) return cleared.error();
+  if (pending && *pending && !is_confirmed) decline((*pending)->revision);
   return with_notes(std::move(done));
 }
 

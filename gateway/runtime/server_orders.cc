@@ -1,5 +1,6 @@
 #include "gateway/runtime/server_orders.h"
 
+#include "base/io/log.h"
 #include "gateway/config/check_files.h"
 #include "gateway/upstream/known_names.h"
 
@@ -150,6 +151,11 @@ Result<void> ServerOrders::add(std::string_view pool, const NewServer& server, S
   if (!config) return config.error();
   if (auto good = check_new(*snapshot, **config, server); !good) return good;
   if (auto done = carry_out(edits_to_add(pool, server.server, now()), saving); !done) return done;
+  if (const auto& firewall = snapshot->config->firewall; firewall && firewall->manages)
+    base::log_warn("firewall",
+                   "lets the gateway reach the servers of its configuration alone: allow the one "
+                   "that was added in the policy, or configure it and reload",
+                   {{"pool", pool}, {"server", base::to_string(server.server.address)}});
   parts_.members_changed(std::string(pool));
   return {};
 }

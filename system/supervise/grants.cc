@@ -139,6 +139,15 @@ std::vector<PathGranted> certs_grants(const gateway::Config& config,
   return grants.take();
 }
 
+std::vector<PathGranted> firewall_grants(const gateway::Config& config) {
+  Grants grants(messages::Role::firewall);
+  if (!config.firewall || !config.firewall->manages) return grants.take();
+  for (const std::string* path : {&config.firewall->policy, &config.firewall->socket})
+    if (path->starts_with('/')) grants.grant(*path, PathUse::read);
+  if (config.firewall->state.starts_with('/')) grants.grant(config.firewall->state, PathUse::write);
+  return grants.take();
+}
+
 std::vector<PathGranted> keys_grants(const KeyList& keys) {
   Grants grants(messages::Role::keys);
   for (const KeyFile& key : keys.files) {

@@ -18,6 +18,10 @@ std::vector<messages::PathGranted> gateway_grants(const gateway::Config& config)
 std::vector<messages::PathGranted> certs_grants(const gateway::Config& config,
                                                 const certs::CertsConfig& certs);
 
+// Of the firewall's agent, where `ravelin run` has one: what it follows, keeps, and is asked at. It
+// reads besides what its policy includes.
+std::vector<messages::PathGranted> firewall_grants(const gateway::Config& config);
+
 // Of the key process.
 std::vector<messages::PathGranted> keys_grants(const KeyList& keys);
 

@@ -125,6 +125,7 @@ class Supervisor {
   void give_up_opening(const std::string& why);
   // Why the gateway that runs cannot go over to what was read; "" = it can.
   [[nodiscard]] std::string out_of_reach() const;
+  [[nodiscard]] bool is_firewall_elsewhere() const;
   // The same of all processes.
   [[nodiscard]] std::string beyond_a_reload(const Reading& read);
 

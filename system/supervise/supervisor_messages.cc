@@ -184,9 +184,29 @@ std::string Supervisor::out_of_reach() const {
       paths);
 }
 
+// The agent follows the files it was started with.
+bool Supervisor::is_firewall_elsewhere() const {
+  const auto paths = [](int config) {
+    std::vector<std::string> all;
+    const auto snapshot = read_config_file(config);
+    if (!snapshot) return all;
+    for (const messages::PathGranted& granted : snapshot->grants)
+      if (granted.role == Role::firewall) all.push_back(granted.path);
+    return all;
+  };
+  return paths(config_.get()) != paths(next_config_.get());
+}
+
 std::string Supervisor::beyond_a_reload(const Reading& read) {
   if ((find(Role::firewall) == nullptr) != (find_wanted(read.roles, Role::firewall) == nullptr))
     return "whether `firewall.manage` is on changes with `ravelin upgrade`, which loses no request";
+  const messages::RoleWanted* next = find_wanted(read.roles, Role::gateway);
+  if (next != nullptr && next->user != find(Role::gateway)->wanted.user)
+    return "`user` changes with `ravelin upgrade`, which loses no request";
+  if (is_firewall_elsewhere())
+    return "`firewall.policy`, `firewall.state` and `firewall.socket` change with `ravelin "
+           "upgrade`, "
+           "which loses no request";
   const bool is_held = find(Role::gateway)->wanted.confinement == messages::Need::required;
   return is_held ? out_of_reach() : std::string();
 }
@@ -264,8 +284,10 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   hand_over(opening.id, opening.finished);
 }
 
+// The agent may do it yet, late: then it is told what serves, too.
 void Supervisor::give_up_opening(const std::string& why) {
   rules_answered(opening_->rules, {Outcome::failed, why});
+  want_rules(std::array{config_.get()});
 }
 
 bool Supervisor::is_next_the_same() const {

@@ -58,6 +58,8 @@ void Supervisor::start_next(const std::vector<messages::RoleWanted>& roles) {
 
 void Supervisor::finish_upgrade() {
   Process& gateway = *find(Role::gateway);
+  former_config_ = std::move(config_);  // handshakes under way at the one before end with its keys
+  former_until_ = base::mono_now() + kFormerKeysLast;
   config_ = std::move(next_config_);
   addresses_ = std::move(next_addresses_);
   sockets_.allow(addresses_);

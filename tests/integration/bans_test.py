@@ -1,6 +1,7 @@
 """Abuse seen in TLS or HTTP is dropped in the kernel: every behaviour, how fast, for how long, and who never is. In
 network namespaces: attacker, client, proxy, gateway host (gateway and firewall as two users) and backend."""
 
+import os
 import socket
 import ssl
 import statistics
@@ -12,10 +13,10 @@ from bans_lab import HONEST, MTLS_PORT, PROBES, PROXIED_PORT, PROXY, WAN, BansTe
 from harness import unittest, wait_until
 
 SMUGGLING = b"POST / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-ROUNDS = 40
+ROUNDS = int(os.environ.get("RAVELIN_BANS", "40"))  # 100 at most, each of an address of its own
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python has no name for it
-# Of a machine that does other things, too; the numbers are printed.
-MEDIAN_MAX, P99_MAX = 0.050, 0.500
+# What is promised, of a machine that does nothing else; and of any.
+MEDIAN_MAX, P99_MAX = (0.005, 0.050) if ROUNDS >= 100 else (0.050, 0.500)
 
 
 class Behaviours(BansTest):

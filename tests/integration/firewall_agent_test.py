@@ -206,6 +206,10 @@ class Guarding(FirewallTest):
             self.write(bad, "drop.txt")
             time.sleep(1.5)
             self.assertEqual("silent", self.web("192.0.2.2"), bad)
+        told = [line for line in self.agent_log().splitlines() if "a feed cannot be read" in line]
+        self.assertEqual(3, len(told), "each of them, once")
+        self.assertIn("what was read last is used", told[-1])
+        self.assertIn('feed "drop": ', self.ravelin("status")[0])
         # Nor in another process, nor after a boot: "192.0.2.2\n192.0." is still there, then nothing is.
         self.kill(agent, signal.SIGTERM)
         agent = self.agent()

@@ -157,6 +157,14 @@ class Flows(unittest.TestCase):
         self.assertIn("-> 192.0.2.254:8443 (to 10.9.0.7:9090)", self.apply(AFTER))
         self.assertFalse(through.works())
 
+    def test_going_back_ends_what_the_earlier_policy_denies(self):
+        self.apply(AFTER)
+        self.apply(BEFORE)
+        flow = self.connect(self.world, "192.0.2.254", 9090)
+        self.assertIn("-> 192.0.2.254:9090, denied by the end of the lists", self.ravelin("rollback", "1"))
+        self.assertFalse(flow.works())
+
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -11,7 +11,7 @@ import time
 import bans_lab
 from bans_lab import BINARY, HONEST, USER
 from harness import Backend, ok, unittest, wait_until
-from managed_lab import BARE_POLICY, EXTRA, EXTRA_PORT, ManagedTest
+from managed_lab import BARE_POLICY, EXTRA, EXTRA_PORT, BareTest, ManagedTest
 
 KILLS = int(os.environ.get("RAVELIN_KILLS", "10"))
 
@@ -83,23 +83,8 @@ class Managed(ManagedTest):
         self.assertIn("table inet ravelin", self.host.run("nft", "list", "ruleset"))
 
 
-class OneGeneration(ManagedTest):
+class OneGeneration(BareTest):
     """The policy says nothing of the gateway: what it serves is open because it serves it."""
-
-    def write_policy(self, text=BARE_POLICY):
-        path = f"{self.directory}/policy.yaml"
-        with open(path + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.rename(path + ".new", path)
-
-    def served(self, port=bans_lab.PLAIN_PORT):
-        connection = self.connect(self.client, HONEST, port)
-        status = self.ask(connection, "/served")
-        connection.close()
-        return status
-
-    def is_open(self, port):
-        return not self.is_silent(self.client, HONEST, port)
 
     def test_what_is_served_is_open_and_the_gateway_goes_nowhere_else(self):
         self.assertEqual(self.served(), 200)

@@ -4,7 +4,7 @@ import os
 import pwd
 
 import bans_lab
-from bans_lab import USER, BansTest, LabGateway
+from bans_lab import HONEST, USER, BansTest, LabGateway
 
 MANAGED = ("firewall: {{ manage: true, policy: {directory}/policy.yaml, state: {directory}/state, "
            "socket: {directory}/agent.sock }}")
@@ -50,3 +50,22 @@ class ManagedTest(BansTest):
         self.context = self.gateway.client_context()
         self.context.check_hostname = False
         self.wait_connected()
+
+
+class BareTest(ManagedTest):
+    """The policy says nothing of the gateway: what it serves is open because it serves it."""
+
+    def write_policy(self, text=BARE_POLICY):
+        path = f"{self.directory}/policy.yaml"
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    def served(self, port=bans_lab.PLAIN_PORT):
+        connection = self.connect(self.client, HONEST, port)
+        status = self.ask(connection, "/served")
+        connection.close()
+        return status
+
+    def is_open(self, port):
+        return not self.is_silent(self.client, HONEST, port)

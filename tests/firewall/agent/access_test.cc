@@ -42,6 +42,29 @@ TEST(Access, WithoutAGatewayOnlyRootConnects) {
             "only root may give commands to the firewall");
 }
 
+TEST(Access, RangesAreRootsAloneToBan) {
+  using namespace std::chrono_literals;
+  Access access({.own = kAgent, .gateway = kGateway});
+
+  struct Case {
+    const char* target;
+    bool may_gateway;
+  };
+
+  for (const auto& [target, may_gateway] :
+       {Case{"203.0.113.9", true}, Case{"203.0.113.8/31", false}, Case{"8.0.0.0/8", false},
+        Case{"2001:db8::9", true}, Case{"2001:db8::/64", true}, Case{"2001:db8::/63", false}}) {
+    const base::IpPrefix prefix = *base::parse_prefix(target);
+    EXPECT_EQ(access.refusal_of_ban({1, kGateway}, prefix, 1s).empty(), may_gateway) << target;
+    EXPECT_EQ(access.refusal_of_ban({1, 0}, prefix, 1s), "") << target;
+    EXPECT_EQ(access.refusal_of_ban({1, kStranger}, prefix, 1s),
+              "only root and the gateway may ban")
+        << target;
+  }
+  Access of_root({.own = 0, .gateway = 0});
+  EXPECT_EQ(of_root.refusal_of_ban({1, 0}, *base::parse_prefix("8.0.0.0/8"), 1s), "");
+}
+
 TEST(Access, AGatewayThatIsRootHasRootsPlaces) {
   const Access access({.own = 0, .gateway = 0});
   constexpr std::size_t kAlmostAll = Access::kConnectionsMax - 1;

@@ -70,6 +70,26 @@ TEST(Addition, IsPartOfThePolicyWithTheFactsItAsksFor) {
   }
 }
 
+TEST(Addition, IsTakenOutAgain) {
+  for (const char* path : {"/etc/ravelin/policy.yaml", "policy.yaml"}) {
+    PolicyBundle bundle = bundle_of(path);
+    const PolicyBundle before = bundle;
+    OneUser facts;
+    add_to(bundle, always({std::string(kAddition)}), facts);
+    EXPECT_EQ(own_hash(bundle), own_hash(before));
+    const PolicyBundle own = own_part(bundle);
+    EXPECT_EQ(own.path, path);
+    EXPECT_EQ(own.files.size(), 1U);
+    EXPECT_EQ(own.facts.users.at("gateway"), 998U);
+    EXPECT_EQ(own_part(own).path, path) << "there is nothing more to take out";
+  }
+  PolicyBundle named_so = bundle_of("/etc/policy.yaml.whole");
+  EXPECT_EQ(own_part(named_so).path, "/etc/policy.yaml.whole");
+  PolicyBundle other = bundle_of("/etc/policy.yaml");
+  other.files[other.path].text += "# another text\n";
+  EXPECT_NE(own_hash(other), own_hash(bundle_of("/etc/policy.yaml")));
+}
+
 TEST(Addition, OfNothingLeavesTheBundleAsItIs) {
   PolicyBundle bundle = bundle_of("/etc/policy.yaml");
   const std::string before = format_bundle(bundle);

@@ -225,6 +225,41 @@ TEST_F(KeeperTest, GoingBackToAnEarlierRevisionMakesANewOne) {
   EXPECT_FALSE(keeper().rollback(99, "tester"));
 }
 
+TEST_F(KeeperTest, WhatIsNotConfirmedInTimeIsDeclinedUntilAnotherIsApplied) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  EXPECT_FALSE(keeper().is_declined(policy("tcp/443")));
+  times_.advance(61s);
+  ASSERT_TRUE(keeper().tick());
+  EXPECT_TRUE(keeper().is_declined(policy("tcp/443")));
+  EXPECT_FALSE(keeper().is_declined(policy("tcp/80")));
+  PolicyBundle elsewhere = policy("tcp/443");
+  auto text = elsewhere.files.extract("/p.yaml");
+  text.key() = elsewhere.path = "/etc/p.yaml";
+  elsewhere.files.insert(std::move(text));
+  EXPECT_TRUE(keeper().is_declined(elsewhere)) << "it is the text that was declined";
+  start();
+  EXPECT_TRUE(keeper().is_declined(policy("tcp/443")));
+  ASSERT_TRUE(apply("tcp/8443"));
+  EXPECT_FALSE(keeper().is_declined(policy("tcp/443")));
+}
+
+TEST_F(KeeperTest, WhatAStartUndoesOrSomebodyTakesBackIsDeclined) {
+  ASSERT_TRUE(apply("tcp/80"));
+  ASSERT_TRUE(apply("tcp/443", 60s));
+  times_.advance(61s);
+  start();
+  EXPECT_TRUE(keeper().is_declined(policy("tcp/443")));
+  ASSERT_TRUE(apply("tcp/443"));
+  ASSERT_TRUE(keeper().rollback(1, "tester"));
+  EXPECT_TRUE(keeper().is_declined(policy("tcp/443")));
+  EXPECT_FALSE(keeper().is_declined(policy("tcp/80")));
+  ASSERT_TRUE(keeper().rollback(1, "tester"));  // what is in force is not declined
+  EXPECT_FALSE(keeper().is_declined(policy("tcp/80")));
+  ASSERT_TRUE(keeper().remove());
+  EXPECT_TRUE(keeper().is_declined(policy("tcp/80")));
+}
+
 TEST_F(KeeperTest, WhyAnswersFromTheBookAndTheKernel) {
   ASSERT_TRUE(apply("tcp/80"));
   ASSERT_TRUE(

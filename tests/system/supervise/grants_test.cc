@@ -63,6 +63,19 @@ TEST(CertsGrants, AreTheStoreAndWhatItsIssuersNeed) {
   EXPECT_THAT(certs_grants({}, certs), ElementsAre());
 }
 
+TEST(FirewallGrants, AreWhatTheAgentFollowsKeepsAndIsAskedAt) {
+  gateway::Config config;
+  EXPECT_THAT(firewall_grants(config), ElementsAre());
+  config.firewall.emplace();
+  EXPECT_THAT(firewall_grants(config), ElementsAre());
+  config.firewall->manages = true;
+  EXPECT_THAT(
+      firewall_grants(config),
+      ElementsAre(PathGranted{Role::firewall, "/etc/ravelin/policy.yaml", PathUse::read},
+                  PathGranted{Role::firewall, "/run/ravelin/firewall.sock", PathUse::read},
+                  PathGranted{Role::firewall, "/var/lib/ravelin/firewall", PathUse::write}));
+}
+
 TEST(KeysGrants, AreTheFoldersOfKeysAndTheirChains) {
   KeyList keys;
   keys.files.push_back({"1", {"/etc/ssl/www/www.crt", "/etc/ssl/keys/www.key", "/etc/pass/www"}});
