@@ -1,5 +1,7 @@
 #include "firewall/control/drift.h"
 
+#include "firewall/diff/numbered_name.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,16 +65,18 @@ void compare_rules(const LiveTable& expected, const LiveTable& found,
 }
 
 // Names that are not there, but are with a number behind them that nobody else wants.
-void find_numbered(const std::set<std::string>& wanted, const std::vector<std::string>& there,
-                   Names& names) {
-  constexpr std::size_t kSuffix = 2;
-  const std::set<std::string> known(there.begin(), there.end());
-  for (const std::string& name : there) {
-    if (wanted.contains(name) || name.size() <= kSuffix || name[name.size() - kSuffix] != '_')
-      continue;
-    const std::string stem = name.substr(0, name.size() - kSuffix);
-    if (wanted.contains(stem) && !known.contains(stem)) names[stem] = name;
+template <class Named>
+Names numbered_names(const std::vector<Named>& wanted, const std::vector<std::string>& there) {
+  const NameIndex wishes(wanted);
+  const NameIndex known(there);
+  Names names;
+  for (const Named& one : wanted) {
+    if (known.find(one.name)) continue;
+    for (const std::size_t place : known.numbered(one.name)) {
+      if (!wishes.find(there[place])) names.emplace(one.name, there[place]);
+    }
   }
+  return names;
 }
 
 }  // namespace
@@ -114,16 +118,8 @@ std::vector<std::string> outline_drift(const Ruleset& ruleset,
 
 Ruleset named_as(const Ruleset& ruleset, const std::optional<LiveTable>& table) {
   if (!table) return ruleset;
-  Names chains, sets;
-  std::set<std::string> wanted;
-  for (const Chain& chain : ruleset.chains)
-    wanted.insert(chain.name);
-  find_numbered(wanted, table->chains, chains);
-  wanted.clear();
-  for (const Set& set : ruleset.sets)
-    wanted.insert(set.name);
-  find_numbered(wanted, table->sets, sets);
-  return with_names(ruleset, chains, sets);
+  return with_names(ruleset, numbered_names(ruleset.chains, table->chains),
+                    numbered_names(ruleset.sets, table->sets));
 }
 
 }  // namespace ravelin::firewall

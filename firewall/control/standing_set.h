@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include "firewall/diff/numbered_name.h"
 #include "firewall/ruleset/ruleset.h"
 
 #include <optional>
@@ -12,9 +13,7 @@ namespace ravelin::firewall {
 // The set that stands for `name`, under whatever name it has now; null: it is not there.
 inline const Set* standing(const Ruleset& ruleset, std::string_view name) {
   for (const Set& set : ruleset.sets) {
-    const bool is_flipped = set.name.size() == name.size() + 2 && set.name.starts_with(name) &&
-                            set.name[name.size()] == '_';
-    if (set.name == name || (is_flipped && set.is_external)) return &set;
+    if (set.name == name || (set.is_external && is_numbered_name(set.name, name))) return &set;
   }
   return nullptr;
 }

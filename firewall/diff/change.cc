@@ -1,5 +1,6 @@
 #include "firewall/diff/change.h"
 
+#include "base/check.h"
 #include "firewall/diff/set_plan.h"
 #include "firewall/diff/targets.h"
 
@@ -14,6 +15,14 @@ Set header_of(const Set& set) {
   header.size = announced_size(set);  // while its elements are still known
   header.elements.clear();
   return header;
+}
+
+// Two under one name would be one in the kernel.
+template <class Named>
+bool has_unique_names(const std::vector<Named>& things) {
+  std::set<std::string_view> names;
+  return std::all_of(things.begin(), things.end(),
+                     [&](const Named& thing) { return names.insert(thing.name).second; });
 }
 
 Chain header_of(const Chain& chain) {
@@ -38,6 +47,7 @@ class Change {
       const Chain* before = live.find_chain(chain.name);
       if (before != nullptr && !is_anew(*before, chain)) chain.comment = before->comment;
     }
+    CHECK(has_unique_names(placed_.sets) && has_unique_names(placed_.chains));
   }
 
   [[nodiscard]] const Ruleset& placed() const { return placed_; }

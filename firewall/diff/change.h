@@ -16,8 +16,8 @@ Transaction create(const Ruleset& wanted);
 // - Base chains that both have stay: their rules are flushed and added again. Only one whose hook
 //   or priority changes is made anew.
 // - Sets with equal headers change by elements while these are few (under a fifth, or at most 32).
-//   Otherwise, and when the header changes, a new set takes over under another name (name_1 to
-//   name_9), the rules that refer to it are added again, and the old one goes.
+//   Otherwise, and when the header changes, a new set takes over under another name
+//   (numbered_name.h), the rules that refer to it are added again, and the old one goes.
 // - Dynamic and external sets keep their contents while their headers are equal.
 // - The kernel never changes a comment. That of the table, of base chains, of chains that something
 //   jumps to and of kept dynamic and external sets stays what it was; other chains are made anew

@@ -1,8 +1,6 @@
 #include "firewall/diff/set_plan.h"
 
-#include "base/hash.h"
-
-#include <fmt/format.h>
+#include "firewall/diff/numbered_name.h"
 
 #include <algorithm>
 #include <set>
@@ -10,19 +8,9 @@
 namespace ravelin::firewall {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 31;
-constexpr int kFlipsMax = 9;
 // So few elements change in place whatever their share: a new set would cost the counters of every
 // rule that refers to it.
 constexpr std::size_t kFewElements = 32;
-
-std::string flip_name(std::string_view name, int number) {
-  std::string flipped = fmt::format("{}_{}", name, number);
-  if (flipped.size() <= kNameBytesMax) return flipped;
-  // Sixteen bits more tell apart long names that begin alike.
-  const std::uint64_t hash = base::mix_bits(base::fnv1a(name)) & 0xffff;
-  return fmt::format("{}_{:04x}_{}", name.substr(0, kNameBytesMax - 7), hash, number);
-}
 
 // Nobody but rules and other hands know what is in it.
 bool keeps_contents(const Set& set) {
@@ -93,12 +81,13 @@ bool is_small(const ElementChange& change, const Set& live, const Set& wanted) {
 
 class Planner {
  public:
-  Planner(const Ruleset& live, const Ruleset& wanted) : live_(live), wanted_(wanted) {
+  Planner(const Ruleset& live, const Ruleset& wanted)
+      : live_(live), wanted_(wanted), there_(live.sets) {
     for (const Set& set : live.sets)
       taken_.insert(set.name);
     for (const Set& set : wanted.sets) {
       taken_.insert(set.name);
-      if (live.find_set(set.name) != nullptr) claimed_.insert(set.name);
+      if (there_.find(set.name)) claimed_.insert(set.name);
     }
   }
 
@@ -119,13 +108,12 @@ class Planner {
  private:
   // The set of this name, or one that took over from it before.
   const Set* counterpart(const Set& wanted) {
-    const Set* found = live_.find_set(wanted.name);
-    for (int number = 1; found == nullptr && number <= kFlipsMax; ++number) {
-      const std::string name = flip_name(wanted.name, number);
-      if (!claimed_.contains(name)) found = live_.find_set(name);
-      if (found != nullptr) claimed_.insert(name);
+    if (const auto place = there_.find(wanted.name)) return &live_.sets[*place];
+    for (const std::size_t place : there_.numbered(wanted.name)) {
+      const Set& set = live_.sets[place];
+      if (claimed_.insert(set.name).second) return &set;
     }
-    return found;
+    return nullptr;
   }
 
   SetPlan plan_of(const Set& wanted) {
@@ -142,21 +130,13 @@ class Planner {
       }
     }
     plan.elements = {{}, wanted.elements};
-    if (live_.find_set(wanted.name) != nullptr) plan.set.name = free_name(wanted.name);
+    if (there_.find(wanted.name)) plan.set.name = take_numbered_name(wanted.name, taken_);
     return plan;
-  }
-
-  std::string free_name(const std::string& name) {
-    int number = 1;
-    while (number < kFlipsMax && taken_.contains(flip_name(name, number)))
-      ++number;
-    std::string chosen = flip_name(name, number);
-    taken_.insert(chosen);
-    return chosen;
   }
 
   const Ruleset& live_;
   const Ruleset& wanted_;
+  NameIndex there_;  // of live_
   SetPlans plans_;
   std::set<std::string, std::less<>> taken_;    // names nobody else may take
   std::set<std::string, std::less<>> claimed_;  // sets of `live_` that are somebody's

@@ -1,10 +1,9 @@
 #include "firewall/diff/stages.h"
 
 #include "firewall/diff/change.h"
+#include "firewall/diff/numbered_name.h"
 #include "firewall/diff/set_plan.h"
 #include "firewall/diff/targets.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -12,14 +11,6 @@
 
 namespace ravelin::firewall {
 namespace {
-
-constexpr std::size_t kNameBytesMax = 31;
-constexpr int kNamesMax = 9;
-
-std::string numbered(std::string_view name, int number) {
-  const std::string suffix = fmt::format("_{}", number);
-  return std::string(name.substr(0, kNameBytesMax - suffix.size())) + suffix;
-}
 
 void rename(std::string& name, const Names& names) {
   const auto found = names.find(name);
@@ -40,7 +31,11 @@ bool is_same(const Chain& live, const Chain& wanted) {
 class Namer {
  public:
   Namer(const Ruleset& live, const Ruleset& wanted)
-      : live_(live), wanted_(wanted), targets_(targets_of(wanted)) {
+      : live_(live),
+        wanted_(wanted),
+        there_(live.chains),
+        wishes_(wanted.chains),
+        targets_(targets_of(wanted)) {
     for (const Chain& chain : live.chains)
       taken_.insert(chain.name);
     for (const Chain& chain : wanted.chains)
@@ -68,7 +63,7 @@ class Namer {
       Chain chain = now.chains[i];
       for (Rule& rule : chain.rules)
         rule = firewall::with_names(std::move(rule), plans);
-      const Chain* there = live_.find_chain(chain.name);
+      const Chain* there = live_chain(chain.name);
       if (there == nullptr && !has_relative(wish)) continue;
       if (there != nullptr && is_same(*there, chain)) continue;
       names_[wish] = name_for(wish, chain);
@@ -77,35 +72,43 @@ class Namer {
     return is_changed;
   }
 
+  [[nodiscard]] const Chain* live_chain(std::string_view name) const {
+    const auto place = there_.find(name);
+    return place ? &live_.chains[*place] : nullptr;
+  }
+
   [[nodiscard]] bool has_relative(const std::string& wish) const {
-    for (int number = 1; number <= kNamesMax; ++number) {
-      if (live_.find_chain(numbered(wish, number)) != nullptr) return !tried_.contains(wish);
-    }
-    return false;
+    return !tried_.contains(wish) && !there_.numbered(wish).empty();
+  }
+
+  // Two of `wanted` under one name would be one.
+  [[nodiscard]] bool may_have(const std::string& wish, const std::string& name) const {
+    const auto owner = owners_.find(name);
+    return !wishes_.find(name) && (owner == owners_.end() || owner->second == wish);
   }
 
   // The chain it was before, under whatever name; else one nobody has.
   std::string name_for(const std::string& wish, const Chain& chain) {
     tried_.insert(wish);
-    for (int number = 0; number <= kNamesMax; ++number) {
-      std::string name = number == 0 ? wish : numbered(wish, number);
-      const Chain* there = live_.find_chain(name);
-      if (there != nullptr && is_same(*there, chain)) return name;
+    const Chain* before = live_chain(wish);
+    if (before != nullptr && is_same(*before, chain)) return wish;
+    for (const std::size_t place : there_.numbered(wish)) {
+      const Chain& there = live_.chains[place];
+      if (!may_have(wish, there.name) || !is_same(there, chain)) continue;
+      owners_[there.name] = wish;
+      return there.name;
     }
     fresh_.insert(wish);
-    if (live_.find_chain(wish) == nullptr) return wish;
-    int number = 1;
-    while (number < kNamesMax && taken_.contains(numbered(wish, number)))
-      ++number;
-    std::string name = numbered(wish, number);
-    taken_.insert(name);
-    return name;
+    return before == nullptr ? wish : take_numbered_name(wish, taken_);
   }
 
   const Ruleset& live_;
   const Ruleset& wanted_;
+  NameIndex there_;                             // of live_
+  NameIndex wishes_;                            // of wanted_
   std::set<std::string, std::less<>> targets_;  // of the wanted jumps and gotos
   Names names_;
+  std::map<std::string, std::string, std::less<>> owners_;  // of names that stay -> who wanted them
   std::set<std::string, std::less<>> taken_;
   std::set<std::string, std::less<>> fresh_;  // wanted chains that are new for good
   std::set<std::string, std::less<>> tried_;

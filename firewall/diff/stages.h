@@ -24,9 +24,9 @@ struct Stages {
   [[nodiscard]] bool is_empty() const { return prepare.empty() && flip.empty() && clean.empty(); }
 };
 
-// `wanted` with other names for the regular chains that are not as `live` has them: name_1 to
-// name_9. What live already calls so and is the same keeps its name, and with it what its rules
-// counted; so does a chain that nothing leads to.
+// `wanted` with other names for the regular chains that are not as `live` has them
+// (numbered_name.h), each of which it has alone. What live already calls so and is the same keeps
+// its name, and with it what its rules counted; so does a chain that nothing leads to.
 Ruleset with_fresh_chains(const Ruleset& live, const Ruleset& wanted);
 
 using Names = std::map<std::string, std::string, std::less<>>;  // wanted -> in the kernel

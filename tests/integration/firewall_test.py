@@ -37,6 +37,17 @@ class Firewall(FirewallTest):
         shown = self.ravelin("show", "--nft")[0]
         self.assertEqual(normalised(listed), normalised(shown))
 
+    def test_a_change_of_one_of_many_like_rules_leaves_the_others(self):
+        rules = [f"    - {{ allow: tcp/9100, via: wan{i} }}\n" for i in range(9, 0, -1)]
+        rules += ["    - { deny: tcp/9100, via: wan0 }\n", "    - { allow: any }\n"]
+        for first in ("allow", "reject", "deny"):
+            rules[0] = f"    - {{ {first}: tcp/9100, via: wan9 }}\n"
+            self.write(f"policy: v1\nname: many\nzones: {{ wan: {{ interfaces: [\"wan*\"] }} }}\n"
+                       f"rules:\n  wan -> host:\n{''.join(rules)}")
+            self.apply()
+            self.assertEqual("open", self.world.tcp("192.0.2.254", 80), first)
+            self.assertEqual("silent", self.world.tcp("192.0.2.254", 9100, timeout=0.4), first)
+
     def test_a_policy_that_fails_its_own_tests_is_refused(self):
         self.apply()
         self.write(POLICY.replace("allow: web, id: web", "allow: [web, ssh], id: web"))
