@@ -24,7 +24,7 @@ void add_feed_sets(Lowering& lowering) {
     for (const FeedPart part :
          {FeedPart::hosts4, FeedPart::nets4, FeedPart::hosts6, FeedPart::nets6}) {
       const bool is_v4 = part == FeedPart::hosts4 || part == FeedPart::nets4;
-      Set set{.name = lowering.name(feed_set_name(feed.name, part)),
+      Set set{.name = feed_set_name(feed.name, part),
               .key = {is_v4 ? Field::ip_saddr : Field::ip6_saddr}};
       set.is_interval = part == FeedPart::nets4 || part == FeedPart::nets6;
       set.is_external = true;

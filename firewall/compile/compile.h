@@ -80,6 +80,8 @@ inline constexpr std::string_view kPacketBan6 = "pban6";
 }  // namespace set_names
 
 enum class FeedPart { hosts4, nets4, hosts6, nets6 };
+// Each feed's own, whatever others the policy has: its name is in it, or as much of it as fits and,
+// behind a "." that no feed's name has, a hash of it.
 std::string feed_set_name(std::string_view feed, FeedPart part);
 
 }  // namespace ravelin::firewall

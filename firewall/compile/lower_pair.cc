@@ -1,4 +1,5 @@
 // One pair of zones as a chain: a lookup a stratum, then how the pair ends.
+#include "base/hash.h"
 #include "firewall/compile/boxes.h"
 #include "firewall/compile/lowering.h"
 #include "firewall/compile/widen.h"
@@ -245,11 +246,12 @@ void append_ending(const Lowering& lowering, Pair& pair) {
 
 std::string feed_set_name(std::string_view feed, FeedPart part) {
   constexpr std::string_view kEnds[] = {"_h4", "_n4", "_h6", "_n6"};
-  constexpr std::size_t kFeedMax = 24;
-  std::string name =
-      fmt::format("f_{}{}", feed.substr(0, kFeedMax), kEnds[static_cast<std::size_t>(part)]);
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+  const std::string_view end = kEnds[static_cast<std::size_t>(part)];
+  constexpr std::size_t kFeedMax = 24;  // leaves room for the number of one that takes over
+  if (feed.size() <= kFeedMax) return fmt::format("f_{}{}", feed, end);
+  constexpr std::size_t kHashBytes = 13;  // .0123456789ab
+  const std::uint64_t hash = base::mix_bits(base::fnv1a(feed)) & 0xffff'ffff'ffff;
+  return fmt::format("f_{}.{:012x}{}", feed.substr(0, kFeedMax - kHashBytes), hash, end);
 }
 
 std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to) {

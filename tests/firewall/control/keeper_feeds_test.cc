@@ -21,10 +21,10 @@ class NeedsItsFeed : public KeeperTest {
   }
 
   // The feed's entries in the kernel.
-  [[nodiscard]] std::size_t dropped() const {
+  [[nodiscard]] std::size_t dropped(std::string_view feed = "drop") const {
     std::size_t count = 0;
     for (const auto& [name, set] : kernel_.table()->sets) {
-      if (name.starts_with(feed_set_name("drop", FeedPart::hosts4))) count += set.elements.size();
+      if (name.starts_with(feed_set_name(feed, FeedPart::hosts4))) count += set.elements.size();
     }
     return count;
   }
@@ -66,6 +66,30 @@ TEST_F(NeedsItsFeed, HealingAndEndingRulesTakeWhatWasReadLast) {
   ASSERT_TRUE(keeper().heal());
   EXPECT_EQ(open_ports(), Ports{80});
   EXPECT_EQ(dropped(), 2U);
+}
+
+TEST_F(NeedsItsFeed, ListsOfLikeNamesAreEachFilledWithTheirOwn) {
+  const std::string first = "a-list-of-a-name-that-is-long-1", second = first + "1";
+  const std::vector<std::string> names = {"bad-hosts", "bad_hosts", first, second};
+  PolicyBundle bundle = policy("tcp/80");
+  std::string& text = bundle.files["/p.yaml"].text;
+  std::string feeds, rules, entries;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    entries += fmt::format("198.51.100.{}\n", i + 1);
+    temp_.write(names[i], entries);
+    feeds += fmt::format("  {}: {{ file: {} }}\n", names[i], temp_.path(names[i]));
+    rules += fmt::format("    - {{ deny: any, from: feed/{} }}\n", names[i]);
+  }
+  text.insert(text.find("    - { allow:"), rules);
+  text.insert(text.find("rules:"), "feeds:\n" + feeds);
+  const auto applied = keeper().apply(std::move(bundle), {{}, "tester"});
+  ASSERT_TRUE(applied) << applied.error().message;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    EXPECT_EQ(dropped(names[i]), i + 1) << names[i];
+  temp_.write(names[1], "198.51.100.1\n");
+  EXPECT_EQ(*keeper().refresh_feeds(), std::vector<std::string>{names[1]});
+  for (std::size_t i = 0; i < names.size(); ++i)
+    EXPECT_EQ(dropped(names[i]), i == 1 ? 1 : i + 1) << names[i];
 }
 
 // A policy with a list that may be old.
