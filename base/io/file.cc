@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,22 +59,42 @@ int fill(OwnedFd& fd, std::string_view content, mode_t mode) {
   return ::close(fd.release()) == 0 ? 0 : errno;
 }
 
-}  // namespace
+// A pipe that was handed on (/dev/stdin, a shell's <(…)): whoever writes to it is there. Opening a
+// FIFO on the disk waits for somebody who may never come.
+bool is_handed_on(const OwnedFd& fd) {
+  struct statfs system {};
 
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  const OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  return ::fstatfs(fd.get(), &system) == 0 && system.f_type == PIPEFS_MAGIC;
+}
+
+Result<OwnedFd> open_to_read(const std::string& path) {
+  OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (fd.get() < 0) return fail_path(errno, "opening", path);
 
   struct stat status {};
 
   if (::fstat(fd.get(), &status) != 0) return fail_path(errno, "reading", path);
   if (S_ISDIR(status.st_mode)) return fail(Errc::invalid, "{} is a directory, not a file", path);
+  if (S_ISREG(status.st_mode)) return fd;
+  if (S_ISFIFO(status.st_mode) && !is_handed_on(fd))
+    return fail(Errc::invalid, "{} is a FIFO, not a file", path);
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+    return fail_path(errno, "reading", path);
+  return fd;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  const Result<OwnedFd> fd = open_to_read(path);
+  if (!fd) return fd.error();
   std::string content;
   for (;;) {
     const std::size_t have = content.size();
     const std::size_t step = std::min(kReadStep - 1, bytes_max - have) + 1;
     content.resize(have + step);
-    const ssize_t got = ::read(fd.get(), content.data() + have, step);
+    const ssize_t got = ::read(fd->get(), content.data() + have, step);
     const int error = errno;
     content.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0 && error == EINTR) continue;

@@ -13,8 +13,8 @@
 
 namespace ravelin::base {
 
-// The bytes of a regular file (or of a pipe or device, read to its end). Errors name the path:
-// Errc::not_found, denied, io; Errc::invalid for a directory or more than `bytes_max` bytes.
+// The bytes of a regular file (or of a device, or a pipe handed on). Errors name the path:
+// not_found, denied, io; invalid for a directory, a FIFO on the disk, more than `bytes_max` bytes.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
 // Puts `content` at `path`, with exactly the permission bits `mode` whatever the umask: a temporary

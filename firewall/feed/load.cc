@@ -1,8 +1,10 @@
 #include "firewall/feed/load.h"
 
 #include "base/handle.h"
+#include "base/io/owned_fd.h"
 #include "firewall/feed/unpack.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -19,12 +21,16 @@ using File = base::Handle<std::FILE, std::fclose>;
 constexpr std::size_t kPieceBytes = 65536;
 
 Result<File> open_file(const std::string& path) {
-  File file(std::fopen(path.c_str(), "rbe"));
+  // A FIFO would wait for somebody who writes to it.
+  base::OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 
   struct stat status {};
 
-  if (!file || fstat(fileno(file.get()), &status) != 0) return base::fail_errno(errno, path);
+  if (!fd.is_open() || ::fstat(fd.get(), &status) != 0) return base::fail_errno(errno, path);
   if (!S_ISREG(status.st_mode)) return base::fail(Errc::invalid, "{}: is not a file", path);
+  File file(::fdopen(fd.get(), "rb"));
+  if (!file) return base::fail_errno(errno, path);
+  static_cast<void>(fd.release());
   return file;
 }
 

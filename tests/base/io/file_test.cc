@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <thread>
 
 namespace ravelin::base {
 namespace {
@@ -95,6 +97,30 @@ TEST_F(File, MissingIsToldFromUnreadable) {
   const auto directory = read_file(directory_, 10);
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().message, directory_ + " is a directory, not a file");
+}
+
+TEST_F(File, AFifoOnTheDiskIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  const auto refused = read_file(path("fifo"), 10);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid);
+  EXPECT_EQ(refused.error().message, path("fifo") + " is a FIFO, not a file");
+}
+
+TEST_F(File, APipeThatIsHandedOnIsReadToItsEnd) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string text(300'000, 'x');  // more than the pipe holds: the reader waits for the rest
+  std::thread writer([&] {
+    for (std::size_t at = 0; at < text.size();)
+      at += static_cast<std::size_t>(::write(ends[1], text.data() + at, text.size() - at));
+    ::close(ends[1]);
+  });
+  const auto content = read_file("/dev/fd/" + std::to_string(ends[0]), 1'000'000);
+  ::close(ends[0]);
+  writer.join();
+  ASSERT_TRUE(content) << content.error().message;
+  EXPECT_EQ(*content, text);
 }
 
 TEST_F(File, IsReplacedWithTheModeAskedForWhateverTheUmask) {

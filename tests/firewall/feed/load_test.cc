@@ -5,6 +5,7 @@
 #include "tests/firewall/feed/show.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <filesystem>
@@ -68,6 +69,16 @@ class FeedLoad : public testing::Test {
 TEST_F(FeedLoad, ReadsTextAndGzip) {
   EXPECT_EQ(load("a.txt", hosts(20000)), "20000 entries");
   EXPECT_EQ(load("a.gz", packed(hosts(20000))), "20000 entries");
+}
+
+TEST_F(FeedLoad, RefusesWhatIsNoFileAtOnce) {
+  policies::Feed feed;
+  feed.file = (folder_ / "fifo").string();
+  ASSERT_EQ(::mkfifo(feed.file.c_str(), 0600), 0);
+  EXPECT_EQ(message(load_feed(feed, 0, {})), "fifo: is not a file");
+  feed.file = (folder_ / "folder").string();
+  std::filesystem::create_directory(feed.file);
+  EXPECT_EQ(message(load_feed(feed, 0, {})), "folder: is not a file");
 }
 
 TEST_F(FeedLoad, ReadsMembersThatFollowOneAnother) {
