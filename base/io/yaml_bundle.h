@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ravelin::base::yaml {
@@ -17,7 +18,9 @@ struct FileBundle {
   std::map<std::string, std::vector<std::string>> globs;  // pattern -> files
 };
 
-// Reads through another loader and keeps what was read.
+using Failures = std::map<std::string, Error>;  // by path or pattern as asked for
+
+// Reads through another loader and keeps what was read, and why something was not.
 class RecordingLoader : public Loader {
  public:
   RecordingLoader(Loader& from, FileBundle& bundle) : from_(from), bundle_(bundle) {
@@ -29,15 +32,19 @@ class RecordingLoader : public Loader {
 
   [[nodiscard]] std::string directory() const override { return from_.directory(); }
 
+  [[nodiscard]] const Failures& failures() const { return failures_; }
+
  private:
   Loader& from_;
   FileBundle& bundle_;
+  Failures failures_;
 };
 
-// Knows the files of a bundle and no others.
+// Knows the files of a bundle and no others, and of `failures` why they are missing.
 class BundleLoader : public Loader {
  public:
-  explicit BundleLoader(const FileBundle& bundle) : bundle_(bundle) {}
+  explicit BundleLoader(const FileBundle& bundle, Failures failures = {})
+      : bundle_(bundle), failures_(std::move(failures)) {}
 
   Result<LoadedFile> read(const std::string& path, std::size_t bytes_max) override;
   Result<std::vector<std::string>> glob(const std::string& pattern) override;
@@ -46,6 +53,7 @@ class BundleLoader : public Loader {
 
  private:
   const FileBundle& bundle_;
+  Failures failures_;
 };
 
 }  // namespace ravelin::base::yaml

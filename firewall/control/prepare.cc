@@ -14,7 +14,7 @@ PolicyBundle collect(const std::string& path, base::yaml::Loader& loader, FactFi
   const policies::ParsedPolicy parsed = policies::load_policy(path, recording, {}, first);
   bundle.facts = facts.find(parsed);
   // From the bundle, so that what was checked is what is kept.
-  base::yaml::BundleLoader kept(bundle);
+  base::yaml::BundleLoader kept(bundle, recording.failures());
   static_cast<void>(policies::load_policy(path, kept, bundle.facts, diagnostics));
   return bundle;
 }
