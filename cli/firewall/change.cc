@@ -217,7 +217,8 @@ void add_firewall_change(CLI::App& group, Action& chosen) {
   command
       ->add_option("--plan", flags->plan,
                    "what was planned, if the table is still what it was then")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(command->get_option("policy"));
   auto* within =
       command->add_option("--confirm-within", flags->confirm_within,
                           "undo it unless it is confirmed in this time (60s on a terminal)");

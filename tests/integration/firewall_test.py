@@ -107,6 +107,16 @@ class Firewall(FirewallTest):
         self.ravelin("ban", "192.0.2.77")
         self.ravelin("drift")
 
+    def test_a_plan_and_a_policy_are_not_applied_together(self):
+        plan = f"{self.directory}/web.plan"
+        self.ravelin("plan", self.policy(), "--out", plan)
+        for words in ((self.policy(), "--plan", plan), ("--plan", plan, self.policy())):
+            _, errors = self.ravelin("apply", *words, "--no-confirm", code=2)
+            self.assertIn("excludes", errors)
+        self.assertEqual("open", self.world.tcp("192.0.2.254", 22))
+        self.ravelin("apply", "--plan", plan, "--no-confirm")
+        self.assertEqual("silent", self.world.tcp("192.0.2.254", 22, timeout=0.4))
+
     def test_off_asks_and_removes_the_table(self):
         self.apply()
         _, errors = self.ravelin("off", code=2)
