@@ -237,8 +237,9 @@ void append_ending(const Lowering& lowering, Pair& pair) {
       policies::ending(lowering.policy, pair.from, pair.to) == policies::Verdict::deny;
   pair.chain.rules.push_back(
       {{Counter{}, is_denied ? drop() : accept()},
-       fmt::format("no rule: {} -> {}", policies::name_of(lowering.policy, pair.from),
-                   policies::name_of(lowering.policy, pair.to)),
+       provenance({},
+                  fmt::format("no rule: {} -> {}", policies::name_of(lowering.policy, pair.from),
+                              policies::name_of(lowering.policy, pair.to))),
        {}});
 }
 

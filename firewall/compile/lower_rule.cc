@@ -159,7 +159,9 @@ void append_log(const Rule& rule, Chain& chain) {
   std::vector<Statement> statements;
   if (log.sample > 1) statements.emplace_back(Sample{log.sample});
   if (log.rate) statements.emplace_back(limit_of(*log.rate, false));
-  statements.emplace_back(Log{.prefix = provenance(rule.pos, log.prefix) + ": "});
+  constexpr std::string_view kEnd = ": ";
+  statements.emplace_back(
+      Log{.prefix = provenance(rule.pos, log.prefix, kProvenanceMax - kEnd.size()).append(kEnd)});
   append(chain, rule.pos, std::move(statements), "log");
 }
 

@@ -6,7 +6,6 @@ namespace ravelin::firewall {
 namespace {
 
 constexpr std::size_t kNameMax = 31;
-constexpr std::size_t kCommentMax = 127;
 
 bool may_stand_in_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -57,15 +56,20 @@ void Lowering::add_port_set(std::string_view name, std::size_t ports) {
   add_set(std::move(set));
 }
 
-std::string provenance(const base::SourcePos& pos, std::string_view what) {
+std::string provenance(const base::SourcePos& pos, std::string_view what, std::size_t bytes_max) {
+  std::string behind;
+  if (pos.line != 0) behind = fmt::format(":{}", pos.line);
+  if (!what.empty()) behind += (behind.empty() ? "" : " ") + std::string(what);
+  if (behind.size() > bytes_max) behind.resize(bytes_max);
+  if (pos.line == 0) return behind;
   std::string_view file = pos.file;
   if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos)
     file.remove_prefix(slash + 1);
-  std::string text;
-  if (pos.line != 0) text = fmt::format("{}:{}", file, pos.line);
-  if (!what.empty()) text += (text.empty() ? "" : " ") + std::string(what);
-  if (text.size() > kCommentMax) text.resize(kCommentMax);
-  return text;
+  std::size_t kept = std::min(file.size(), bytes_max - behind.size());
+  const auto is_inside = [&](std::size_t at) { return (file[at] & 0xc0) == 0x80; };  // of UTF-8
+  while (kept > 0 && kept < file.size() && is_inside(kept))
+    --kept;
+  return std::string(file.substr(0, kept)) + behind;
 }
 
 Verdict jump_to(std::string chain) {

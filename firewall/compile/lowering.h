@@ -43,8 +43,12 @@ struct Lowering {
   void add_port_set(std::string_view name, std::size_t ports);
 };
 
-// "edge.yaml:33 web": what the kernel keeps with what a line became.
-std::string provenance(const base::SourcePos& pos, std::string_view what);
+inline constexpr std::size_t kProvenanceMax = 127;  // of comments and of prefixes in the log
+
+// "edge.yaml:33 web": what the kernel keeps with what a line became. Of a file with a long name as
+// much as leaves room for the rest.
+std::string provenance(const base::SourcePos& pos, std::string_view what,
+                       std::size_t bytes_max = kProvenanceMax);
 
 Verdict jump_to(std::string chain);
 Verdict go_to(std::string chain);
