@@ -170,13 +170,18 @@ Task<std::unique_ptr<UpstreamConnection>> UpstreamServer::connect(ConnectFailure
     failure.detail = fmt::format("server {}/{}: its name has not been resolved", server_->pool(),
                                  server_->name());
   }
-  // Each address once, starting after the one that worked last time.
-  for (std::size_t i = 0;
-       i < addresses->size() && connection == nullptr && reactor_.now() < deadline; ++i) {
-    const std::size_t index = (next_address_ + i) % addresses->size();
-    connection = co_await connect_one((*addresses)[index], deadline, failure, preface);
+  // Each address once, the one that worked last time first, one that failed last. None may use up
+  // the time of those after it: behind one that is silent another may answer.
+  const std::size_t first = next_address_;
+  for (std::size_t i = 0; i < addresses->size() && connection == nullptr; ++i) {
+    const MonoTime now = reactor_.refresh_now();
+    if (now >= deadline) break;
+    const std::size_t index = (first + i) % addresses->size();
+    const auto left = static_cast<Duration::rep>(addresses->size() - i);
+    const MonoTime its_deadline = now + (deadline - now) / left;
+    connection = co_await connect_one((*addresses)[index], its_deadline, failure, preface);
+    next_address_ = connection != nullptr ? index : index + 1;
     if (connection == nullptr) continue;
-    next_address_ = index;
     connection->addresses_version_ = version;
   }
   co_return connection;

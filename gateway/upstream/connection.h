@@ -72,9 +72,9 @@ class UpstreamServer {
   // asks the kernel whether it is still open first, for requests that must not be sent twice.
   enum class Care : unsigned char { normal, careful };
   std::unique_ptr<UpstreamConnection> take_idle(Care care);
-  // A new connection, TLS included, within the connect timeout. Null: `failure` says why. `preface`
-  // (at most Stream::kWriteMax bytes) goes in front of everything, TLS too; it must stay until the
-  // task ends.
+  // A new connection, TLS included, within the connect timeout, which the addresses that are left
+  // to try share. Null: `failure` says why. `preface` (at most Stream::kWriteMax bytes) goes in
+  // front of everything, TLS too; it must stay until the task ends.
   base::Task<std::unique_ptr<UpstreamConnection>> connect(ConnectFailure& failure,
                                                           base::MonoTime until,
                                                           std::string_view preface);
@@ -129,7 +129,7 @@ class UpstreamServer {
   std::uint32_t idle_max_ = 256;
   std::string weight_header_;
   IdleLimit idle_limit_;
-  std::size_t next_address_ = 0;
+  std::size_t next_address_ = 0;  // where the next connection is tried first; may be past the end
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // least recently used first
 };
 
