@@ -116,14 +116,16 @@ Result<BuiltPool> build_pool(PoolConfig config, const PoolRuntime* before, const
   for (ServerConfig& member : members) {
     std::shared_ptr<Server> server = find_or_make(config.name, member, parts);
     const auto its = known.find(server.get());
-    auto context =
-        parts.contexts.get(config.name, member, its == known.end() ? nullptr : its->second);
+    const auto had = its == known.end() ? nullptr : its->second;
+    auto context = parts.contexts.get(config.name, member, had);
     if (!context && member.source == ServerSource::config) return context.error();
     if (!context) {
-      built.findings.push_back(fmt::format("server \"{}\" of {} is not used: {}", member.name,
-                                           to_string(member.source),
-                                           base::to_string(context.error())));
-      continue;
+      built.findings.push_back(
+          fmt::format("server \"{}\" of {} {}: {}", member.name, to_string(member.source),
+                      had == nullptr ? "is not used" : "keeps the TLS files it had before",
+                      base::to_string(context.error())));
+      if (had == nullptr) continue;
+      context = had;
     }
     servers.push_back(std::move(server));
     built.runtime.tls.push_back(std::move(*context));

@@ -61,12 +61,12 @@ struct PoolParts {
 
 struct BuiltPool {
   PoolRuntime runtime;
-  std::vector<std::string> findings;  // servers left out, and why
+  std::vector<std::string> findings;  // servers left out or with older TLS files, and why
 };
 
 // `before`: the pool of this name in the generation before; null = there was none. Error: a file of
-// a server of the configuration, or of `sticky`, cannot be used; a server that came in otherwise is
-// left out instead.
+// a server of the configuration, or of `sticky`, cannot be used. A server that came in otherwise
+// and was there before goes on with what its files said then; a new one is left out.
 base::Result<BuiltPool> build_pool(PoolConfig config, const PoolRuntime* before,
                                    const PoolParts& parts);
 

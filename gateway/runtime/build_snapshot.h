@@ -51,7 +51,7 @@ struct BuiltSnapshot {
   std::shared_ptr<ListenerTable> listeners;      // the snapshot's; may be changed until it is used
   std::map<std::string, ListenerMaterials> tls;  // by listener name
   ServerRegistry servers;                        // all of this generation
-  FindingsByPool findings;                       // servers left out
+  FindingsByPool findings;                       // servers left out or with older TLS files
   std::size_t split_count = 0;                   // routes that split, over all listeners
 };
 

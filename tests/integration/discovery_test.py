@@ -3,8 +3,10 @@ outlive reloads and, saved, restarts. No request is lost by any of it."""
 
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import threading
@@ -241,6 +243,31 @@ class Files(DiscoveryCase):
         gateway.write(config(listed([first], "x").join(["    servers:\n", ""])))
         gateway.reload()
         self.assertEqual(sorted(self.servers(gateway)), ["x"])
+
+    def test_a_broken_ca_at_a_reload_leaves_the_servers_that_are_there(self):
+        server = self.named("a")
+
+        def prepare(gateway):
+            gateway.make_certificate(("back.test",), name="back")
+            server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.tls.load_cert_chain(*(os.path.join(gateway.directory, f) for f in ("back.crt", "back.key")))
+            shutil.copy(os.path.join(gateway.directory, "ca.pem"), os.path.join(gateway.directory, "back-ca.pem"))
+            self.write(gateway, f"""servers:
+  - {{ name: a, address: "127.0.0.1:{server.port}", tls: {{ ca: back-ca.pem, name: back.test }} }}
+""")
+
+        gateway = self.gateway(config(FILE), prepare=prepare)
+        self.follow(gateway, "a")
+        with open(os.path.join(gateway.directory, "back-ca.pem"), encoding="utf-8") as file:
+            good = file.read()
+        self.write(gateway, "-----BEGIN CERTIFICATE-----\ngarbage\n", name="back-ca.pem")
+        for _ in range(2):
+            gateway.reload()
+            self.assertEqual(self.answers(gateway), {"a"})
+        self.assertEqual(gateway.log().count('server "a" of file keeps the TLS files it had before'), 1)
+        self.write(gateway, good, name="back-ca.pem")
+        gateway.reload()
+        self.assertEqual(self.answers(gateway), {"a"})
 
     def test_check_looks_into_the_file(self):
         gateway = self.gateway(config(FILE))
