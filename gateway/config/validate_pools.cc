@@ -89,6 +89,12 @@ void check_discover(const PoolConfig& pool, const std::string& key, Places& plac
                  "no port for the agents of found servers: write \"agent.port\" or "
                  "\"server.agent_port\"");
   }
+  const std::optional<UpstreamTlsConfig>& tls = discover.server.tls;
+  if (discover.dns->records == DnsRecords::srv && tls && tls->name.empty()) {
+    places.error(key + ".discover.server.tls", tls->pos,
+                 "needs \"name\", the one in the servers' certificates: with \"records: srv\" the "
+                 "names of servers come from DNS, and who answers for it could name its own");
+  }
 }
 
 // Zones count only where the gateway has one too.

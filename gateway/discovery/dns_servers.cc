@@ -1,5 +1,7 @@
 #include "gateway/discovery/dns_servers.h"
 
+#include "base/check.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -16,12 +18,6 @@ void cut(DnsServerList& found, std::size_t servers_max) {
   if (found.servers.size() <= servers_max) return;
   found.left_out = found.servers.size() - servers_max;
   found.servers.resize(servers_max);
-}
-
-ServerConfig server_like(const ServerConfig& like, const std::string& verified_name) {
-  ServerConfig server = like;
-  if (server.tls && server.tls->name.empty()) server.tls->name = verified_name;
-  return server;
 }
 
 // Of the records of one priority.
@@ -57,7 +53,8 @@ DnsServerList servers_of(std::span<const IpAddress> addresses, std::uint16_t por
   if (verified_name.ends_with('.')) verified_name.pop_back();
   DnsServerList found;
   for (const IpAddress& address : std::set<IpAddress>(addresses.begin(), addresses.end())) {
-    ServerConfig server = server_like(like, verified_name);
+    ServerConfig server = like;
+    if (server.tls && server.tls->name.empty()) server.tls->name = verified_name;
     server.address = base::IpEndpoint{address, port};
     server.name = base::to_string(server.address);
     found.servers.push_back(std::move(server));
@@ -68,11 +65,12 @@ DnsServerList servers_of(std::span<const IpAddress> addresses, std::uint16_t por
 
 DnsServerList servers_of(std::span<const ServiceRecord> services, const ServerConfig& like,
                          std::size_t servers_max) {
+  CHECK(!like.tls || !like.tls->name.empty());
   const std::map<std::uint16_t, Group> groups = groups_of(services);
   DnsServerList found;
   for (const ServiceRecord& service : services) {
     const Group& group = groups.at(service.priority);
-    ServerConfig server = server_like(like, service.target);
+    ServerConfig server = like;
     server.name = fmt::format("{}:{}", service.target, service.port);
     // The whole name: not to be searched for in the domains of resolv.conf.
     server.address = base::NameEndpoint{service.target + ".", service.port};

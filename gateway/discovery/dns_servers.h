@@ -1,4 +1,5 @@
-// What records mean as servers of a pool. Pure; any thread. Source: RFC 2782 (SRV).
+// What records mean as servers of a pool. Pure; any thread. Sources: RFC 2782 (SRV), RFC 9525
+// section 6.1: no name that an answer gave is one to verify.
 #pragma once
 
 #include "gateway/config/pool_config.h"
@@ -26,7 +27,8 @@ DnsServerList servers_of(std::span<const base::IpAddress> addresses, std::uint16
 // name: priority and weight are the target's (RFC 2782), however many addresses it has or gets, and
 // it keeps its state and sessions when they change. Sorted by priority, then name. Priorities
 // become ranks (the least is `like.priority`, up to 15), weights 1 to 256, in proportion within a
-// priority.
+// priority. With TLS `like` has the name to verify: a target comes from an answer that may be a
+// lie.
 DnsServerList servers_of(std::span<const ServiceRecord> services, const ServerConfig& like,
                          std::size_t servers_max);
 

@@ -2,6 +2,7 @@
 what the operator ordered."""
 
 import json
+import ssl
 import subprocess
 
 from dns_server import SERVFAIL, DnsServer, a, srv
@@ -105,6 +106,27 @@ class Discovered(Case):
         one, three, two = (listed[name] for name in sorted(listed))
         self.assertEqual(one["weight"], 3 * two["weight"])
         self.assertLess(one["priority"], three["priority"])
+
+    def test_no_answer_chooses_the_name_that_is_verified(self):
+        def prepare(gateway):
+            for address, name in (("127.0.0.2", "app.internal"), ("127.0.0.3", "evil.example")):
+                gateway.make_certificate((name,), name=name)
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(*(f"{gateway.directory}/{name}.{end}" for end in ("crt", "key")))
+                self.backends[address].tls = context
+
+        found = "dns: {{ name: _https._tcp.app.internal, records: srv }}, server: {{ tls: {{ ca: ca.pem{} }} }}"
+        self.dns.say("one.internal", a("127.0.0.2"))
+        self.dns.say("evil.example", a("127.0.0.3"))
+        self.dns.say("_https._tcp.app.internal", srv("one.internal", self.port, ttl=0))
+        text = config(self.dns, "    discover: { " + found.format(", name: app.internal") + " }\n")
+        self.gw = self.gateway(text, prepare=prepare)
+        self.becomes("127.0.0.2")
+        self.dns.say("_https._tcp.app.internal", srv("evil.example", self.port, ttl=0))
+        self.becomes(502)
+        self.gw.write(config(self.dns, "    discover: { " + found.format("") + " }\n"))
+        self.gw.reload()
+        self.assertIn("pools[0].discover.server.tls: needs", self.gw.log())
 
     def test_what_is_beyond_servers_max_is_left_out_and_said(self):
         self.dns.say("app.internal", a("127.0.0.2"), a("127.0.0.3"), a("127.0.0.4"))

@@ -109,6 +109,9 @@ constexpr RefusedCase kRefused[] = {
     {"NoPath", "discover: { file: {} }", "\"path\" is missing"},
     {"AgentWithoutPort", "agent: { interval: 1s }\n    discover: { dns: { name: a.b, port: 80 } }",
      "no port for the agents of found servers"},
+    {"SrvWithoutNameToVerify",
+     "discover: { dns: { name: a.b, records: srv }, server: { tls: { ca: c.pem } } }",
+     "9:66: pools[0].discover.server.tls: needs \"name\", the one in the servers' certificates"},
     {"PortWithoutAgent", "discover: { dns: { name: a.b, port: 80 }, server: { agent_port: 1 } }",
      "the pool has no \"agent\""},
 };
