@@ -38,6 +38,11 @@ Duration cost_of_a_point(const AbuseConfig& config) {
   return Duration(config.window) / config.budget;
 }
 
+bool is_same(const AbuseTrigger& a, const AbuseTrigger& b) {
+  return a.name == b.name && a.event == b.event && a.count == b.count && a.window == b.window &&
+         a.statuses == b.statuses && a.paths == b.paths;
+}
+
 }  // namespace
 
 std::uint64_t pack_client(const IpPrefix& client) {
@@ -70,19 +75,21 @@ std::shared_ptr<AbuseTable> AbuseTable::make(const AbuseConfig& config, Exempt e
   table->exempt_hosts_ = std::move(exempt.hosts);
   std::ranges::sort(table->exempt_hosts_);
   if (before != nullptr && before->config_.entries != config.entries) before = nullptr;
-  if (before != nullptr) {
-    table->secret_ = before->secret_;
-    table->points_ = before->points_;
-    table->bans_ = before->bans_;
-    table->offences_ = before->offences_;
-  } else {
-    table->secret_ = random_sip_key();
-    table->points_ = std::make_shared<BucketTable>(config.entries);
-    table->bans_ = std::make_shared<BucketTable>(config.entries);
-    table->offences_ = std::make_shared<BucketTable>(config.entries);
+  table->secret_ = before != nullptr ? before->secret_ : random_sip_key();
+  if (before != nullptr) table->take_over(*before);
+  for (auto* part : {&table->points_, &table->bans_, &table->offences_}) {
+    if (*part == nullptr) *part = std::make_shared<BucketTable>(config.entries);
   }
   table->add_triggers(before);
   return table;
+}
+
+void AbuseTable::take_over(const AbuseTable& before) {
+  bans_ = before.bans_;
+  const bool same_points =
+      before.config_.budget == config_.budget && before.config_.window == config_.window;
+  if (same_points) points_ = before.points_;
+  if (before.config_.forget == config_.forget) offences_ = before.offences_;
 }
 
 void AbuseTable::add_triggers(const AbuseTable* before) {
@@ -92,7 +99,7 @@ void AbuseTable::add_triggers(const AbuseTable* before) {
     Trigger trigger{config, PathTraps(config.paths), nullptr};
     if (before != nullptr) {
       for (const Trigger& known : before->triggers_)
-        if (known.config.name == config.name) trigger.counted = known.counted;
+        if (is_same(known.config, config)) trigger.counted = known.counted;
     }
     if (trigger.counted == nullptr)
       trigger.counted = std::make_shared<BucketTable>(config_.entries);

@@ -31,8 +31,10 @@ class AbuseTable {
     std::vector<base::IpAddress> hosts;   // servers, resolvers
   };
 
-  // What `before` knows is kept where the table keeps its size; what its triggers have counted,
-  // where they keep their name, too.
+  // What `before` knows is kept where the table keeps its size, and each kind of it where it would
+  // mean the same: points with their budget and window, offences with their `forget`, what a
+  // trigger has counted with all that the trigger is. Levels are times: in other units a few could
+  // be many.
   static std::shared_ptr<AbuseTable> make(const AbuseConfig& config, Exempt exempt,
                                           const AbuseTable* before);
 
@@ -98,6 +100,7 @@ class AbuseTable {
 
   AbuseTable() = default;
 
+  void take_over(const AbuseTable& before);
   void add_triggers(const AbuseTable* before);
   [[nodiscard]] bool is_exempt(const base::IpAddress& client) const;
   [[nodiscard]] BucketTable::Key key_of(std::uint64_t id) const;

@@ -73,6 +73,38 @@ TEST(AbuseTable, AReloadKeepsItAndMayExempt) {
   EXPECT_TRUE(after->is_banned(ip("192.0.2.2"), kStart));
 }
 
+TEST(AbuseTable, PointsUnderAnotherBudgetOrWindowAreNoneAtAll) {
+  const base::IpAddress client = ip("192.0.2.1");
+  const base::IpAddress banned = ip("192.0.2.2");
+  const auto before = table_of({.budget = 100, .window = 1h, .ban = 2h});
+  EXPECT_FALSE(before->note(client, 90, kStart));
+  EXPECT_TRUE(before->note(banned, 101, kStart));
+  for (const AbuseConfig& config : {AbuseConfig{.budget = 100, .window = 1min, .ban = 2h},
+                                    AbuseConfig{.budget = 1000, .window = 1h, .ban = 2h}}) {
+    const auto after = AbuseTable::make(config, {}, before.get());
+    EXPECT_FALSE(after->note(client, 100, kStart));
+    EXPECT_TRUE(after->is_banned(banned, kStart + 119min)) << "bans go on";
+    EXPECT_EQ(after->standing(banned, kStart).offences, 1U);
+  }
+  const auto same = AbuseTable::make({.budget = 100, .window = 1h, .ban = 3h}, {}, before.get());
+  EXPECT_TRUE(same->note(client, 20, kStart));
+}
+
+TEST(AbuseTable, OffencesAreNoMoreWhenTheyAreForgottenSooner) {
+  const base::IpAddress client = ip("192.0.2.1");
+  const AbuseConfig config{.budget = 10, .window = 1s, .ban = 60s, .forget = 24h};
+  const auto before = table_of(config);
+  EXPECT_TRUE(before->note(client, 20, kStart));
+  AbuseConfig sooner = config;
+  sooner.forget = 1h;
+  const MonoTime later = kStart + 2min;
+  EXPECT_EQ(AbuseTable::make(config, {}, before.get())->standing(client, later).offences, 1U);
+  const auto after = AbuseTable::make(sooner, {}, before.get());
+  const auto again = after->note(client, 20, later);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->duration, 60s);
+}
+
 TEST(AbuseTable, ListsTheWorstAndForgetsOne) {
   const auto table = table_of({.budget = 100, .ban = 60s});
   table->note(ip("192.0.2.1"), 50, kStart);
@@ -243,6 +275,28 @@ TEST(AbuseTriggers, AReloadKeepsWhatTriggersOfTheSameNameHaveCounted) {
   renamed.triggers[1].name = "other";
   EXPECT_FALSE(
       AbuseTable::make(renamed, {}, before.get())->note_status(ip("192.0.2.2"), 404, kStart));
+}
+
+TEST(AbuseTriggers, AreOthersWhenWhatTheyCountOrHowManyIs) {
+  AbuseConfig config = with_triggers();
+  config.triggers[1].count = 30;
+  config.triggers[1].window = 1h;
+  const auto before = table_of(config);
+  const base::IpAddress client = ip("192.0.2.1");
+  for (int i = 0; i < 20; ++i)
+    EXPECT_FALSE(before->note_status(client, 404, kStart)) << i;
+  AbuseConfig fewer = config;
+  fewer.triggers[1].count = 3;
+  AbuseConfig shorter = config;
+  shorter.triggers[1].window = 1s;
+  AbuseConfig others = config;
+  others.triggers[1].statuses = {{500, 599}};
+  for (const AbuseConfig& changed : {fewer, shorter, others}) {
+    const auto after = AbuseTable::make(changed, {}, before.get());
+    EXPECT_FALSE(after->note_status(client, changed.triggers[1].statuses[0].first, kStart));
+    EXPECT_EQ(after->standing(client, kStart).counted,
+              (std::vector<std::pair<std::string, std::uint32_t>>{{"scanner", 1}}));
+  }
 }
 
 TEST(AbuseTriggers, TheForgivenBeginAnew) {
