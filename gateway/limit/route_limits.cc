@@ -78,8 +78,14 @@ std::shared_ptr<const RouteLimits> RouteLimits::make(const RouteLimitsConfig& co
   name.append(1, '\0').append(route).append(1, '\0');
   if (const auto& rate = config.rate) {
     const Duration cost = Duration(rate->per) / rate->requests;
+    // A level is the time in which it drains at this rate: at another one, or counted by another
+    // key, it says nothing, and who spent a slow rate would be shut out of a quicker one for as
+    // long as the slow one takes. So each has buckets of its own. Another burst measures alike, and
+    // a reload forgives nothing.
+    const std::string of_rate = fmt::format("{}rate {} {} {}", name, cost.count(),
+                                            static_cast<int>(rate->key.kind), rate->key.header);
     limits->rate_ =
-        Rate{Key::make(rate->key, derive(tables.secret, name + "rate")), cost, cost * rate->burst};
+        Rate{Key::make(rate->key, derive(tables.secret, of_rate)), cost, cost * rate->burst};
   }
   if (const auto& concurrent = config.concurrent) {
     limits->concurrency_ =

@@ -39,7 +39,7 @@ struct Requester {
 class RouteLimits {
  public:
   // Null where the route limits nothing. `route` names it within the gateway: state is kept under
-  // that name.
+  // that name, that of a rate while it counts as quickly and by the same key.
   static std::shared_ptr<const RouteLimits> make(const RouteLimitsConfig& config,
                                                  std::string_view listener, std::string_view route,
                                                  const LimitTables& tables);

@@ -113,6 +113,20 @@ class Rate(Case):
         gateway.reload()
         self.assertEqual(self.statuses(gateway, 2), [200, 429])
 
+    def test_a_reload_to_a_quicker_rate_counts_at_once(self):
+        config = simple_config([self.backend()], route=limits("rate: { requests: 1, per: 24h, burst: 2 }"))
+        gateway = self.gateway(config)
+        self.assertEqual(self.statuses(gateway, 3), [200, 200, 429])
+        gateway.reload()
+        self.assertEqual(self.statuses(gateway, 1), [429])
+        gateway.write(config.replace("per: 24h", "per: 1h"))
+        for _ in range(2):
+            gateway.reload()
+            self.assertEqual(self.statuses(gateway, 3)[-1], 429)
+        gateway.write(config.replace("requests: 1, per: 24h, burst: 2", "requests: 1000, per: 1s"))
+        gateway.reload()
+        self.assertEqual(self.statuses(gateway, 1), [200])
+
 
 class Concurrent(Case):
     def test_holds_the_surplus_off_and_gives_places_back(self):

@@ -131,6 +131,26 @@ TEST(RouteLimits, KeepTheirStateOverAReload) {
   EXPECT_EQ(resized.served({}), 5);
 }
 
+TEST(RouteLimits, BeginAnewWhereRequestsCountOtherwise) {
+  RouteLimitsConfig daily = rate(3);
+  daily.rate->per = 24h;
+  Limited before(daily);
+  EXPECT_EQ(before.served({}), 3);
+  RouteLimitsConfig often = daily;
+  often.rate->requests = 1000;
+  RouteLimitsConfig by_field = daily;
+  by_field.rate->key = {Kind::header, "x-key"};  // which the requests do not have
+  RouteLimitsConfig by_another = by_field;
+  by_another.rate->key.header = "x-other";
+  for (const RouteLimitsConfig& other : {rate(3), often, by_field, by_another}) {
+    Limited after(other, make_limit_tables(1000, &before.tables()));
+    EXPECT_EQ(after.served({}), 3);
+    EXPECT_EQ(after.served({}), 0);
+  }
+  Limited same(daily, make_limit_tables(1000, &before.tables()));
+  EXPECT_EQ(same.served({}), 0);
+}
+
 TEST(RouteLimits, OfTwoRoutesAreApart) {
   const LimitTables tables = make_limit_tables(1000, nullptr);
   const FieldList fields{};
