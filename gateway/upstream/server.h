@@ -84,16 +84,19 @@ class Server {
 
   void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
-  // A request that went through, or failed in a way that is the server's fault. The failure that
-  // reaches `limit` in a row returns true: the caller reports it to the control thread, which
-  // ejects the server.
+  // A request that went through, or failed in a way that is the server's fault. One failure that is
+  // the `limit`th in a row, or beyond it where the limit was higher before, returns true, and no
+  // other until the row ends: the caller reports it to the control thread, which ejects the server
+  // and begins a new row.
   void succeeded() {
     if (failures_.load(std::memory_order_relaxed) != 0)
       failures_.store(0, std::memory_order_relaxed);
   }
 
   bool failed(std::uint32_t limit) {
-    return limit != 0 && failures_.fetch_add(1, std::memory_order_relaxed) + 1 == limit;
+    if (limit == 0 || (failures_.load(std::memory_order_relaxed) & kReported) != 0) return false;
+    if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 < limit) return false;
+    return (failures_.fetch_or(kReported, std::memory_order_relaxed) & kReported) == 0;
   }
 
   // Each worker has its own.
@@ -181,6 +184,8 @@ class Server {
     in_flight_max_.store(in_flight_max_override_.value_or(configured_in_flight_max_),
                          std::memory_order_relaxed);
   }
+
+  static constexpr std::uint32_t kReported = 1U << 31;  // in failures_, beside their number
 
   std::string pool_;
   std::string name_;

@@ -105,6 +105,21 @@ TEST(Server, ASuccessStartsTheCountOfFailuresAgain) {
   EXPECT_TRUE(server.failed(3));
 }
 
+TEST(Server, ALowerLimitOfFailuresIsReachedByTheNextOneAndOnce) {
+  Server server("web", server_config("10.0.0.1:80"));
+  for (int i = 0; i < 20; ++i)
+    EXPECT_FALSE(server.failed(50));
+  EXPECT_TRUE(server.failed(5));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_FALSE(server.failed(5));
+  server.clear_failures();  // as it is reported
+  for (int i = 0; i < 4; ++i)
+    EXPECT_FALSE(server.failed(5));
+  EXPECT_TRUE(server.failed(5));
+  server.succeeded();
+  EXPECT_TRUE(server.failed(1));
+}
+
 struct PublishCase {
   const char* name;
   AdminState admin, agent_order;
