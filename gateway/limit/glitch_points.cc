@@ -11,7 +11,8 @@ constexpr std::uint32_t kNoise = 1;    // everyday, except in masses
 
 }  // namespace
 
-std::uint32_t glitch_points(Reason reason) {
+std::uint32_t glitch_points(Reason reason, Came came) {
+  if (reason == Reason::header_timeout && came == Came::nothing) return kNoise;
   switch (reason) {
     case Reason::bad_framing:
     case Reason::bad_chunk:

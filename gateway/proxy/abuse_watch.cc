@@ -2,7 +2,6 @@
 
 #include "gateway/http1/client_address.h"
 #include "gateway/limit/client_prefix.h"
-#include "gateway/limit/glitch_points.h"
 #include "gateway/proxy/own_answers.h"
 
 namespace ravelin::gateway {
@@ -35,8 +34,8 @@ bool note_glitch(AbuseTable& table, const Glitch& glitch, WorkerContext& worker)
     return table.counts(event) &&
            begin_ban(table.note_event(glitch.client, event, now), glitch, worker);
   };
-  bool is_banned =
-      begin_ban(table.note(glitch.client, glitch_points(glitch.reason), now), glitch, worker);
+  const std::uint32_t points = glitch_points(glitch.reason, glitch.came);
+  bool is_banned = begin_ban(table.note(glitch.client, points, now), glitch, worker);
   if (const auto event = abuse_event(glitch.reason)) {
     is_banned = note_event(*event) || is_banned;
     if (*event == AbuseEvent::client_certificate)

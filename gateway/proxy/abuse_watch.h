@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/limit/abuse_table.h"
+#include "gateway/limit/glitch_points.h"
 #include "gateway/proxy/ban_notice.h"
 #include "gateway/proxy/proxy.h"
 
@@ -15,6 +16,7 @@ struct Glitch {
   Reason reason = Reason::none;
   const ListenerRuntime& listener;
   std::string_view request_id;  // "" where there was no request
+  Came came = Came::something;  // of the request
 };
 
 // Points against the client, and what triggers make of the reason. True when that bans it: then the

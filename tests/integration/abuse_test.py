@@ -1,5 +1,6 @@
 """Clients that break the rules lose the right to be served, for a while, and nobody else does."""
 
+import contextlib
 import json
 import re
 import socket
@@ -129,6 +130,19 @@ class Abuse(Case):
             client.send(b"GET / HTTP/1.1\r\nHost:")
         wait_until(lambda: gateway.metric("ravelin_abuse_bans_total", reason="header_timeout") == 1, "it is banned")
         self.assertTrue(self.is_served(gateway, "127.0.0.2"))
+
+    def test_connections_that_are_not_used_hardly_count(self):
+        gateway = self.start(self.backend(), top="abuse: { budget: 25, window: 1h, ban: 1h }\n" + BOTH,
+                             listener="    timeouts: { header: 200ms }")
+        unused = [self.client(gateway) for _ in range(20)]  # as browsers open them ahead of need
+        for client in unused:
+            self.assertTrue(client.is_closed())
+        wait_until(lambda: self.abuse(gateway, "list")[0]["points"] >= 19, "each has cost a point")
+        self.assertTrue(self.is_served(gateway))
+        with contextlib.suppress(OSError):  # once it is banned
+            for _ in range(6):  # but not in any number
+                self.client(gateway).is_closed()
+        wait_until(lambda: gateway.metric("ravelin_abuse_bans_total", reason="header_timeout") == 1, "it is banned")
 
     def test_a_reload_keeps_bans_and_may_end_one(self):
         config = simple_config([self.backend()], top=ABUSE % "")

@@ -308,7 +308,9 @@ Task<bool> Connection::wait_for_request() {
     if (wake == Wake::deadline && worker_.reactor.now() >= idle_until) {
       const Reason late = requests_ == 0 ? Reason::header_timeout : Reason::idle_timeout;
       listener_now().metrics->error(worker_.cells, late);
-      note(late, peer_.address, {});
+      Glitch what = glitch(late, peer_.address, {});
+      what.came = Came::nothing;
+      note(what);
       co_return false;
     }
     look_at = idle_until;
@@ -490,9 +492,13 @@ Glitch Connection::glitch(Reason reason, const base::IpAddress& client,
 }
 
 bool Connection::note(Reason reason, const base::IpAddress& client, std::string_view request_id) {
+  return note(glitch(reason, client, request_id));
+}
+
+bool Connection::note(const Glitch& what) {
   const std::shared_ptr<AbuseTable>& abuse = pinned_->snapshot->abuse;
-  if (abuse == nullptr || reason == Reason::none) return false;
-  return note_glitch(*abuse, glitch(reason, client, request_id), worker_);
+  if (abuse == nullptr || what.reason == Reason::none) return false;
+  return note_glitch(*abuse, what, worker_);
 }
 
 bool Connection::note_handshake_begun() {

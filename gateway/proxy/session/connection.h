@@ -94,6 +94,7 @@ class Connection {
                                 http1::ParseResult& why);
   // Notes it where abuse is watched; true when the client is banned now.
   bool note(Reason reason, const base::IpAddress& client, std::string_view request_id);
+  bool note(const Glitch& what);
   bool note_handshake_begun();
   bool note_response(const RequestState& state);
   [[nodiscard]] Glitch glitch(Reason reason, const base::IpAddress& client,

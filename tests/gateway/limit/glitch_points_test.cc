@@ -32,6 +32,13 @@ TEST(GlitchPoints, CostWhatTheyTellAboutTheClient) {
     EXPECT_EQ(glitch_points(row.reason), row.points) << describe(row.reason).token;
 }
 
+// Browsers open connections ahead of need.
+TEST(GlitchPoints, AreFewForAConnectionThatIsNotUsed) {
+  EXPECT_EQ(glitch_points(Reason::header_timeout, Came::nothing), 1U);
+  EXPECT_EQ(glitch_points(Reason::idle_timeout, Came::nothing), 0U);
+  EXPECT_EQ(glitch_points(Reason::handshake_timeout, Came::nothing), 10U);
+}
+
 // What a server or the gateway does is nobody's fault among the clients.
 TEST(GlitchPoints, NeverBlameAClientForAServer) {
   for (std::size_t i = 0; i < kReasonCount; ++i) {
