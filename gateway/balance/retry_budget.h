@@ -14,7 +14,7 @@ class RetryBudget {
   explicit RetryBudget(const RetryBudgetConfig& config)
       : per_request_(config.percent / 100.0),
         per_s_(config.min_per_s),
-        most_(std::max(10.0, 10.0 * config.min_per_s)),
+        most_(is_none(config) ? 0 : std::max(10.0, 10.0 * config.min_per_s)),
         saved_(most_) {}
 
   // A request, not a retry, is sent.
@@ -36,6 +36,11 @@ class RetryBudget {
   }
 
  private:
+  // Nothing is allowed, nor saved up before.
+  static bool is_none(const RetryBudgetConfig& config) {
+    return config.percent == 0 && config.min_per_s == 0;
+  }
+
   double per_request_;
   double per_s_;
   double most_;  // what a quiet time may save up
