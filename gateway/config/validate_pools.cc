@@ -140,6 +140,30 @@ void check_quarantine(const Config& config, const PoolConfig& pool, const std::s
                  "leave drain out");
 }
 
+bool leads_to(const ListenerConfig& listener, std::string_view pool) {
+  return std::ranges::any_of(listener.routes, [pool](const RouteConfig& route) {
+    return route.pool == pool ||
+           std::ranges::find(route.split, pool, &SplitPart::pool) != route.split.end();
+  });
+}
+
+// Browsers keep a secure cookie to themselves in the clear. Behind a proxy it may be that one that
+// speaks TLS with them.
+void check_sticky(const Config& config, const PoolConfig& pool, const std::string& key,
+                  Places& places) {
+  if (!pool.sticky || !pool.sticky->secure) return;
+  for (const ListenerConfig& listener : config.listeners) {
+    const bool has_proxy = listener.proxy_protocol || !listener.forwarded.trusted.empty();
+    if (listener.tls || has_proxy || !leads_to(listener, pool.name)) continue;
+    places.warn(key + ".sticky", pool.sticky->pos,
+                fmt::format("does not keep sessions of listener \"{}\", which has no \"tls\": "
+                            "browsers send a \"secure\" cookie over TLS only (\"secure: false\" "
+                            "lets them)",
+                            listener.name));
+    return;
+  }
+}
+
 std::set<std::string_view> used_pools(const Config& config) {
   std::set<std::string_view> used;
   for (const ListenerConfig& listener : config.listeners) {
@@ -167,6 +191,7 @@ void validate_pools(const Config& config, Places& places) {
     check_discover(pool, key, places);
     check_zones(config, pool, key, places);
     check_quarantine(config, pool, key, places);
+    check_sticky(config, pool, key, places);
     if (pool.name.empty()) continue;
     const auto [first, is_new] = names.emplace(pool.name, i);
     if (!is_new) {

@@ -510,6 +510,17 @@ const Row kRows[] = {
                {kPool}),
      {"warning: listeners[0].routes[0].basic_auth: asks for passwords in the clear: this listener "
       "has no \"tls\""}},
+    {"SecureCookieInTheClear",
+     config_of({web("{ pool: web }"),
+                "name: a, bind: \"127.0.0.1:80\", plaintext: allowed, routes: [{ pool: web }]"},
+               {kPool + ", sticky: { cookie: s }"}),
+     {"warning: pools[0].sticky: does not keep sessions of listener \"a\", which has no \"tls\": "
+      "browsers send a \"secure\" cookie over TLS only (\"secure: false\" lets them)"}},
+    {"SecureCookieBehindAProxy",
+     config_of({"name: web, bind: \"127.0.0.1:80\", plaintext: allowed, forwarded: { trusted: "
+                "10.0.0.1 }, routes: [{ pool: web }]"},
+               {kPool + ", sticky: { cookie: s }"}),
+     {}},
     {"SameRouteOnTwoListeners",
      config_of({web("{ pool: web }"), std::string("name: b, bind: \"127.0.0.1:444\", ") + kTls +
                                           ", routes: [{ pool: web }]"},
