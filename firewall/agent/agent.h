@@ -90,6 +90,7 @@ class Agent {
   void tick();
   void watch_table();
   void expire_rules();
+  void save_bans();
   void end_flows_of_banned();
   void follow_policy();
   // What is in force once more, where the policy that is followed was taken back; without a path:
@@ -119,7 +120,7 @@ class Agent {
   std::optional<Generation> generation_;
   std::string policy_stamp_, policy_seen_;  // of its files: as last judged, as last seen
   std::chrono::nanoseconds began_{0}, next_second_{0}, next_flows_{0}, next_own_{0},
-      next_addition_{0};
+      next_addition_{0}, next_save_{0};
   std::map<std::string, std::string> feed_troubles_;  // as told
   bool is_addition_due_ = false;
   bool bans_changed_ = false;

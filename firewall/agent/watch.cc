@@ -21,6 +21,7 @@ using base::Errc;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kPart = "firewall";
+constexpr int kShare = 20;
 constexpr auto kAdditionEvery = 10s;  // what is due is tried again
 
 }  // namespace
@@ -61,11 +62,8 @@ void Agent::tick() {
   follow_feeds();
   follow_policy();
   follow_facts();
-  if (bans_changed_) {
-    const auto saved = keeper_.save_bans();
-    bans_changed_ = !saved;
-    if (!saved) base::log_error(kPart, "bans cannot be saved", {{"reason", saved.error().message}});
-  }
+  if (keeper_.expire_bans()) bans_changed_ = true;
+  save_bans();
   write_metrics();
 }
 
@@ -94,9 +92,18 @@ void Agent::watch_table() {
   base::log_warn(kPart, "the table is put right", {{"revision", keeper_.live_revision()}});
 }
 
+// Writing a large book takes its time, too.
+void Agent::save_bans() {
+  const auto began = times_.boot().since_boot;
+  if (!bans_changed_ || began < next_save_) return;
+  const auto saved = keeper_.save_bans();
+  bans_changed_ = !saved;
+  next_save_ = began + kShare * (times_.boot().since_boot - began);
+  if (!saved) base::log_error(kPart, "bans cannot be saved", {{"reason", saved.error().message}});
+}
+
 // Reading a large table takes its time, in which nobody is banned: a twentieth of ours at most.
 void Agent::end_flows_of_banned() {
-  constexpr int kShare = 20;
   const auto began = times_.boot().since_boot;
   if (options_.around.flows == nullptr || began < next_flows_) return;
   const std::vector<base::IpPrefix> banned = keeper_.take_fresh_bans();

@@ -143,6 +143,9 @@ class Keeper {
   Result<std::vector<Ban>> unban(const base::IpPrefix& target);
   Result<> save_bans();
 
+  // What has ended is forgotten in its time, once a second; whether anything was.
+  bool expire_bans() { return bans_.expire(times_.wall()) != 0; }
+
   // New connections to these servers are refused for so long, and those to no others
   // (policies::Quarantine). Errc::not_found: the policy has none. Other errors: it is as it was.
   Result<> quarantine(const std::vector<base::IpEndpoint>& servers, std::chrono::seconds duration);

@@ -8,7 +8,7 @@
 namespace ravelin::firewall {
 namespace {
 
-constexpr std::size_t kBansBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kBansBytesMax = 1024ULL * 1024 * 1024;
 
 }  // namespace
 
@@ -96,6 +96,7 @@ Result<> Keeper::put_fallback() {
 
 void Keeper::read_bans(std::vector<std::string>& said) {
   const auto text = state_.read("bans.json", kBansBytesMax);
+  if (!text) said.push_back(text.error().message + ": no ban is restored");
   if (!text || !*text) return;
   if (auto restored = bans_.restore(**text, times_.wall()); !restored)
     said.push_back(restored.error().message + "; it is left behind, and no ban restored");

@@ -50,6 +50,10 @@ bool is_live(const Ban& ban, sys_seconds now) {
   return now < ban.until;
 }
 
+sys_seconds forgotten_at(const Ban& ban) {
+  return ban.until + (ban.until - ban.since);
+}
+
 }  // namespace
 
 IpPrefix ban_target(const IpPrefix& prefix) {
@@ -66,12 +70,36 @@ std::vector<Ban> BanBook::set_rules(const policies::Bans& rules, policies::Addre
   never.insert(never.end(), rules.never.begin(), rules.never.end());
   never_ = policies::normalised(std::move(never));
   std::vector<Ban> gone;
-  std::erase_if(bans_, [&](const auto& entry) {
-    const bool is_gone = !check(entry.first);
-    if (is_gone) gone.push_back(entry.second);
-    return is_gone;
-  });
+  for (auto at = bans_.begin(); at != bans_.end();) {
+    const bool is_gone = !check(at->first);
+    if (is_gone) gone.push_back(at->second);
+    at = is_gone ? take(at) : std::next(at);
+  }
   return gone;
+}
+
+void BanBook::count_in(const IpPrefix& target, bool lasts) {
+  Counts& counts = counts_[target.address.family == Family::ipv4 ? 0 : 1];
+  for (std::size_t* count : {&counts.all, is_range(target) ? &counts.ranges : nullptr})
+    if (count != nullptr) lasts ? ++*count : --*count;
+}
+
+// In place of what there is for its target.
+void BanBook::put(Ban ban) {
+  if (const auto known = bans_.find(ban.target); known != bans_.end()) take(known);
+  lasting_.emplace(ban.until, ban.target);
+  count_in(ban.target, true);
+  const IpPrefix target = ban.target;
+  bans_.emplace(target, std::move(ban));
+}
+
+BanBook::Entries::iterator BanBook::take(Entries::iterator at) {
+  const auto& [target, ban] = *at;
+  if (lasting_.erase({ban.until, target}) != 0)
+    count_in(target, false);
+  else
+    ended_.erase({forgotten_at(ban), target});
+  return bans_.erase(at);
 }
 
 Result<> BanBook::check(const IpPrefix& target) const {
@@ -108,23 +136,18 @@ seconds BanBook::duration_of(const BanOrder& order, int times) const {
 }
 
 bool BanBook::has_place_for(const IpPrefix& range, sys_seconds now) const {
-  if (!is_range(range) || bans_.size() < kRangesMax) return true;
-  if (const auto known = bans_.find(range); known != bans_.end() && is_live(known->second, now))
-    return true;
-  const auto others = std::count_if(bans_.begin(), bans_.end(), [&](const auto& entry) {
-    return entry.first.address.family == range.address.family && is_range(entry.first) &&
-           is_live(entry.second, now);
-  });
-  return static_cast<std::size_t>(others) < kRangesMax;
+  if (!is_range(range) || counts(range.address.family).ranges < kRangesMax) return true;
+  const auto known = bans_.find(range);
+  return known != bans_.end() && is_live(known->second, now);
 }
 
 Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
   const IpPrefix target = ban_target(order.target);
   if (auto allowed = check(target); !allowed) return allowed.error();
-  auto known = bans_.find(target);
-  // Counting takes a walk: only once the entries of both families together could be too many.
-  if (known == bans_.end() && bans_.size() >= rules_.size &&
-      count(target.address.family, now) >= rules_.size)
+  expire(now);
+  const auto known = bans_.find(target);
+  const bool is_more = known == bans_.end() || !is_live(known->second, now);
+  if (is_more && counts(target.address.family).all >= rules_.size)
     return base::fail(Errc::unavailable,
                       "{} addresses are banned already, as many as bans.size allows", rules_.size);
   if (!has_place_for(target, now))
@@ -150,14 +173,14 @@ Result<BanBook::Change> BanBook::ban(const BanOrder& order, sys_seconds now) {
     ban.until = std::max(ban.until, known->second.until);
   Change change{.ban = ban};
   if (known != bans_.end()) change.before.push_back(known->second);
-  bans_.insert_or_assign(target, std::move(ban));
+  put(std::move(ban));
   return widen(std::move(change), order.by, now);
 }
 
 void BanBook::undo(const Change& change) {
-  bans_.erase(change.ban.target);
+  if (const auto known = bans_.find(change.ban.target); known != bans_.end()) take(known);
   for (const Ban& ban : change.before)
-    bans_.insert_or_assign(ban.target, ban);
+    put(ban);
 }
 
 std::size_t BanBook::live_below(const IpPrefix& wide, int length, sys_seconds now) const {
@@ -193,9 +216,9 @@ BanBook::Change BanBook::widen(Change change, std::string_view by, sys_seconds n
       if (at->first == wide && is_live(known, now)) keep_words(known, ban);
       change.replaced.push_back(at->first);
       if (at->first != narrow) change.before.push_back(at->second);
-      at = bans_.erase(at);
+      at = take(at);
     }
-    bans_.insert_or_assign(wide, ban);
+    put(ban);
     change.ban = std::move(ban);
   }
   return change;
@@ -206,7 +229,7 @@ std::vector<Ban> BanBook::unban(const IpPrefix& target) {
   for (auto at = bans_.begin(); at != bans_.end();) {
     const bool is_meant = covers(target, at->first) || covers(at->first, target);
     if (is_meant) gone.push_back(at->second);
-    at = is_meant ? bans_.erase(at) : std::next(at);
+    at = is_meant ? take(at) : std::next(at);
   }
   return gone;
 }
@@ -227,11 +250,18 @@ std::optional<Ban> BanBook::find_request(std::string_view request_id, sys_second
   return std::nullopt;
 }
 
-void BanBook::expire(sys_seconds now) {
-  std::erase_if(bans_, [&](const auto& entry) {
-    const Ban& ban = entry.second;
-    return now >= ban.until + (ban.until - ban.since);
-  });
+std::size_t BanBook::expire(sys_seconds now) {
+  while (!lasting_.empty() && lasting_.begin()->first <= now) {
+    const IpPrefix target = lasting_.begin()->second;
+    lasting_.erase(lasting_.begin());
+    count_in(target, false);
+    ended_.emplace(forgotten_at(bans_.at(target)), target);
+  }
+  const std::size_t most = std::max<std::size_t>(rules_.size, kRememberedMin);
+  std::size_t forgotten = 0;
+  for (; !ended_.empty() && (ended_.begin()->first <= now || ended_.size() > most); ++forgotten)
+    take(bans_.find(ended_.begin()->second));
+  return forgotten;
 }
 
 std::vector<Ban> BanBook::list(sys_seconds now) const {
@@ -252,9 +282,10 @@ std::vector<BannedRange> BanBook::ranges(Family family, sys_seconds now) const {
 }
 
 std::size_t BanBook::count(Family family, sys_seconds now) const {
-  return static_cast<std::size_t>(std::count_if(bans_.begin(), bans_.end(), [&](const auto& entry) {
-    return entry.first.address.family == family && is_live(entry.second, now);
-  }));
+  std::size_t lasting = counts(family).all;
+  for (auto at = lasting_.begin(); at != lasting_.end() && at->first <= now; ++at)
+    lasting -= at->second.address.family == family ? 1 : 0;
+  return lasting;
 }
 
 }  // namespace ravelin::firewall

@@ -6,11 +6,14 @@
 #include "firewall/state/banned_ranges.h"
 #include "policies/model/policy.h"
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ravelin::firewall {
@@ -78,9 +81,10 @@ class BanBook {
   // The widest entry that covers the address now.
   [[nodiscard]] std::optional<Ban> find(const base::IpAddress& address, sys_seconds now) const;
 
-  // Drops what has ended; how often an address was banned is remembered for as long again as its
-  // last ban lasted.
-  void expire(sys_seconds now);
+  // How often an address was banned is remembered for as long again as its last ban lasted, of as
+  // many as may be banned in a family (kRememberedMin at least): what is beyond is forgotten here,
+  // and at each ban. How many were. O(log n) for each that ends or is forgotten.
+  std::size_t expire(sys_seconds now);
 
   [[nodiscard]] std::vector<Ban> list(sys_seconds now) const;  // by target
   [[nodiscard]] std::size_t count(base::Family family, sys_seconds now) const;
@@ -93,6 +97,7 @@ class BanBook {
 
   // So many banned /64 of one /56 (or /56 of one /48) make the wider one banned.
   static constexpr std::size_t kEscalateAt = 8;
+  static constexpr std::size_t kRememberedMin = 1000;
   // Of a family. Each is at most two parts without overlap, each of these two elements of a set of
   // 65,535.
   static constexpr std::size_t kRangesMax = 16'383;
@@ -105,9 +110,27 @@ class BanBook {
                                        sys_seconds now) const;
   Change widen(Change change, std::string_view by, sys_seconds now);
 
+  using Entries = std::map<base::IpPrefix, Ban>;
+  void put(Ban ban);
+  Entries::iterator take(Entries::iterator at);
+
+  // How many last, as of the last expire().
+  struct Counts {
+    std::size_t all = 0, ranges = 0;
+  };
+
+  void count_in(const base::IpPrefix& target, bool lasts);
+
+  [[nodiscard]] const Counts& counts(base::Family family) const {
+    return counts_[family == base::Family::ipv4 ? 0 : 1];
+  }
+
   policies::Bans rules_;
   policies::AddressRanges never_;
-  std::map<base::IpPrefix, Ban> bans_;
+  Entries bans_;
+  // Each entry is in one of them: with its end, or with the time at which it is forgotten.
+  std::set<std::pair<sys_seconds, base::IpPrefix>> lasting_, ended_;
+  std::array<Counts, 2> counts_{};  // by family
 };
 
 }  // namespace ravelin::firewall

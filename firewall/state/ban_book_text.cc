@@ -9,7 +9,8 @@ namespace {
 namespace json = boost::json;
 using base::Errc;
 
-constexpr std::size_t kBansMax = 1'000'000;
+// More than a book holds: a million of each family that last, and a million that are remembered.
+constexpr std::size_t kBansMax = 4'000'000;
 
 json::object ban_json(const Ban& ban) {
   json::object object;
@@ -73,14 +74,19 @@ Result<> BanBook::restore(std::string_view text, sys_seconds now) {
     return base::fail(Errc::invalid, "the file of bans is no JSON array");
   if (root.get_array().size() > kBansMax)
     return base::fail(Errc::invalid, "the file of bans has more than {} entries", kBansMax);
-  std::map<base::IpPrefix, Ban> read;
+  std::vector<Ban> read;
   for (const json::value& value : root.get_array()) {
     auto ban = parse_ban(value);
     if (!ban)
       return base::fail(Errc::invalid, "entry {} of the file of bans is damaged", read.size() + 1);
-    if (check(ban->target)) read.insert_or_assign(ban->target, std::move(*ban));
+    read.push_back(std::move(*ban));
   }
-  bans_ = std::move(read);
+  bans_.clear();
+  lasting_.clear();
+  ended_.clear();
+  counts_ = {};
+  for (Ban& ban : read)
+    if (check(ban.target)) put(std::move(ban));
   expire(now);
   return {};
 }

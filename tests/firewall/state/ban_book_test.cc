@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 namespace ravelin::firewall {
 namespace {
 
@@ -102,6 +105,104 @@ TEST(BanBook, RepeatsAreForgottenInTime) {
   EXPECT_EQ(bans.ban(order("203.0.113.9"), kNow + 1h + 59min)->ban.times, 2);
   bans.expire(kNow + 24h);
   EXPECT_EQ(bans.ban(order("203.0.113.9"), kNow + 24h)->ban.times, 1);
+}
+
+TEST(BanBook, WhatHasEndedIsForgottenByItself) {
+  BanBook bans = book();
+  for (int i = 0; i < 5000; ++i)
+    ASSERT_TRUE(
+        bans.ban(order(fmt::format("203.0.{}.{}", i / 250, 1 + i % 250), 1s),
+                 kNow + seconds(i)));  // the ban before it is remembered for one second more
+  EXPECT_LT(bans.format().size(), 1000U);
+  EXPECT_EQ(bans.expire(kNow + 5001s), 2U);
+  EXPECT_EQ(bans.format(), "[]\n");
+}
+
+TEST(BanBook, OfWhatHasEndedAsManyAreRememberedAsMayBeBanned) {
+  BanBook bans = book({.size = 1500});
+  const auto address = [](int i) { return fmt::format("203.0.{}.{}", i / 250, 1 + i % 250); };
+  for (int i = 0; i < 1500; ++i)
+    ASSERT_TRUE(bans.ban(order(address(i), 6h), kNow)) << i;
+  for (int i = 1500; i < 3000; ++i)
+    ASSERT_TRUE(bans.ban(order(address(i), 1h), kNow + 6h)) << i;
+  EXPECT_EQ(bans.expire(kNow + 7h), 1500U) << "the first that would be forgotten";
+  EXPECT_EQ(bans.ban(order(address(0)), kNow + 7h)->ban.times, 2);
+  EXPECT_EQ(bans.ban(order(address(2999)), kNow + 7h)->ban.times, 1);
+}
+
+// The same book, kept in the plainest way.
+class PlainBook {
+ public:
+  void ban(const Ban& ban) { bans_.insert_or_assign(ban.target, ban); }
+
+  void unban(const IpPrefix& target) { bans_.erase(target); }
+
+  [[nodiscard]] std::vector<Ban> list(sys_seconds now) const {
+    std::vector<Ban> live;
+    for (const auto& [target, ban] : bans_)
+      if (now < ban.until) live.push_back(ban);
+    return live;
+  }
+
+  [[nodiscard]] std::size_t count(base::Family family, sys_seconds now, bool only_ranges) const {
+    std::size_t count = 0;
+    for (const Ban& ban : list(now))
+      count +=
+          ban.target.address.family == family && (!only_ranges || is_range(ban.target)) ? 1 : 0;
+    return count;
+  }
+
+  // How often it counts as banned, were it banned now.
+  [[nodiscard]] int times(const IpPrefix& target, sys_seconds now) const {
+    const auto known = bans_.find(target);
+    if (known == bans_.end()) return 1;
+    const Ban& ban = known->second;
+    if (now < ban.until) return ban.times;
+    return now < ban.until + (ban.until - ban.since) ? ban.times + 1 : 1;
+  }
+
+ private:
+  std::map<IpPrefix, Ban> bans_;
+};
+
+TEST(BanBook, CountsAndForgetsAsIfItLookedAtAllOfItEachTime) {
+  std::mt19937 random(26);
+  const auto below = [&random](unsigned n) { return static_cast<int>(random() % n); };
+  for (int round = 0; round < 20; ++round) {
+    BanBook bans = book();
+    PlainBook plain;
+    sys_seconds now = kNow;
+    for (int step = 0; step < 400; ++step) {
+      const std::string texts[] = {fmt::format("203.0.113.{}", below(20)),
+                                   fmt::format("192.0.{}.0/24", below(8)),
+                                   fmt::format("2001:db8:{}::/64", below(12))};
+      const IpPrefix target = prefix(texts[below(3)]);
+      const int what = below(10);
+      if (what < 6) {
+        const int times = plain.times(target, now);
+        const auto change = bans.ban({target, seconds(1 + below(20)), "scanner", "root", ""}, now);
+        ASSERT_TRUE(change);
+        ASSERT_EQ(change->ban.times, times) << base::to_string(target);
+        if (what == 0)
+          bans.undo(*change);
+        else
+          plain.ban(change->ban);
+      } else if (what == 6) {
+        for (const Ban& gone : bans.unban(target))
+          plain.unban(gone.target);
+      } else if (what == 7) {
+        bans.expire(now);
+      } else {
+        now += seconds(below(10));
+      }
+      ASSERT_EQ(bans.list(now), plain.list(now)) << round << ", " << step;
+      for (const base::Family family : {base::Family::ipv4, base::Family::ipv6}) {
+        ASSERT_EQ(bans.count(family, now), plain.count(family, now, false))
+            << round << ", " << step;
+        ASSERT_EQ(bans.ranges(family, now).size(), plain.count(family, now, true));
+      }
+    }
+  }
 }
 
 struct RefusedCase {
