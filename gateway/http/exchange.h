@@ -70,9 +70,10 @@ class Exchange {
   // 101: from now on the client's stream carries raw bytes. False where its HTTP version has no
   // such thing.
   virtual bool switch_protocol(const http1::ResponseHead& head) = 0;
-  // After the switch: that stream, and what the client sent ahead of it.
+  // After the switch: that stream, and what the client sent ahead of it, once. The bytes of its
+  // head stay where they are.
   virtual Stream& tunnel_stream() = 0;
-  virtual Buffer& tunnel_input() = 0;
+  virtual Buffer take_tunnel_input() = 0;
   // What the tunnel carried counts as the bodies of the request and of the response.
   virtual void count_tunnel(std::uint64_t from_client, std::uint64_t to_client) = 0;
 

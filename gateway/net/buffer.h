@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+#include <sanitizer/asan_interface.h>
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -23,11 +25,18 @@ enum class BlockSize : unsigned char {
 
 inline constexpr std::array<std::size_t, 3> kBlockBytes = {4 * 1024, 36 * 1024, 80 * 1024};
 
+// A block that nobody has is nobody's to read: AddressSanitizer, where it is there, sees that too.
 class BufferPool {
  public:
   BufferPool() = default;
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
+
+  ~BufferPool() {
+    for (std::size_t size = 0; size < free_.size(); ++size)
+      for (const auto& block : free_[size])
+        ASAN_UNPOISON_MEMORY_REGION(block.get(), kBlockBytes[size]);
+  }
 
   std::unique_ptr<char[]> take(BlockSize size) {
     auto& kept = free_[static_cast<std::size_t>(size)];
@@ -35,13 +44,16 @@ class BufferPool {
     if (kept.empty()) return std::make_unique_for_overwrite<char[]>(bytes_of(size));
     auto block = std::move(kept.back());
     kept.pop_back();
+    ASAN_UNPOISON_MEMORY_REGION(block.get(), bytes_of(size));
     return block;
   }
 
   void give(BlockSize size, std::unique_ptr<char[]> block) {
     in_use_bytes_ -= bytes_of(size);
     auto& kept = free_[static_cast<std::size_t>(size)];
-    if (kept.size() < kKeptMax[static_cast<std::size_t>(size)]) kept.push_back(std::move(block));
+    if (kept.size() >= kKeptMax[static_cast<std::size_t>(size)]) return;
+    ASAN_POISON_MEMORY_REGION(block.get(), bytes_of(size));
+    kept.push_back(std::move(block));
   }
 
   static std::size_t bytes_of(BlockSize size) {

@@ -12,6 +12,7 @@
 #include "gateway/proxy/request_values.h"
 
 #include <memory>
+#include <utility>
 
 namespace ravelin::gateway {
 
@@ -272,9 +273,11 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   if (end == RelayEnd::tunnel) {
     server.server().succeeded();
     server.metrics().request_done(worker_.cells, state_.status);
+    Buffer client_ahead = exchange_.take_tunnel_input();
+    Buffer server_ahead = std::move(upstream.raw_input());
     const TunnelCount carried = co_await run_tunnel(
-        exchange_.tunnel_stream(), upstream.stream(), exchange_.tunnel_input(),
-        upstream.raw_input(), worker_.reactor, state_.route->config->tunnel_idle_timeout);
+        exchange_.tunnel_stream(), upstream.stream(), std::move(client_ahead),
+        std::move(server_ahead), worker_.reactor, state_.route->config->tunnel_idle_timeout);
     exchange_.count_tunnel(carried.to_server, carried.to_client);
     co_return TryEnd::over;
   }

@@ -1,6 +1,7 @@
 #include "gateway/proxy/forward/tunnel.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ravelin::gateway {
 namespace {
@@ -8,7 +9,9 @@ namespace {
 // One direction. Reads only while everything read before has left.
 class Lane {
  public:
-  Lane(Stream& from, Stream& to, Buffer& buffer) : from_(from), to_(to), buffer_(buffer) {}
+  Lane(Stream& from, Stream& to, Buffer ahead) : from_(from), to_(to), buffer_(std::move(ahead)) {
+    if (buffer_.empty()) buffer_.release();
+  }
 
   // Moves what can be moved now; true if anything was.
   bool pump() {
@@ -60,7 +63,7 @@ class Lane {
  private:
   Stream& from_;
   Stream& to_;
-  Buffer& buffer_;
+  Buffer buffer_;
   std::uint64_t count_ = 0;
   bool done_ = false;
 };
@@ -88,12 +91,11 @@ class TunnelWait : public CoroutineWaiter {
 
 }  // namespace
 
-base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer& client_ahead,
-                                   Buffer& server_ahead, Reactor& reactor,
-                                   base::Duration idle_max) {
+base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer client_ahead,
+                                   Buffer server_ahead, Reactor& reactor, base::Duration idle_max) {
   constexpr int kMovesBeforeYield = 16;
-  Lane up(client, server, client_ahead);
-  Lane down(server, client, server_ahead);
+  Lane up(client, server, std::move(client_ahead));
+  Lane down(server, client, std::move(server_ahead));
   int moves = 0;
   // Either side gone ends both: half-closed tunnels last until the other side has said its piece.
   while (!up.is_done() || !down.is_done()) {

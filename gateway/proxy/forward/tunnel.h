@@ -11,8 +11,9 @@ struct TunnelCount {
   std::uint64_t to_client = 0;
 };
 
-// `client_ahead` and `server_ahead` hold bytes that were read before the switch; they go first.
-base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer& client_ahead,
-                                   Buffer& server_ahead, Reactor& reactor, base::Duration idle_max);
+// `client_ahead` and `server_ahead` hold bytes that were read before the switch; they go first. A
+// tunnel that waits for more has no block.
+base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer client_ahead,
+                                   Buffer server_ahead, Reactor& reactor, base::Duration idle_max);
 
 }  // namespace ravelin::gateway

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 namespace ravelin::gateway {
 
@@ -142,6 +143,15 @@ BodyStep Http1Exchange::take_chunked() {
 void Http1Exchange::hand_back_leftover() {
   if (in_.empty() && !more_.empty()) in_ = std::move(more_);
   more_.release();
+}
+
+Buffer Http1Exchange::take_tunnel_input() {
+  if (in_.empty()) return std::move(more_);
+  Buffer ahead(worker_.buffers);
+  ahead.acquire(in_.block_size());
+  ahead.append(in_.readable());
+  in_.consume(in_.size());
+  return ahead;
 }
 
 void Http1Exchange::send_interim(const http1::ResponseHead& head) {

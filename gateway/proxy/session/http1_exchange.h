@@ -53,7 +53,7 @@ class Http1Exchange final : public Exchange {
 
   Stream& tunnel_stream() override { return stream_; }
 
-  Buffer& tunnel_input() override { return in_; }
+  Buffer take_tunnel_input() override;
 
   void count_tunnel(std::uint64_t from_client, std::uint64_t to_client) override {
     body_bytes_ += from_client;
@@ -92,8 +92,8 @@ class Http1Exchange final : public Exchange {
 
   WorkerContext& worker_;
   Stream& stream_;
-  Buffer& in_;
-  Buffer more_;  // body bytes read after those that came with the head
+  Buffer& in_;   // keeps its block while the request lasts: what is known of it points there
+  Buffer more_;  // bytes read after those that came with the head
   const http1::RequestHead& head_;
   std::uint64_t body_bytes_max_;  // 0 = no limit
   std::optional<http1::ChunkedDecoder> chunks_;

@@ -43,6 +43,25 @@ TEST(BufferPool, CountsWhatIsInUseAndReusesBlocks) {
   EXPECT_EQ(again.writable().data(), first);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+TEST(BufferPool, WhatIsReadOfABlockThatIsBackIsSeen) {
+  BufferPool pool;
+  Buffer buffer(pool);
+  for (const BlockSize size : {BlockSize::small, BlockSize::large, BlockSize::bulk}) {
+    buffer.acquire(size);
+    char* block = buffer.writable().data();
+    const std::size_t bytes = buffer.writable().size();
+    EXPECT_EQ(__asan_region_is_poisoned(block, bytes), nullptr);
+    buffer.release();
+    EXPECT_EQ(__asan_address_is_poisoned(block), 1);
+    EXPECT_EQ(__asan_address_is_poisoned(block + bytes - 1), 1);
+    buffer.acquire(size);
+    EXPECT_EQ(__asan_region_is_poisoned(block, bytes), nullptr);
+    buffer.release();
+  }
+}
+#endif
+
 TEST(Buffer, AMovedBufferOwnsNothing) {
   BufferPool pool;
   Buffer from(pool);
