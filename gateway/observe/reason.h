@@ -30,7 +30,8 @@ enum class Reason : std::uint8_t {
   too_many_fields,
   body_too_large,
   plain_http_on_tls,
-  misdirected,  // the Host has another TLS policy than the SNI of the connection
+  misdirected,  // the Host, or the listener since a reload, has another TLS policy than the
+                // connection
   // how the client behaved
   header_timeout,
   idle_timeout,

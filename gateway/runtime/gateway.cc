@@ -179,7 +179,7 @@ void Gateway::adopt(Next next) {
   set_challenges();
   note_store();
   if (before != nullptr) {
-    drain_changed(materials_before);
+    drain_changed(*before, materials_before);
     dns_->use(snapshot_->config->dns);
   }
   watch_certificates();
@@ -188,11 +188,20 @@ void Gateway::adopt(Next next) {
   members_.in_use(before.get(), *snapshot_, next.built.findings);
 }
 
-// Where a listener has another TLS policy now, nobody keeps talking under the one before.
-void Gateway::drain_changed(const std::map<std::string, ListenerMaterials>& before) {
-  for (const auto& [listener, old] : before) {
-    const auto now = materials_.find(listener);
-    if (now != materials_.end() && now->second.context != old.context) drain_listener(listener);
+// Where a listener has another TLS policy now, or TLS only now or no more, nobody keeps talking
+// under the one before.
+void Gateway::drain_changed(const Snapshot& before,
+                            const std::map<std::string, ListenerMaterials>& materials_before) {
+  for (const ListenerRuntime& listener : before.listeners) {
+    const std::string& name = listener.config->name;
+    if (snapshot_->find_listener(name) == nullptr) continue;
+    const auto then = materials_before.find(name);
+    const auto now = materials_.find(name);
+    const bool had_tls = then != materials_before.end();
+    const bool has_tls = now != materials_.end();
+    const bool is_same =
+        had_tls && has_tls ? then->second.context == now->second.context : had_tls == has_tls;
+    if (!is_same) drain_listener(name);
   }
 }
 

@@ -188,7 +188,8 @@ class Gateway final : public ControlEvents {
   // have changed.
   base::Result<std::map<std::string, TicketRing>> make_rings(const Snapshot& next) const;
   void adopt(Next next);
-  void drain_changed(const std::map<std::string, ListenerMaterials>& before);
+  void drain_changed(const Snapshot& before,
+                     const std::map<std::string, ListenerMaterials>& materials_before);
   // The servers of this pool have become others: a generation that has them follows, at once or
   // with what else changes soon.
   void members_changed(const std::string& pool);

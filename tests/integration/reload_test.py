@@ -13,7 +13,7 @@ def listener(name, bind, more):
     return f'  - {{ name: {name}, bind: "{bind}", {more}, routes: [ {{ name: {name}, pool: web }} ] }}\n'
 
 
-class Addresses(Case):
+class Listeners(Case):
     def setUp(self):
         self.server = self.backend()
         self.base = simple_config([self.server], top=ADMIN)
@@ -31,6 +31,8 @@ class Addresses(Case):
         with_close = self.client(gateway, to=port, tls=tls)
         return with_close.get(fields="Connection: close\r\n").status
 
+
+class Addresses(Listeners):
     def test_change_under_the_same_name(self):
         gateway = self.gateway(self.text(listener("more", f"127.0.0.1:{self.first}", TLS)))
         early = self.client(gateway, to=self.first)
@@ -92,6 +94,55 @@ class Addresses(Case):
         self.assertEqual(self.get(gateway, self.first, True), 200)
         self.assertEqual(self.client(gateway, to=self.first, tls=False).get().status, 400)
         self.assertEqual(gateway.stop(), 0)
+
+
+class Policies(Listeners):
+    """A reload that asks more of connections asks it of those that are there, too."""
+
+    MTLS = TLS.replace(" ], ", " ], client_auth: { mode: require, ca: ca.pem }, ")
+
+    def kept(self, gateway, tls, used):
+        client = self.client(gateway, to=self.first, tls=tls)
+        if used:
+            self.assertEqual(client.get().status, 200)
+        return client
+
+    def check(self, before, after, tls):
+        """No connection of before is served after: those that were used end at once, the others when they ask."""
+        gateway = self.gateway(self.text(listener("more", f"127.0.0.1:{self.first}", before)))
+        used, unused, begun = (self.kept(gateway, tls, is_used) for is_used in (True, False, False))
+        begun.send(b"GET /begun HTTP/1.1\r\n")
+        self.reload(gateway, listener("more", f"127.0.0.1:{self.first}", after))
+        self.assertTrue(used.is_closed())
+        self.assertEqual(unused.get().status, 421)
+        self.assertTrue(unused.is_closed())
+        begun.send(b"Host: gw.test\r\n\r\n")
+        self.assertEqual(begun.read_response().status, 421)
+        self.assertEqual(len(self.server.seen()), 1)
+        self.assertEqual(gateway.record("misdirected")["detail"], "the listener has another TLS policy now")
+
+    def test_tls_with_client_certificates_is_asked_of_plain_connections(self):
+        self.check("plaintext: allowed", self.MTLS, tls=False)
+
+    def test_tls_is_asked_of_plain_connections(self):
+        self.check("plaintext: allowed", TLS, tls=False)
+
+    def test_client_certificates_are_asked_of_tls_connections(self):
+        self.check(TLS, self.MTLS, tls=True)
+
+    def test_other_routes_cost_no_connection_and_no_request(self):
+        for tls, more in ((False, "plaintext: allowed"), (True, TLS)):
+            before = listener("more", f"127.0.0.1:{self.first}", more)
+            gateway = self.gateway(self.text(before))
+            used, unused, begun = (self.kept(gateway, tls, is_used) for is_used in (True, False, False))
+            begun.send(b"GET /begun HTTP/1.1\r\n")
+            self.reload(gateway, before.replace("pool: web", "respond: { body: other }"))
+            begun.send(b"Host: gw.test\r\n\r\n")
+            self.assertEqual(begun.read_response().body, b"hello")
+            for client in (used, unused, begun):
+                self.assertEqual(client.get().body, b"other")
+                self.assertEqual(client.get().body, b"other")
+            gateway.stop()
 
 
 class Settings(Case):

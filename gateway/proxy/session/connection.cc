@@ -4,6 +4,7 @@
 #include "gateway/http1/head_scanner.h"
 #include "gateway/http1/serialise.h"
 #include "gateway/net/listener.h"
+#include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/session/http1_exchange.h"
 #include "gateway/proxy/session/pace.h"
 #include "gateway/tls/client_auth.h"
@@ -121,6 +122,19 @@ const ListenerRuntime& Connection::listener_now() {
   }
   CHECK(runtime_ != nullptr);
   return *runtime_;
+}
+
+const ListenerRuntime* Connection::listener_in_force() const {
+  if (pinned_ == worker_.current) return runtime_;
+  return worker_.current->snapshot->find_listener(listener_->name);
+}
+
+bool Connection::is_of_policy_in_force() const {
+  const ListenerRuntime* listener = listener_in_force();
+  if (listener == nullptr) return true;
+  const TlsContext* asked = listener->tls_context.get();
+  if (asked == nullptr || tls_context_ == nullptr) return asked == tls_context_.get();
+  return asked == tls_context_.get() || asked->policy_hash() == tls_context_->policy_hash();
 }
 
 Task<void> Connection::serve(std::unique_ptr<Connection> self) {
@@ -437,7 +451,14 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
   state.client = &client;
   const AbuseTable* abuse = state.snapshot->snapshot->abuse.get();
   const bool is_banned = abuse != nullptr && turn_away_banned(*abuse, http, client, state, worker_);
-  if (!is_banned) co_await serve_request(http, client, state, worker_);
+  if (!is_banned && !is_of_policy_in_force()) {
+    // What is served here now is for connections that were asked for more, or for something else.
+    note_request(http.request(), state);
+    answer_failure(http, state, Reason::misdirected, "the listener has another TLS policy now",
+                   true);
+  } else if (!is_banned) {
+    co_await serve_request(http, client, state, worker_);
+  }
   if (http.head_refused()) {
     state.status = 500;
     state.reason = Reason::internal;

@@ -114,6 +114,11 @@ class Connection {
 
   [[nodiscard]] bool must_end() const { return draining_ && requests_ != 0; }
 
+  // The listener in the worker's current generation, whatever is pinned; null = it has left.
+  [[nodiscard]] const ListenerRuntime* listener_in_force() const;
+  // Whether that asks of connections what it asked of this one when it began.
+  [[nodiscard]] bool is_of_policy_in_force() const;
+
   const ClientCertificateFields* client_certificate(const ListenerRuntime& listener);
   [[nodiscard]] ClientInfo client_info(const ListenerRuntime& listener);
   [[nodiscard]] std::string_view client_text();
