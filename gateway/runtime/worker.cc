@@ -176,13 +176,20 @@ void Worker::close_acceptors(base::MonoTime now) {
   if (std::ranges::any_of(acceptors_, is_due)) close_acceptors_in(kLookAgain);
 }
 
+template <typename Predicate>
+void Worker::drain_if(const Predicate& is_meant) {
+  // Draining one may end it, which takes it off the list.
+  for (auto place = context_.connections.begin(); place != context_.connections.end();) {
+    Connection& connection = **place++;
+    if (is_meant(connection)) connection.drain();
+  }
+}
+
 void Worker::drain(std::string listener) {
   reactor_.post([this, listener = std::move(listener)] {
-    // Draining one may end it, which takes it off the list.
-    for (auto place = context_.connections.begin(); place != context_.connections.end();) {
-      Connection& connection = **place++;
-      if (listener.empty() || connection.listener_name() == listener) connection.drain();
-    }
+    drain_if([&](const Connection& connection) {
+      return listener.empty() || connection.listener_name() == listener;
+    });
   });
 }
 
@@ -338,6 +345,8 @@ void Worker::add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const {
   }
 }
 
+// Until the last of what queued at its addresses is accepted, connections of a listener that left
+// are served as it was, one more response each; then those that wait for nothing end.
 void Worker::keep_left_listeners(const Snapshot& next) {
   if (context_.current == nullptr) return;
   bool any_left = false;
@@ -355,6 +364,9 @@ void Worker::keep_left_listeners(const Snapshot& next) {
     std::erase_if(tls_, [&](const auto& entry) {
       return context_.current->snapshot->find_listener(entry.first) == nullptr &&
              !context_.left.contains(entry.first);
+    });
+    drain_if([this](const Connection& connection) {
+      return context_.current->snapshot->find_listener(connection.listener_name()) == nullptr;
     });
   });
 }

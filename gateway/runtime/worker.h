@@ -120,6 +120,9 @@ class Worker {
   void add_turns(const Snapshot& snapshot, WorkerSnapshot& next) const;
   void keep_mirror_counts(WorkerSnapshot& next) const;
   void keep_left_listeners(const Snapshot& next);
+  // Connections for which `is_meant` end at their next border between requests.
+  template <typename Predicate>
+  void drain_if(const Predicate& is_meant);
   [[nodiscard]] std::shared_ptr<const ListenerTls> tls_of(const std::string& listener) const;
   void finish();
 

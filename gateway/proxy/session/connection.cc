@@ -431,7 +431,8 @@ ClientInfo Connection::client_info(const ListenerRuntime& listener) {
     info.is_trusted = info.is_trusted || prefix.contains(peer_.address);
   }
   const std::uint32_t requests_max = listener.config->limits.requests_per_connection_max;
-  info.must_close = draining_ || worker_.load.draining.load(std::memory_order_relaxed) ||
+  info.must_close = draining_ || listener_in_force() == nullptr ||
+                    worker_.load.draining.load(std::memory_order_relaxed) ||
                     worker_.load.is_overloaded(OverloadAction::stop_keep_alive) ||
                     (requests_max != 0 && requests_ >= requests_max);
   info.sni = sni_;
