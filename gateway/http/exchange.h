@@ -92,6 +92,8 @@ class Exchange {
   // Output waits for the client: send nothing more before it is false again.
   [[nodiscard]] virtual bool is_blocked() const = 0;
   [[nodiscard]] virtual std::size_t blocked_bytes() const = 0;
+  // Those, and what the kernel has taken and the client has not; may cost a system call.
+  [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
   virtual void watch_output(Waiter& waiter) = 0;
   // Tries to send what waits.
   virtual void drain_output() = 0;

@@ -3,7 +3,9 @@
 #include "gateway/tls/late_key.h"
 #include "gateway/tls/socket_bio.h"
 
+#include <linux/sockios.h>
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -216,6 +218,12 @@ void Stream::keep(std::string_view bytes) {
     kept += out_.append(bytes.substr(kept));
   }
   overflow_.append(bytes.substr(kept));
+}
+
+std::size_t Stream::unsent_bytes() const {
+  int queued = 0;
+  static_cast<void>(::ioctl(socket_.fd(), SIOCOUTQ, &queued));
+  return blocked_bytes() + static_cast<std::size_t>(queued);
 }
 
 void Stream::release_output() {

@@ -74,6 +74,9 @@ class Stream {
     return is_blocked() ? out_.size() + overflow_.size() : 0;
   }
 
+  // What the peer has not acknowledged yet, with the kernel or here; a system call.
+  [[nodiscard]] std::size_t unsent_bytes() const;
+
   // Sends what is held or was refused before, as far as the kernel takes it.
   void release_output();
   // Waits until everything is with the kernel; `ready` also when the connection broke (see

@@ -104,6 +104,45 @@ class Deadlines(Case):
         self.check(gateway, "write_timeout", 200)
         self.assertIsNone(client.read_response())
 
+    def slow_reader(self, gateway):
+        """A client whose kernel takes little ahead of it, so that it reads at the pace of its calls."""
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(DEADLINE)
+        raw.connect(("127.0.0.1", gateway.port))
+        client = gateway.client_context().wrap_socket(raw, server_hostname="gw.test")
+        self.addCleanup(client.close)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+        return client
+
+    def read_at(self, client, rate, seconds):
+        """Until it ends; the bytes read."""
+        began, got = time.monotonic(), 0
+        try:
+            while (now := time.monotonic() - began) < seconds:
+                if got <= rate * now:
+                    piece = client.recv(max(1, rate // 20))
+                    if not piece:
+                        break
+                    got += len(piece)
+                time.sleep(0.02)
+        except OSError:
+            pass
+        return got
+
+    def test_a_client_that_reads_steadily_is_not_cut_however_long_the_kernel_takes_no_more(self):
+        gateway = self.start(self.backend(lambda head, body: ok(b"x" * 30_000_000)),
+                             listener="    timeouts: { body_idle: 2s, min_rate: 10KiB }")
+        self.assertGreater(self.read_at(self.slow_reader(gateway), 20_000, 13), 200_000)
+        self.assertEqual(gateway.access_records(), [])
+
+    def test_a_client_that_reads_below_the_minimum_rate_is_cut(self):
+        gateway = self.start(self.backend(lambda head, body: ok(b"x" * 30_000_000)),
+                             listener="    timeouts: { body_idle: 60s, min_rate: 2KiB }")
+        self.assertLess(self.read_at(self.slow_reader(gateway), 100, 15), 2000)
+        record = self.check(gateway, "write_timeout", 200)
+        self.assertLess(record["total_us"], 25_000_000)
+
     def test_a_body_below_the_minimum_rate_is_408_and_a_long_one_above_it_is_not(self):
         gateway = self.start(self.backend(lambda head, body: ok(b"%d" % len(body))),
                              listener="    timeouts: { min_rate: 100 }")

@@ -3,6 +3,7 @@
 #include "gateway/proxy/request_values.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ravelin::gateway {
 
@@ -134,7 +135,10 @@ MonoTime Relay::deadline() const {
 
 Reason Relay::overdue(MonoTime now) {
   if (now >= request_deadline_) return Reason::request_timeout;
-  if (!waits_for_client()) {
+  const bool is_clients = waits_for_client();
+  const bool is_readers = exchange_.is_blocked();
+  drain_response();
+  if (!is_clients) {
     if (now < upstream_deadline()) return Reason::none;
     return head_done_ ? Reason::upstream_body_timeout : Reason::first_byte_timeout;
   }
@@ -142,22 +146,34 @@ Reason Relay::overdue(MonoTime now) {
     case Pace::Verdict::fine:
       return Reason::none;
     case Pace::Verdict::idle:
-      return exchange_.is_blocked() ? Reason::write_timeout : Reason::body_timeout;
+      return is_readers ? Reason::write_timeout : Reason::body_timeout;
     case Pace::Verdict::too_slow:
-      return Reason::body_too_slow;
+      return is_readers ? Reason::write_timeout : Reason::body_too_slow;
   }
   return Reason::none;
+}
+
+// The kernel takes more only once a third of what it holds has left, minutes at a modem's pace:
+// what has left by then is progress, too.
+void Relay::drain_response() {
+  const std::size_t blocked_before = exchange_.blocked_bytes();
+  if (blocked_before == 0) return;
+  exchange_.drain_output();
+  const MonoTime now = worker_.reactor.now();
+  if (!exchange_.is_blocked()) {
+    unsent_ = 0;
+    pace_.progressed(now, blocked_before);
+    return;
+  }
+  const std::size_t before = std::exchange(unsent_, exchange_.unsent_bytes());
+  if (unsent_ < before) pace_.progressed(now, before - unsent_);
 }
 
 Task<RelayEnd> Relay::run() {
   int moves = 0;
   for (;;) {
     if (upstream_.stream().is_blocked()) upstream_.stream().release_output();
-    const std::size_t blocked_before = exchange_.blocked_bytes();
-    if (blocked_before != 0) {
-      exchange_.drain_output();
-      pace_.progressed(worker_.reactor.now(), blocked_before - exchange_.blocked_bytes());
-    }
+    drain_response();
     if (exchange_.is_broken() || exchange_.client_has_gone()) {
       if (exchange_.head_sent()) exchange_.abort();
       state_.reason = Reason::client_closed;

@@ -72,6 +72,8 @@ class Relay {
   // Whoever it is for begins with all of its time: none of it ran while it was for the other.
   void note_turn();
   void request_is_sent(base::MonoTime now);
+  // Sends what waits for the client, and notes what it has taken since the last look.
+  void drain_response();
   // What a deadline means here; none: it was only time to look at the pace.
   Reason overdue(base::MonoTime now);
   [[nodiscard]] base::MonoTime deadline() const;
@@ -91,6 +93,7 @@ class Relay {
   RetryChance chance_;
   std::unique_ptr<Mirror>* mirror_ = nullptr;
   Pace pace_;
+  std::size_t unsent_ = 0;  // at the last look at output that waited; 0 = there was none
   ByteRate down_;
   ByteRate up_;
   base::MonoTime request_deadline_;

@@ -11,9 +11,6 @@
 #include "gateway/tls/handshake_failure.h"
 #include "gateway/tls/handshake_watch.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -56,13 +53,6 @@ TlsVersion version_of(const SSL* ssl) {
     default:
       return TlsVersion::none;
   }
-}
-
-// What the client has not acknowledged yet, with the kernel or here.
-std::size_t unsent_bytes(Stream& stream) {
-  int queued = 0;
-  static_cast<void>(::ioctl(stream.socket().fd(), SIOCOUTQ, &queued));
-  return stream.blocked_bytes() + static_cast<std::size_t>(queued);
 }
 
 // Of a response that waits for its client.
@@ -466,7 +456,8 @@ Task<bool> Connection::exchange(const ListenerRuntime& listener, RequestState& s
     state.detail = "the head of the response is too large to send";
   }
   stream_.release_output();
-  is_cut_ = http.is_cut();
+  // Who has not taken it in time has no second time for the rest.
+  is_cut_ = http.is_cut() || state.reason == Reason::write_timeout;
   if (!is_cut_ && stream_.is_blocked()) co_await send_rest(listener, state);
   report_request(http, client, state, http.body_bytes_in(), http.body_bytes_out(), worker_);
   lingers_ = !http.may_continue();
@@ -485,13 +476,13 @@ Task<void> Connection::send_rest(const ListenerRuntime& listener, RequestState& 
   const MonoTime until = is_timed ? deadline_of(state) : kNever;
   Reason late = Reason::none;
   // What the kernel holds has not left yet: it takes more only after a third of that has.
-  std::size_t left = unsent_bytes(stream_);
+  std::size_t left = stream_.unsent_bytes();
   while (stream_.is_blocked() && late == Reason::none) {
     const MonoTime look_at = std::min(until, pace.next_check());
     co_await stream_.socket().writable(look_at);
     const MonoTime now = worker_.reactor.refresh_now();
     stream_.release_output();
-    const std::size_t before = std::exchange(left, unsent_bytes(stream_));
+    const std::size_t before = std::exchange(left, stream_.unsent_bytes());
     if (left < before) pace.progressed(now, before - left);
     if (!stream_.is_blocked()) break;
     late = worker_.stopping ? Reason::draining : overdue(pace, now, until);

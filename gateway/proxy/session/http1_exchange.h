@@ -38,6 +38,8 @@ class Http1Exchange final : public Exchange {
 
   [[nodiscard]] std::size_t blocked_bytes() const override { return stream_.blocked_bytes(); }
 
+  [[nodiscard]] std::size_t unsent_bytes() const override { return stream_.unsent_bytes(); }
+
   void watch_output(Waiter& waiter) override { stream_.socket().watch_writable(waiter); }
 
   void drain_output() override { stream_.release_output(); }
