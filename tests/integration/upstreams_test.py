@@ -41,6 +41,30 @@ class KeptConnections(Case):
         self.assertEqual(backend.connections, 10)
         self.assertNotIn("ejected", gateway.log())  # it was no fault of the server
 
+    def test_an_empty_body_makes_no_difference(self):
+        for method in ("GET", "OPTIONS"):
+            for framing, body in (("Content-Length: 0", ""), ("Transfer-Encoding: chunked", "0\r\n\r\n")):
+                backend = self.dying()
+                gateway = self.start(backend, pool="    ejection: { consecutive_failures: 1 }")
+                client = self.client(gateway)
+                for _ in range(10):
+                    client.send(f"{method} / HTTP/1.1\r\nHost: gw.test\r\n{framing}\r\n\r\n{body}".encode())
+                    self.assertEqual(client.read_response().body, b"fine")
+                self.assertEqual(backend.connections, 10)
+                self.assertNotIn("ejected", gateway.log())
+                gateway.stop()
+
+    def test_a_body_that_a_dead_connection_took_is_no_fault_of_the_server(self):
+        for method in ("GET", "POST"):
+            gateway = self.start(self.dying(), pool="    ejection: { consecutive_failures: 1 }")
+            client = self.client(gateway)
+            self.assertEqual(client.get().status, 200)
+            client.send(f"{method} / HTTP/1.1\r\nHost: gw.test\r\nContent-Length: 4\r\n\r\nbody".encode())
+            self.assertEqual(client.read_response().status, 502)
+            self.assertEqual(self.client(gateway).get().status, 200)
+            self.assertNotIn("ejected", gateway.log())
+            gateway.stop()
+
     def test_a_get_on_a_dead_connection_is_sent_again_even_without_retries(self):
         client = self.client(self.start(self.dying(), route=", retry: { attempts: 0 }"))
         self.assertEqual([client.get().body for _ in range(4)], [b"fine"] * 4)

@@ -19,8 +19,8 @@ Task<void> Attempt::open() {
   std::unique_ptr<UpstreamConnection> connection;
   if (from_ == From::any) {
     // What must not be sent twice is not risked on a connection that may just have died.
-    const auto care =
-        is_safe(plan_.method) ? UpstreamServer::Care::normal : UpstreamServer::Care::careful;
+    const bool is_repeatable = is_safe(plan_.method) && plan_.framing == http1::Framing::none;
+    const auto care = is_repeatable ? UpstreamServer::Care::normal : UpstreamServer::Care::careful;
     connection = server_.take_idle(care);
   }
   Reactor& reactor = plan_.worker.reactor;

@@ -17,6 +17,7 @@ struct AttemptPlan {
   const ClientInfo& client;
   const RequestState& state;
   Method method;
+  http1::Framing framing;   // of its body
   const Buffer& head;       // the request as servers get it
   base::MonoTime deadline;  // of the whole request
   base::Duration per_try;   // from the choice of a server to its first byte; 0 = no limit

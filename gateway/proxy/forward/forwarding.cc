@@ -48,6 +48,7 @@ class Forwarding {
               .client = client,
               .state = state,
               .method = facts_.method,
+              .framing = facts_.framing,
               .head = head_,
               .deadline = deadline_,
               .per_try = retry_.per_try_timeout,
@@ -300,12 +301,15 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   }
   // The server closed before a byte of response. On a kept connection that is no fault: it was idle
   // too long.
-  if (upstream.connection().was_reused() && may_repeat()) {
+  const bool is_stale = upstream.connection().was_reused();
+  if (is_stale && may_repeat()) {
     wants_fresh_ = true;
     state_.reason = upstream.reason;
     co_return TryEnd::again_same;
   }
-  server_failed(upstream.reason, upstream.detail);
+  state_.reason = upstream.reason;
+  state_.detail = upstream.detail;
+  if (!is_stale) server_failed(upstream.reason, upstream.detail);
   if (may_repeat() && retry_.on_closed) {
     choice_.mark_tried();
     co_return TryEnd::again_other;

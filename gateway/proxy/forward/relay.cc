@@ -232,7 +232,8 @@ Relay::Move Relay::pump_request() {
       upstream_.send_body(step.bytes, request_.framing);
       break;
     case BodyStep::Kind::end:
-      body_taken_ = true;
+      // One that was empty can be had again.
+      body_taken_ = body_taken_ || !step.bytes.empty();
       request_is_sent(now);
       upstream_.send_body_end(step.bytes, request_.framing);
       pace_.excuse(now);
