@@ -76,7 +76,7 @@ bool is_trapped(Exchange& exchange, const ClientInfo& client, RequestState& stat
                       .path = is_direct ? ClientPath::direct : ClientPath::proxied,
                       .reason = Reason::trapped_path,
                       .listener = *client.listener,
-                      .request_id = text_of(state.id)};
+                      .request_id = state.id_text()};
   if (!begin_ban(table->note_path(state.client_ip, path, worker.reactor.now()), glitch, worker))
     return false;
   answer_failure(exchange, state, Reason::trapped_path, "a trigger of abuse lists the path",

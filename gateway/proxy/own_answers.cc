@@ -94,7 +94,7 @@ bool is_connection_lost(Reason reason) {
 
 std::string own_text(const ReasonText& text, const RequestState& state) {
   return fmt::format("{} {}\nreason: {}\nrequest: {}\n", text.status,
-                     http1::reason_phrase(text.status), text.token, text_of(state.id));
+                     http1::reason_phrase(text.status), text.token, state.id_text());
 }
 
 // The operator's page for an answer with this status: the route's, else the listener's; null =
@@ -132,6 +132,8 @@ void note_request(const http1::RequestHead& request, RequestState& state) {
   if (const Field* agent = request.fields.find(FieldId::user_agent))
     state.user_agent = agent->value;
   if (const Field* referer = request.fields.find(FieldId::referer)) state.referer = referer->value;
+  if (state.client->is_trusted)
+    state.given_id = effective_request_id(request, {.is_trusted = true});
 }
 
 bool is_server_fault(Reason reason) {
@@ -164,7 +166,7 @@ void answer_failure(Exchange& exchange, RequestState& state, Reason reason, std:
   const ErrorPage* page = find_page(state, text.status);
   const std::string body = page == nullptr
                                ? own_text(text, state)
-                               : render(*page, text.status, text.token, text_of(state.id));
+                               : render(*page, text.status, text.token, state.id_text());
   const std::string proxy_status =
       text.proxy_status.empty() ? std::string() : proxy_status_value(reason);
   Answer answer{
@@ -203,7 +205,7 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
     const ErrorPage* page = find_page(state, 405);
     const std::string body =
         page == nullptr ? "405 Method Not Allowed\n"
-                        : render(*page, 405, describe(state.reason).token, text_of(state.id));
+                        : render(*page, 405, describe(state.reason).token, state.id_text());
     send(exchange, state,
          {.status = 405,
           .content_type = page == nullptr ? Answer().content_type : page->content_type,
@@ -293,11 +295,12 @@ void report_request(const Exchange& /*exchange*/, const ClientInfo& client,
   if (failed) client.listener->metrics->error(worker.cells, state.reason);
   if (!worker.access_log.is_enabled()) return;
   const Snapshot& snapshot = *state.snapshot->snapshot;
+  // By our own id: whoever gives one does not say what is logged.
   if (!is_kept(snapshot.config->log.sample, {state.status, !failed, total, text_of(state.id)}))
     return;
   AccessRecord record;
   record.time = base::wall_now();
-  record.request_id = text_of(state.id);
+  record.request_id = state.id_text();
   record.listener = client.listener->config->name;
   record.client = client.address;
   record.client_port = client.port;

@@ -70,6 +70,11 @@ struct RequestState {
   std::string_view given_id;  // the request id of a trusted client, if it sent one
   std::string_view path;      // canonical, as routed; set with `route`
   std::chrono::microseconds queue = kNoTime, connect = kNoTime, first_byte = kNoTime;
+
+  // The request's id, wherever it is told: to its server, in the log, to the client, of a ban.
+  [[nodiscard]] std::string_view id_text() const {
+    return given_id.empty() ? text_of(id) : given_id;
+  }
 };
 
 // Serves one request whose head has been read. Returns when the response is complete or has failed;

@@ -11,7 +11,7 @@ TemplateValues template_values(const RequestState& state) {
   values[Variable::query] = state.query_with_mark;
   values[Variable::scheme] = client.is_tls ? "https" : "http";
   values[Variable::method] = state.method;
-  values[Variable::request_id] = state.given_id.empty() ? text_of(state.id) : state.given_id;
+  values[Variable::request_id] = state.id_text();
   values[Variable::listener] = client.listener->config->name;
   values[Variable::route] = state.route->config->name;
   values[Variable::pool] = state.pool_name;

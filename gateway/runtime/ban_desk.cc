@@ -73,13 +73,14 @@ void BanDesk::banned(const BanNotice& notice) {
     begins_to_wait = banned_.empty();
     if (banned_.size() < kBannedMax) banned_.push_back(pack_client(notice.client));
   }
-  // The firewall first: what else follows may take its time.
+  // The firewall first, which takes ids as long as ours: what else follows may take its time.
   if (goes_on) {
-    channel_->ban({.target = notice.client,
-                   .duration = notice.ban.duration,
-                   .reason = std::string(cause_of(notice)),
-                   .request_id = std::string(notice.request_id),
-                   .where = std::string(notice.listener)});
+    channel_->ban(
+        {.target = notice.client,
+         .duration = notice.ban.duration,
+         .reason = std::string(cause_of(notice)),
+         .request_id = std::string(notice.request_id.substr(0, messages::kTokenBytes.count)),
+         .where = std::string(notice.listener)});
   }
   if (begins_to_wait) waiting_();
   log(notice);

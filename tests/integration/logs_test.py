@@ -144,5 +144,33 @@ class Fields(Case):
         self.assertTrue(50 < len(self.lines(gateway)) < 150, len(self.lines(gateway)))
 
 
+class Ids(Case):
+    """One request, one id: at the server, in the log and in the gateway's own answers."""
+
+    def ids(self, sent, trusted):
+        """Of a request that is forwarded and of one that is not: as told elsewhere, and as logged."""
+        server = self.backend()
+        gateway = self.start(server, listener="    forwarded: { trusted: 127.0.0.1 }" if trusted else "",
+                             route=", match: { path: /here }")
+        client = self.client(gateway)
+        self.assertEqual(client.get("/here", fields=f"X-Request-Id: {sent}\r\n").status, 200)
+        answer = client.get("/there", fields=f"X-Request-Id: {sent}\r\n")
+        self.assertEqual(answer.status, 404)
+        head = server.seen()[0][0].decode()
+        told = [line.partition(": ")[2] for line in head.split("\r\n") if line.startswith("X-Request-Id:")]
+        told.append(answer.body.decode().rpartition("request: ")[2].strip())
+        wait_until(lambda: len(gateway.access_records()) == 2, "both are logged")
+        return told, [record["id"] for record in gateway.access_records()]
+
+    def test_that_a_trusted_client_gives_is_the_one_everywhere(self):
+        self.assertEqual(self.ids("from-the-balancer", trusted=True), (["from-the-balancer"] * 2,) * 2)
+
+    def test_that_others_give_is_nowhere(self):
+        for sent, trusted in (("from-a-client", False), ("x" * 129, True)):
+            told, logged = self.ids(sent, trusted)
+            self.assertEqual(told, logged)
+            self.assertNotIn(sent, told)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -29,7 +29,7 @@ Task<void> Attempt::open() {
     std::string preface;
     const UpstreamProxyConfig& proxy_protocol = server_.server().proxy_protocol();
     if (proxy_protocol.version != ProxyVersion::off)
-      preface = proxy_preface(proxy_protocol, plan_.client, text_of(plan_.state.id));
+      preface = proxy_preface(proxy_protocol, plan_.client, plan_.state.id_text());
     connection = co_await server_.connect(failure_, until_, preface);
     connect_time_ =
         std::chrono::duration_cast<std::chrono::microseconds>(reactor.refresh_now() - began);

@@ -41,7 +41,7 @@ Mirror::Mirror(const http1::RequestHead& request, const RequestState& state, Wor
       under_way_(pool.mirrors),
       framing_(request.framing),
       method_(request.method),
-      id_(state.id),
+      id_(state.id_text()),
       head_(worker.buffers) {
   ++*under_way_;
   if (framing_ == Framing::none) body_bytes_ = 0;
@@ -99,7 +99,7 @@ void Mirror::send(std::unique_ptr<Mirror> self, const ClientInfo& client) {
   if (!mirror.pool_.admits() || mirror.choice_.take() != Reason::none) return;
   const UpstreamProxyConfig& proxy_protocol = mirror.choice_.server().server().proxy_protocol();
   if (proxy_protocol.version != ProxyVersion::off)
-    mirror.preface_ = proxy_preface(proxy_protocol, client, text_of(mirror.id_));
+    mirror.preface_ = proxy_preface(proxy_protocol, client, mirror.id_);
   base::TaskGroup& tasks = mirror.worker_.tasks;
   tasks.spawn(run(std::move(self)));
 }

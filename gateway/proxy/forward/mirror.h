@@ -61,7 +61,7 @@ class Mirror {
   http1::Framing framing_;
   std::optional<std::uint64_t> body_bytes_;  // nothing: its end tells
   Method method_;
-  RequestId id_;
+  std::string id_;
   Buffer head_;
   std::string body_;
   std::string preface_;

@@ -52,7 +52,7 @@ bool meet_route(Exchange& exchange, const ClientInfo& client, RequestState& stat
     answer_no_route(exchange, client, state, match, asked);
     return false;
   }
-  enter_route(listener.routes[match.route], request, path.path, state);
+  enter_route(listener.routes[match.route], path.path, state);
   if (!path.is_permitted(state.route->config->path_policy)) {
     answer_failure(exchange, state, Reason::bad_path, describe(path.fault), has_body);
     return false;

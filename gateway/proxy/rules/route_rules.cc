@@ -8,14 +8,11 @@ namespace ravelin::gateway {
 
 using http1::Framing;
 
-void enter_route(const RouteRuntime& route, const http1::RequestHead& request,
-                 std::string_view path, RequestState& state) {
+void enter_route(const RouteRuntime& route, std::string_view path, RequestState& state) {
   state.route = &route;
   state.metrics = route.metrics;
   state.pool_name = route.config->pool;
   state.path = path;
-  if (state.client->is_trusted)
-    state.given_id = effective_request_id(request, {.is_trusted = true});
 }
 
 bool is_ended_by_rules(Exchange& exchange, RequestState& state, const base::IpAddress& client) {

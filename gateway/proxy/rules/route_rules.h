@@ -9,8 +9,7 @@
 namespace ravelin::gateway {
 
 // The request has met this route; `path` is the canonical one.
-void enter_route(const RouteRuntime& route, const http1::RequestHead& request,
-                 std::string_view path, RequestState& state);
+void enter_route(const RouteRuntime& route, std::string_view path, RequestState& state);
 
 // True when a rule of state.route has answered the request. `client`: the one that decides
 // (client_address.h).

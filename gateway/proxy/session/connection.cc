@@ -493,7 +493,7 @@ Task<void> Connection::send_rest(const ListenerRuntime& listener, RequestState& 
     state.reason = late;
   } else if (late != Reason::none) {
     listener.metrics->error(worker_.cells, late);
-    note(late, state.client_ip, text_of(state.id));
+    note(late, state.client_ip, state.id_text());
   }
 }
 
@@ -526,7 +526,7 @@ bool Connection::note_response(const RequestState& state) {
   // What the banned are told is no new offence.
   const bool counts = abuse->counts(AbuseEvent::status) && state.reason != Reason::banned &&
                       state.reason != Reason::trapped_path;
-  const Glitch what = glitch(state.reason, state.client_ip, text_of(state.id));
+  const Glitch what = glitch(state.reason, state.client_ip, state.id_text());
   if (counts && note_status(*abuse, what, state.status, worker_)) return true;
   return state.reason != Reason::none && note_glitch(*abuse, what, worker_);
 }
