@@ -36,6 +36,7 @@ constexpr std::array<ReasonText, kReasonCount> kReasons = {{
     {"write_timeout", "", 0},
     {"client_closed", "", 0},
     {"request_timeout", "http_response_timeout", 504},
+    {"tunnel_idle", "", 0},
     {"bad_proxy_header", "", 0},
     {"proxy_header_timeout", "", 0},
     {"handshake_timeout", "", 0},

@@ -40,6 +40,7 @@ enum class Reason : std::uint8_t {
   write_timeout,
   client_closed,
   request_timeout,
+  tunnel_idle,
   // the PROXY protocol header in front of a connection
   bad_proxy_header,
   proxy_header_timeout,

@@ -68,6 +68,8 @@ class Forwarding {
   Task<TryEnd> try_once();
   TryEnd not_connected(const ConnectFailure& failure);
   Task<TryEnd> settle(RelayEnd end, UpstreamExchange& upstream, const Relay& relay);
+  // After a 101, to its end.
+  Task<void> carry_tunnel(UpstreamExchange& upstream);
   // The client has gone, and was sent nothing.
   void nobody_waits();
   // `status`: of the answer that was not whole; 0 = none came.
@@ -274,12 +276,7 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   if (end == RelayEnd::tunnel) {
     server.server().succeeded();
     server.metrics().request_done(worker_.cells, state_.status);
-    Buffer client_ahead = exchange_.take_tunnel_input();
-    Buffer server_ahead = std::move(upstream.raw_input());
-    const TunnelCount carried = co_await run_tunnel(
-        exchange_.tunnel_stream(), upstream.stream(), std::move(client_ahead),
-        std::move(server_ahead), worker_.reactor, state_.route->config->tunnel_idle_timeout);
-    exchange_.count_tunnel(carried.to_server, carried.to_client);
+    co_await carry_tunnel(upstream);
     co_return TryEnd::over;
   }
   if (end == RelayEnd::late) {
@@ -316,6 +313,28 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
   }
   answer_failure(exchange_, state_, state_.reason, state_.detail, facts_.framing != Framing::none);
   co_return TryEnd::over;
+}
+
+Task<void> Forwarding::carry_tunnel(UpstreamExchange& upstream) {
+  Buffer client_ahead = exchange_.take_tunnel_input();
+  Buffer server_ahead = std::move(upstream.raw_input());
+  const TunnelResult result = co_await run_tunnel(
+      exchange_.tunnel_stream(), upstream.stream(), std::move(client_ahead),
+      std::move(server_ahead), worker_.reactor, state_.route->config->tunnel_idle_timeout);
+  exchange_.count_tunnel(result.to_server, result.to_client);
+  switch (result.end) {
+    case TunnelEnd::finished:
+      break;
+    case TunnelEnd::idle:
+      state_.reason = worker_.stopping ? Reason::draining : Reason::tunnel_idle;
+      break;
+    case TunnelEnd::client_gone:
+      state_.reason = Reason::client_closed;
+      break;
+    case TunnelEnd::server_gone:
+      state_.reason = Reason::upstream_reset;
+      break;
+  }
 }
 
 void Forwarding::nobody_waits() {

@@ -38,6 +38,10 @@ class Lane {
     }
     buffer_.release();
     if (result.status == IoStatus::would_block) return false;
+    if (result.status == IoStatus::error) {
+      from_broken_ = done_ = true;
+      return true;
+    }
     to_.finish_output();  // pass the end on; the other direction may go on
     done_ = true;
     return true;
@@ -56,7 +60,10 @@ class Lane {
     return !done_ && !to_.is_blocked() && from_.may_be_readable();
   }
 
-  [[nodiscard]] bool is_done() const { return done_ || to_.is_broken(); }
+  [[nodiscard]] bool is_done() const { return done_; }
+
+  // Where the bytes come from is no more: nothing can be sent there either.
+  [[nodiscard]] bool is_from_gone() const { return from_broken_ || from_.is_broken(); }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
@@ -66,6 +73,7 @@ class Lane {
   Buffer buffer_;
   std::uint64_t count_ = 0;
   bool done_ = false;
+  bool from_broken_ = false;
 };
 
 class TunnelWait : public CoroutineWaiter {
@@ -91,15 +99,19 @@ class TunnelWait : public CoroutineWaiter {
 
 }  // namespace
 
-base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer client_ahead,
-                                   Buffer server_ahead, Reactor& reactor, base::Duration idle_max) {
+base::Task<TunnelResult> run_tunnel(Stream& client, Stream& server, Buffer client_ahead,
+                                    Buffer server_ahead, Reactor& reactor,
+                                    base::Duration idle_max) {
   constexpr int kMovesBeforeYield = 16;
   Lane up(client, server, std::move(client_ahead));
   Lane down(server, client, std::move(server_ahead));
   int moves = 0;
+  TunnelEnd end = TunnelEnd::finished;
   // Either side gone ends both: half-closed tunnels last until the other side has said its piece.
-  while (!up.is_done() || !down.is_done()) {
-    if (client.is_broken() || server.is_broken()) break;
+  for (;;) {
+    if (up.is_from_gone()) end = TunnelEnd::client_gone;
+    if (down.is_from_gone()) end = TunnelEnd::server_gone;
+    if (end != TunnelEnd::finished || (up.is_done() && down.is_done())) break;
     const bool moved_up = up.pump();
     const bool moved_down = down.pump();
     if (moved_up || moved_down) {
@@ -108,9 +120,11 @@ base::Task<TunnelCount> run_tunnel(Stream& client, Stream& server, Buffer client
     }
     TunnelWait wait(up, down, reactor, reactor.now() + idle_max);
     const Wake wake = co_await wait;
-    if (wake != Wake::ready) break;
+    if (wake == Wake::ready) continue;
+    end = TunnelEnd::idle;
+    break;
   }
-  co_return TunnelCount{up.count(), down.count()};
+  co_return TunnelResult{end, up.count(), down.count()};
 }
 
 }  // namespace ravelin::gateway

@@ -96,6 +96,7 @@ constexpr ReasonCase kCases[] = {
     {Reason::header_timeout, "header_timeout", 408, "ravelin; error=http_request_error"},
     {Reason::client_closed, "client_closed", 0, "ravelin"},
     {Reason::request_timeout, "request_timeout", 504, "ravelin; error=http_response_timeout"},
+    {Reason::tunnel_idle, "tunnel_idle", 0, "ravelin"},
     {Reason::handshake_key_unavailable, "handshake_key_unavailable", 0, "ravelin"},
     {Reason::no_route, "no_route", 404, "ravelin; error=destination_not_found"},
     {Reason::client_denied, "client_denied", 403, "ravelin; error=http_request_denied"},
