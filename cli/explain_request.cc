@@ -38,11 +38,12 @@ std::vector<const ListenerConfig*> reached(const gateway::Config& config,
   std::vector<const ListenerConfig*> of_port;
   const std::uint16_t port = asked.port.value_or(asked.is_https ? 443 : 80);
   for (const ListenerConfig& listener : config.listeners) {
-    if (listener.tls.has_value() != asked.is_https) continue;
+    if (!asked.host.empty() && listener.tls.has_value() != asked.is_https) continue;
     of_scheme.push_back(&listener);
     if (listens_on(listener, port)) of_port.push_back(&listener);
   }
-  return of_port.empty() && !asked.port ? of_scheme : of_port;
+  const bool is_any_port = asked.host.empty() || (of_port.empty() && !asked.port);
+  return is_any_port ? of_scheme : of_port;
 }
 
 // The fields of the request and the client that decides, as the listener sees them.
@@ -208,7 +209,7 @@ Result<AskedRequest> parse_asked(std::string_view text) {
   const auto method = gateway::find_method(asked.method);
   const auto parsed = gateway::http1::parse_target(asked.url, method, target);
   if (!parsed.ok()) return fail(Errc::invalid, "\"{}\" is refused: {}", asked.url, parsed.detail);
-  if (target.form != gateway::http1::TargetForm::absolute || target.path == "*")
+  if (target.form == gateway::http1::TargetForm::origin)
     return fail(Errc::invalid, "\"{}\" is not a request: write 'GET https://host/path'", text);
   std::array<char, gateway::http1::kHostBytesMax> buffer{};
   asked.is_https = target.scheme == gateway::http1::Scheme::https;
@@ -243,6 +244,13 @@ Result<std::vector<ListenerAnswer>> explain_request(const gateway::Config& confi
                                                     const AskedRequest& asked) {
   std::vector<ListenerAnswer> answers;
   for (const ListenerConfig* listener : reached(config, asked)) {
+    if (asked.path == gateway::http1::kAsterisk) {
+      answers.push_back({.listener = listener,
+                         .status = 204,
+                         .what = "answered by the gateway: it asks about the gateway itself",
+                         .is_taken = true});
+      continue;
+    }
     auto answer = listener->redirect_https ? explain_redirect(config, *listener, asked)
                                            : explain_routes(config, *listener, asked);
     if (!answer) return answer.error();

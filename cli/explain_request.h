@@ -27,7 +27,8 @@ struct AskedRequest {
   std::optional<base::IpAddress> client;  // the connection's peer
 };
 
-// "GET https://host/path", or the URL alone for a GET. Error: what the edge would refuse too.
+// "GET https://host/path", or the URL alone for a GET; "OPTIONS *", with neither host nor scheme.
+// Error: what the edge would refuse too.
 base::Result<AskedRequest> parse_asked(std::string_view text);
 
 // "name: value" of one more header field. Error: what the edge would refuse, or drop.

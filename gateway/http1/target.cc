@@ -49,7 +49,7 @@ ParseResult parse_after_scheme(std::string_view text, Method method, Target& out
   }
   const std::string_view rest = text.substr(host_bytes);
   if (rest.empty()) {
-    out.path = method == Method::options ? "*" : "/";
+    out.path = method == Method::options ? kAsterisk : "/";
     return {};
   }
   if (rest.front() != '/' && rest.front() != '?') return explain_bad_character(rest.front());
@@ -66,7 +66,7 @@ ParseResult parse_target(std::string_view text, Method method, Target& out) {
   out = Target{};
   if (text.empty()) return refuse("empty target");
   if (text.front() == '/') return parse_path_and_query(text, out);
-  if (text == "*") {
+  if (text == kAsterisk) {
     if (method != Method::options) return refuse("the target \"*\" is for OPTIONS only");
     out.form = TargetForm::asterisk;
     out.path = text;

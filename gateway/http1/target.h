@@ -11,6 +11,9 @@
 
 namespace ravelin::gateway::http1 {
 
+// The path of an OPTIONS that asks about the server itself (RFC 9110 section 9.3.7).
+inline constexpr std::string_view kAsterisk = "*";
+
 enum class TargetForm : std::uint8_t { origin, absolute, asterisk };
 enum class Scheme : std::uint8_t { none, http, https };  // none: not in the target
 

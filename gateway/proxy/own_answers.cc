@@ -227,6 +227,10 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
   answer_failure(exchange, state, reason, "no route for this host and path", has_body);
 }
 
+void answer_asterisk(Exchange& exchange, RequestState& state, bool has_body) {
+  send(exchange, state, {.status = 204, .closes = has_body});
+}
+
 namespace {
 
 // Leaves room in a response's block for what else is in the head.

@@ -35,6 +35,9 @@ void answer_no_route(Exchange& exchange, const ClientInfo& client, RequestState&
 bool answer_challenge(Exchange& exchange, RequestState& state,
                       const certs::ChallengeAnswers& challenges);
 
+// OPTIONS *: of the gateway itself, whatever the routes are (RFC 9110 section 9.3.7).
+void answer_asterisk(Exchange& exchange, RequestState& state, bool has_body);
+
 // A route's redirect or fixed response. The exchange's request() may be gone.
 void answer_from_route(Exchange& exchange, RequestState& state, bool has_body);
 

@@ -317,6 +317,11 @@ constexpr RouteCase kRouteCases[] = {
     {"ToHttpsUnknownHost", "GET http://b.test/", 1, "404: no TLS listener routes this host"},
     {"RightPort", "GET https://x.a.test:8443/", 0, "route \"all\""},
     {"WrongPort", "GET https://x.a.test:444/", 1, "no listener takes https on port 444\n"},
+    {"OfTheGatewayItself", "OPTIONS *", 0,
+     "listener \"web\" on 0.0.0.0:8443 (TLS)\n  204: answered by the gateway: it asks about the "
+     "gateway itself\n  path *\nlistener \"plain\" on 0.0.0.0:80\n  204: answered"},
+    {"OfTheGatewayItselfByUrl", "OPTIONS https://x.a.test", 0, "  204: answered by the gateway"},
+    {"OfNothingElse", "GET *", 3, "is refused: "},
     {"NoUrl", "GET /path", 3, "write 'GET https://host/path'"},
     {"BadTarget", "GET https://x.a.test/a#b", 3, "is refused: "},
     {"BadHost", "GET https://x..test/", 3, "is refused: "},

@@ -34,6 +34,23 @@ class Answers(Case):
         self.assertEqual(client.get("/other").status, 200)  # the server's, on the same connection
         self.assertEqual(len(self.server.seen()), 1)
 
+    def test_options_of_the_gateway_itself(self):
+        for to in (None, self.plain):
+            client = self.client(self.started, to=to, tls=to is None)
+            for host in ("gw.test", "nobody.test"):
+                client.send(f"OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                response = client.read_response()
+                self.assertEqual((response.status, response.field("content-length"), response.field("connection")),
+                                 (204, None, None))
+            client.send(b"OPTIONS http://gw.test HTTP/1.1\r\nHost: gw.test\r\n\r\n")  # the same, to a proxy
+            self.assertEqual(client.read_response().status, 204)
+        client = self.client(self.started)
+        client.send(b"OPTIONS / HTTP/1.1\r\nHost: gw.test\r\n\r\n")
+        self.assertEqual(client.read_response().status, 200)  # the server's
+        self.assertEqual(len(self.server.seen()), 1)
+        wait_until(lambda: len(self.started.access_records()) == 7, "all are logged")
+        self.assertEqual({record["reason"] for record in self.started.access_records()}, {"none"})
+
     def test_redirects_of_routes(self):
         client = self.client(self.started)
         for path, status, location in (("/old/a?x=1", 308, "https://new.test/old/a?x=1"), ("/old/a", 308, "https://new.test/old/a"),

@@ -2,6 +2,7 @@
 
 #include "gateway/http1/client_address.h"
 #include "gateway/http1/host.h"
+#include "gateway/http1/target.h"
 #include "gateway/proxy/abuse_watch.h"
 #include "gateway/proxy/own_answers.h"
 #include "gateway/proxy/rules/route_rules.h"
@@ -27,6 +28,10 @@ bool meet_route(Exchange& exchange, const ClientInfo& client, RequestState& stat
   const RequestHead& request = exchange.request();
   const ListenerRuntime& listener = *client.listener;
   const bool has_body = request.framing != Framing::none;
+  if (request.path == http1::kAsterisk) {
+    answer_asterisk(exchange, state, has_body);
+    return false;
+  }
   std::array<char, http1::kHostBytesMax> host_buffer;
   const std::string_view host =
       request.host_has_upper ? http1::lower_host(request.host, host_buffer) : request.host;
