@@ -61,6 +61,8 @@ Result<OwnedFd> open_listener(const base::Endpoint& endpoint, ReusePort reuse_po
   }
   if (::listen(fd.get(), kBacklog) != 0)
     return fail_errno(errno, fmt::format("listening on {}", name));
+  if (local == nullptr && reuse_port == ReusePort::once_alone)
+    set_socket_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   return fd;
 }
 

@@ -12,7 +12,11 @@ namespace ravelin::gateway {
 
 using base::OwnedFd;
 
-enum class ReusePort { no, yes };
+enum class ReusePort {
+  no,
+  yes,
+  once_alone,  // who listens there already is an error; once it listens, others may join it
+};
 
 // Bound and listening, non-blocking, close-on-exec; what it accepts inherits the stream options.
 // IPv6 sockets are V6ONLY. A stale Unix socket file (nobody answers) is replaced. Error: address in

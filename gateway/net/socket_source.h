@@ -36,11 +36,23 @@ class SocketSource {
   virtual void release(const ListenAddress& address) = 0;
 };
 
-// Opens more until there are `count` at one address; of a Unix one, and without ReusePort, there is
-// one. Port 0 is decided by the first, and then stands in `endpoint`. Error: as open_listener();
-// what was opened before it is among `sockets`.
+// Opens more until there are `count` at one address; of a Unix one, and with ReusePort::no, there
+// is one. Only the first is ever once_alone. Port 0 is decided by the first, and then stands in
+// `endpoint`. Error: as open_listener(); what was opened before it is among `sockets`.
 base::Result<> add_listeners(base::Endpoint& endpoint, std::vector<OwnedFd>& sockets,
                              std::size_t count, ReusePort reuse_port);
+
+// Where this process has listened so far, to know others from itself: an address is not shared with
+// another process, but with sockets of its own, those included that still close.
+class OwnAddresses {
+ public:
+  // How the first socket at `endpoint` is to be opened.
+  [[nodiscard]] ReusePort reuse_at(const base::Endpoint& endpoint) const;
+  void opened(const base::Endpoint& endpoint);
+
+ private:
+  std::vector<base::IpEndpoint> opened_;
+};
 
 // Of this process, and those that were passed to it.
 class OwnSockets final : public SocketSource {
@@ -52,6 +64,7 @@ class OwnSockets final : public SocketSource {
 
  private:
   PassedSockets passed_;  // kept to the end: they are the service manager's
+  OwnAddresses addresses_;
 };
 
 }  // namespace ravelin::gateway

@@ -61,9 +61,12 @@ Result<std::vector<int>> KeptSockets::give(const messages::SocketRequest& reques
 }
 
 Result<> KeptSockets::grow(const std::string& key, Kept& kept, std::size_t count) {
-  const auto reuse = is_shared(key) ? gateway::ReusePort::yes : gateway::ReusePort::no;
-  if (auto done = gateway::add_listeners(kept.endpoint, kept.sockets, count, reuse); !done)
-    return done;
+  const bool is_first = kept.sockets.empty();
+  auto reuse = is_shared(key) ? gateway::ReusePort::yes : gateway::ReusePort::no;
+  if (is_first && is_shared(key)) reuse = addresses_.reuse_at(kept.endpoint);
+  const auto done = gateway::add_listeners(kept.endpoint, kept.sockets, count, reuse);
+  if (is_first && !kept.sockets.empty()) addresses_.opened(kept.endpoint);
+  if (!done) return done;
   if (key != gateway::kAdminSocketKey || kept.admin_file) return {};
   const auto* local = std::get_if<base::UnixEndpoint>(&kept.endpoint);
   if (local == nullptr) return base::fail(Errc::invalid, "admin.socket is a Unix socket");

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "gateway/admin/admin_socket_file.h"
 #include "gateway/net/passed_sockets.h"
+#include "gateway/net/socket_source.h"
 #include "messages/message.h"
 
 #include <map>
@@ -55,6 +56,7 @@ class KeptSockets {
   std::set<std::string> used_;  // of their names
   Addresses allowed_;
   std::map<std::string, Kept> kept_;
+  gateway::OwnAddresses addresses_;  // those that were let go of, too: the gateway may not have yet
 };
 
 }  // namespace ravelin::system

@@ -8,10 +8,11 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
-from harness import ADMIN, Case, free_port, is_refused, simple_config, unittest, wait_until
+from harness import ADMIN, BINARY, Case, DEADLINE, free_port, is_refused, simple_config, unittest, wait_until
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
 GET = b"GET / HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n"
@@ -36,6 +37,44 @@ class Listeners(Case):
         wait_until(lambda: len(gateway.access_records()) == 3, "three requests are logged")
         self.assertEqual(sorted((r["path"], r["listener"]) for r in gateway.access_records()),
                          [("/four", "web"), ("/local", "local"), ("/six", "six")])
+
+    def test_no_second_gateway_takes_part_of_the_connections(self):
+        text = simple_config([self.backend()])
+        gateway = self.gateway(text)
+        for bind in ("127.0.0.1", "0.0.0.0"):
+            other = os.path.join(gateway.directory, "other.yaml")
+            with open(other, "w") as file:
+                file.write(text.replace("127.0.0.1:{port}", f"{bind}:{gateway.port}").replace("access.log", "other.log"))
+            for more in ((), ("--one-process",)):
+                done = subprocess.run([BINARY, "run", "-c", other, *more], capture_output=True, text=True, timeout=DEADLINE * 3)
+                self.assertEqual(done.returncode, 4, done.stderr)
+                self.assertIn(f"listening on {bind}:{gateway.port}: address already in use", done.stderr)
+        self.assertEqual([self.client(gateway).get().status for _ in range(20)], [200] * 20)
+
+    def test_an_address_of_another_gateway_is_none_to_reload_to(self):
+        text, other = simple_config([self.backend()]), self.gateway(simple_config([self.backend()]))
+        gateway = self.gateway(text)
+        gateway.write(with_listener(text, "more", f"127.0.0.1:{other.port}"))
+        gateway.reload()
+        self.assertIn("address already in use", gateway.log())
+        other.stop()
+        gateway.reload()
+        self.assertEqual(self.client(gateway, to=other.port, tls=False).get().status, 200)
+
+    def test_a_wildcard_and_one_of_its_addresses_may_be_one_gateways(self):
+        port = free_port()
+        text = simple_config([self.backend()])
+        both = with_listener(with_listener(text, "any", f"0.0.0.0:{port}"), "one", f"127.0.0.1:{port}")
+        for arguments in ((), ("--one-process",)):
+            gateway = self.gateway(both, arguments=arguments)
+            self.assertEqual(self.client(gateway, to=("127.0.0.2", port), tls=False).get("/any").status, 200)
+            self.assertEqual(self.client(gateway, to=port, tls=False).get("/one").status, 200)
+            for name, address in (("any", "0.0.0.0"), ("one", "127.0.0.1"), ("any", "0.0.0.0")):  # one in place of the other
+                gateway.write(with_listener(text, name, f"{address}:{port}"))
+                gateway.reload()
+                self.assertEqual(self.client(gateway, to=port, tls=False).get("/").status, 200)
+            self.assertNotIn("reload failed", gateway.log())
+            self.assertEqual(gateway.stop(), 0)
 
     def test_an_ipv6_listener_takes_no_ipv4(self):
         port = free_port()

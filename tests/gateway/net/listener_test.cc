@@ -1,4 +1,5 @@
 #include "gateway/net/connect.h"
+#include "gateway/net/socket_source.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -21,6 +22,38 @@ TEST(Listener, WorkersShareAPortThatTheFirstOneGot) {
   ASSERT_FALSE(stranger);
   EXPECT_EQ(stranger.error().message,
             "listening on " + base::to_string(*local) + ": address already in use");
+}
+
+TEST(Listener, IsAloneAtFirstAndThenJoined) {
+  const auto first = open_listener(*base::parse_endpoint("127.0.0.1:0", base::PortZero::allowed),
+                                   ReusePort::once_alone);
+  ASSERT_TRUE(first);
+  const auto local = local_endpoint(first->get());
+  ASSERT_TRUE(local);
+  EXPECT_TRUE(open_listener(*local, ReusePort::yes));
+  const auto stranger = open_listener(*local, ReusePort::once_alone);
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.error().message,
+            "listening on " + base::to_string(*local) + ": address already in use");
+}
+
+TEST(OwnSockets, ShareAnAddressAmongThemselvesAndWithNobodyElse) {
+  const auto any = base::parse_endpoint("127.0.0.1:0", base::PortZero::allowed);
+  OwnSockets own;
+  const auto sockets = own.open({"a", *any}, 3);
+  ASSERT_TRUE(sockets) << sockets.error().message;
+  ASSERT_EQ(sockets->size(), 3U);
+  const base::Endpoint local = *local_endpoint(sockets->front().get());
+  const std::uint16_t port = std::get<base::IpEndpoint>(local).port;
+  const base::Endpoint wildcard = base::IpEndpoint{*base::parse_ip("0.0.0.0"), port};
+  for (const base::Endpoint& endpoint : {local, wildcard}) {
+    OwnSockets other;
+    const auto refused = other.open({"b", endpoint}, 1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message,
+              "listening on " + base::to_string(endpoint) + ": address already in use");
+    EXPECT_TRUE(own.open({"c", endpoint}, 2)) << base::to_string(endpoint);
+  }
 }
 
 TEST(Listener, AcceptsWithTheClientsAddress) {
