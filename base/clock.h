@@ -20,6 +20,10 @@ struct MonoTime {
   friend MonoTime operator+(MonoTime a, Duration d) { return {a.since_boot + d}; }
 };
 
+inline std::chrono::microseconds elapsed(MonoTime from, MonoTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
 inline MonoTime mono_now() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -27,6 +31,11 @@ inline MonoTime mono_now() {
 }
 
 using WallTime = std::chrono::system_clock::time_point;
+
+// Seconds since 1970, as metrics tell times.
+inline double unix_time(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 
 inline WallTime wall_now() {
   return std::chrono::system_clock::now();

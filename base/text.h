@@ -17,6 +17,17 @@ constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
+constexpr bool is_letter(char c) {
+  return to_lower(c) >= 'a' && to_lower(c) <= 'z';
+}
+
+// Of a hexadecimal digit; -1: it is none.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);  // ASCII case only
 std::string_view trim(std::string_view text);          // SP and HTAB (RFC 9110 OWS)

@@ -106,12 +106,6 @@ void prove_pair(const PairFiles& files, const LoadRules& rules, LoadedPair& load
                                          files.chain, files.key, shaken.error().message)});
 }
 
-FileStamp stamp_at(const std::string& path) {
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 ? stamp_of(status) : FileStamp();
-}
-
 // Of files that somebody else reads.
 PairStamps stamps_of_others(const PairFiles& files, const FileStamp& chain) {
   return {chain, files.is_in_token() ? FileStamp() : stamp_at(files.key),
@@ -131,6 +125,12 @@ FileStamp stamp_of(const struct stat& status) {
   return {status.st_dev, status.st_ino, status.st_size,
           status.st_mtim.tv_sec * kNanosPerSecond + status.st_mtim.tv_nsec,
           status.st_ctim.tv_sec * kNanosPerSecond + status.st_ctim.tv_nsec};
+}
+
+FileStamp stamp_at(const std::string& path) {
+  struct stat status {};
+
+  return ::stat(path.c_str(), &status) == 0 ? stamp_of(status) : FileStamp();
 }
 
 LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallTime now) {

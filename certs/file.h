@@ -56,6 +56,7 @@ struct FileStamp {
 };
 
 FileStamp stamp_of(const struct stat& status);
+FileStamp stamp_at(const std::string& path);  // all zero when it is not there
 
 struct PairStamps {
   FileStamp chain;

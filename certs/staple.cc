@@ -16,7 +16,7 @@ using BasicPtr = base::Handle<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 using IdPtr = base::Handle<OCSP_CERTID, OCSP_CERTID_free>;
 using StorePtr = base::Handle<X509_STORE, X509_STORE_free>;
 
-constexpr auto kClockSkew = std::chrono::minutes(5);
+constexpr auto kStapleSkew = std::chrono::minutes(5);
 
 Result<BasicPtr> parse_response(std::string_view der) {
   if (der.size() > kStapleBytesMax)
@@ -78,7 +78,7 @@ Result<base::WallTime> end_of(OCSP_SINGLERESP* single, base::WallTime now) {
   const int status = OCSP_single_get0_status(single, nullptr, nullptr, &from, &until);
   if (status != V_OCSP_CERTSTATUS_GOOD)
     return fail(Errc::invalid, "says that the certificate is {}", OCSP_cert_status_str(status));
-  if (from == nullptr || to_wall_time(from) > now + kClockSkew)
+  if (from == nullptr || to_wall_time(from) > now + kStapleSkew)
     return fail(Errc::invalid, "is not valid yet");
   if (until == nullptr) return fail(Errc::invalid, "does not say until when it is valid");
   const base::WallTime end = to_wall_time(until);

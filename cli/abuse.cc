@@ -25,7 +25,7 @@ std::vector<TableRow> client_rows(const boost::json::value& answer) {
   return rows;
 }
 
-ExitCode show(const AdminFlags& flags, std::string_view method, const std::string& path) {
+ExitCode show_answer(const AdminFlags& flags, std::string_view method, const std::string& path) {
   const auto answer = ask_gateway(flags, method, path);
   if (!answer) return report_failure(answer.error());
   print(flags.form == OutputForm::json ? answer->text : table_text(client_rows(answer->json)));
@@ -55,7 +55,7 @@ void add_abuse(CLI::App& app, Action& chosen) {
       group->add_subcommand("list", "the worst: their points, and for how long banned");
   add_admin_flags(*list, options->admin);
   list->callback([&chosen, options] {
-    chosen = [options] { return show(options->admin, "GET", "/v1/abuse"); };
+    chosen = [options] { return show_answer(options->admin, "GET", "/v1/abuse"); };
   });
   CLI::App* forget = group->add_subcommand("forget", "no points and no ban against a client");
   forget->add_option("client", options->client, "an address, or a prefix as listed")
@@ -65,7 +65,8 @@ void add_abuse(CLI::App& app, Action& chosen) {
   add_admin_flags(*forget, options->admin);
   forget->callback([&chosen, options] {
     chosen = [options] {
-      return show(options->admin, "POST", "/v1/abuse/" + one_segment(options->client) + "/forget");
+      return show_answer(options->admin, "POST",
+                         "/v1/abuse/" + one_segment(options->client) + "/forget");
     };
   });
 }

@@ -30,8 +30,8 @@ struct Side {
   bool has_failed = false;
 };
 
-std::string seconds_text(std::int64_t seconds) {
-  return base::format_duration(std::chrono::seconds(seconds));
+std::string seconds_text(std::int64_t count) {
+  return base::format_duration(std::chrono::seconds(count));
 }
 
 std::string ban_text(const json::value& ban) {

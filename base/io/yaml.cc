@@ -9,7 +9,7 @@
 namespace ravelin::base::yaml {
 namespace {
 
-constexpr std::size_t kSuggestMax = 64;  // longer words are no typing errors
+constexpr std::size_t kSuggestionsMax = 64;  // longer words are no typing errors
 
 std::string_view described(Kind kind) {
   switch (kind) {
@@ -116,7 +116,7 @@ const Member* Map::find(std::string_view key) const {
 
 void Map::report_unknown(const Member& member) const {
   std::string message = fmt::format("unknown key {}", quote(member.key));
-  if (member.key.size() <= kSuggestMax) {
+  if (member.key.size() <= kSuggestionsMax) {
     if (const auto near = suggest(member.key, known_)) {
       message += fmt::format(" (did you mean \"{}\"?)", *near);
     }

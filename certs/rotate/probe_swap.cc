@@ -14,7 +14,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::chrono::seconds kOneHandshake{3};
+constexpr std::chrono::seconds kProbeHandshake{3};
 constexpr std::chrono::milliseconds kBetween{300};
 
 struct Shown {
@@ -38,7 +38,7 @@ Shown ask(const Probe& probe, const CertificatePair& pair, const acme::SocketAdd
   const std::string what =
       fmt::format("{} with a key of type {}", text_of(question.version), text_of(question.slot));
   const auto answer =
-      probe_address(address, question, pair, probe.now, probe.patience.at_most(kOneHandshake));
+      probe_address(address, question, pair, probe.now, probe.patience.at_most(kProbeHandshake));
   if (!answer && answer.error().code == Errc::tls)
     return {ProbeSays::refused, fmt::format("{}: {}", what, answer.error().message)};
   if (!answer) return {ProbeSays::nothing, fmt::format("{}: {}", what, answer.error().message)};

@@ -16,7 +16,7 @@ std::string record_file(const std::string& folder, std::string_view stem) {
 }
 
 std::optional<std::string> read_record(const std::string& file) {
-  auto text = base::read_file(file, kRecordBytesMax);
+  auto text = base::read_file(file, kFolderRecordBytesMax);
   return text ? std::optional(std::move(*text)) : std::nullopt;
 }
 

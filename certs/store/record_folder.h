@@ -10,7 +10,7 @@
 
 namespace ravelin::certs {
 
-inline constexpr std::size_t kRecordBytesMax = 4096;
+inline constexpr std::size_t kFolderRecordBytesMax = 4096;
 
 std::string record_file(const std::string& folder, std::string_view stem);
 

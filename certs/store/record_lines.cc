@@ -18,7 +18,7 @@ namespace ravelin::certs {
 namespace {
 
 // 0, or the errno value of the call that failed.
-int write_all(int fd, std::string_view text) {
+int write_rest(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -44,7 +44,7 @@ int append(int fd, std::string_view line) {
   if (::fstat(fd, &status) != 0) return errno;
   const off_t size = whole_size(fd, status.st_size);
   if (size != status.st_size && ::ftruncate(fd, size) != 0) return errno;
-  int error = write_all(fd, std::string(line) + "\n");
+  int error = write_rest(fd, std::string(line) + "\n");
   if (error == 0 && ::fsync(fd) != 0) error = errno;
   if (error != 0 && ::ftruncate(fd, size) != 0) return error;
   return error;

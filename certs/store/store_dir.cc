@@ -26,7 +26,7 @@ using base::Errc;
 using base::fail;
 
 constexpr std::string_view kFormat = "ravelin-certs 2";
-constexpr std::size_t kRecordMax = std::size_t{256} * 1024;
+constexpr std::size_t kStoreRecordMax = std::size_t{256} * 1024;
 constexpr std::size_t kHistoryMax = std::size_t{64} * 1024 * 1024;
 
 // A store is its owner's alone.
@@ -52,7 +52,7 @@ Result<> check_folder(const std::string& path) {
 }
 
 Result<> check_format(const std::string& path) {
-  const auto text = base::read_file(path, kRecordMax);
+  const auto text = base::read_file(path, kStoreRecordMax);
   if (!text && text.error().code == Errc::not_found)
     return fail(Errc::not_found, "{} is not there: this is no store of certificates", path);
   if (!text) return text.error();
@@ -183,7 +183,7 @@ Result<CertificateState> StoreDir::state(const std::string& name) const {
 }
 
 Result<Want> StoreDir::want(const std::string& name) const {
-  const auto text = base::read_file(paths_.want(name), kRecordMax);
+  const auto text = base::read_file(paths_.want(name), kStoreRecordMax);
   if (!text) return text.error();
   auto want = parse_want(*text);
   if (!want) return base::wrap(want.error(), paths_.want(name));
@@ -194,7 +194,7 @@ Result<GenerationInfo> StoreDir::info(const std::string& name, std::uint64_t num
   const std::string folder = paths_.generation(name, number);
   const std::string path = folder + "/" + std::string(kMetaFile);
   const auto checked = check_folder(folder);
-  const auto text = checked ? base::read_file(path, kRecordMax) : checked.error();
+  const auto text = checked ? base::read_file(path, kStoreRecordMax) : checked.error();
   if (!text && text.error().code == Errc::not_found)
     return fail(Errc::not_found, "certificate \"{}\" has no generation {}", name, number);
   if (!text) return text.error();

@@ -14,7 +14,7 @@ using base::Errc;
 
 namespace {
 
-FileStamp stamp_at(const std::string& path) {
+FileStamp link_stamp(const std::string& path) {
   struct stat status {};
 
   return ::lstat(path.c_str(), &status) == 0 ? stamp_of(status) : FileStamp();
@@ -55,7 +55,8 @@ std::string why_index_anew(const IndexFacts& facts) {
 
 StoreUpkeep::Stamps StoreUpkeep::stamps() const {
   const StorePaths& paths = store_.paths();
-  return {stamp_at(public_index(paths)), stamp_at(paths.journal()), stamp_at(paths.revoked_keys())};
+  return {link_stamp(public_index(paths)), link_stamp(paths.journal()),
+          link_stamp(paths.revoked_keys())};
 }
 
 Result<IndexFacts> StoreUpkeep::facts(JournalPlace& indexed) const {

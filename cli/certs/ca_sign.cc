@@ -103,7 +103,7 @@ bool is_serial(std::string_view text) {
          text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-ExitCode revoke(const RevokeFlags& flags) {
+ExitCode revoke_signed(const RevokeFlags& flags) {
   const auto reason = certs::parse_revocation_reason(flags.reason);
   if (!reason) return report(base::wrap(reason.error(), "--reason"));
   std::string serial = flags.what;
@@ -129,7 +129,7 @@ ExitCode revoke(const RevokeFlags& flags) {
   });
 }
 
-void add_issue(CLI::App& group, Action& chosen) {
+void add_ca_issue(CLI::App& group, Action& chosen) {
   auto flags = std::make_shared<IssueFlags>();
   CLI::App* command =
       group.add_subcommand("issue", "sign the request of a program with its own key");
@@ -149,7 +149,7 @@ void add_issue(CLI::App& group, Action& chosen) {
 }  // namespace
 
 void add_ca_sign(CLI::App& group, Action& chosen) {
-  add_issue(group, chosen);
+  add_ca_issue(group, chosen);
   auto flags = std::make_shared<RevokeFlags>();
   CLI::App* command =
       group.add_subcommand("revoke", "take back a certificate: its file or its serial number");
@@ -160,7 +160,7 @@ void add_ca_sign(CLI::App& group, Action& chosen) {
   command->add_option("--reason", flags->reason, "why: key-compromise, superseded, …")
       ->type_name("REASON")
       ->capture_default_str();
-  command->callback([&chosen, flags] { chosen = [flags] { return revoke(*flags); }; });
+  command->callback([&chosen, flags] { chosen = [flags] { return revoke_signed(*flags); }; });
 }
 
 }  // namespace ravelin::cli

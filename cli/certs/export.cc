@@ -17,7 +17,7 @@ using base::Errc;
 using base::fail;
 using base::Result;
 
-constexpr mode_t kPublicMode = 0644;
+constexpr mode_t kExportMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
 
 struct ExportFlags {
@@ -72,7 +72,7 @@ Result<std::vector<std::string>> write_pem(const ExportFlags& flags,
     const certs::PairTexts& texts = *generation.texts(slot);
     const std::string chain = flags.out + "/" + certs::chain_file(slot);
     const std::string key = flags.out + "/" + certs::key_file(slot);
-    if (auto done = base::replace_file(chain, texts.chain, kPublicMode); !done) return done.error();
+    if (auto done = base::replace_file(chain, texts.chain, kExportMode); !done) return done.error();
     if (auto done = base::replace_file(key, texts.key, kPrivateMode); !done) return done.error();
     files.push_back(chain);
     files.push_back(key);

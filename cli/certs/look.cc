@@ -19,7 +19,7 @@ using std::chrono::floor;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-struct LookFlags {
+struct ShowFlags {
   CertsFlags common;
   std::string name;
 };
@@ -99,7 +99,7 @@ json::object row_json(const Row& row, sys_seconds now) {
   return out;
 }
 
-ExitCode list(const LookFlags& flags) {
+ExitCode list(const ShowFlags& flags) {
   auto desk = CertsDesk::open(flags.common, CertsDesk::Need::look);
   if (!desk) return desk.error();
   const auto names = (*desk)->store().names();
@@ -148,7 +148,7 @@ std::string generation_text(CertsDesk& desk, const certs::CertificateState& stat
   return text;
 }
 
-ExitCode show(const LookFlags& flags) {
+ExitCode show(const ShowFlags& flags) {
   auto desk = CertsDesk::open(flags.common, CertsDesk::Need::look);
   if (!desk) return desk.error();
   const auto row = row_of(**desk, flags.name);
@@ -180,11 +180,11 @@ ExitCode show(const LookFlags& flags) {
 }  // namespace
 
 void add_certs_look(CLI::App& group, Action& chosen) {
-  auto listed = std::make_shared<LookFlags>();
+  auto listed = std::make_shared<ShowFlags>();
   CLI::App* all = group.add_subcommand("list", "every certificate of the store");
   add_certs_flags(*all, listed->common);
   all->callback([&chosen, listed] { chosen = [listed] { return list(*listed); }; });
-  auto shown = std::make_shared<LookFlags>();
+  auto shown = std::make_shared<ShowFlags>();
   CLI::App* one =
       group.add_subcommand("show", "one certificate: generations, history, what is next");
   add_certs_flags(*one, shown->common);

@@ -22,7 +22,7 @@ using certs::ChallengeType;
 using certs::CheckLevel;
 using Lines = RehearsalLines;
 
-void add(Lines& lines, CheckLevel level, std::string_view code, std::string text) {
+void note(Lines& lines, CheckLevel level, std::string_view code, std::string text) {
   lines.push_back({level, std::string(code), std::move(text)});
 }
 
@@ -70,13 +70,13 @@ Found check_addresses(Lookup& lookup, const std::string& name, Lines& lines) {
   } else {
     auto answer = lookup.addresses(name);
     if (!answer) {
-      add(lines, CheckLevel::warning, "E_DNS", "dns: " + answer.error().message);
+      note(lines, CheckLevel::warning, "E_DNS", "dns: " + answer.error().message);
       return found;
     }
     found.addresses = std::move(*answer);
   }
   if (found.addresses.empty()) {
-    add(lines, CheckLevel::failed, "E_DNS", fmt::format("dns: {} has no address", name));
+    note(lines, CheckLevel::failed, "E_DNS", fmt::format("dns: {} has no address", name));
     return found;
   }
   const std::vector<IpAddress> own = own_addresses();
@@ -85,10 +85,10 @@ Found check_addresses(Lookup& lookup, const std::string& name, Lines& lines) {
   });
   const std::string text = fmt::format("dns: {} -> {}", name, addresses_text(found.addresses));
   if (found.is_here)
-    add(lines, CheckLevel::ok, "", text + " (this machine)");
+    note(lines, CheckLevel::ok, "", text + " (this machine)");
   else
-    add(lines, CheckLevel::warning, "E_DNS_ELSEWHERE",
-        text + ": none of this machine's addresses; something has to lead from there to here");
+    note(lines, CheckLevel::warning, "E_DNS_ELSEWHERE",
+         text + ": none of this machine's addresses; something has to lead from there to here");
   return found;
 }
 
@@ -116,24 +116,24 @@ void check_caa(Lookup& lookup, const certs::IssuerConfig& issuer, const std::str
   const bool is_wildcard = name.starts_with("*.");
   const auto found = find_caa(lookup, is_wildcard ? std::string_view(name).substr(2) : name);
   if (!found)
-    return add(lines, CheckLevel::warning, "E_CAA",
-               fmt::format("caa: {}: {}", name, found.error().message));
+    return note(lines, CheckLevel::warning, "E_CAA",
+                fmt::format("caa: {}: {}", name, found.error().message));
   if (found->at.empty())
-    return add(lines, CheckLevel::ok, "", fmt::format("caa: {}: any CA may issue", name));
+    return note(lines, CheckLevel::ok, "", fmt::format("caa: {}: any CA may issue", name));
   const std::string_view identity = certs::limits_of(issuer.directory).caa_identity;
   const std::string refusal = dns::caa_refusal(
       found->properties,
       identity.empty() ? std::vector<std::string>() : std::vector{std::string(identity)},
       is_wildcard);
   if (refusal.empty())
-    return add(lines, CheckLevel::ok, "",
-               fmt::format("caa: {}: {} lets {} issue", name, found->at,
-                           identity.empty() ? std::string_view("any CA") : identity));
+    return note(lines, CheckLevel::ok, "",
+                fmt::format("caa: {}: {} lets {} issue", name, found->at,
+                            identity.empty() ? std::string_view("any CA") : identity));
   // Who the CA is in these records, only it can say.
   const bool is_known = !identity.empty() || refusal == "no CA at all";
-  add(lines, is_known ? CheckLevel::failed : CheckLevel::warning, "E_CAA",
-      fmt::format("caa: {}: {} allows {}{}", name, found->at, refusal,
-                  is_known ? "" : ", and whether that is " + issuer.name + " is not known"));
+  note(lines, is_known ? CheckLevel::failed : CheckLevel::warning, "E_CAA",
+       fmt::format("caa: {}: {} allows {}{}", name, found->at, refusal,
+                   is_known ? "" : ", and whether that is " + issuer.name + " is not known"));
 }
 
 bool has(const certs::IssuerConfig& issuer, ChallengeType type) {

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct RevokeFlags {
+struct RevocationFlags {
   CertsFlags common;
   std::string name;
   std::uint64_t generation = 0;
@@ -21,7 +21,7 @@ struct RevokeFlags {
   bool is_forced = false;
 };
 
-ExitCode revoke(const RevokeFlags& flags) {
+ExitCode revoke(const RevocationFlags& flags) {
   const auto reason = certs::parse_revocation_reason(flags.reason);
   if (!reason) return report(base::wrap(reason.error(), "--reason"));
   auto desk = CertsDesk::open(flags.common, CertsDesk::Need::look);
@@ -50,7 +50,7 @@ ExitCode revoke(const RevokeFlags& flags) {
 }  // namespace
 
 void add_certs_revoke(CLI::App& group, Action& chosen) {
-  auto flags = std::make_shared<RevokeFlags>();
+  auto flags = std::make_shared<RevocationFlags>();
   CLI::App* command = group.add_subcommand("revoke", "the CA takes back a generation");
   add_certs_flags(*command, flags->common);
   command->add_option("name", flags->name, "which")->required()->type_name("NAME");

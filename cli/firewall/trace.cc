@@ -16,14 +16,14 @@ namespace {
 namespace json = boost::json;
 
 // The comments of the rules of our table: the lines of the policy they come from.
-using Lines = std::map<std::uint64_t, std::string>;
+using TraceLines = std::map<std::uint64_t, std::string>;
 
-base::Result<Lines> read_lines() {
+base::Result<TraceLines> read_lines() {
   auto kernel = firewall::NetlinkKernel::open();
   if (!kernel) return kernel.error();
   const auto table = (*kernel)->read();
   if (!table) return table.error();
-  Lines lines;
+  TraceLines lines;
   if (*table) {
     for (const firewall::RuleCount& rule : (*table)->rules)
       lines[rule.handle] = rule.comment;
@@ -31,7 +31,7 @@ base::Result<Lines> read_lines() {
   return lines;
 }
 
-std::string line_of(const firewall::TraceStep& step, const Lines& lines) {
+std::string line_of(const firewall::TraceStep& step, const TraceLines& lines) {
   if (step.family != "inet" || step.table != firewall::kTableName) return {};
   const auto line = lines.find(step.handle);
   return line == lines.end() ? std::string() : line->second;

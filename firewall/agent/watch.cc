@@ -20,7 +20,7 @@ namespace {
 using base::Errc;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kPart = "firewall";
+constexpr std::string_view kWatchPart = "firewall";
 constexpr int kShare = 20;
 constexpr auto kAdditionEvery = 10s;  // what is due is tried again
 
@@ -37,17 +37,17 @@ std::string file_stamp(const std::string& path) {
 void Agent::tick() {
   const auto undone = keeper_.tick();
   if (!undone) {
-    base::log_error(kPart, "an unconfirmed change cannot be undone; trying again",
+    base::log_error(kWatchPart, "an unconfirmed change cannot be undone; trying again",
                     {{"reason", undone.error().message}});
   } else if (*undone) {
-    base::log_warn(kPart, **undone);
+    base::log_warn(kWatchPart, **undone);
     guard_.disarm();
     generation_.reset();
     if (options_.until_confirmed) is_over_ = true;
   }
   watch_table();
   for (const std::string& note : keeper_.take_notes())
-    base::log_warn(kPart, note);
+    base::log_warn(kWatchPart, note);
   const auto now = times_.boot().since_boot;
   if (now < next_second_) return;
   next_second_ = now + 1s;
@@ -74,22 +74,22 @@ void Agent::watch_table() {
   if (!generation || generation_ == *generation) return;
   const auto lines = keeper_.drift();
   if (!lines) {
-    base::log_error(kPart, "the table cannot be read", {{"reason", lines.error().message}});
+    base::log_error(kWatchPart, "the table cannot be read", {{"reason", lines.error().message}});
     return;
   }
   generation_ = *generation;
   if (lines->empty()) return;
   for (const std::string& line : *lines)
-    base::log_warn(kPart, "drift", {{"found", line}});
+    base::log_warn(kWatchPart, "drift", {{"found", line}});
   if (auto healed = keeper_.heal(); !healed) {
     generation_.reset();
-    base::log_error(kPart, "the table cannot be put right; trying again",
+    base::log_error(kWatchPart, "the table cannot be put right; trying again",
                     {{"reason", healed.error().message}});
     return;
   }
   ++heals_;
   generation_.reset();
-  base::log_warn(kPart, "the table is put right", {{"revision", keeper_.live_revision()}});
+  base::log_warn(kWatchPart, "the table is put right", {{"revision", keeper_.live_revision()}});
 }
 
 // Writing a large book takes its time, too.
@@ -99,7 +99,8 @@ void Agent::save_bans() {
   const auto saved = keeper_.save_bans();
   bans_changed_ = !saved;
   next_save_ = began + kShare * (times_.boot().since_boot - began);
-  if (!saved) base::log_error(kPart, "bans cannot be saved", {{"reason", saved.error().message}});
+  if (!saved)
+    base::log_error(kWatchPart, "bans cannot be saved", {{"reason", saved.error().message}});
 }
 
 // Reading a large table takes its time, in which nobody is banned: a twentieth of ours at most.
@@ -111,30 +112,31 @@ void Agent::end_flows_of_banned() {
   const auto ended = end_flows_of(*options_.around.flows, banned);
   next_flows_ = began + kShare * (times_.boot().since_boot - began);
   if (!ended)
-    base::log_warn(kPart, "flows of banned addresses cannot be ended; their packets are dropped",
+    base::log_warn(kWatchPart,
+                   "flows of banned addresses cannot be ended; their packets are dropped",
                    {{"reason", ended.error().message}});
   if (ended && *ended != 0)
-    base::log_info(kPart, "flows of banned addresses are ended", {{"flows", *ended}});
+    base::log_info(kWatchPart, "flows of banned addresses are ended", {{"flows", *ended}});
 }
 
 void Agent::expire_rules() {
   const auto ended = keeper_.expire_rules();
   if (!ended)
-    base::log_error(kPart, "rules whose time is over cannot be taken out",
+    base::log_error(kWatchPart, "rules whose time is over cannot be taken out",
                     {{"reason", ended.error().message}});
-  if (ended && *ended) base::log_info(kPart, "rules whose time is over are taken out");
+  if (ended && *ended) base::log_info(kWatchPart, "rules whose time is over are taken out");
 }
 
 void Agent::follow_feeds() {
   const auto changed = keeper_.refresh_feeds();
   tell_feed_troubles();
   if (!changed) {
-    base::log_error(kPart, "feeds cannot be put into the kernel",
+    base::log_error(kWatchPart, "feeds cannot be put into the kernel",
                     {{"reason", changed.error().message}});
     return;
   }
   for (const std::string& feed : *changed)
-    base::log_info(kPart, "a feed has changed", {{"feed", feed}});
+    base::log_info(kWatchPart, "a feed has changed", {{"feed", feed}});
 }
 
 // Each once, and its end.
@@ -143,11 +145,11 @@ void Agent::tell_feed_troubles() {
   for (const auto& [feed, trouble] : troubles) {
     const auto told = feed_troubles_.find(feed);
     if (told == feed_troubles_.end() || told->second != trouble)
-      base::log_warn(kPart, "a feed cannot be read", {{"feed", feed}, {"reason", trouble}});
+      base::log_warn(kWatchPart, "a feed cannot be read", {{"feed", feed}, {"reason", trouble}});
   }
   for (const auto& [feed, trouble] : feed_troubles_) {
     if (!troubles.contains(feed))
-      base::log_info(kPart, "a feed has no trouble any more", {{"feed", feed}});
+      base::log_info(kWatchPart, "a feed has no trouble any more", {{"feed", feed}});
   }
   feed_troubles_ = std::move(troubles);
 }
@@ -170,10 +172,10 @@ void Agent::follow_policy() {
   const auto applied = apply_policy(is_addition_due_ ? "what the gateway needs, and the policy"
                                                      : "the policy changed");
   if (!applied)
-    base::log_error(kPart, "the policy has changed and is not applied",
+    base::log_error(kWatchPart, "the policy has changed and is not applied",
                     {{"reason", applied.error().message}, {"revision", keeper_.live_revision()}});
   else if (*applied)
-    base::log_info(kPart, "the policy has changed and is applied",
+    base::log_info(kWatchPart, "the policy has changed and is applied",
                    {{"revision", (*applied)->revision}});
 }
 
@@ -189,7 +191,7 @@ Result<PolicyBundle> Agent::followed_bundle() {
       return base::fail(Errc::invalid, "{}", base::to_string(finding));
   }
   if (!keeper_.is_declined(bundle)) return bundle;
-  base::log_warn(kPart,
+  base::log_warn(kWatchPart,
                  "the policy in the files was taken back, or not confirmed in time: they are "
                  "followed again once they change, or `ravelin firewall apply` puts it there",
                  {{"file", *options_.policy}, {"revision", keeper_.live_revision()}});
@@ -232,13 +234,13 @@ void Agent::follow_facts() {
   if (!bundle) return;
   const auto renewed = renew(*bundle);
   if (!renewed) {
-    base::log_error(kPart, "names or addresses have changed and the table is as it was",
+    base::log_error(kWatchPart, "names or addresses have changed and the table is as it was",
                     {{"reason", renewed.error().message}, {"revision", keeper_.live_revision()}});
     return;
   }
   facts_.took(std::move(*bundle));
   if (*renewed)
-    base::log_info(kPart, "names or addresses have changed and the table has those of now",
+    base::log_info(kWatchPart, "names or addresses have changed and the table has those of now",
                    {{"revision", keeper_.live_revision()}});
 }
 
@@ -275,7 +277,7 @@ Result<> Agent::use(AdditionFor addition) {
     return applied.error();
   }
   if (*applied)
-    base::log_info(kPart, "what the gateway needs is in force",
+    base::log_info(kWatchPart, "what the gateway needs is in force",
                    {{"revision", (*applied)->revision}});
   return {};
 }
@@ -301,7 +303,7 @@ void Agent::write_metrics() {
   constexpr mode_t kReadable = 0644;
   const std::string text = metrics_text(state, table ? *table : std::nullopt);
   if (auto done = base::replace_file(options_.metrics_file, text, kReadable); !done)
-    base::log_warn(kPart, "metrics cannot be written", {{"reason", done.error().message}});
+    base::log_warn(kWatchPart, "metrics cannot be written", {{"reason", done.error().message}});
 }
 
 }  // namespace ravelin::firewall

@@ -7,7 +7,7 @@ namespace {
 using base::Family;
 
 constexpr std::int32_t kRaw = -300;
-constexpr Family kFamilies[] = {Family::ipv4, Family::ipv6};
+constexpr Family kGuardFamilies[] = {Family::ipv4, Family::ipv6};
 
 std::uint32_t ban_size(const Lowering& lowering) {
   return static_cast<std::uint32_t>(lowering.policy.bans.size);
@@ -29,7 +29,7 @@ void add_ban_sets(Lowering& lowering, Chain& raw) {
   } kNames[] = {{set_names::kBan4, set_names::kBan4Net, set_names::kPacketBan4},
                 {set_names::kBan6, set_names::kBan6Net, set_names::kPacketBan6}};
 
-  for (const Family family : kFamilies) {
+  for (const Family family : kGuardFamilies) {
     const auto& names = kNames[static_cast<std::size_t>(family)];
     lowering.add_set(ban_set(names.hosts, family, ban_size(lowering)));
     Set ranges = ban_set(names.ranges, family, kRangesMax);
@@ -59,7 +59,7 @@ policies::AddressRanges with_link_sources(const policies::AddressRanges& network
 std::string add_spoof_chain(Lowering& lowering, const policies::Zone& zone) {
   Chain chain{.name = lowering.name(fmt::format("from_{}", zone.name))};
   const policies::AddressRanges allowed = with_link_sources(zone.networks);
-  for (const Family family : kFamilies) {
+  for (const Family family : kGuardFamilies) {
     const std::string set =
         lowering.add_ranges(fmt::format("net{}_{}", family == Family::ipv4 ? 4 : 6, zone.name),
                             policies::in_family(allowed, family));
@@ -96,7 +96,7 @@ void add_never_sets(Lowering& lowering) {
   if (const auto& management = lowering.policy.management)
     never.insert(never.end(), management->from.ranges.begin(), management->from.ranges.end());
   never = with_link_sources(never);
-  for (const Family family : kFamilies)
+  for (const Family family : kGuardFamilies)
     lowering.add_ranges(never_set(family), policies::in_family(lowering.policy.bans.never, family),
                         policies::in_family(never, family));
 }
@@ -115,7 +115,7 @@ void lower_guard(Lowering& lowering) {
 
 void append_packet_bans(const Lowering& lowering, Chain& chain) {
   if (!lowering.bans_by_packet) return;
-  for (const Family family : kFamilies) {
+  for (const Family family : kGuardFamilies) {
     const std::string set(family == Family::ipv4 ? set_names::kPacketBan4 : set_names::kPacketBan6);
     std::vector<Statement> statements{Lookup{source_key(family), set}};
     // A ban is of a whole /64: who is in `never` passes beside a banned neighbour.

@@ -15,7 +15,7 @@ using policies::ZoneId;
 constexpr std::int32_t kDstNat = -100;
 constexpr std::int32_t kSrcNat = 100;
 constexpr std::uint32_t kRtnLocal = 2;  // linux/rtnetlink.h
-constexpr Family kFamilies[] = {Family::ipv4, Family::ipv6};
+constexpr Family kNatFamilies[] = {Family::ipv4, Family::ipv6};
 
 bool is_inbound(const NatRule& nat) {
   return nat.kind == NatRule::Kind::forward || nat.kind == NatRule::Kind::redirect;
@@ -140,7 +140,7 @@ void lower_direction(Lowering& lowering, bool inbound, Chain base) {
       const bool is_here =
           std::find(nat.via.begin(), nat.via.end(), static_cast<ZoneId>(i)) != nat.via.end();
       if (!is_here || is_inbound(nat) != inbound || !is_live(lowering, nat)) continue;
-      for (const Family family : kFamilies) {
+      for (const Family family : kNatFamilies) {
         if (!has_family(nat, family)) continue;
         inbound ? append_inbound(lowering, nat, family, chain)
                 : append_outbound(lowering, nat, family, chain);
@@ -192,7 +192,7 @@ void append_forwarded(Lowering& lowering, ZoneId via, Chain& chain) {
     const bool is_here = std::find(nat.via.begin(), nat.via.end(), via) != nat.via.end();
     if (nat.kind != NatRule::Kind::forward || !is_here || !is_live(lowering, nat)) continue;
     const Verdict action = lower_forward_allow(lowering, nat);
-    for (const Family family : kFamilies) {
+    for (const Family family : kNatFamilies) {
       const base::IpAddress* to = target(nat, family);
       if (to == nullptr || !has_family(nat, family)) continue;
       const Sources sources = sources_of(lowering, nat, family);

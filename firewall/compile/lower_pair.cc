@@ -12,13 +12,12 @@ namespace ravelin::firewall {
 namespace {
 
 using base::Family;
-using policies::Rule;
 using policies::ZoneId;
 
 // A pair being lowered: its rules, where each leads, its chain, what it costs.
 struct Pair {
   ZoneId from = 0, to = 0;
-  std::vector<const Rule*> rules;
+  std::vector<const policies::Rule*> rules;
   std::vector<Verdict> verdict_of;
   Chain chain;
   PairDepth depth;
@@ -124,7 +123,7 @@ Key address_key(const Clause& clause, bool is_from) {
 // whichever is met first leads to the rule, and what comes back from there goes on behind all of
 // them.
 void append_plain(Lowering& lowering, Pair& pair, const Clause& clause) {
-  const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
+  const policies::Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
   const std::optional<Lookup> services = services_of(lowering, pair, clause);
   Chain ways{.name =
                  lowering.name(fmt::format("w_{}", std::string_view(pair.chain.name).substr(2)))};
@@ -158,7 +157,7 @@ Verdict way_of(Lowering& lowering, Pair& pair, const std::vector<int>& rules) {
   Chain chain{.name =
                   lowering.name(fmt::format("c_{}", std::string_view(pair.chain.name).substr(2)))};
   for (const int index : rules) {
-    const Rule& rule = *pair.rules[static_cast<std::size_t>(index)];
+    const policies::Rule& rule = *pair.rules[static_cast<std::size_t>(index)];
     chain.rules.push_back({{verdict_of(index)}, provenance(rule.pos, rule.id), rule.pos});
   }
   Verdict way = jump_to(chain.name);
@@ -175,7 +174,7 @@ void append_stratum(Lowering& lowering, Pair& pair, const KeyedStratum& keyed) {
   }
   if (stratum.shape.is_everything()) {
     for (const Clause& clause : stratum.clauses) {
-      const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
+      const policies::Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
       pair.chain.rules.push_back({{pair.verdict_of[static_cast<std::size_t>(clause.rule)]},
                                   provenance(rule.pos, rule.id),
                                   rule.pos});
@@ -200,7 +199,7 @@ void move_away(Lowering& lowering, const Pair& pair, const Clause& refused, int 
       continue;
     }
     clause.is_plain = true;
-    const Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
+    const policies::Rule& rule = *pair.rules[static_cast<std::size_t>(clause.rule)];
     lowering.out.notes.push_back(
         {rule.pos,
          "overlaps the rules before it in too many pieces for a lookup: it is compared "

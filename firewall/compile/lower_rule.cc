@@ -9,7 +9,6 @@ namespace ravelin::firewall {
 namespace {
 
 using base::Family;
-using policies::Rule;
 using policies::Verb;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -22,7 +21,7 @@ std::string_view digit(Family family) {
 }
 
 // "edge.yaml:30:7" has to do as a name when the rule has none.
-std::string wish_for(const Rule& rule) {
+std::string wish_for(const policies::Rule& rule) {
   return rule.id.empty() ? fmt::format("{}_{}", rule.pos.line, rule.pos.column) : rule.id;
 }
 
@@ -77,7 +76,7 @@ std::string add_ban_chain(Lowering& lowering, std::string_view wish, const base:
 
 // In front of a rule's chain: only what the owner sends goes there. A packet without a socket has
 // no owner, and a rule that asks for one ends there: so it must be the one that leads on.
-Verdict add_owner_gate(Lowering& lowering, const Rule& rule, std::string_view wish,
+Verdict add_owner_gate(Lowering& lowering, const policies::Rule& rule, std::string_view wish,
                        const std::string& chain) {
   Chain gate{.name = lowering.name(fmt::format("o_{}", wish))};
   std::vector<Statement> statements;
@@ -105,7 +104,7 @@ std::uint32_t in_seconds(seconds of) {
 }
 
 // Not on this day of UTC.
-void append_day(const Rule& rule, std::uint8_t day, std::chrono::minutes kernel_west,
+void append_day(const policies::Rule& rule, std::uint8_t day, std::chrono::minutes kernel_west,
                 Chain& chain) {
   for (const PartOfDay& part : kernel_day(day, kernel_west)) {
     std::vector<Statement> statements{Match{Field::day, Comparison::equal, {part.day}}};
@@ -117,7 +116,7 @@ void append_day(const Rule& rule, std::uint8_t day, std::chrono::minutes kernel_
   }
 }
 
-void append_times(const Lowering& lowering, const Rule& rule, Chain& chain) {
+void append_times(const Lowering& lowering, const policies::Rule& rule, Chain& chain) {
   if (!rule.when) return;
   for (std::uint8_t day = 0; day < 7; ++day) {
     if ((rule.when->days >> day & 1) == 0)
@@ -133,7 +132,8 @@ void append_times(const Lowering& lowering, const Rule& rule, Chain& chain) {
           come_back()});
 }
 
-void append_ban(Lowering& lowering, const Rule& rule, std::string_view wish, Chain& chain) {
+void append_ban(Lowering& lowering, const policies::Rule& rule, std::string_view wish,
+                Chain& chain) {
   if (!rule.ban) return;
   const std::string banning = add_ban_chain(lowering, wish, rule.pos, rule.ban->duration);
   if (!rule.ban->after) {
@@ -153,7 +153,7 @@ void append_ban(Lowering& lowering, const Rule& rule, std::string_view wish, Cha
   }
 }
 
-void append_log(const Rule& rule, Chain& chain) {
+void append_log(const policies::Rule& rule, Chain& chain) {
   if (!rule.log && rule.verb != Verb::log) return;
   const policies::LogRule log = rule.log.value_or(policies::LogRule{});
   std::vector<Statement> statements;
@@ -165,7 +165,7 @@ void append_log(const Rule& rule, Chain& chain) {
   append(chain, rule.pos, std::move(statements), "log");
 }
 
-void append_verdict(const Rule& rule, Chain& chain) {
+void append_verdict(const policies::Rule& rule, Chain& chain) {
   std::vector<Statement> statements{Counter{}};
   switch (rule.verb) {
     case Verb::allow:

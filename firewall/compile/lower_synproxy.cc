@@ -18,9 +18,9 @@ namespace {
 constexpr std::int32_t kBehindRaw = -299;
 constexpr std::int32_t kBehindInput = 1;
 constexpr std::uint8_t kFin = 1, kSyn = 2, kRst = 4, kAck = 16;
-constexpr std::uint32_t kInvalid = 1, kNew = 8, kUntracked = 64;  // of ct state
-constexpr std::uint32_t kConfirmed = 8;                           // of ct status: IPS_CONFIRMED
-constexpr std::uint32_t kLocal = 2;                               // RTN_LOCAL
+constexpr std::uint32_t kInvalidState = 1, kNewState = 8, kUntracked = 64;  // of ct state
+constexpr std::uint32_t kConfirmed = 8;  // of ct status: IPS_CONFIRMED
+constexpr std::uint32_t kLocal = 2;      // RTN_LOCAL
 constexpr std::uint8_t kIpv4 = 2;
 constexpr std::uint16_t kIpv6Longer = 20;  // bytes of its header
 
@@ -52,7 +52,7 @@ Statements cookie() {
 // The cookie was taken, but this host has not answered yet: the client asks whether it may send,
 // and that is when the kernel tries this host once more (ipv4_synproxy_hook, the state SYN_SENT).
 Statements asks_again() {
-  return {has_any(Field::ct_state, host_order(kNew)),
+  return {has_any(Field::ct_state, host_order(kNewState)),
           has_any(Field::ct_status, host_order(kConfirmed))};
 }
 
@@ -77,8 +77,8 @@ Chain answers(Lowering& lowering, const policies::Synproxy& proxy, const base::S
   return chain;
 }
 
-Chain base_chain(Lowering& lowering, std::string_view name, Hook::Point point,
-                 std::int32_t priority) {
+Chain proxy_chain(Lowering& lowering, std::string_view name, Hook::Point point,
+                  std::int32_t priority) {
   Chain chain{.name = lowering.name(name)};
   chain.hook = Hook{Hook::Type::filter, point, priority, Hook::Policy::accept};
   chain.rules.push_back({{interface_match(Field::iifname, "lo"), accept()}, {}, {}});
@@ -88,7 +88,7 @@ Chain base_chain(Lowering& lowering, std::string_view name, Hook::Point point,
 // Of what is for this host alone: what it hands on to others is theirs to answer. The kernel finds
 // no way back to link-local addresses, which need an interface.
 Chain before_conntrack(Lowering& lowering, const base::SourcePos& pos) {
-  Chain chain = base_chain(lowering, "syn_pre", Hook::Point::prerouting, kBehindRaw);
+  Chain chain = proxy_chain(lowering, "syn_pre", Hook::Point::prerouting, kBehindRaw);
   const base::IpPrefix link_local = *base::parse_prefix("fe80::/10");
   const Match is_link_local{Field::ip6_saddr, Comparison::equal, address_bytes(link_local.address),
                             static_cast<std::uint8_t>(link_local.length)};
@@ -99,9 +99,9 @@ Chain before_conntrack(Lowering& lowering, const base::SourcePos& pos) {
 }
 
 Chain behind_the_rules(Lowering& lowering, const base::SourcePos& pos, const std::string& answers) {
-  Chain chain = base_chain(lowering, "syn_in", Hook::Point::input, kBehindInput);
+  Chain chain = proxy_chain(lowering, "syn_in", Hook::Point::input, kBehindInput);
   add(chain, pos, {asks_again(), {accept()}});
-  const Match is_first = has_any(Field::ct_state, host_order(kInvalid | kNew));
+  const Match is_first = has_any(Field::ct_state, host_order(kInvalidState | kNewState));
   add(chain, pos, {{is_first}, cookie(), {go_to(answers)}});
   return chain;
 }
@@ -133,7 +133,8 @@ void append_synproxy_answers(const Lowering& lowering, Chain& output) {
   const base::SourcePos& pos = lowering.policy.overload->pos;
   add(output, pos,
       {{has_any(Field::tcp_flags, {kSyn}), has_any(Field::tcp_flags, {kAck}),
-        has_none(Field::tcp_flags, {kFin | kRst}), has_any(Field::ct_state, host_order(kInvalid)),
+        has_none(Field::tcp_flags, {kFin | kRst}),
+        has_any(Field::ct_state, host_order(kInvalidState)),
         Lookup{{{Field::tcp_sport, 0}}, std::string(set_names::kSynproxyAck)}, accept()}});
 }
 

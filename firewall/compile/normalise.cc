@@ -9,7 +9,6 @@ namespace {
 
 using base::Family;
 using policies::AddressMatch;
-using policies::Rule;
 
 // ICMP is keyed by its type also when it is whole: so it is seen in its own family only.
 ServiceKey key_of(const ServiceTerm& term) {
@@ -25,7 +24,7 @@ struct ServiceGroup {
 
 // Whether the rule names the whole protocol of these ports: no packet may meet a rule twice, or it
 // is counted twice.
-bool is_within_protocol(const ServiceTerm& term, const Rule& rule) {
+bool is_within_protocol(const ServiceTerm& term, const policies::Rule& rule) {
   return key_of(term) == ServiceKey::ports &&
          std::any_of(rule.services.begin(), rule.services.end(), [&](const ServiceTerm& other) {
            return other.protocol == term.protocol && key_of(other) == ServiceKey::protocol;
@@ -33,7 +32,7 @@ bool is_within_protocol(const ServiceTerm& term, const Rule& rule) {
 }
 
 // The services of a rule by kind; no two groups have a packet in common.
-std::vector<ServiceGroup> groups_of(const Rule& rule) {
+std::vector<ServiceGroup> groups_of(const policies::Rule& rule) {
   constexpr std::uint16_t kTypeMax = 255;
   if (rule.services.empty()) return {ServiceGroup{}};
   std::vector<ServiceGroup> groups;
@@ -67,7 +66,7 @@ struct Via {
 };
 
 // A pattern of the zone that the rule's patterns cover, or one of the rule's inside the zone's.
-Via via_of(const Policy& policy, const Rule& rule, ZoneId outer) {
+Via via_of(const Policy& policy, const policies::Rule& rule, ZoneId outer) {
   if (rule.via.empty() || outer == policies::kHost) return {};
   const auto& zone = policy.zones.at(static_cast<std::size_t>(outer)).interfaces;
   const auto is_covered = [&](const std::string& pattern) {
@@ -93,7 +92,7 @@ Via via_of(const Policy& policy, const Rule& rule, ZoneId outer) {
 }
 
 // What a clause takes over from the rule whatever its family.
-Clause common_part(const Rule& rule, int index, Via via) {
+Clause common_part(const policies::Rule& rule, int index, Via via) {
   Clause clause;
   clause.rule = index;
   clause.falls_through = !rule.is_final() || rule.limit || rule.owner || rule.when;
@@ -109,8 +108,8 @@ AddressRanges ranges_in(const AddressMatch& match, Family family) {
   return {part.begin(), part.end()};
 }
 
-void add_of_family(const Rule& rule, const ServiceGroup& group, Clause clause, Family family,
-                   std::vector<Clause>& clauses) {
+void add_of_family(const policies::Rule& rule, const ServiceGroup& group, Clause clause,
+                   Family family, std::vector<Clause>& clauses) {
   clause.shape.family = family;
   clause.shape.has_from = is_restricted(rule.from);
   clause.shape.has_to = is_restricted(rule.to);
@@ -124,7 +123,7 @@ void add_of_family(const Rule& rule, const ServiceGroup& group, Clause clause, F
   clauses.push_back(std::move(clause));
 }
 
-void add_group(const Rule& rule, const ServiceGroup& group, const Clause& common,
+void add_group(const policies::Rule& rule, const ServiceGroup& group, const Clause& common,
                std::vector<Clause>& clauses) {
   Clause clause = common;
   clause.shape.service = group.key;
@@ -176,11 +175,12 @@ bool Clause::overlaps(const Clause& other) const {
 }
 
 std::vector<Clause> normalise(const Policy& policy, ZoneId from, ZoneId to,
-                              std::span<const Rule* const> rules, std::chrono::sys_seconds now) {
+                              std::span<const policies::Rule* const> rules,
+                              std::chrono::sys_seconds now) {
   const ZoneId outer = from == policies::kHost ? to : from;
   std::vector<Clause> clauses;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const Rule& rule = *rules[i];
+    const policies::Rule& rule = *rules[i];
     if (rule.until && *rule.until <= now) continue;
     Via via = via_of(policy, rule, outer);
     if (via.is_none) continue;

@@ -18,7 +18,7 @@ using base::Errc;
 using base::Result;
 using File = base::Handle<std::FILE, std::fclose>;
 
-constexpr std::size_t kPieceBytes = 65536;
+constexpr std::size_t kReadBytes = 65536;
 
 Result<File> open_file(const std::string& path) {
   // A FIFO would wait for somebody who writes to it.
@@ -42,7 +42,7 @@ base::Error named(base::Error error, const std::string& path) {
 }
 
 Result<> read_pieces(std::FILE* file, std::uint64_t bytes_max, const Unpacker::Sink& sink) {
-  std::string buffer(kPieceBytes, '\0');
+  std::string buffer(kReadBytes, '\0');
   std::uint64_t bytes = 0;
   for (;;) {
     const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), file);

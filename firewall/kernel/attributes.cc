@@ -9,10 +9,6 @@ namespace ravelin::firewall {
 namespace {
 
 // NLA_ALIGN works on int.
-constexpr std::size_t align(std::size_t bytes) {
-  return (bytes + 3) & ~std::size_t{3};
-}
-
 std::uint64_t read_big_endian(ByteSpan value) {
   std::uint64_t number = 0;
   for (const std::uint8_t byte : value)
@@ -31,7 +27,7 @@ std::optional<Attribute> AttributeWalk::next() {
   attribute.type = static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK);
   attribute.offset = at_;
   attribute.value = bytes_.subspan(at_ + sizeof header, header.nla_len - sizeof header);
-  at_ += align(header.nla_len);
+  at_ += align_netlink(header.nla_len);
   return attribute;
 }
 
@@ -40,6 +36,10 @@ std::optional<ByteSpan> find_attribute(ByteSpan bytes, std::uint16_t type) {
   while (const auto attribute = walk.next())
     if (attribute->type == type) return attribute->value;
   return std::nullopt;
+}
+
+ByteSpan value_of(ByteSpan bytes, std::uint16_t type) {
+  return find_attribute(bytes, type).value_or(ByteSpan{});
 }
 
 std::uint32_t read_be32(ByteSpan value) {

@@ -2,6 +2,8 @@
 // reading their values, never beyond what is there. Pure; any thread.
 #pragma once
 
+#include <netinet/in.h>  // before any of the kernel's headers: those leave out what it has declared
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,6 +34,12 @@ class AttributeWalk {
 
 // The first attribute of a type.
 std::optional<ByteSpan> find_attribute(ByteSpan bytes, std::uint16_t type);
+ByteSpan value_of(ByteSpan bytes, std::uint16_t type);  // of that; empty when there is none
+
+// Where what follows a message or an attribute of that length starts: NLMSG_ALIGN, NLA_ALIGN.
+constexpr std::size_t align_netlink(std::size_t bytes) {
+  return (bytes + 3) & ~std::size_t{3};
+}
 
 // Values; of another length they are zero or empty.
 std::uint32_t read_be32(ByteSpan value);

@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t kHeaderBytes = sizeof(nlmsghdr) + sizeof(nfgenmsg);
 constexpr std::size_t kScratchBytes = 61440;
 
-constexpr std::size_t align(std::size_t bytes) {
-  return (bytes + 3) & ~std::size_t{3};
-}
-
 void write_header(std::uint8_t* at, const nlmsghdr& header, std::uint8_t family,
                   std::uint16_t resource) {
   nfgenmsg extra{};
@@ -81,7 +77,7 @@ void Batch::finish() {
   std::uint32_t bytes = 0;
   std::memcpy(&bytes, scratch_.data(), sizeof bytes);
   CHECK(bytes <= scratch_.size());
-  std::memcpy(extend(align(bytes)), scratch_.data(), bytes);
+  std::memcpy(extend(align_netlink(bytes)), scratch_.data(), bytes);
 }
 
 void Batch::open(std::uint16_t type, std::uint16_t flags, std::size_t step) {
@@ -126,7 +122,7 @@ void put_attribute(std::vector<std::uint8_t>& out, std::uint16_t type, ByteSpan 
   CHECK(value.size() + sizeof(nlattr) <= kAttributeBytesMax);
   const nlattr header{static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), type};
   const std::size_t at = out.size();
-  out.resize(at + sizeof header + align(value.size()));
+  out.resize(at + sizeof header + align_netlink(value.size()));
   std::memcpy(out.data() + at, &header, sizeof header);
   if (!value.empty()) std::memcpy(out.data() + at + sizeof header, value.data(), value.size());
 }

@@ -19,7 +19,7 @@ using base::Errc;
 using base::Error;
 using base::fail;
 
-constexpr std::size_t kMessageHeader = sizeof(nlmsghdr) + sizeof(nfgenmsg);
+constexpr std::size_t kRequestHeader = sizeof(nlmsghdr) + sizeof(nfgenmsg);
 constexpr int kStaleGeneration = 85;  // ERESTART, which user space has no name for
 
 Errc code_of(int number) {
@@ -29,7 +29,7 @@ Errc code_of(int number) {
 
 // The text an offset into our message points at, when it is one: the name of a chain or set.
 std::string name_at(ByteSpan message, std::size_t offset) {
-  if (offset < kMessageHeader || offset >= message.size()) return {};
+  if (offset < kRequestHeader || offset >= message.size()) return {};
   const auto attribute = AttributeWalk(message.subspan(offset)).next();
   if (!attribute || attribute->value.empty() || attribute->value.back() != 0) return {};
   std::string text = read_text(attribute->value);
@@ -40,16 +40,12 @@ std::string name_at(ByteSpan message, std::size_t offset) {
   return is_text && text.size() + 1 == attribute->value.size() ? text : std::string{};
 }
 
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
-}
-
 // The attribute of a list (of expressions or elements) an offset is in.
 ByteSpan item_at(ByteSpan message, std::uint16_t list, std::size_t offset) {
-  AttributeWalk parts(message.subspan(kMessageHeader));
+  AttributeWalk parts(message.subspan(kRequestHeader));
   while (const auto part = parts.next()) {
     if (part->type != list) continue;
-    const std::size_t start = kMessageHeader + part->offset + sizeof(nlattr);
+    const std::size_t start = kRequestHeader + part->offset + sizeof(nlattr);
     AttributeWalk items(part->value);
     while (const auto item = items.next()) {
       const std::size_t at = start + item->offset;

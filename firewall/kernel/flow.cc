@@ -19,18 +19,14 @@ using base::Family;
 using base::IpAddress;
 
 constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
-constexpr std::size_t kHeaderBytes = sizeof(nlmsghdr) + sizeof(nfgenmsg);
+constexpr std::size_t kFlowHeaderBytes = sizeof(nlmsghdr) + sizeof(nfgenmsg);
 
-constexpr std::uint16_t nested(std::uint16_t type) {
+constexpr std::uint16_t nested_type(std::uint16_t type) {
   return static_cast<std::uint16_t>(type | NLA_F_NESTED);
 }
 
 constexpr std::uint16_t conntrack_type(std::uint16_t type) {
   return static_cast<std::uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | type);
-}
-
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
 }
 
 std::uint16_t read_be16(ByteSpan value) {
@@ -82,7 +78,7 @@ bool is_closed_tcp(ByteSpan attributes) {
 std::vector<std::uint8_t> message(std::uint16_t type, std::uint16_t flags, std::uint8_t family,
                                   std::uint32_t sequence, ByteSpan body) {
   nlmsghdr header{};
-  header.nlmsg_len = static_cast<std::uint32_t>(kHeaderBytes + body.size());
+  header.nlmsg_len = static_cast<std::uint32_t>(kFlowHeaderBytes + body.size());
   header.nlmsg_type = conntrack_type(type);
   header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
   header.nlmsg_seq = sequence;
@@ -92,7 +88,7 @@ std::vector<std::uint8_t> message(std::uint16_t type, std::uint16_t flags, std::
   std::vector<std::uint8_t> out(header.nlmsg_len);
   std::memcpy(out.data(), &header, sizeof header);
   std::memcpy(out.data() + sizeof header, &extra, sizeof extra);
-  std::copy(body.begin(), body.end(), out.begin() + kHeaderBytes);
+  std::copy(body.begin(), body.end(), out.begin() + kFlowHeaderBytes);
   return out;
 }
 
@@ -125,8 +121,8 @@ std::vector<std::uint8_t> tuple_bytes(const FlowTuple& tuple) {
     put_16(proto, CTA_PROTO_SRC_PORT, tuple.source_port);
     put_16(proto, CTA_PROTO_DST_PORT, tuple.destination_port);
   }
-  put_attribute(out, nested(CTA_TUPLE_IP), ip);
-  put_attribute(out, nested(CTA_TUPLE_PROTO), proto);
+  put_attribute(out, nested_type(CTA_TUPLE_IP), ip);
+  put_attribute(out, nested_type(CTA_TUPLE_PROTO), proto);
   return out;
 }
 
@@ -188,7 +184,7 @@ std::vector<std::uint8_t> ask_for_flows(std::uint32_t sequence) {
 
 std::vector<std::uint8_t> remove_flow(const Flow& flow, std::uint32_t sequence) {
   std::vector<std::uint8_t> body;
-  put_attribute(body, nested(CTA_TUPLE_ORIG), tuple_bytes(flow.original));
+  put_attribute(body, nested_type(CTA_TUPLE_ORIG), tuple_bytes(flow.original));
   const std::uint8_t id[] = {
       static_cast<std::uint8_t>(flow.id >> 24), static_cast<std::uint8_t>(flow.id >> 16),
       static_cast<std::uint8_t>(flow.id >> 8), static_cast<std::uint8_t>(flow.id)};

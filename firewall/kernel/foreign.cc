@@ -21,10 +21,6 @@ constexpr std::size_t kInterfacesMax = 1'024;
 constexpr std::uint8_t kEveryFamily = NFPROTO_UNSPEC;
 constexpr std::uint16_t kTargetName = 1;  // linux/netfilter/nf_tables_compat.h: NFTA_TARGET_NAME
 
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
-}
-
 std::string family_name(std::uint8_t family) {
   switch (family) {
     case NFPROTO_INET:

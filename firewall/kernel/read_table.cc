@@ -8,7 +8,7 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr int kAttemptsMax = 8;
+constexpr int kReadsMax = 8;
 
 std::vector<std::uint8_t> name_of_table() {
   std::vector<std::uint8_t> body;
@@ -31,7 +31,7 @@ Result<> read_parts(Channel& channel, Generation generation, LiveTable& table) {
   });
 }
 
-Result<std::optional<LiveTable>> read_once(Channel& channel) {
+Result<std::optional<LiveTable>> read_table_once(Channel& channel) {
   const auto generation = channel.generation();
   if (!generation) return generation.error();
   auto table = read_header(channel);
@@ -52,11 +52,11 @@ Result<std::optional<LiveTable>> read_header(Channel& channel) {
 }
 
 Result<std::optional<LiveTable>> read_table(Channel& channel) {
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    auto table = read_once(channel);
+  for (int attempt = 0; attempt < kReadsMax; ++attempt) {
+    auto table = read_table_once(channel);
     if (table || table.error().code != Errc::conflict) return table;
   }
-  return fail(Errc::conflict, "the ruleset changed each of {} times it was read", kAttemptsMax);
+  return fail(Errc::conflict, "the ruleset changed each of {} times it was read", kReadsMax);
 }
 
 Result<std::optional<SetShape>> read_shape(Channel& channel, const std::string& set) {

@@ -17,10 +17,6 @@ namespace {
 using base::Errc;
 using base::fail;
 
-constexpr std::size_t align(std::size_t bytes) {
-  return (bytes + 3) & ~std::size_t{3};
-}
-
 template <class T>
 T read_struct(ByteSpan bytes) {
   T value{};
@@ -55,10 +51,6 @@ bool is_ours(const Reply& reply, std::uint16_t type) {
   return table && read_text(*table) == kTableName;
 }
 
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
-}
-
 std::optional<std::string> name_in(const Reply& reply, std::uint16_t message, std::uint16_t type) {
   if (!is_ours(reply, message)) return std::nullopt;
   std::string name = read_text(value_of(reply.body, type));
@@ -89,7 +81,7 @@ Result<std::vector<Reply>> split_replies(ByteSpan datagram) {
       return fail(Errc::protocol, "an answer of the kernel ends within a message");
     replies.push_back(
         make_reply(header, datagram.subspan(sizeof header, header.nlmsg_len - sizeof header)));
-    datagram = datagram.subspan(std::min(align(header.nlmsg_len), datagram.size()));
+    datagram = datagram.subspan(std::min(align_netlink(header.nlmsg_len), datagram.size()));
   }
   return replies;
 }
@@ -106,7 +98,7 @@ std::optional<KernelError> decode_error(const Reply& reply) {
   // Unless capped, the message it is about stands in front of the attributes.
   std::size_t skipped = sizeof answer;
   if ((reply.flags & NLM_F_CAPPED) == 0 && answer.msg.nlmsg_len > sizeof(nlmsghdr))
-    skipped += align(answer.msg.nlmsg_len - sizeof(nlmsghdr));
+    skipped += align_netlink(answer.msg.nlmsg_len - sizeof(nlmsghdr));
   if (skipped >= reply.body.size()) return error;
   const ByteSpan attributes = reply.body.subspan(skipped);
   error.offset = read_host32(value_of(attributes, kErrorOffset));

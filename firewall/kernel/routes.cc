@@ -19,14 +19,6 @@ using base::Errc;
 using base::fail;
 using base::Family;
 
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
-}
-
-constexpr std::size_t align(std::size_t bytes) {
-  return (bytes + 3) & ~std::size_t{3};
-}
-
 // struct rtnexthop, one behind the other, each with attributes of its own.
 void read_hops(ByteSpan bytes, std::vector<std::uint32_t>& interfaces) {
   while (bytes.size() >= sizeof(rtnexthop)) {
@@ -34,7 +26,7 @@ void read_hops(ByteSpan bytes, std::vector<std::uint32_t>& interfaces) {
     std::memcpy(&hop, bytes.data(), sizeof hop);
     if (hop.rtnh_len < sizeof hop || hop.rtnh_len > bytes.size()) return;
     interfaces.push_back(static_cast<std::uint32_t>(hop.rtnh_ifindex));
-    bytes = bytes.subspan(std::min(align(hop.rtnh_len), bytes.size()));
+    bytes = bytes.subspan(std::min(align_netlink(hop.rtnh_len), bytes.size()));
   }
 }
 

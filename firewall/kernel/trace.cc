@@ -20,11 +20,7 @@ using base::fail;
 
 constexpr std::int32_t kBeforeAll = -350;
 
-ByteSpan value_of(ByteSpan attributes, std::uint16_t type) {
-  return find_attribute(attributes, type).value_or(ByteSpan{});
-}
-
-std::string table_name() {
+std::string trace_table_name() {
   return std::string(kTraceTableName);
 }
 
@@ -32,7 +28,7 @@ void put_table(Batch& batch) {
   const TablePtr table(nftnl_table_alloc());
   CHECK(table != nullptr);
   nftnl_table_set_u32(table.get(), NFTNL_TABLE_FAMILY, NFPROTO_INET);
-  nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, table_name().c_str());
+  nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, trace_table_name().c_str());
   nftnl_table_set_u32(table.get(), NFTNL_TABLE_FLAGS, kTableOwner);
   nftnl_table_nlmsg_build_payload(batch.start(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, 0),
                                   table.get());
@@ -43,7 +39,7 @@ void put_chain(Batch& batch, const char* name, std::uint32_t hook) {
   const ChainPtr chain(nftnl_chain_alloc());
   CHECK(chain != nullptr);
   nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_FAMILY, NFPROTO_INET);
-  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table_name().c_str());
+  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, trace_table_name().c_str());
   nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name);
   nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
   nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook);
@@ -58,7 +54,7 @@ Result<> put_rules(Batch& batch, const char* chain, const std::vector<Rule>& rul
     rule.statements.emplace_back(Trace{});
     const auto made = make_rule(chain, rule);
     if (!made) return made.error();
-    nftnl_rule_set_str(made->get(), NFTNL_RULE_TABLE, table_name().c_str());
+    nftnl_rule_set_str(made->get(), NFTNL_RULE_TABLE, trace_table_name().c_str());
     nftnl_rule_nlmsg_build_payload(batch.start(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, 0),
                                    made->get());
     batch.finish();
@@ -66,7 +62,7 @@ Result<> put_rules(Batch& batch, const char* chain, const std::vector<Rule>& rul
   return {};
 }
 
-std::string family_name(std::uint32_t family) {
+std::string traced_family(std::uint32_t family) {
   if (family == NFPROTO_IPV4) return "ip";
   if (family == NFPROTO_IPV6) return "ip6";
   return family == NFPROTO_INET ? "inet" : fmt::format("family {}", family);
@@ -97,7 +93,7 @@ std::optional<TraceStep> decode_trace(const Reply& reply) {
   if (!reply.is_nftables || reply.type != NFT_MSG_TRACE) return std::nullopt;
   TraceStep step;
   step.packet = read_be32(value_of(reply.body, NFTA_TRACE_ID));
-  step.family = family_name(reply.family);
+  step.family = traced_family(reply.family);
   step.table = read_text(value_of(reply.body, NFTA_TRACE_TABLE));
   step.chain = read_text(value_of(reply.body, NFTA_TRACE_CHAIN));
   step.handle = read_be64(value_of(reply.body, NFTA_TRACE_RULE_HANDLE));

@@ -1,18 +1,13 @@
 // Percent-encoding in the admin server's paths (RFC 3986 section 2.1). Pure.
 #pragma once
 
+#include "base/text.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace ravelin::gateway {
-
-inline int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // A server's name may be an address ("unix:/run/app.sock"): percent-encoded, it is one segment.
 // Nothing when a "%" is not followed by two hexadecimal digits.
@@ -23,8 +18,8 @@ inline std::optional<std::string> percent_decoded(std::string_view segment) {
       text += segment[i];
       continue;
     }
-    const int high = i + 2 < segment.size() ? hex_value(segment[i + 1]) : -1;
-    const int low = i + 2 < segment.size() ? hex_value(segment[i + 2]) : -1;
+    const int high = i + 2 < segment.size() ? base::hex_value(segment[i + 1]) : -1;
+    const int low = i + 2 < segment.size() ? base::hex_value(segment[i + 2]) : -1;
     if (high < 0 || low < 0) return std::nullopt;
     text += static_cast<char>(high * 16 + low);
     i += 2;

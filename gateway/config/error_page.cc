@@ -24,14 +24,14 @@ constexpr Kind kKinds[] = {{".html", "text/html; charset=utf-8", true},
                            {".txt", "text/plain; charset=utf-8", false},
                            {".json", "application/json", false}};
 
-struct Word {
+struct PageWord {
   std::string_view text;
   ErrorPage::Place place;
 };
 
-constexpr Word kWords[] = {{"{status}", ErrorPage::Place::status},
-                           {"{reason}", ErrorPage::Place::reason},
-                           {"{request_id}", ErrorPage::Place::request_id}};
+constexpr PageWord kPageWords[] = {{"{status}", ErrorPage::Place::status},
+                                   {"{reason}", ErrorPage::Place::reason},
+                                   {"{request_id}", ErrorPage::Place::request_id}};
 
 void append_escaped(std::string_view value, std::string& out) {
   for (const char c : value) {
@@ -73,8 +73,8 @@ base::Result<ErrorPage> parse_error_page(std::string_view text, std::string_view
   std::size_t places = 0;
   std::string literal;
   while (!text.empty()) {
-    const Word* found = nullptr;
-    for (const Word& word : kWords) {
+    const PageWord* found = nullptr;
+    for (const PageWord& word : kPageWords) {
       if (text.starts_with(word.text)) found = &word;
     }
     if (found == nullptr) {

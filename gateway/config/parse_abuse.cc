@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kAbuseMiB = 1024 * 1024;
 
 // `cgroup`, `off`, or a size.
 bool read_memory(const yaml::Value& value, OverloadConfig& overload) {
@@ -18,7 +18,8 @@ bool read_memory(const yaml::Value& value, OverloadConfig& overload) {
     overload.memory = word == "off" ? OverloadConfig::Memory::off : OverloadConfig::Memory::cgroup;
     return true;
   }
-  if (!yaml::bytes(16 * kMiB, kMiB * kMiB)(value, overload.memory_bytes_max)) return false;
+  if (!yaml::bytes(16 * kAbuseMiB, kAbuseMiB * kAbuseMiB)(value, overload.memory_bytes_max))
+    return false;
   overload.memory = OverloadConfig::Memory::fixed;
   return true;
 }

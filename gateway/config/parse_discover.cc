@@ -6,7 +6,7 @@
 namespace ravelin::gateway {
 namespace {
 
-DnsDiscoveryConfig parse_dns(yaml::Map map) {
+DnsDiscoveryConfig parse_dns_source(yaml::Map map) {
   DnsDiscoveryConfig dns;
   dns.pos = map.pos();
   map.required("name", dns.name, yaml::converted(parse_dns_name));
@@ -20,7 +20,7 @@ DnsDiscoveryConfig parse_dns(yaml::Map map) {
   return std::move(map).finish(std::move(dns));
 }
 
-FileDiscoveryConfig parse_file(yaml::Map map) {
+FileDiscoveryConfig parse_file_source(yaml::Map map) {
   FileDiscoveryConfig file;
   file.pos = map.pos();
   map.required("path", file.path, yaml::path());
@@ -33,8 +33,8 @@ DiscoverConfig parse_discover(yaml::Map map, const UpstreamProxyConfig& proxy) {
   DiscoverConfig discover;
   discover.pos = map.pos();
   discover.server.proxy_protocol = proxy;
-  map.optional("dns", discover.dns, yaml::object(parse_dns));
-  map.optional("file", discover.file, yaml::object(parse_file));
+  map.optional("dns", discover.dns, yaml::object(parse_dns_source));
+  map.optional("file", discover.file, yaml::object(parse_file_source));
   const auto traits = [&proxy](yaml::Map each) {
     return parse_server_traits(std::move(each), proxy);
   };

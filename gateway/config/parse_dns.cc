@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kServersMax = 8;
+constexpr std::size_t kNameServersMax = 8;
 constexpr std::uint16_t kDnsPort = 53;
 
 }  // namespace
@@ -29,7 +29,7 @@ Result<IpEndpoint> parse_name_server(std::string_view text) {
 DnsConfig parse_dns(yaml::Map map) {
   DnsConfig dns;
   map.optional("servers", dns.servers,
-               yaml::one_or_list_of(yaml::converted(parse_name_server), 1, kServersMax));
+               yaml::one_or_list_of(yaml::converted(parse_name_server), 1, kNameServersMax));
   map.optional("timeout", dns.timeout, yaml::between(100ms, 30s));
   map.optional("tries", dns.tries, yaml::between(1, 10));
   map.optional("ttl_min", dns.ttl_min, yaml::between(100ms, 1h));

@@ -39,7 +39,7 @@ HashConfig parse_hash(yaml::Map map) {
   return std::move(map).finish(std::move(hash));
 }
 
-StickyConfig parse_sticky(yaml::Map map) {
+StickyConfig parse_pool_sticky(yaml::Map map) {
   StickyConfig sticky;
   sticky.pos = map.pos();
   map.required("cookie", sticky.cookie, yaml::converted(parse_token));
@@ -186,7 +186,7 @@ RetryBudgetConfig parse_retry_budget(yaml::Map map) {
   return std::move(map).finish(budget);
 }
 
-UpstreamTimeouts parse_timeouts(yaml::Map map) {
+UpstreamTimeouts parse_upstream_timeouts(yaml::Map map) {
   UpstreamTimeouts timeouts;
   map.optional("connect", timeouts.connect, yaml::between(10ms, 10min));
   map.optional("idle", timeouts.idle, yaml::between(10ms, 24h));
@@ -211,7 +211,7 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("hash", pool.hash, yaml::object(parse_hash));
   if (map.has("hash") && pool.balance != Balance::hash)
     map.error("\"hash\" needs \"balance: hash\"");
-  map.optional("sticky", pool.sticky, yaml::object(parse_sticky));
+  map.optional("sticky", pool.sticky, yaml::object(parse_pool_sticky));
   map.optional("panic_percent", pool.panic_percent, yaml::between(0, 100));
   map.optional("priority_spill_percent", pool.priority_spill_percent, yaml::between(0, 100));
   map.optional("zone_spill_percent", pool.zone_spill_percent, yaml::between(0, 100));
@@ -227,7 +227,7 @@ PoolConfig parse_pool(yaml::Map map) {
   map.optional("queue", pool.queue, yaml::object(parse_queue));
   map.optional("circuit", pool.circuit, yaml::object(parse_circuit));
   map.optional("retry_budget", pool.retry_budget, yaml::object(parse_retry_budget));
-  map.optional("timeouts", pool.timeouts, yaml::object(parse_timeouts));
+  map.optional("timeouts", pool.timeouts, yaml::object(parse_upstream_timeouts));
   map.optional("idle_connections_max", pool.idle_connections_max, yaml::between(0, 100'000));
   return std::move(map).finish(std::move(pool));
 }

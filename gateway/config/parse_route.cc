@@ -52,7 +52,7 @@ struct RouteTimeouts {
   std::optional<std::uint64_t> min_rate{};
 };
 
-RouteTimeouts parse_timeouts(yaml::Map map) {
+RouteTimeouts parse_route_timeouts(yaml::Map map) {
   const RouteConfig defaults;
   RouteTimeouts timeouts{defaults.request_timeout, defaults.first_byte_timeout,
                          defaults.tunnel_idle_timeout};
@@ -127,7 +127,7 @@ RouteConfig parse_route(yaml::Map map, const RouteLimitsConfig& limits) {
   map.optional("respond", route.respond, yaml::object(parse_respond));
   parse_route_rules(map, route);
   map.optional("path_policy", route.path_policy, yaml::one_of(kPathPolicies));
-  map.optional("timeouts", timeouts, yaml::object(parse_timeouts));
+  map.optional("timeouts", timeouts, yaml::object(parse_route_timeouts));
   map.optional("retry", route.retry, yaml::object(parse_retry));
   map.optional("upgrades", route.upgrades);
   const auto parse_limits = [&](yaml::Map each) {

@@ -28,7 +28,7 @@ constexpr yaml::Choice<ProxyTlv> kProxyTlvs[] = {
     {"request_id", ProxyTlv::request_id},
 };
 
-UpstreamProxyConfig parse_proxy_protocol(yaml::Map map) {
+UpstreamProxyConfig parse_upstream_proxy_protocol(yaml::Map map) {
   UpstreamProxyConfig proxy;
   std::vector<ProxyTlv> added;
   map.required("version", proxy.version, yaml::one_of(kProxyVersions));
@@ -46,7 +46,8 @@ UpstreamProxyConfig parse_proxy_protocol(yaml::Map map) {
 }  // namespace
 
 bool read_proxy_protocol(const yaml::Value& value, UpstreamProxyConfig& proxy) {
-  if (!value.is(yaml::Kind::scalar)) return yaml::object(parse_proxy_protocol)(value, proxy);
+  if (!value.is(yaml::Kind::scalar))
+    return yaml::object(parse_upstream_proxy_protocol)(value, proxy);
   UpstreamProxyConfig given;
   if (!yaml::one_of(kProxyVersions)(value, given.version)) return false;
   proxy = given;

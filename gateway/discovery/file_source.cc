@@ -53,7 +53,7 @@ bool FileSource::serves(const PoolConfig& pool) const {
 bool FileSource::tick(base::MonoTime now) {
   if (now >= next_look_) {
     next_look_ = now + timing_.look_every;
-    if (stamp_at(path()) != stamp_) on_event(now);
+    if (certs::stamp_at(path()) != stamp_) on_event(now);
   }
   if (!settling_.is_due(now)) return false;
   settling_.reset();
@@ -61,7 +61,7 @@ bool FileSource::tick(base::MonoTime now) {
 }
 
 bool FileSource::read() {
-  const certs::FileStamp before = stamp_at(path());
+  const certs::FileStamp before = certs::stamp_at(path());
   stamp_ = before;
   auto text = base::read_file(path(), kServersFileBytesMax);
   if (!text) {
@@ -71,7 +71,7 @@ bool FileSource::read() {
   base::Diagnostics diagnostics;
   auto servers = parse_servers_file(*text, path(), pool_, diagnostics);
   // Written to while it was read: what comes next is read, too.
-  if (stamp_at(path()) != before) stamp_ = {};
+  if (certs::stamp_at(path()) != before) stamp_ = {};
   if (!servers) {
     refuse(findings_line(diagnostics));
     return false;

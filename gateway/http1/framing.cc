@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kLengthMax = std::numeric_limits<std::int64_t>::max();
 
-constexpr ParseResult refuse(std::string_view detail) {
+constexpr ParseResult refuse_framing(std::string_view detail) {
   return {Reason::bad_framing, detail};
 }
 
@@ -34,22 +34,22 @@ ParseResult explain_transfer_encoding(std::string_view value) {
     }
     all_known = all_known && is_known_coding(coding);
   }
-  return refuse("transfer-encoding is not exactly \"chunked\"");
+  return refuse_framing("transfer-encoding is not exactly \"chunked\"");
 }
 
 }  // namespace
 
 ParseResult add_content_length(FramingFields& fields, std::string_view value) {
-  if (value.empty()) return refuse("empty content-length");
+  if (value.empty()) return refuse_framing("empty content-length");
   std::uint64_t length = 0;
   for (const char c : value) {
-    if (!is_in(c, digit_char)) return refuse("content-length is not a number");
+    if (!is_in(c, digit_char)) return refuse_framing("content-length is not a number");
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (length > (kLengthMax - digit) / 10) return refuse("content-length is too large");
+    if (length > (kLengthMax - digit) / 10) return refuse_framing("content-length is too large");
     length = length * 10 + digit;
   }
   if (fields.has_content_length && fields.content_length != length) {
-    return refuse("content-length fields that differ");
+    return refuse_framing("content-length fields that differ");
   }
   fields.content_length = length;
   fields.has_content_length = true;
@@ -58,15 +58,16 @@ ParseResult add_content_length(FramingFields& fields, std::string_view value) {
 
 ParseResult add_transfer_encoding(FramingFields& fields, std::string_view value) {
   if (!base::iequals(value, "chunked")) return explain_transfer_encoding(value);
-  if (fields.is_chunked) return refuse("transfer-encoding is given twice");
+  if (fields.is_chunked) return refuse_framing("transfer-encoding is given twice");
   fields.is_chunked = true;
   return {};
 }
 
 ParseResult check_framing(const FramingFields& fields, int minor_version) {
   if (!fields.is_chunked) return {};
-  if (minor_version == 0) return refuse("transfer-encoding in an HTTP/1.0 message");
-  if (fields.has_content_length) return refuse("content-length and transfer-encoding together");
+  if (minor_version == 0) return refuse_framing("transfer-encoding in an HTTP/1.0 message");
+  if (fields.has_content_length)
+    return refuse_framing("content-length and transfer-encoding together");
   return {};
 }
 

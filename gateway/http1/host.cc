@@ -13,7 +13,7 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-constexpr ParseResult refuse(std::string_view detail) {
+constexpr ParseResult refuse_host(std::string_view detail) {
   return {Reason::bad_host, detail};
 }
 
@@ -22,14 +22,14 @@ ParseResult parse_port(std::string_view text, HostParts& out) {
   constexpr std::size_t kPortDigitsMax = 5;
   constexpr unsigned kPortMax = 65535;
   if (text.size() > kPortDigitsMax || text.front() == '0') {
-    return refuse("host port is not 1 to 65535");
+    return refuse_host("host port is not 1 to 65535");
   }
   unsigned port = 0;
   for (const char c : text) {
-    if (!is_in(c, digit_char)) return refuse("host port is not a number");
+    if (!is_in(c, digit_char)) return refuse_host("host port is not a number");
     port = port * 10 + static_cast<unsigned>(c - '0');
   }
-  if (port > kPortMax) return refuse("host port is not 1 to 65535");
+  if (port > kPortMax) return refuse_host("host port is not 1 to 65535");
   out.port = static_cast<std::uint16_t>(port);
   out.has_port = true;
   return {};
@@ -53,40 +53,40 @@ ParseResult parse_ipv6_literal(std::string_view value, HostParts& out) {
   const std::size_t close = value.find(']');
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (close == std::string_view::npos || close - 1 >= text.size()) {
-    return refuse("host is not an IPv6 address in brackets");
+    return refuse_host("host is not an IPv6 address in brackets");
   }
   for (std::size_t i = 1; i < close; ++i) {
     const char c = value[i];
     if (!is_in(c, hex_char) && c != ':' && c != '.') {
-      return refuse("host is not an IPv6 address in brackets");
+      return refuse_host("host is not an IPv6 address in brackets");
     }
     out.has_upper = out.has_upper || (c >= 'A' && c <= 'F');
     text[i - 1] = c;
   }
   in6_addr address{};
   if (::inet_pton(AF_INET6, text.data(), &address) != 1) {
-    return refuse("host is not an IPv6 address in brackets");
+    return refuse_host("host is not an IPv6 address in brackets");
   }
   out.host = value.substr(0, close + 1);
   const std::string_view rest = value.substr(close + 1);
   if (!rest.empty() && rest.front() != ':')
-    return refuse("text after the IPv6 address of the host");
+    return refuse_host("text after the IPv6 address of the host");
   return parse_after_host(value, rest, out);
 }
 
-ParseResult explain_bad_character(char c) {
+ParseResult explain_host_character(char c) {
   switch (c) {
     case '@':
-      return refuse("user information in the host");
+      return refuse_host("user information in the host");
     case ',':
-      return refuse("more than one host in one value");
+      return refuse_host("more than one host in one value");
     case '/':
     case '?':
     case '#':
     case '\\':
-      return refuse("path in the host");
+      return refuse_host("path in the host");
     default:
-      return refuse("character not allowed in a host");
+      return refuse_host("character not allowed in a host");
   }
 }
 
@@ -94,19 +94,19 @@ ParseResult explain_bad_character(char c) {
 
 ParseResult parse_host(std::string_view value, HostParts& out) {
   out = HostParts{};
-  if (value.empty()) return refuse("empty host");
+  if (value.empty()) return refuse_host("empty host");
   if (value.front() == '[') return parse_ipv6_literal(value, out);
   std::size_t size = 0;
   char previous = '.';  // so that a leading dot is an empty label
   for (; size < value.size() && value[size] != ':'; ++size) {
     const char c = value[size];
-    if (!is_in(c, host_char)) return explain_bad_character(c);
-    if (c == '.' && previous == '.') return refuse("empty label in the host");
+    if (!is_in(c, host_char)) return explain_host_character(c);
+    if (c == '.' && previous == '.') return refuse_host("empty label in the host");
     out.has_upper = out.has_upper || (c >= 'A' && c <= 'Z');
     previous = c;
   }
-  if (size == 0) return refuse("empty host");
-  if (size > kHostBytesMax) return refuse("host is longer than 255 bytes");
+  if (size == 0) return refuse_host("empty host");
+  if (size > kHostBytesMax) return refuse_host("host is longer than 255 bytes");
   out.host = value.substr(0, previous == '.' ? size - 1 : size);
   return parse_after_host(value, value.substr(size), out);
 }

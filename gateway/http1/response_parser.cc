@@ -11,7 +11,7 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-constexpr ParseResult refuse(std::string_view detail) {
+constexpr ParseResult refuse_response(std::string_view detail) {
   return {Reason::upstream_bad_response, detail};
 }
 
@@ -29,7 +29,7 @@ ParseResult read_status_line(std::string_view line, const HeadLimits& limits, Re
   const bool has_code = line.size() >= kCodeDigits && line[0] >= '1' && line[0] <= '5' &&
                         is_in(line[1], digit_char) && is_in(line[2], digit_char) &&
                         (line.size() == kCodeDigits || line[kCodeDigits] == ' ');
-  if (!has_code) return refuse("status code is not 100 to 599");
+  if (!has_code) return refuse_response("status code is not 100 to 599");
   out.status = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
   out.switches_protocol = out.status == 101;
   if (line.size() > kCodeDigits) out.reason_phrase = line.substr(kCodeDigits + 1);
@@ -65,25 +65,25 @@ ParseResult read_fields(const char* at, const char* end, const HeadLimits& limit
     }
     Field& field = out.fields.next_slot();
     const LineEnd line = read_field_line(at, end, field);
-    if (line.next == nullptr) return refuse(line.wrong);
+    if (line.next == nullptr) return refuse_response(line.wrong);
     at = line.next;
     if (const auto result = take_field(field, framing, out); !result.ok()) {
-      return refuse(result.detail);
+      return refuse_response(result.detail);
     }
   }
-  if (end - at != 2) return refuse("line starts with a carriage return");
+  if (end - at != 2) return refuse_response("line starts with a carriage return");
   return {};
 }
 
 ParseResult decide_framing(const FramingFields& fields, Method request_method, ResponseHead& out) {
   if (const auto result = check_framing(fields, out.minor_version); !result.ok()) {
-    return refuse(result.detail);
+    return refuse_response(result.detail);
   }
   out.content_length = fields.content_length;
   out.has_content_length = fields.has_content_length;
   const bool is_bodiless = out.status < 200 || out.status == 204;
   if (is_bodiless && (fields.is_chunked || fields.content_length != 0)) {
-    return refuse("body announced for a status that has none");
+    return refuse_response("body announced for a status that has none");
   }
   if (is_bodiless || out.status == 304 || request_method == Method::head) {
     out.framing = Framing::none;
@@ -122,10 +122,10 @@ ParseResult parse_response_head(std::string_view head, Method request_method,
   if (head.size() > limits.header_bytes_max) {
     return {Reason::upstream_header_too_large, "head is over its limit"};
   }
-  if (!head.ends_with("\r\n\r\n")) return refuse("head without an empty line");
+  if (!head.ends_with("\r\n\r\n")) return refuse_response("head without an empty line");
   const char* const end = head.data() + head.size();
   const auto line = first_line_of(head);
-  if (!line) return refuse("control character in the status line");
+  if (!line) return refuse_response("control character in the status line");
   FramingFields framing;
   if (const auto result = read_status_line(*line, limits, out); !result.ok()) return result;
   if (const auto result = read_fields(line->data() + line->size() + 2, end, limits, framing, out);
@@ -134,7 +134,7 @@ ParseResult parse_response_head(std::string_view head, Method request_method,
   }
   if (const auto result = decide_framing(framing, request_method, out); !result.ok()) return result;
   if (out.switches_protocol && (!out.fields.has(FieldId::upgrade) || !out.connection.upgrade)) {
-    return refuse("101 without an upgrade field");
+    return refuse_response("101 without an upgrade field");
   }
   out.keep_alive = is_persistent(out.connection, out.minor_version) &&
                    out.framing != Framing::until_close && !out.switches_protocol;

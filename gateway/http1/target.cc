@@ -7,17 +7,17 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-constexpr ParseResult refuse(std::string_view detail) {
+constexpr ParseResult refuse_target(std::string_view detail) {
   return {Reason::bad_target, detail};
 }
 
-ParseResult explain_bad_character(char c) {
-  if (c == '#') return refuse("fragment in the target");
-  if (c == '\\') return refuse("backslash in the path");
-  if (c == ' ') return refuse("space in the target");
-  if (is_control(c) || c == '\t') return refuse("control character in the target");
-  if (static_cast<unsigned char>(c) >= 0x80) return refuse("8-bit character in the target");
-  return refuse("character not allowed in a target");
+ParseResult explain_target_character(char c) {
+  if (c == '#') return refuse_target("fragment in the target");
+  if (c == '\\') return refuse_target("backslash in the path");
+  if (c == ' ') return refuse_target("space in the target");
+  if (is_control(c) || c == '\t') return refuse_target("control character in the target");
+  if (static_cast<unsigned char>(c) >= 0x80) return refuse_target("8-bit character in the target");
+  return refuse_target("character not allowed in a target");
 }
 
 // `text` starts with "/" or "?".
@@ -27,15 +27,15 @@ ParseResult parse_path_and_query(std::string_view text, Target& out) {
     if (text[at] != '%') continue;
     const bool is_encoded =
         text.size() - at > 2 && is_in(text[at + 1], hex_char) && is_in(text[at + 2], hex_char);
-    if (!is_encoded) return refuse("percent sign without two hex digits in the path");
+    if (!is_encoded) return refuse_target("percent sign without two hex digits in the path");
   }
   out.path = text.substr(0, at);
   if (at == text.size()) return {};
-  if (text[at] != '?') return explain_bad_character(text[at]);
+  if (text[at] != '?') return explain_target_character(text[at]);
   out.has_query = true;
   out.query = text.substr(at + 1);
   for (const char c : out.query) {
-    if (!is_in(c, query_char)) return explain_bad_character(c);
+    if (!is_in(c, query_char)) return explain_target_character(c);
   }
   return {};
 }
@@ -52,7 +52,7 @@ ParseResult parse_after_scheme(std::string_view text, Method method, Target& out
     out.path = method == Method::options ? kAsterisk : "/";
     return {};
   }
-  if (rest.front() != '/' && rest.front() != '?') return explain_bad_character(rest.front());
+  if (rest.front() != '/' && rest.front() != '?') return explain_target_character(rest.front());
   const ParseResult result = parse_path_and_query(rest, out);
   if (out.path.empty()) out.path = "/";
   return result;
@@ -64,10 +64,10 @@ ParseResult parse_target(std::string_view text, Method method, Target& out) {
   constexpr std::string_view kHttp = "http://";
   constexpr std::string_view kHttps = "https://";
   out = Target{};
-  if (text.empty()) return refuse("empty target");
+  if (text.empty()) return refuse_target("empty target");
   if (text.front() == '/') return parse_path_and_query(text, out);
   if (text == kAsterisk) {
-    if (method != Method::options) return refuse("the target \"*\" is for OPTIONS only");
+    if (method != Method::options) return refuse_target("the target \"*\" is for OPTIONS only");
     out.form = TargetForm::asterisk;
     out.path = text;
     return {};
@@ -81,7 +81,7 @@ ParseResult parse_target(std::string_view text, Method method, Target& out) {
     out.scheme = Scheme::https;
     return parse_after_scheme(text.substr(kHttps.size()), method, out);
   }
-  return refuse("target is neither a path nor an http URI");
+  return refuse_target("target is neither a path nor an http URI");
 }
 
 }  // namespace ravelin::gateway::http1

@@ -9,7 +9,7 @@ namespace ravelin::gateway {
 namespace {
 
 constexpr std::size_t kNamesMax = 1000;  // routes, servers, pools, listeners with their own series
-constexpr std::string_view kOther = "other";
+constexpr std::string_view kOtherReason = "other";
 // The status codes of the IANA registry (2024), and "000": no answer.
 constexpr std::array<std::string_view, 63> kStatusLabels = {
     "000", "100", "101", "102", "103", "104", "200", "201", "202", "203", "204", "205", "206",
@@ -94,7 +94,7 @@ std::size_t status_slot(int status) {
 }
 
 std::string_view status_label(std::size_t slot) {
-  return slot < kStatusLabels.size() ? kStatusLabels[slot] : kOther;
+  return slot < kStatusLabels.size() ? kStatusLabels[slot] : kOtherReason;
 }
 
 // ---- routes ----
@@ -274,41 +274,43 @@ GatewayMetrics::GatewayMetrics(std::size_t workers, std::string version)
 
 ListenerMetrics& GatewayMetrics::listener(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  return find_or_make(listeners_, key_of({name}), key_of({kOther}), [&](bool is_full) {
-    return std::make_unique<ListenerMetrics>(registry_, std::string(is_full ? kOther : name));
+  return find_or_make(listeners_, key_of({name}), key_of({kOtherReason}), [&](bool is_full) {
+    return std::make_unique<ListenerMetrics>(registry_, std::string(is_full ? kOtherReason : name));
   });
 }
 
 RouteMetrics& GatewayMetrics::route(std::string_view listener, std::string_view route,
                                     std::string_view pool) {
   const std::lock_guard lock(mutex_);
-  return find_or_make(routes_, key_of({listener, route, pool}), key_of({listener, kOther, kOther}),
-                      [&](bool is_full) {
-                        return std::make_unique<RouteMetrics>(registry_, std::string(listener),
-                                                              std::string(is_full ? kOther : route),
-                                                              std::string(is_full ? kOther : pool));
+  return find_or_make(routes_, key_of({listener, route, pool}),
+                      key_of({listener, kOtherReason, kOtherReason}), [&](bool is_full) {
+                        return std::make_unique<RouteMetrics>(
+                            registry_, std::string(listener),
+                            std::string(is_full ? kOtherReason : route),
+                            std::string(is_full ? kOtherReason : pool));
                       });
 }
 
 PoolMetrics& GatewayMetrics::pool(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  return find_or_make(pools_, key_of({name}), key_of({kOther}), [&](bool is_full) {
-    return std::make_unique<PoolMetrics>(registry_, std::string(is_full ? kOther : name));
+  return find_or_make(pools_, key_of({name}), key_of({kOtherReason}), [&](bool is_full) {
+    return std::make_unique<PoolMetrics>(registry_, std::string(is_full ? kOtherReason : name));
   });
 }
 
 ServerMetrics& GatewayMetrics::server(std::string_view pool, std::string_view server) {
   const std::lock_guard lock(mutex_);
   return find_or_make(
-      servers_, key_of({pool, server}), key_of({kOther, kOther}), [&](bool is_full) {
-        return std::make_unique<ServerMetrics>(registry_, std::string(is_full ? kOther : pool),
-                                               std::string(is_full ? kOther : server));
+      servers_, key_of({pool, server}), key_of({kOtherReason, kOtherReason}), [&](bool is_full) {
+        return std::make_unique<ServerMetrics>(registry_,
+                                               std::string(is_full ? kOtherReason : pool),
+                                               std::string(is_full ? kOtherReason : server));
       });
 }
 
 WorkerMetrics& GatewayMetrics::worker(std::size_t worker) {
   const std::lock_guard lock(mutex_);
-  return find_or_make(worker_metrics_, key_of({std::to_string(worker)}), key_of({kOther}),
+  return find_or_make(worker_metrics_, key_of({std::to_string(worker)}), key_of({kOtherReason}),
                       [&](bool) { return std::make_unique<WorkerMetrics>(registry_, worker); });
 }
 

@@ -44,19 +44,12 @@ bool is_met(const ValueCondition& condition, bool is_present, const Comparison& 
   return false;
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 // The next character of a query, decoded; a "%" without two digits stands for itself.
 char take_decoded(std::string_view& text) {
   const char c = text.front();
   if (c == '%' && text.size() >= 3) {
-    const int high = hex_value(text[1]);
-    const int low = hex_value(text[2]);
+    const int high = base::hex_value(text[1]);
+    const int low = base::hex_value(text[2]);
     if (high >= 0 && low >= 0) {
       text.remove_prefix(3);
       return static_cast<char>(high * 16 + low);

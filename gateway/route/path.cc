@@ -1,5 +1,7 @@
 #include "gateway/route/path.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
 
@@ -57,13 +59,6 @@ bool is_plainly_canonical(std::string_view raw) {
   return found == 0;
 }
 
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 // RFC 3986 section 2.3.
 constexpr bool is_unreserved(int c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -119,8 +114,8 @@ class Canonicaliser {
         note(PathFault::raw_8bit);
         put_encoded(static_cast<unsigned char>(raw[i]));
       } else if (byte_class == percent) {
-        const int upper = i + 2 < raw.size() ? hex_value(raw[i + 1]) : -1;
-        const int lower = i + 2 < raw.size() ? hex_value(raw[i + 2]) : -1;
+        const int upper = i + 2 < raw.size() ? base::hex_value(raw[i + 1]) : -1;
+        const int lower = i + 2 < raw.size() ? base::hex_value(raw[i + 2]) : -1;
         if (upper < 0 || lower < 0) return note(PathFault::bad_percent);
         write_escape(upper * 16 + lower);
         i += 2;

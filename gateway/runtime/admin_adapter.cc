@@ -19,10 +19,6 @@ namespace {
 
 using base::Result;
 
-double unix_time(base::WallTime time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
 std::vector<std::string> names_of(const certs::CertificateInfo& info) {
   std::vector<std::string> names = info.dns_names;
   for (const base::IpAddress& address : info.ip_names)
@@ -66,7 +62,7 @@ void collect_certificates(const Gateway& gateway, MetricSamples& samples) {
     }
   }
   for (const auto& [name, end] : ends)
-    samples.set(index(Metric::certificate_expiry), {name}, unix_time(end));
+    samples.set(index(Metric::certificate_expiry), {name}, base::unix_time(end));
 }
 
 void collect_weight(const ServerStatus& server, MetricSamples& samples) {
@@ -87,7 +83,7 @@ void collect_staples(const Gateway& gateway, MetricSamples& samples) {
     for (std::size_t i = 0; i < materials.staples.size(); ++i) {
       if (!materials.staples[i]) continue;
       const certs::StaplePtr& staple = materials.staples[i]->staple();
-      const double end = staple == nullptr ? 0 : unix_time(staple->next_update);
+      const double end = staple == nullptr ? 0 : base::unix_time(staple->next_update);
       for (const std::string& name : materials.pairs[i].served->chain.info.dns_names) {
         const auto [place, is_new] = ends.emplace(name, end);
         if (!is_new) place->second = std::min(place->second, end);
@@ -142,7 +138,7 @@ void collect_servers(Gateway& gateway, MetricSamples& samples) {
                 static_cast<double>(server.signals.answered));
     samples.set(index(Metric::server_draining), {server.pool, server.server}, drains ? 1 : 0);
     samples.set(index(Metric::server_last_change), {server.pool, server.server},
-                unix_time(server.changed));
+                base::unix_time(server.changed));
   }
 }
 
@@ -439,7 +435,7 @@ void collect_gateway_metrics(Gateway& gateway) {
     samples.set(index(Metric::dns_waiting), {}, static_cast<double>(gateway.dns().waiting()));
     const Gateway::ReloadState& reload = gateway.last_reload();
     samples.set(index(Metric::config_reload_success), {}, reload.ok ? 1 : 0);
-    samples.set(index(Metric::config_reload_time), {}, unix_time(reload.at));
+    samples.set(index(Metric::config_reload_time), {}, base::unix_time(reload.at));
     samples.set(index(Metric::log_dropped_total), {"access"},
                 static_cast<double>(gateway.access_log().dropped()));
     samples.set(index(Metric::log_dropped_total), {"operator"},

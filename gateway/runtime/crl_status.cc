@@ -7,10 +7,6 @@
 namespace ravelin::gateway {
 namespace {
 
-double unix_time(base::WallTime time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
 // One CA may have several lists for parts of its certificates: the one that ends first counts.
 struct Span {
   double issued = 0;
@@ -50,7 +46,7 @@ std::vector<CrlSourceStatus> crl_sources_of(const Gateway& gateway) {
 void collect_crls(const Gateway& gateway, MetricSamples& samples) {
   std::map<std::pair<std::string, std::string>, Span> spans;
   for (const ClientCrlStatus& list : client_crls_of(gateway, base::wall_now())) {
-    const Span span{unix_time(list.this_update), unix_time(list.next_update)};
+    const Span span{base::unix_time(list.this_update), base::unix_time(list.next_update)};
     const auto [place, is_new] = spans.try_emplace({list.listener, list.issuer}, span);
     if (!is_new && span.ends < place->second.ends) place->second = span;
   }
@@ -65,7 +61,7 @@ void collect_crls(const Gateway& gateway, MetricSamples& samples) {
                   {source->options().url, to_string(static_cast<certs::CrlFetch>(i))},
                   static_cast<double>(state.results[i]));
     samples.set(index(Metric::client_crl_fetch_time), {source->options().url},
-                unix_time(state.good_at));
+                base::unix_time(state.good_at));
   }
 }
 

@@ -6,8 +6,9 @@ namespace ravelin::gateway {
 namespace {
 
 certs::PairStamps stamps_at(const certs::PairFiles& files) {
-  return {stamp_at(files.chain), files.is_in_token() ? certs::FileStamp() : stamp_at(files.key),
-          files.secret_file.empty() ? certs::FileStamp() : stamp_at(files.secret_file)};
+  return {certs::stamp_at(files.chain),
+          files.is_in_token() ? certs::FileStamp() : certs::stamp_at(files.key),
+          files.secret_file.empty() ? certs::FileStamp() : certs::stamp_at(files.secret_file)};
 }
 
 }  // namespace

@@ -76,10 +76,4 @@ void PathWatch::take_events(const std::function<void(std::size_t)>& changed) {
   }
 }
 
-certs::FileStamp stamp_at(const std::string& path) {
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 ? certs::stamp_of(status) : certs::FileStamp{};
-}
-
 }  // namespace ravelin::gateway

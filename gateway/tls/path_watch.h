@@ -1,7 +1,7 @@
 // PathWatch: tells which of a set of files something has happened to: inotify on every directory
 // that decides what their paths mean. Knows nothing of their contents, nor of files whose changes
-// the kernel does not tell (NFS): who needs those looks at stamp_at() now and then. The control
-// thread.
+// the kernel does not tell (NFS): who needs those looks at certs::stamp_at() now and then. The
+// control thread.
 #pragma once
 
 #include "certs/file.h"
@@ -60,8 +60,5 @@ class PathWatch {
   std::unordered_map<int, std::vector<Interest>> interests_;  // by watch descriptor
   std::string degraded_because_;
 };
-
-// All zero when it is not there.
-certs::FileStamp stamp_at(const std::string& path);
 
 }  // namespace ravelin::gateway

@@ -3,18 +3,8 @@
 #include "base/io/file.h"
 
 namespace ravelin::gateway {
-namespace {
-
-certs::FileStamp stamp_at(const std::string& path) {
-  struct stat status {};
-
-  return ::stat(path.c_str(), &status) == 0 ? certs::stamp_of(status) : certs::FileStamp{};
-}
-
-}  // namespace
-
 StapleFile::News StapleFile::look(const certs::PairPtr& pair, base::WallTime now) {
-  const certs::FileStamp stamp = stamp_at(path_);
+  const certs::FileStamp stamp = certs::stamp_at(path_);
   const bool is_first = pair_ == nullptr;
   const bool is_settled = is_first || stamp == seen_;
   seen_ = stamp;

@@ -45,12 +45,12 @@ using base::Errc;
 using base::fail;
 using base::Result;
 
-constexpr int kChainDepthMax = 8;
-constexpr int kSecurityLevel = 2;
+constexpr int kServerChainDepthMax = 8;
+constexpr int kServerSecurityLevel = 2;
 
 Result<> install_trust(SSL_CTX* ctx, const PemFile& ca) {
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_verify_depth(ctx, kChainDepthMax);
+  SSL_CTX_set_verify_depth(ctx, kServerChainDepthMax);
   if (ca.path.empty()) {
     if (SSL_CTX_set_default_verify_paths(ctx) != 1)
       return fail(Errc::tls, "reading the system's CA certificates: {}",
@@ -110,7 +110,7 @@ Result<std::shared_ptr<const UpstreamContext>> UpstreamContext::create(
   SSL_CTX* ctx = context->ctx_.get();
   if (ctx == nullptr)
     return fail(Errc::tls, "making a TLS context: {}", certs::take_openssl_error());
-  SSL_CTX_set_security_level(ctx, kSecurityLevel);
+  SSL_CTX_set_security_level(ctx, kServerSecurityLevel);
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

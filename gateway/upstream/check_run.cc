@@ -15,12 +15,12 @@ using base::Task;
 
 namespace {
 
-CheckResult failed(std::string detail) {
+CheckResult failed_run(std::string detail) {
   return {false, std::move(detail)};
 }
 
 CheckResult timed_out(std::string_view what, const HealthConfig& config) {
-  return failed(fmt::format("{} within {} ms", what, config.timeout.count()));
+  return failed_run(fmt::format("{} within {} ms", what, config.timeout.count()));
 }
 
 // A full handshake each time: a resumed one would not look at the certificate.
@@ -29,7 +29,7 @@ Task<bool> handshake(Stream& stream, const CheckTarget& target, MonoTime deadlin
   UpstreamSessions sessions(target.tls);
   SslPtr ssl = sessions.new_ssl();
   if (ssl == nullptr) {
-    result = failed("tls: out of memory");
+    result = failed_run("tls: out of memory");
     co_return false;
   }
   stream.start_tls(std::move(ssl));
@@ -40,7 +40,7 @@ Task<bool> handshake(Stream& stream, const CheckTarget& target, MonoTime deadlin
   } else if (end == HandshakeEnd::key_late) {
     result = timed_out("the client certificate's key did not sign", *target.config);
   } else {
-    result = failed(fmt::format(
+    result = failed_run(fmt::format(
         "tls: {}", explain_upstream_failure(stream.ssl(), stream.socket().last_error())));
   }
   co_return false;
@@ -57,7 +57,7 @@ Task<CheckResult> ask_http(Stream& stream, const CheckTarget& target, MonoTime d
       continue;
     }
     if (got.status == IoStatus::closed) co_return reader.closed();
-    if (got.status == IoStatus::error) co_return failed("the connection broke");
+    if (got.status == IoStatus::error) co_return failed_run("the connection broke");
     // The request is small, but its last bytes may still wait for the server.
     const Wake flushed = co_await stream.flush(deadline);
     if (flushed != Wake::ready) co_return timed_out("no answer", *target.config);
@@ -79,7 +79,7 @@ Task<CheckResult> run_check(CheckTarget target, Reactor& reactor, BufferPool& bu
   if (target.proxy_protocol == ProxyVersion::v2) stream->write(proxy_header_v2_local());
   if (config.kind == HealthKind::tcp) co_return CheckResult{true, {}};
   if (config.kind == HealthKind::tls && target.tls == nullptr)
-    co_return failed("a check of kind tls needs \"tls\" on the server");
+    co_return failed_run("a check of kind tls needs \"tls\" on the server");
   if (target.tls != nullptr) {
     const bool is_secure = co_await handshake(*stream, target, deadline, result);
     if (!is_secure) co_return result;

@@ -12,7 +12,7 @@
 namespace ravelin::policies {
 namespace {
 
-constexpr std::size_t kBoxesMax = 20'000;
+constexpr std::size_t kProofBoxesMax = 20'000;
 
 enum class Claim { never, always };
 
@@ -124,11 +124,11 @@ class Prover {
     const AddressRanges sources = intersection(question_.sources, pair.sources);
     const std::size_t size = sources.size() * question_.destinations.size() *
                              std::max<std::size_t>(question_.services.size(), 1);
-    if (size > kBoxesMax) return std::nullopt;
+    if (size > kProofBoxesMax) return std::nullopt;
     std::vector<Box> boxes = possible_part(
         boxes_of(question_.services, sources, question_.destinations, pair.classes.all()));
     if (question_.claim == Claim::always || !question_.services.empty()) return boxes;
-    return difference(boxes, essential_boxes(policy_, pair.from, pair.to), kBoxesMax, effort_);
+    return difference(boxes, essential_boxes(policy_, pair.from, pair.to), kProofBoxesMax, effort_);
   }
 
   Proof arriving_for_host(const Pair& pair, std::vector<Box> boxes) {

@@ -5,7 +5,7 @@
 namespace ravelin::policies {
 namespace {
 
-constexpr std::size_t kBoxesMax = 20'000;
+constexpr std::size_t kFormBoxesMax = 20'000;
 constexpr std::uint64_t kEveryInterface = ~std::uint64_t{0};
 
 bool has_target(const NatRule& nat, base::Family family) {
@@ -47,8 +47,8 @@ std::optional<Translated> translate(const Policy& policy, ZoneId from, Arriving 
       auto& list = kind == NatRule::Kind::forward ? parts.forwarded : parts.redirected;
       list.push_back({&nat, std::move(taken)});
       if (nat.until) continue;
-      auto rest =
-          difference(parts.rest, boxes_of(nat, policy, FeedReading::certain), kBoxesMax, effort);
+      auto rest = difference(parts.rest, boxes_of(nat, policy, FeedReading::certain), kFormBoxesMax,
+                             effort);
       if (!rest) return std::nullopt;
       parts.rest = std::move(*rest);
     }

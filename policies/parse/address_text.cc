@@ -23,19 +23,15 @@ constexpr std::string_view kBogonPrefixes[] = {
     "240.0.0.0/4",   "::/96",        "100::/64",       "2001:2::/48",   "2001:10::/28",
     "3ffe::/16",     "fc00::/7",     "fec0::/10",      "ff00::/8"};
 
-bool is_letter(char c) {
-  const char lower = base::to_lower(c);
-  return lower >= 'a' && lower <= 'z';
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= kLabelMax && label.front() != '-' &&
-         label.back() != '-' &&
-         std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+         label.back() != '-' && std::ranges::all_of(label, [](char c) {
+           return base::is_letter(c) || is_digit(c) || c == '-';
+         });
 }
 
 base::Result<DelegatedPart> not_delegated() {
@@ -98,7 +94,7 @@ bool is_dns_name(std::string_view text) {
     const std::size_t dot = std::min(rest.find('.'), rest.size());
     label = rest.substr(0, dot);
     if (!is_label(label)) return false;
-    if (dot == rest.size()) return labels > 0 && std::ranges::any_of(label, is_letter);
+    if (dot == rest.size()) return labels > 0 && std::ranges::any_of(label, base::is_letter);
     rest.remove_prefix(dot + 1);
   }
   return false;

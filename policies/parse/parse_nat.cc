@@ -11,7 +11,7 @@ namespace ravelin::policies {
 namespace {
 
 constexpr std::size_t kNatMax = 10'000;
-constexpr std::uint64_t kPortMax = 65535;
+constexpr std::uint64_t kNatPortMax = 65535;
 
 using base::Family;
 using base::IpAddress;
@@ -24,7 +24,7 @@ struct Target {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   const auto port = base::parse_u64(text);
-  if (!port || *port < 1 || *port > kPortMax) return std::nullopt;
+  if (!port || *port < 1 || *port > kNatPortMax) return std::nullopt;
   return static_cast<std::uint16_t>(*port);
 }
 

@@ -12,7 +12,7 @@ using base::Errc;
 using base::Error;
 using base::fail;
 
-constexpr std::size_t kNestingMax = 32;
+constexpr std::size_t kServiceNestingMax = 32;
 constexpr std::size_t kTermsMax = 256;
 constexpr std::uint16_t kPortMax = 65535;
 
@@ -145,8 +145,8 @@ bool ServiceBook::add_named(const yaml::Value& value, const std::string& word, c
         fmt::format("\"{}\" refers to itself ({}, {})", word, fmt::join(open_, ", "), word));
     return false;
   }
-  if (open_.size() >= kNestingMax) {
-    value.error(fmt::format("services are nested deeper than {}", kNestingMax));
+  if (open_.size() >= kServiceNestingMax) {
+    value.error(fmt::format("services are nested deeper than {}", kServiceNestingMax));
     return false;
   }
   append(to.terms, resolve(named, word));

@@ -13,17 +13,12 @@ using base::fail;
 
 constexpr std::size_t kInterfaceMax = 15;  // IFNAMSIZ less the final zero
 
-bool is_letter(char c) {
-  const char lower = base::to_lower(c);
-  return lower >= 'a' && lower <= 'z';
-}
-
 bool is_name_char(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  return base::is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
 bool is_word(std::string_view text, std::string_view further) {
-  return !text.empty() && text.size() <= kNameMax && is_letter(text.front()) &&
+  return !text.empty() && text.size() <= kNameMax && base::is_letter(text.front()) &&
          std::ranges::all_of(text, [further](char c) {
            return is_name_char(c) || further.find(c) != std::string_view::npos;
          });

@@ -18,8 +18,6 @@ using messages::Outcome;
 
 namespace {
 
-constexpr std::string_view kPart = "supervisor";
-
 Result<ConfigSnapshot> config_in(const messages::Received& received, std::size_t index = 0) {
   if (received.descriptors.size() <= index)
     return base::fail(Errc::protocol, "the supervisor sent no configuration");
@@ -167,7 +165,7 @@ void RoleLink::release(const gateway::ListenAddress& address) {
   const std::lock_guard guard(mutex_);
   if (!address.passed.empty()) return;
   if (const auto done = ask(messages::SocketReleased{address.key}); !done)
-    base::log_warn(kPart, "an address cannot be given back",
+    base::log_warn(kSupervisorPart, "an address cannot be given back",
                    {{"address", address.key}, {"reason", done.error().message}});
 }
 

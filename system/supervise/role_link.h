@@ -17,10 +17,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace ravelin::system {
+
+inline constexpr std::string_view kSupervisorPart = "supervisor";  // of the log
 
 // The descriptor a process finds it at.
 inline constexpr int kRoleLinkFd = base::kSpawnLink;

@@ -1,6 +1,7 @@
 #include "system/supervise/supervisor.h"
 
 #include "base/io/log.h"
+#include "system/supervise/role_link.h"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -18,7 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view kPart = "supervisor";
 constexpr int kCouldNot = 4;
 
 }  // namespace
@@ -189,7 +189,7 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   if (!done) {
     process.start_at = base::mono_now() + process.back_off.ended(0s, false);
     base::log_error(
-        kPart, "a process cannot be started",
+        kSupervisorPart, "a process cannot be started",
         {{"role", messages::word_of(process.wanted.role)}, {"reason", done.error().message}});
     // One that ends at once takes no message any more.
     process.last_end = child ? child->finish().text() : done.error().message;
@@ -198,7 +198,7 @@ void Supervisor::start(Process& process, const base::OwnedFd& config) {
   process.child = std::move(*child);
   process.is_linked = true;
   introduce_to_others(process);
-  base::log_info(kPart, "started",
+  base::log_info(kSupervisorPart, "started",
                  {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
 }
 
@@ -230,7 +230,7 @@ void Supervisor::introduce(Process& gateway, Role role) {
     done = gateway.child->link().send({.message = messages::Hello{role, ""}},
                                       std::array{ends->second.fd()});
   if (!done)
-    base::log_error(kPart, "the gateway is not connected to another process",
+    base::log_error(kSupervisorPart, "the gateway is not connected to another process",
                     {{"role", messages::word_of(role)}, {"reason", done.error().message}});
 }
 
@@ -272,7 +272,7 @@ void Supervisor::end_unwanted() {
     process.is_unwanted = true;
     if (process.child) end(process);
     if (process.wanted.role == Role::firewall)
-      base::log_warn(kPart,
+      base::log_warn(kSupervisorPart,
                      "the firewall is not managed any more: its rules stay as they are until "
                      "`ravelin firewall off`");
   }
@@ -334,7 +334,7 @@ void Supervisor::ended(Process& process) {
       process.back_off.ended(base::mono_now() - process.started, was_ready);
   process.start_at = base::mono_now() + pause;
   base::log_error(
-      kPart, "a process ended by itself and is started again",
+      kSupervisorPart, "a process ended by itself and is started again",
       {{"role", messages::word_of(process.wanted.role)},
        {"how", process.last_end},
        {"in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()}});
@@ -345,7 +345,7 @@ void Supervisor::end(Process& process) {
     process.kill_at = base::mono_now() + process.wanted.drain + kEndGrace;
     process.child->signal(SIGTERM);
   } else if (base::mono_now() >= *process.kill_at) {
-    base::log_warn(kPart, "a process does not end and is killed",
+    base::log_warn(kSupervisorPart, "a process does not end and is killed",
                    {{"role", messages::word_of(process.wanted.role)}});
     process.child->signal(SIGKILL);
     process.kill_at = base::mono_now() + kEndGrace;
@@ -380,7 +380,7 @@ void Supervisor::handle_signals() {
     }
     if (number == SIGUSR2) {
       if (const auto begun = begin_upgrade(); !begun)
-        base::log_error(kPart, "no upgrade", {{"reason", begun.error().message}});
+        base::log_error(kSupervisorPart, "no upgrade", {{"reason", begun.error().message}});
       continue;
     }
     if (is_stopping_ && has_gateway) gateway->child->signal(SIGTERM);  // the second time means it

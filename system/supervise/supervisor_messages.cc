@@ -5,6 +5,7 @@
 #include "messages/fitted_text.h"
 #include "system/supervise/config_file.h"
 #include "system/supervise/grants.h"
+#include "system/supervise/role_link.h"
 #include "system/supervise/supervisor.h"
 
 #include <sys/stat.h>
@@ -22,11 +23,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view kPart = "supervisor";
 constexpr base::Duration kReadMax = 60s;
 constexpr base::Duration kRulesMax = 15s;  // a policy of many thousand rules takes seconds
 constexpr int kRefused = 3;
-constexpr int kCouldNot = 4;
+constexpr int kNotDone = 4;
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -107,7 +107,7 @@ void Supervisor::configuration_read(const messages::Finished& finished,
   }
   serves_last_good_ = read.purpose == Purpose::fall_back;
   if (serves_last_good_)
-    base::log_error(kPart,
+    base::log_error(kSupervisorPart,
                     "the files of the configuration are refused: what served last is served; mend "
                     "them and reload",
                     {{"kept_in", options_.last_good}});
@@ -133,9 +133,9 @@ void Supervisor::reading_failed(const std::string& why) {
     case Purpose::fall_back:
       break;
   }
-  if (!is_stopping_) base::log_error(kPart, text);
+  if (!is_stopping_) base::log_error(kSupervisorPart, text);
   if (falls_back(read.purpose)) return;
-  if (!exit_status_) exit_status_ = kCouldNot;
+  if (!exit_status_) exit_status_ = kNotDone;
 }
 
 bool Supervisor::falls_back(Purpose refused) {
@@ -145,7 +145,7 @@ bool Supervisor::falls_back(Purpose refused) {
 
   if (::lstat(options_.last_good.c_str(), &status) != 0) return false;  // nothing has served yet
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 0022) != 0) {
-    base::log_error(kPart, "what served last is not served: others may have written it",
+    base::log_error(kSupervisorPart, "what served last is not served: others may have written it",
                     {{"kept_in", options_.last_good}});
     return false;
   }
@@ -160,7 +160,7 @@ void Supervisor::keep_last_good() {
   const auto done =
       text ? base::replace_file(options_.last_good, *text, kOwnersAlone) : Result<>(text.error());
   if (!done)
-    base::log_error(kPart,
+    base::log_error(kSupervisorPart,
                     "the configuration that serves is not kept for a start with broken files",
                     {{"reason", done.error().message}});
 }
@@ -259,7 +259,7 @@ void Supervisor::rules_answered(std::uint32_t id, const messages::Finished& fini
   if (!opening_ || opening_->rules != id) {
     // After the gateway has gone over, or has not: nothing is lost by what is open longer.
     if (finished.outcome != Outcome::done)
-      base::log_error(kPart, "the firewall does not follow the gateway",
+      base::log_error(kSupervisorPart, "the firewall does not follow the gateway",
                       {{"reason", finished.text}});
     return;
   }
@@ -342,7 +342,7 @@ void Supervisor::handle(Process& process, messages::Received received) {
   if (finished != nullptr && process.wanted.role == Role::firewall)
     return rules_answered(id, *finished);
   const auto refuse = [&] {
-    base::log_warn(kPart, "a process asked for what is not its own",
+    base::log_warn(kSupervisorPart, "a process asked for what is not its own",
                    {{"pid", process.child->pid()}, {"asked", to_string(received.packet.message)}});
   };
   if (!is_gateway) return refuse();
@@ -395,7 +395,7 @@ void Supervisor::answer_socket(Process& process, std::uint32_t id,
   const auto sent = process.child->link().send({.id = id, .message = answer},
                                                sockets ? *sockets : std::vector<int>());
   if (!sent)
-    base::log_warn(kPart, "the gateway does not take its sockets",
+    base::log_warn(kSupervisorPart, "the gateway does not take its sockets",
                    {{"address", request.key}, {"reason", sent.error().message}});
 }
 
@@ -455,7 +455,7 @@ void Supervisor::note_health(Process& process, const messages::Health& health) {
   const bool is_news = before != health.condition;
   if (before == Condition::starting && health.condition == Condition::ready)
     base::log_info(
-        kPart, "ready",
+        kSupervisorPart, "ready",
         {{"role", messages::word_of(process.wanted.role)}, {"pid", process.child->pid()}});
   if (next_ && &process == &*next_) {
     if (health.condition == Condition::ready) last_upgrade_->condition = Condition::ready;
@@ -471,7 +471,7 @@ void Supervisor::note_health(Process& process, const messages::Health& health) {
     if (is_first) keep_last_good();
     // A name misspelt, more often than not.
     for (const std::string& name : is_first ? sockets_.unused() : std::vector<std::string>())
-      base::log_warn(kPart, "a passed socket is used by no listener", {{"name", name}});
+      base::log_warn(kSupervisorPart, "a passed socket is used by no listener", {{"name", name}});
     if (std::exchange(reload_once_ready_, false)) process.child->signal(SIGHUP);
     tell(is_news ? base::ServiceState::ready : base::ServiceState::alive);
   } else if (is_news && health.condition == Condition::reloading) {

@@ -1,6 +1,7 @@
 // Another program under the same sockets: its gateway is started beside the one that serves, and
 // takes over once it serves itself. Until then nothing has changed.
 #include "base/io/log.h"
+#include "system/supervise/role_link.h"
 #include "system/supervise/supervisor.h"
 
 #include <csignal>
@@ -14,7 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view kPart = "supervisor";
 // The new gateway has this long until it serves.
 constexpr base::Duration kReadyMax = 60s;
 
@@ -29,7 +29,7 @@ Result<> Supervisor::begin_upgrade() {
     return base::fail(Errc::conflict, "a reload or an upgrade is under way already");
   if (auto done = read_configuration(Purpose::upgrade, 0); !done) return done;
   last_upgrade_ = {base::mono_now(), Condition::starting, ""};
-  base::log_info(kPart, "upgrade: the new program reads the configuration",
+  base::log_info(kSupervisorPart, "upgrade: the new program reads the configuration",
                  {{"program", options_.command_of(Role::gateway).front()}});
   return {};
 }
@@ -80,7 +80,7 @@ void Supervisor::finish_upgrade() {
   next_roles_.clear();
   serves_last_good_ = false;
   keep_last_good();
-  base::log_info(kPart, "upgrade: the new gateway serves; the one before drains",
+  base::log_info(kSupervisorPart, "upgrade: the new gateway serves; the one before drains",
                  {{"pid", gateway.child->pid()}, {"before", before}});
   // The others need no sockets: they end, and start again as the new program.
   for (const Process& process : processes_) {
@@ -89,7 +89,8 @@ void Supervisor::finish_upgrade() {
 }
 
 void Supervisor::give_up_upgrade(const std::string& why) {
-  base::log_error(kPart, "upgrade: given up; what served before serves on", {{"reason", why}});
+  base::log_error(kSupervisorPart, "upgrade: given up; what served before serves on",
+                  {{"reason", why}});
   last_upgrade_->condition = Condition::failed;
   last_upgrade_->text = why;
   if (next_ && next_->child) next_->child->signal(SIGKILL);

@@ -23,12 +23,12 @@ namespace ravelin::certs {
 namespace {
 
 using base::Severity;
+using ravelin::test::TempDir;
 using std::chrono::hours;
-using test::TempDir;
 using testing::HasSubstr;
 
 // A certificate made field by field, to break one rule at a time.
-struct Recipe {
+struct BrokenRecipe {
   KeyPtr key = KeyPtr(EVP_EC_gen("P-256"));
   std::string subject = "leaf";
   std::vector<std::pair<int, std::string>> extensions{{NID_subject_alt_name, "DNS:a.test"}};
@@ -39,7 +39,7 @@ struct Recipe {
   long ends = 3600;
 };
 
-X509Ptr make(const Recipe& recipe) {
+X509Ptr make(const BrokenRecipe& recipe) {
   X509Ptr certificate(X509_new());
   X509_set_version(certificate.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 7);
@@ -70,7 +70,7 @@ std::vector<PairFinding> judge(const std::string& chain_pem, const EVP_PKEY* key
   return validate_pair(*chain, key, {"www.crt", "www.key", std::move(wanted)}, base::wall_now());
 }
 
-std::vector<PairFinding> judge(const Recipe& recipe) {
+std::vector<PairFinding> judge(const BrokenRecipe& recipe) {
   return judge(to_pem(make(recipe).get()), recipe.key.get());
 }
 
@@ -82,7 +82,7 @@ bool has(const std::vector<PairFinding>& findings, PairCode code, Severity sever
 
 struct RuleCase {
   const char* title;
-  std::function<void(Recipe&)> change;
+  std::function<void(BrokenRecipe&)> change;
   PairCode code;
   Severity severity = Severity::error;
 };
@@ -94,14 +94,14 @@ void PrintTo(const RuleCase& row, std::ostream* out) {
 class LeafRule : public testing::TestWithParam<RuleCase> {};
 
 TEST_P(LeafRule, IsReported) {
-  Recipe recipe;
+  BrokenRecipe recipe;
   GetParam().change(recipe);
   const auto findings = judge(recipe);
   EXPECT_TRUE(has(findings, GetParam().code, GetParam().severity)) << to_string(findings);
 }
 
 std::vector<RuleCase> leaf_rules() {
-  using R = Recipe&;
+  using R = BrokenRecipe&;
   return {
       {"Expired", [](R r) { r.ends = -10; }, PairCode::cert_expired},
       {"NotYetValid", [](R r) { r.starts = 1800; }, PairCode::cert_not_yet_valid},
@@ -149,13 +149,13 @@ INSTANTIATE_TEST_SUITE_P(Leaf, LeafRule, testing::ValuesIn(leaf_rules()),
                          [](const auto& row) { return std::string(row.param.title); });
 
 TEST(ValidatePair, AcceptsAGoodPairWithoutAWord) {
-  const auto pair = test::issue({"www.example.com"});
+  const auto pair = ravelin::test::issue({"www.example.com"});
   EXPECT_EQ(to_string(judge(to_pem(pair->chain), pair->key.get(), {"www.example.com"})), "");
 }
 
 TEST(ValidatePair, NamesTheFileOfAForeignKey) {
-  const auto pair = test::issue({"a.test"});
-  const auto stranger = test::issue({"a.test"});
+  const auto pair = ravelin::test::issue({"a.test"});
+  const auto stranger = ravelin::test::issue({"a.test"});
   const auto findings = judge(to_pem(pair->chain), stranger->key.get());
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_THAT(to_string(findings),
@@ -163,14 +163,14 @@ TEST(ValidatePair, NamesTheFileOfAForeignKey) {
 }
 
 TEST(ValidatePair, KeyOfAnotherTypeIsAMismatch) {
-  const auto pair = test::issue({"a.test"});
-  const auto rsa = test::issue({"a.test"}, LeafKey::rsa2048);
+  const auto pair = ravelin::test::issue({"a.test"});
+  const auto rsa = ravelin::test::issue({"a.test"}, LeafKey::rsa2048);
   EXPECT_TRUE(
       has(judge(to_pem(pair->chain), rsa->key.get()), PairCode::key_mismatch, Severity::error));
 }
 
 TEST(ValidatePair, ListsNamesNotCovered) {
-  const auto pair = test::issue({"a.test", "*.b.test"});
+  const auto pair = ravelin::test::issue({"a.test", "*.b.test"});
   const auto findings =
       judge(to_pem(pair->chain), pair->key.get(), {"a.test", "x.b.test", "x.y.b.test", "c.test"});
   ASSERT_EQ(findings.size(), 1U);
@@ -179,9 +179,9 @@ TEST(ValidatePair, ListsNamesNotCovered) {
 
 // A root, an intermediate below it, and a leaf below that.
 struct Family {
-  Recipe root_recipe;
-  Recipe middle_recipe;
-  Recipe leaf_recipe;
+  BrokenRecipe root_recipe;
+  BrokenRecipe middle_recipe;
+  BrokenRecipe leaf_recipe;
   X509Ptr root;
   X509Ptr middle;
   X509Ptr leaf;
@@ -316,7 +316,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, KeyMode, testing::ValuesIn(kModes),
 
 TEST(LoadPair, ReadsAPairFromFiles) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   ASSERT_NE(loaded.pair, nullptr) << to_string(loaded.findings);
   EXPECT_TRUE(loaded.findings.empty());
@@ -333,7 +333,7 @@ TEST(LoadPair, ReportsBothFilesAtOnce) {
 
 TEST(LoadPair, RefusesAKeyOthersCanRead) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   std::filesystem::permissions(dir.path("www.key"), std::filesystem::perms(0644));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   EXPECT_EQ(loaded.pair, nullptr);
@@ -342,7 +342,7 @@ TEST(LoadPair, RefusesAKeyOthersCanRead) {
 
 TEST(LoadPair, WarnsOfASymlinkAndServes) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   std::filesystem::create_symlink("www.key", dir.path("live.key"));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("live.key")}, {}, base::wall_now());
   EXPECT_NE(loaded.pair, nullptr);
@@ -351,7 +351,7 @@ TEST(LoadPair, WarnsOfASymlinkAndServes) {
 
 TEST(LoadPair, RefusesAFolderEveryoneWritesTo) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   std::filesystem::permissions(dir.path(), std::filesystem::perms(0777));
   const auto loaded = load_pair({dir.path("www.crt"), dir.path("www.key")}, {}, base::wall_now());
   EXPECT_EQ(loaded.pair, nullptr);
@@ -360,7 +360,7 @@ TEST(LoadPair, RefusesAFolderEveryoneWritesTo) {
 
 TEST(LoadPair, WarnsOfAPassphraseNobodyNeeds) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   dir.write("pass", "correct horse\n");
   const PairFiles files{dir.path("www.crt"), dir.path("www.key"), dir.path("pass")};
   std::filesystem::permissions(files.secret_file, std::filesystem::perms(0600));
@@ -372,7 +372,7 @@ TEST(LoadPair, WarnsOfAPassphraseNobodyNeeds) {
 
 TEST(LoadPair, LeavesAKeyInATokenToOthers) {
   const TempDir dir;
-  test::write_pair(dir, "www", test::issue({"a.test"}));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));
   const auto loaded =
       load_pair({dir.path("www.crt"), "pkcs11:token=web;object=www"}, {}, base::wall_now());
   ASSERT_NE(loaded.pair, nullptr) << to_string(loaded.findings);
@@ -404,9 +404,9 @@ KeyPtr mixed_key(const EVP_PKEY* public_of, const EVP_PKEY* private_of) {
 
 TEST(LoadPair, RefusesAKeyThatDoesNotSignForItsCertificate) {
   const TempDir dir;
-  const PairPtr pair = test::issue({"a.test"});
-  test::write_pair(dir, "www", pair);
-  const PairPtr other = test::issue({"a.test"});
+  const PairPtr pair = ravelin::test::issue({"a.test"});
+  ravelin::test::write_pair(dir, "www", pair);
+  const PairPtr other = ravelin::test::issue({"a.test"});
   dir.write("www.key", key_to_pem(mixed_key(pair->key.get(), other->key.get()).get()));
   const PairFiles files{dir.path("www.crt"), dir.path("www.key")};
   const auto loaded = load_pair(files, {.expired = ExpiredPair::serve}, base::wall_now());
@@ -423,7 +423,7 @@ TEST(LoadPair, ServesAnExpiredPairOnlyOnRequest) {
   LeafRequest request;
   request.names = {"a.test"};
   request.ends_after = std::chrono::seconds(-60);
-  test::write_pair(dir, "www", test::issue(request));
+  ravelin::test::write_pair(dir, "www", ravelin::test::issue(request));
   const PairFiles files{dir.path("www.crt"), dir.path("www.key")};
   EXPECT_EQ(load_pair(files, {}, base::wall_now()).pair, nullptr);
   const auto loaded = load_pair(files, {.expired = ExpiredPair::serve}, base::wall_now());

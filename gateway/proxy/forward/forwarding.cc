@@ -22,10 +22,6 @@ using http1::Framing;
 
 namespace {
 
-std::chrono::microseconds since(MonoTime from, MonoTime to) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
-}
-
 // One request on its way to a pool, over as many tries as it takes.
 class Forwarding {
  public:
@@ -193,7 +189,7 @@ Task<bool> Forwarding::choose() {
   if (reason == Reason::queue_timeout) {
     const MonoTime began = worker_.reactor.refresh_now();
     reason = co_await choice_.queue(exchange_, deadline_);
-    state_.queue = since(began, worker_.reactor.refresh_now());
+    state_.queue = base::elapsed(began, worker_.reactor.refresh_now());
     if (reason == Reason::queue_timeout && cut_off() != Reason::none) reason = cut_off();
   }
   if (reason == Reason::none) co_return true;
@@ -266,7 +262,8 @@ Task<Forwarding::TryEnd> Forwarding::settle(RelayEnd end, UpstreamExchange& upst
     state_.detail.clear();
     server.server().succeeded();
     server.metrics().request_done(worker_.cells, state_.status);
-    pool_.metrics->request_done(worker_.cells, since(state_.upstream_began, worker_.reactor.now()));
+    pool_.metrics->request_done(worker_.cells,
+                                base::elapsed(state_.upstream_began, worker_.reactor.now()));
     if (upstream.may_keep() && relay.request_done() && !upstream.stream().is_blocked() &&
         !upstream.stream().is_broken()) {
       server.keep(upstream.release());

@@ -13,11 +13,7 @@ using http1::Framing;
 
 namespace {
 
-constexpr int kMovesBeforeYield = 16;  // about 1 MiB
-
-std::chrono::microseconds elapsed(MonoTime from, MonoTime to) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
-}
+constexpr int kChunksBeforeYield = 16;  // about 1 MiB
 
 }  // namespace
 
@@ -184,7 +180,7 @@ Task<RelayEnd> Relay::run() {
     const Move response = pump_response();
     if (response == Move::stop) co_return end_;
     if (request == Move::some || response == Move::some) {
-      if (++moves % kMovesBeforeYield == 0) co_await worker_.reactor.yield();
+      if (++moves % kChunksBeforeYield == 0) co_await worker_.reactor.yield();
       continue;
     }
     note_turn();
@@ -303,7 +299,7 @@ Relay::Move Relay::take_head() {
 
 Relay::Move Relay::begin_response(const http1::ResponseHead& head) {
   state_.status = head.status;
-  state_.first_byte = elapsed(state_.upstream_began, worker_.reactor.now());
+  state_.first_byte = base::elapsed(state_.upstream_began, worker_.reactor.now());
   upstream_.connection().home().answered(head, state_.first_byte);
   is_answered_ = true;
   if (std::ranges::find(chance_.statuses, head.status) != chance_.statuses.end())

@@ -22,10 +22,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::chrono::microseconds since(MonoTime from, MonoTime to) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
-}
-
 // A flood of failing handshakes must not become a flood of log lines: the metric counts them all.
 base::LogRate handshake_log_rate(50);
 base::LogRate proxy_header_log_rate(10);
@@ -210,7 +206,7 @@ Task<bool> Connection::handshake(std::shared_ptr<const ListenerTls> tls) {
   }
   const HandshakeEnd end = co_await stream_.handshake(deadline);
   if (end == HandshakeEnd::done) {
-    handshake_time_ = since(began, worker_.reactor.refresh_now());
+    handshake_time_ = base::elapsed(began, worker_.reactor.refresh_now());
     sni_ = info.sni;
     if (auto subject = verified_subject(stream_.ssl()); !subject.empty())
       identity_ = std::make_unique<const Identity>(

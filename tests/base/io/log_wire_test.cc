@@ -13,10 +13,10 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr WallTime kTime{std::chrono::milliseconds(1'795'520'445'123)};
+constexpr WallTime kWireTime{std::chrono::milliseconds(1'795'520'445'123)};
 
 TEST(LogWire, JournaldGetsEachFieldByItself) {
-  EXPECT_EQ(journald_message({kTime,
+  EXPECT_EQ(journald_message({kWireTime,
                               LogLevel::warn,
                               "tls",
                               "handshake failed",
@@ -26,24 +26,26 @@ TEST(LogWire, JournaldGetsEachFieldByItself) {
             "PRIORITY=4\nSYSLOG_IDENTIFIER=ravelin\nRAVELIN_PART=tls\nRAVELIN_CLIENT=10.0.0.1\n"
             "RAVELIN_TRIES=3\nRAVELIN_DETAIL\n\x03\0\0\0\0\0\0\0a\nb\nRAVELIN_SUPPRESSED=7\n"s);
   const std::string longest(10'000, 'x');
-  EXPECT_LT(journald_message({kTime, LogLevel::info, "p", "m", {{"k", longest}}}).size(), 10'000U);
+  EXPECT_LT(journald_message({kWireTime, LogLevel::info, "p", "m", {{"k", longest}}}).size(),
+            10'000U);
 }
 
 TEST(LogWire, SyslogGetsFieldsAsStructuredData) {
   const std::string message = syslog_message(
-      {kTime, LogLevel::error, "gateway", "reload failed", {{"error", "a \"b\" ]\\\x01\xff"}}}, 77);
+      {kWireTime, LogLevel::error, "gateway", "reload failed", {{"error", "a \"b\" ]\\\x01\xff"}}},
+      77);
   EXPECT_EQ(message,
             "<27>1 2026-11-24T11:40:45.123Z - ravelin 77 gateway [ravelin@32473 error=\"a "
             "\\\"b\\\" \\]\\\\??\"] reload failed");
   const std::string longest(10'000, 'x');
   const LogField one("a", longest);
-  EXPECT_LE(syslog_message({kTime, LogLevel::info, "p", longest, {one, one, one}}, 1).size(),
+  EXPECT_LE(syslog_message({kWireTime, LogLevel::info, "p", longest, {one, one, one}}, 1).size(),
             8192U);
 }
 
 TEST(LogWire, SeverityIsThatOfTheLevel) {
   const auto priority = [](LogLevel level) {
-    return syslog_message({kTime, level, "p", "m", {}}, 1).substr(0, 4);
+    return syslog_message({kWireTime, level, "p", "m", {}}, 1).substr(0, 4);
   };
   EXPECT_EQ(priority(LogLevel::error), "<27>");
   EXPECT_EQ(priority(LogLevel::warn), "<28>");

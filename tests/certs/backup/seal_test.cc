@@ -11,7 +11,7 @@ namespace {
 using base::Errc;
 using ::testing::HasSubstr;
 
-constexpr SealCost kCheap{.log_n = SealCost::kLogNMin};
+constexpr SealCost kSealCost{.log_n = SealCost::kLogNMin};
 
 struct Frame {
   FrameHead head;
@@ -25,7 +25,7 @@ struct Sealed {
 };
 
 Sealed sealed_of(std::string_view passphrase = "secret") {
-  auto key = SealKey::make(passphrase, kCheap);
+  auto key = SealKey::make(passphrase, kSealCost);
   EXPECT_TRUE(key);
   Sealed sealed{key->head(), {}};
   for (const auto& [text, kind] :

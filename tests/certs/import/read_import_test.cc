@@ -16,7 +16,7 @@ using test::TestKey;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kPassphrase = "correct horse battery staple";
+const std::string kImportPassphrase = "correct horse battery staple";
 
 std::string chain_pem() {
   const auto& lab = chain_lab();
@@ -32,10 +32,10 @@ enum class Form { pem, traditional, der, der_encrypted };
 std::string encrypted_key(Form form) {
   EVP_PKEY* key = chain_lab().leaf.key.get();
   const BioPtr out(BIO_new(BIO_s_mem()));
-  const auto* text = reinterpret_cast<const unsigned char*>(kPassphrase.data());
-  const int size = static_cast<int>(kPassphrase.size());
+  const auto* text = reinterpret_cast<const unsigned char*>(kImportPassphrase.data());
+  const int size = static_cast<int>(kImportPassphrase.size());
   if (form == Form::pem)
-    PEM_write_bio_PKCS8PrivateKey(out.get(), key, EVP_aes_256_cbc(), kPassphrase.data(), size,
+    PEM_write_bio_PKCS8PrivateKey(out.get(), key, EVP_aes_256_cbc(), kImportPassphrase.data(), size,
                                   nullptr, nullptr);
   else if (form == Form::traditional)
     PEM_write_bio_PrivateKey_traditional(out.get(), key, EVP_aes_128_cbc(), text, size, nullptr,
@@ -43,15 +43,15 @@ std::string encrypted_key(Form form) {
   else if (form == Form::der)
     i2d_PrivateKey_bio(out.get(), key);
   else
-    i2d_PKCS8PrivateKey_bio(out.get(), key, EVP_aes_256_cbc(), kPassphrase.data(), size, nullptr,
-                            nullptr);
+    i2d_PKCS8PrivateKey_bio(out.get(), key, EVP_aes_256_cbc(), kImportPassphrase.data(), size,
+                            nullptr, nullptr);
   char* bytes = nullptr;
   const long length = BIO_get_mem_data(out.get(), &bytes);
   return {bytes, static_cast<std::size_t>(length)};
 }
 
 std::string pkcs12() {
-  const auto file = make_pkcs12(chain_pem(), key_pem(), kPassphrase, "www");
+  const auto file = make_pkcs12(chain_pem(), key_pem(), kImportPassphrase, "www");
   return file ? *file : "";
 }
 
@@ -87,7 +87,7 @@ TEST(ReadImport, EveryFormComesOutAsAStoreKeepsIt) {
       {"EncryptedDer", {chain_pem(), encrypted_key(Form::der_encrypted)}, true},
   };
   for (const GoodCase& row : rows) {
-    const auto pair = import(row.files, row.has_passphrase ? &kPassphrase : nullptr);
+    const auto pair = import(row.files, row.has_passphrase ? &kImportPassphrase : nullptr);
     ASSERT_TRUE(pair) << row.title << ": " << pair.error().message;
     EXPECT_EQ(pair->texts.chain, chain_pem()) << row.title;
     EXPECT_EQ(pair->texts.key, key_pem()) << row.title;

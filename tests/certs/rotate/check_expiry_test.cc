@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr std::chrono::sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
+constexpr std::chrono::sys_seconds kCheckTime =
+    std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
 
 struct ExpiryCase {
   const char* title;
@@ -38,7 +39,8 @@ TEST(CheckExpiry, TheLifetimeAndTheThresholdsDecide) {
       {"NoLifetimeAtAll", 0s, 1s, Worry::none},
   };
   for (const ExpiryCase& row : rows)
-    EXPECT_EQ(judge_expiry(kNow + row.left - row.lifetime, kNow + row.left, row.thresholds, kNow),
+    EXPECT_EQ(judge_expiry(kCheckTime + row.left - row.lifetime, kCheckTime + row.left,
+                           row.thresholds, kCheckTime),
               row.worry)
         << row.title;
 }

@@ -17,12 +17,12 @@ using test::StoreLab;
 using test::TestKey;
 using ::testing::HasSubstr;
 
-const std::string kName = "www.example.test";
+const std::string kServedName = "www.example.test";
 
-ServedCheck check(const StoreLab& lab, const std::vector<std::string>& names = {kName},
+ServedCheck check(const StoreLab& lab, const std::vector<std::string>& names = {kServedName},
                   const RevokedKeys& revoked = {}, base::WallTime now = test::kNow,
                   const RevokedSerials& taken_back = {}) {
-  return check_served(lab.store, kName, {.names = names, .issuers = {"le"}},
+  return check_served(lab.store, kServedName, {.names = names, .issuers = {"le"}},
                       {revoked, taken_back, {}, now});
 }
 
@@ -58,7 +58,7 @@ TEST(CheckServed, NothingServedIsAFailure) {
 TEST(CheckServed, TheEndComesNearer) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{{.not_after = test::kNow + days(90)}});
-  const auto at = [&](days later) { return check(lab, {kName}, {}, test::kNow + later); };
+  const auto at = [&](days later) { return check(lab, {kServedName}, {}, test::kNow + later); };
   EXPECT_EQ(codes(at(days(60))), Codes());
   EXPECT_EQ(codes(at(days(70))), Codes{"E_EXPIRES_SOON"});
   EXPECT_EQ(at(days(70)).worry, Worry::warning);
@@ -72,31 +72,31 @@ TEST(CheckServed, TheEndComesNearer) {
 TEST(CheckServed, NamesThatAreWantedAndMissingAreAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  EXPECT_EQ(codes(check(lab, {kName, "new.example.test"})), Codes{"E_SAN_COVERAGE"});
+  EXPECT_EQ(codes(check(lab, {kServedName, "new.example.test"})), Codes{"E_SAN_COVERAGE"});
 }
 
 TEST(CheckServed, ARevokedKeyIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  const auto info = lab.store.info(kName, 1);
+  const auto info = lab.store.info(kServedName, 1);
   ASSERT_TRUE(info);
-  EXPECT_EQ(codes(check(lab, {kName}, {info->ec->spki_sha256})), Codes{"E_KEY_COMPROMISED"});
+  EXPECT_EQ(codes(check(lab, {kServedName}, {info->ec->spki_sha256})), Codes{"E_KEY_COMPROMISED"});
 }
 
 TEST(CheckServed, ACertificateThatWasTakenBackIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  const auto info = lab.store.info(kName, 1);
+  const auto info = lab.store.info(kServedName, 1);
   ASSERT_TRUE(info);
-  const ServedCheck checked = check(lab, {kName}, {}, test::kNow, {info->ec->serial});
+  const ServedCheck checked = check(lab, {kServedName}, {}, test::kNow, {info->ec->serial});
   EXPECT_EQ(codes(checked), Codes{"E_CERT_REVOKED"});
-  EXPECT_EQ(codes(check(lab, {kName}, {}, test::kNow, {"00"})), Codes());
+  EXPECT_EQ(codes(check(lab, {kServedName}, {}, test::kNow, {"00"})), Codes());
 }
 
 TEST(CheckServed, AKeyThatOthersCanReadIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  fs::permissions(lab.path("private/keys/" + kName + "/000001/ec.key"),
+  fs::permissions(lab.path("private/keys/" + kServedName + "/000001/ec.key"),
                   fs::perms::owner_read | fs::perms::others_read);
   EXPECT_EQ(codes(check(lab)), Codes{"E_KEY_PERMS"});
   EXPECT_THAT(check(lab).lines.front().text, HasSubstr("chmod 600"));
@@ -105,8 +105,8 @@ TEST(CheckServed, AKeyThatOthersCanReadIsAFailure) {
 TEST(CheckServed, AFileThatIsGoneIsAFailure) {
   StoreLab lab;
   lab.serve(std::vector<Recipe>{Recipe{}});
-  fs::permissions(lab.path("gateway/certs/" + kName + "/gen/000001"), fs::perms::owner_all);
-  fs::remove(lab.path("gateway/certs/" + kName + "/gen/000001/ec.pem"));
+  fs::permissions(lab.path("gateway/certs/" + kServedName + "/gen/000001"), fs::perms::owner_all);
+  fs::remove(lab.path("gateway/certs/" + kServedName + "/gen/000001/ec.pem"));
   EXPECT_EQ(codes(check(lab)), Codes{"E_FILE_UNREADABLE"});
 }
 

@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr std::chrono::sys_days kToday = std::chrono::year(2026) / 3 / 2;
-constexpr sys_seconds kNow = kToday + 12h;
+constexpr sys_seconds kForecastTime = kToday + 12h;
 
 ForecastEntry entry(const std::string& name, sys_seconds at, const std::string& issuer = "le") {
   return {.name = name, .names = {name}, .issuer = issuer, .at = at};
@@ -24,12 +24,12 @@ const CaLimits kLe = limits_of("https://acme-v02.api.letsencrypt.org/directory")
 Forecast look(const std::vector<ForecastEntry>& entries, seconds length = days(30),
               CaLimits limits = kLe) {
   const PublicSuffixes suffixes;
-  return forecast_orders(entries, {{"le", limits}}, suffixes, kNow, length);
+  return forecast_orders(entries, {{"le", limits}}, suffixes, kForecastTime, length);
 }
 
 Orders placed(const std::vector<std::string>& names, seconds ago,
               OrderKind kind = OrderKind::again) {
-  return {kNow - ago, names, kind};
+  return {kForecastTime - ago, names, kind};
 }
 
 // Of the limit whose name begins so; 0 = it is not spoken of.
@@ -46,10 +46,10 @@ TEST(Forecast, NothingHeldIsNothingToDo) {
 }
 
 TEST(Forecast, RenewalsStandOnTheirDaysByIssuer) {
-  const Forecast forecast =
-      look({entry("a.test", kNow + days(2)), entry("b.test", kNow + days(2)),
-            entry("c.test", kNow + days(9), "local"), entry("late.test", kNow + days(30)),
-            entry("due.test", kNow - days(3))});
+  const Forecast forecast = look(
+      {entry("a.test", kForecastTime + days(2)), entry("b.test", kForecastTime + days(2)),
+       entry("c.test", kForecastTime + days(9), "local"),
+       entry("late.test", kForecastTime + days(30)), entry("due.test", kForecastTime - days(3))});
   ASSERT_THAT(forecast.days, SizeIs(3));
   EXPECT_EQ(forecast.days[0].day, kToday);
   EXPECT_EQ(forecast.days[0].orders.at("le"), 1U);
@@ -61,7 +61,7 @@ TEST(Forecast, RenewalsStandOnTheirDaysByIssuer) {
 }
 
 TEST(Forecast, TwoKeysAreTwoOrders) {
-  ForecastEntry both = entry("a.test", kNow + 1h);
+  ForecastEntry both = entry("a.test", kForecastTime + 1h);
   both.orders = 2;
   const Forecast forecast = look({both});
   EXPECT_EQ(forecast.days[0].renewals, 1U);
@@ -70,7 +70,7 @@ TEST(Forecast, TwoKeysAreTwoOrders) {
 }
 
 TEST(Forecast, ShortLivedOnesComeBack) {
-  ForecastEntry week = entry("a.test", kNow + 1h);
+  ForecastEntry week = entry("a.test", kForecastTime + 1h);
   week.lifetime = 160h;  // renewed when half of it is over, or a little before
   const Forecast forecast = look({week});
   std::size_t renewals = 0;
@@ -86,10 +86,10 @@ TEST(Forecast, ShortLivedOnesComeBack) {
 }
 
 TEST(Forecast, WhatIsReplacedCountsForNoLimit) {
-  ForecastEntry served = entry("a.test", kNow + 1h);
+  ForecastEntry served = entry("a.test", kForecastTime + 1h);
   served.orders = 2;
   served.may_replace = true;
-  const Forecast forecast = look({served, entry("b.test", kNow + 1h)});
+  const Forecast forecast = look({served, entry("b.test", kForecastTime + 1h)});
   EXPECT_EQ(forecast.days[0].orders.at("le"), 3U);
   EXPECT_EQ(forecast.days[0].exempt.at("le"), 2U);
   EXPECT_EQ(used(forecast, "orders in 3 h"), 1U);
@@ -104,8 +104,8 @@ TEST(Forecast, WhatIsReplacedCountsForNoLimit) {
 TEST(Forecast, NewNamesCountForTheirDomainAndTheSameOnesDoNot) {
   std::vector<ForecastEntry> entries;
   for (int i = 0; i < 51; ++i)
-    entries.push_back(entry(fmt::format("n{}.example.co.uk", i), kNow + 1h));
-  entries.push_back(entry("n0.example.org", kNow + 1h));
+    entries.push_back(entry(fmt::format("n{}.example.co.uk", i), kForecastTime + 1h));
+  entries.push_back(entry("n0.example.org", kForecastTime + 1h));
   const Forecast forecast = look(entries);
   ASSERT_THAT(forecast.limits, SizeIs(3));
   EXPECT_EQ(forecast.limits[1].limit, "certificates for example.co.uk in 7 d");
@@ -134,7 +134,8 @@ TEST(Forecast, AnyThreeHoursCount) {
   for (const BurstCase& row : rows) {
     std::vector<ForecastEntry> entries;
     for (std::size_t i = 0; i < row.count; ++i)
-      entries.push_back(entry(fmt::format("n{}.test", i), kNow + static_cast<long>(i) * row.apart));
+      entries.push_back(
+          entry(fmt::format("n{}.test", i), kForecastTime + static_cast<long>(i) * row.apart));
     const Forecast forecast = look(entries);
     ASSERT_THAT(forecast.limits, SizeIs(3)) << row.title;
     EXPECT_EQ(used(forecast, "orders in 3 h"), row.worst) << row.title;
@@ -156,7 +157,7 @@ TEST(Forecast, WhatWasOrderedThisWeekCountsForTheSameNames) {
       {"LongAgo", {days(30), days(8)}, 1},
   };
   for (const PastCase& row : rows) {
-    ForecastEntry one = entry("a.test", kNow + 2h);
+    ForecastEntry one = entry("a.test", kForecastTime + 2h);
     for (const seconds ago : row.ago)
       one.past.push_back(placed(one.names, ago));
     EXPECT_EQ(used(look({one}), "orders for the names of a.test"), row.used) << row.title;
@@ -164,20 +165,20 @@ TEST(Forecast, WhatWasOrderedThisWeekCountsForTheSameNames) {
 }
 
 TEST(Forecast, TheSameNamesAreOneSetInAnyOrder) {
-  ForecastEntry one = entry("a.test", kNow + 1h);
+  ForecastEntry one = entry("a.test", kForecastTime + 1h);
   one.names = {"a.test", "b.test"};
-  ForecastEntry other = entry("b.test", kNow + 2h);
+  ForecastEntry other = entry("b.test", kForecastTime + 2h);
   other.names = {"b.test", "a.test"};
   const OrderLimit limits[] = {{LimitedBy::exact_names, 1, days(7)}};
   const Forecast forecast = look({one, other}, days(30), {.ca = "tight", .limits = limits});
   ASSERT_THAT(forecast.limits, SizeIs(1));
   EXPECT_EQ(forecast.limits[0].used, 2U);
   EXPECT_TRUE(forecast.limits[0].is_exceeded());
-  EXPECT_EQ(forecast.limits[0].at, kNow + 2h);
+  EXPECT_EQ(forecast.limits[0].at, kForecastTime + 2h);
 }
 
 TEST(Forecast, TheOwnCaHasNoLimits) {
-  EXPECT_THAT(look({entry("a.test", kNow, "local")}).limits, IsEmpty());
+  EXPECT_THAT(look({entry("a.test", kForecastTime, "local")}).limits, IsEmpty());
 }
 
 }  // namespace

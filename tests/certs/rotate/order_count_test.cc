@@ -13,7 +13,7 @@ using std::chrono::days;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2) + 12h;
+constexpr sys_seconds kCountTime = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2) + 12h;
 
 struct DomainCase {
   const char* name;
@@ -72,12 +72,12 @@ TEST(OrderCount, SaysWhatIsLeftForNames) {
   OrderCount count(limits_of("https://acme-v02.api.letsencrypt.org/directory"), suffixes);
   const std::vector<std::string> names = {"www.example.com", "example.net"};
   for (int i = 0; i < 48; ++i)
-    count.add({kNow - days(1), {fmt::format("n{}.example.com", i)}, OrderKind::first});
-  count.add({kNow - 7 * 24h, {"old.example.com"}, OrderKind::first});  // over
-  count.add({kNow - 1h, names, OrderKind::again});
-  count.add({kNow - 1h, names, OrderKind::replacing, 9});
-  count.add({kNow, names, OrderKind::first, 2});
-  EXPECT_THAT(texts(count.left_for("le", names, kNow)),
+    count.add({kCountTime - days(1), {fmt::format("n{}.example.com", i)}, OrderKind::first});
+  count.add({kCountTime - 7 * 24h, {"old.example.com"}, OrderKind::first});  // over
+  count.add({kCountTime - 1h, names, OrderKind::again});
+  count.add({kCountTime - 1h, names, OrderKind::replacing, 9});
+  count.add({kCountTime, names, OrderKind::first, 2});
+  EXPECT_THAT(texts(count.left_for("le", names, kCountTime)),
               ElementsAre("1/300 orders in 3 h", "49/50 certificates for example.com in 7 d",
                           "1/50 certificates for example.net in 7 d",
                           "3/5 orders for the names of www.example.com in 7 d"));
@@ -86,14 +86,14 @@ TEST(OrderCount, SaysWhatIsLeftForNames) {
 TEST(OrderCount, ACaWithoutLimitsHasNothingToSay) {
   const PublicSuffixes suffixes;
   OrderCount count({}, suffixes);
-  count.add({kNow, {"a.test"}});
-  EXPECT_THAT(count.nearest("le", kNow), IsEmpty());
-  EXPECT_THAT(count.left_for("le", {"a.test"}, kNow), IsEmpty());
+  count.add({kCountTime, {"a.test"}});
+  EXPECT_THAT(count.nearest("le", kCountTime), IsEmpty());
+  EXPECT_THAT(count.left_for("le", {"a.test"}, kCountTime), IsEmpty());
 }
 
 HistoryEntry signed_by(const std::string& issuer, std::uint64_t generation, std::uint64_t orders,
                        std::uint64_t replacing, seconds ago) {
-  return {.at = kNow - ago,
+  return {.at = kCountTime - ago,
           .event = "renewal",
           .generation = generation,
           .issuer = issuer,
@@ -103,7 +103,7 @@ HistoryEntry signed_by(const std::string& issuer, std::uint64_t generation, std:
 
 TEST(PastOrders, AreReadFromHistoryAndGenerations) {
   GenerationInfo untold{
-      .number = 3, .names = {"a.test", "b.test"}, .issuer = "le", .made = kNow - 1h};
+      .number = 3, .names = {"a.test", "b.test"}, .issuer = "le", .made = kCountTime - 1h};
   untold.ec.emplace();
   GenerationInfo told = untold;
   told.number = 2;
@@ -115,7 +115,7 @@ TEST(PastOrders, AreReadFromHistoryAndGenerations) {
   std::vector<std::string> seen;
   for (const Orders& orders : past)
     seen.push_back(fmt::format("{} {} {} {}h", orders.names.size(), static_cast<int>(orders.kind),
-                               orders.count, (kNow - orders.at) / 1h));
+                               orders.count, (kCountTime - orders.at) / 1h));
   // The first is of a generation that is gone; the last of one the history says nothing of.
   EXPECT_THAT(seen, ElementsAre("1 0 2 72h", "2 2 1 24h", "2 1 1 24h", "2 1 1 1h"));
 }

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr sys_seconds kNow{1'800'000'000s};
+constexpr sys_seconds kPlanTime{1'800'000'000s};
 constexpr auto kDay = 24h;
 
 GenerationInfo served_for(seconds age, seconds lifetime) {
@@ -15,9 +15,11 @@ GenerationInfo served_for(seconds age, seconds lifetime) {
                       .names = {"www.example.test", "b.example.test"},
                       .issuer = "le",
                       .reason = "rotate",
-                      .made = kNow - age};
-  info.ec = PairFacts{
-      .key = "p256", .not_before = kNow - age, .not_after = kNow - age + lifetime, .order = ""};
+                      .made = kPlanTime - age};
+  info.ec = PairFacts{.key = "p256",
+                      .not_before = kPlanTime - age,
+                      .not_after = kPlanTime - age + lifetime,
+                      .order = ""};
   return info;
 }
 
@@ -28,14 +30,14 @@ HeldState held(seconds age, seconds lifetime) {
 }
 
 PlannedRenewal plan_one(const HeldState& state) {
-  const auto planned = plan_renewals(std::span(&state, 1), kNow);
+  const auto planned = plan_renewals(std::span(&state, 1), kPlanTime);
   EXPECT_EQ(planned.size(), 1U);
   return planned.empty() ? PlannedRenewal{} : planned.front();
 }
 
 TEST(PlanRenewals, AFreshOneIsNotDue) {
   const PlannedRenewal renewal = plan_one(held(1h, 90 * kDay));
-  EXPECT_FALSE(renewal.is_due(kNow));
+  EXPECT_FALSE(renewal.is_due(kPlanTime));
   EXPECT_FALSE(renewal.is_emergency);
   EXPECT_EQ(renewal.why, "two thirds of its lifetime are over");
 }
@@ -44,18 +46,18 @@ TEST(PlanRenewals, WhatHasNothingToServeComesFirst) {
   HeldState nothing{.name = "z.example.test",
                     .want = {.names = {"z.example.test"}, .issuers = {"le"}}};
   const std::vector<HeldState> all = {held(80 * kDay, 90 * kDay), nothing};
-  const auto planned = plan_renewals(all, kNow);
+  const auto planned = plan_renewals(all, kPlanTime);
   ASSERT_EQ(planned.size(), 2U);
   EXPECT_EQ(planned[0].name, "z.example.test");
   EXPECT_EQ(planned[0].why, "nothing is served yet");
   EXPECT_TRUE(planned[0].is_emergency);
-  EXPECT_TRUE(planned[1].is_due(kNow));
+  EXPECT_TRUE(planned[1].is_due(kPlanTime));
 }
 
 TEST(PlanRenewals, WithoutAnIssuerNothingIsPlanned) {
   HeldState imported = held(89 * kDay, 90 * kDay);
   imported.want.issuers.clear();
-  EXPECT_TRUE(plan_renewals(std::span(&imported, 1), kNow).empty());
+  EXPECT_TRUE(plan_renewals(std::span(&imported, 1), kPlanTime).empty());
 }
 
 TEST(PlanRenewals, NearTheEndAnyIssuerWillDo) {
@@ -87,7 +89,7 @@ TEST(PlanRenewals, WhatIsNotAsWantedIsDueAtOnce) {
     HeldState state = held(1h, 90 * kDay);
     change(state);
     const PlannedRenewal renewal = plan_one(state);
-    EXPECT_TRUE(renewal.is_due(kNow)) << name;
+    EXPECT_TRUE(renewal.is_due(kPlanTime)) << name;
     EXPECT_EQ(renewal.why, why) << name;
   }
 }
@@ -99,10 +101,10 @@ TEST(PlanRenewals, FewerNamesThanServedAreNoReason) {
 
 TEST(PlanRenewals, AfterAFailureItWaits) {
   HeldState state = held(80 * kDay, 90 * kDay);
-  state.failures = {.in_a_row = 2, .last = kNow - 1min, .why = "busy"};
+  state.failures = {.in_a_row = 2, .last = kPlanTime - 1min, .why = "busy"};
   const PlannedRenewal renewal = plan_one(state);
-  EXPECT_FALSE(renewal.is_due(kNow));
-  EXPECT_EQ(renewal.at, kNow - 1min + back_off(2));
+  EXPECT_FALSE(renewal.is_due(kPlanTime));
+  EXPECT_EQ(renewal.at, kPlanTime - 1min + back_off(2));
   EXPECT_NE(renewal.why.find("again after 2 failures"), std::string::npos);
 }
 
@@ -136,8 +138,8 @@ TEST(PlanRenewals, HoweverOftenItFailsItIsTriedUntilTheEnd) {
 
 TEST(PlanRenewals, WhatHasEndedIsTriedEveryHour) {
   HeldState state = held(91 * kDay, 90 * kDay);
-  state.failures = {.in_a_row = 40, .last = kNow - 59min, .why = "busy"};
-  EXPECT_EQ(plan_one(state).at, kNow + 1min);
+  state.failures = {.in_a_row = 40, .last = kPlanTime - 59min, .why = "busy"};
+  EXPECT_EQ(plan_one(state).at, kPlanTime + 1min);
 }
 
 struct IssuersCase {
@@ -156,32 +158,32 @@ TEST(PlanRenewals, WhoeverIsToBeLeftAloneIsNotAsked) {
       {"FirstAlone", 80 * kDay, 0, {}, {}, {"le"}, 0s},
       {"AllAfterThreeFailures", 80 * kDay, 3, {}, {}, both, 0s},
       {"AllWhenLittleIsLeft", 89 * kDay, 0, {}, {}, both, 0s},
-      {"FirstRests", 80 * kDay, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, 2min},
-      {"FirstIsAwayForLong", 80 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
+      {"FirstRests", 80 * kDay, 0, {{"le", {kPlanTime + 2min, 2}}}, {}, {"le"}, 2min},
+      {"FirstIsAwayForLong", 80 * kDay, 0, {{"le", {kPlanTime + 5min, 3}}}, {}, {"own"}, 0s},
       {"BothRest",
        89 * kDay,
        0,
-       {{"le", {kNow + 5min, 3}}, {"own", {kNow + 1min, 1}}},
+       {{"le", {kPlanTime + 5min, 3}}, {"own", {kPlanTime + 1min, 1}}},
        {},
        {"own"},
        1min},
-      {"OneRests", 89 * kDay, 0, {{"le", {kNow + 5min, 3}}}, {}, {"own"}, 0s},
-      {"FirstAsksToWait", 80 * kDay, 1, {}, {{"le", kNow + 2h}}, {"le"}, 2h},
-      {"OneAsksToWait", 89 * kDay, 1, {}, {{"le", kNow + 2h}}, {"own"}, 0s},
-      {"FromAnotherTime", 80 * kDay, 1, {}, {{"le", kNow + 25h}}, {"le"}, 0s},
-      {"NotDueThen", 1h, 0, {{"le", {kNow + 2min, 2}}}, {}, {"le"}, -1s},
+      {"OneRests", 89 * kDay, 0, {{"le", {kPlanTime + 5min, 3}}}, {}, {"own"}, 0s},
+      {"FirstAsksToWait", 80 * kDay, 1, {}, {{"le", kPlanTime + 2h}}, {"le"}, 2h},
+      {"OneAsksToWait", 89 * kDay, 1, {}, {{"le", kPlanTime + 2h}}, {"own"}, 0s},
+      {"FromAnotherTime", 80 * kDay, 1, {}, {{"le", kPlanTime + 25h}}, {"le"}, 0s},
+      {"NotDueThen", 1h, 0, {{"le", {kPlanTime + 2min, 2}}}, {}, {"le"}, -1s},
   };
   for (const IssuersCase& row : rows) {
     HeldState state = held(row.age, 90 * kDay);
-    state.failures = {.in_a_row = row.failures, .last = kNow - kDay, .waits = row.waits};
+    state.failures = {.in_a_row = row.failures, .last = kPlanTime - kDay, .waits = row.waits};
     state.rests = row.rests;
     const PlannedRenewal renewal = plan_one(state);
     EXPECT_EQ(renewal.issuers, row.issuers) << row.title;
     if (row.at > 0s) {
-      EXPECT_EQ(renewal.at, kNow + row.at) << row.title;
+      EXPECT_EQ(renewal.at, kPlanTime + row.at) << row.title;
       EXPECT_NE(renewal.why.find("is left alone until"), std::string::npos) << row.title;
     } else {
-      EXPECT_EQ(renewal.is_due(kNow), row.at == 0s) << row.title;
+      EXPECT_EQ(renewal.is_due(kPlanTime), row.at == 0s) << row.title;
     }
   }
 }
@@ -190,7 +192,7 @@ TEST(PlanRenewals, ARevokedKeyIsDueAtOnceFromAnyIssuer) {
   HeldState state = held(1h, 90 * kDay);
   state.is_revoked = true;
   const PlannedRenewal renewal = plan_one(state);
-  EXPECT_TRUE(renewal.is_due(kNow));
+  EXPECT_TRUE(renewal.is_due(kPlanTime));
   EXPECT_TRUE(renewal.is_emergency);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDay = 24h;
+constexpr auto kScheduleDay = 24h;
 constexpr sys_seconds kStart = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
 
 RenewalFacts facts_of(seconds lifetime, std::string name = "www.example.test") {
@@ -25,11 +25,13 @@ struct LifetimeCase {
 
 TEST(Schedule, ALifetimeDecidesWithoutAWindow) {
   const LifetimeCase rows[] = {
-      {"NinetyDays", 90 * kDay, 55 * kDay + 12h, 60 * kDay, "two thirds of its lifetime are over"},
-      {"TenDays", 10 * kDay, 148h, 160h, "two thirds of its lifetime are over"},
-      {"JustBelowTenDays", 10 * kDay - 20s, 10 * kDay * 9 / 20 - 9s, 5 * kDay - 10s,
+      {"NinetyDays", 90 * kScheduleDay, 55 * kScheduleDay + 12h, 60 * kScheduleDay,
+       "two thirds of its lifetime are over"},
+      {"TenDays", 10 * kScheduleDay, 148h, 160h, "two thirds of its lifetime are over"},
+      {"JustBelowTenDays", 10 * kScheduleDay - 20s, 10 * kScheduleDay * 9 / 20 - 9s,
+       5 * kScheduleDay - 10s, "half of its lifetime is over"},
+      {"SixDays", 6 * kScheduleDay, 6 * kScheduleDay * 9 / 20, 3 * kScheduleDay,
        "half of its lifetime is over"},
-      {"SixDays", 6 * kDay, 6 * kDay * 9 / 20, 3 * kDay, "half of its lifetime is over"},
       {"OneHour", 1h, 27min, 30min, "half of its lifetime is over"},
       {"Nothing", 0s, 0s, 0s, "half of its lifetime is over"},
   };
@@ -52,14 +54,15 @@ struct WindowCase {
 
 TEST(Schedule, TheCasWindowGoesBeforeTheLifetime) {
   const WindowCase rows[] = {
-      {"Usual", 58 * kDay, 62 * kDay, 58 * kDay, 62 * kDay},
-      {"Past", -10 * kDay, -9 * kDay, -10 * kDay, -9 * kDay},
-      {"Moment", 30 * kDay, 30 * kDay, 30 * kDay, 30 * kDay},
-      {"BackToFront", 30 * kDay, 20 * kDay, 30 * kDay, 30 * kDay},
-      {"TooLate", 89 * kDay, 95 * kDay, 85 * kDay + 12h, 85 * kDay + 12h, true},
+      {"Usual", 58 * kScheduleDay, 62 * kScheduleDay, 58 * kScheduleDay, 62 * kScheduleDay},
+      {"Past", -10 * kScheduleDay, -9 * kScheduleDay, -10 * kScheduleDay, -9 * kScheduleDay},
+      {"Moment", 30 * kScheduleDay, 30 * kScheduleDay, 30 * kScheduleDay, 30 * kScheduleDay},
+      {"BackToFront", 30 * kScheduleDay, 20 * kScheduleDay, 30 * kScheduleDay, 30 * kScheduleDay},
+      {"TooLate", 89 * kScheduleDay, 95 * kScheduleDay, 85 * kScheduleDay + 12h,
+       85 * kScheduleDay + 12h, true},
   };
   for (const WindowCase& row : rows) {
-    RenewalFacts facts = facts_of(90 * kDay);
+    RenewalFacts facts = facts_of(90 * kScheduleDay);
     facts.window = RenewalWindow{kStart + row.begins, kStart + row.ends};
     const RenewalTime due = renewal_time(facts);
     EXPECT_GE(due.at, kStart + row.earliest) << row.title;
@@ -69,36 +72,36 @@ TEST(Schedule, TheCasWindowGoesBeforeTheLifetime) {
 }
 
 TEST(Schedule, TheWindowIsNamed) {
-  RenewalFacts facts = facts_of(90 * kDay);
-  facts.window = RenewalWindow{kStart + 58 * kDay, kStart + 59 * kDay};
+  RenewalFacts facts = facts_of(90 * kScheduleDay);
+  facts.window = RenewalWindow{kStart + 58 * kScheduleDay, kStart + 59 * kScheduleDay};
   EXPECT_EQ(renewal_time(facts).why,
             "the CA asks for it between 2026-04-29T00:00:00Z and 2026-04-30T00:00:00Z");
 }
 
 TEST(Schedule, ARevokedKeyIsDueAtOnce) {
-  RenewalFacts facts = facts_of(90 * kDay);
-  facts.window = RenewalWindow{kStart + 58 * kDay, kStart + 59 * kDay};
+  RenewalFacts facts = facts_of(90 * kScheduleDay);
+  facts.window = RenewalWindow{kStart + 58 * kScheduleDay, kStart + 59 * kScheduleDay};
   facts.is_revoked = true;
   EXPECT_EQ(renewal_time(facts).at, kStart);
   EXPECT_EQ(renewal_time(facts).why, "it or its key is revoked");
 }
 
 TEST(Schedule, AnEmergencyIsALastTwentieth) {
-  EXPECT_EQ(emergency_time(facts_of(100 * kDay)), kStart + 95 * kDay);
+  EXPECT_EQ(emergency_time(facts_of(100 * kScheduleDay)), kStart + 95 * kScheduleDay);
   EXPECT_EQ(emergency_time(facts_of(20h)), kStart + 19h);
 }
 
 TEST(Schedule, TheMomentIsTheSameForEveryoneAndOtherForEachCertificate) {
   std::vector<seconds> moments;
   for (int i = 0; i < 1000; ++i) {
-    const RenewalFacts facts = facts_of(90 * kDay, fmt::format("n{}.example.test", i));
+    const RenewalFacts facts = facts_of(90 * kScheduleDay, fmt::format("n{}.example.test", i));
     const RenewalTime due = renewal_time(facts);
     EXPECT_EQ(renewal_time(facts).at, due.at);
     moments.push_back(due.at - kStart);
   }
   // A twentieth of the lifetime, 4.5 days, each tenth of which gets its share.
-  const seconds first = 60 * kDay - 90 * kDay / 20;
-  const seconds tenth = 90 * kDay / 200;
+  const seconds first = 60 * kScheduleDay - 90 * kScheduleDay / 20;
+  const seconds tenth = 90 * kScheduleDay / 200;
   for (int i = 0; i < 10; ++i) {
     const auto in_it = std::ranges::count_if(moments, [&](seconds moment) {
       return moment > first + i * tenth && moment <= first + (i + 1) * tenth;
@@ -106,7 +109,7 @@ TEST(Schedule, TheMomentIsTheSameForEveryoneAndOtherForEachCertificate) {
     EXPECT_GT(in_it, 60) << i;
     EXPECT_LT(in_it, 140) << i;
   }
-  RenewalFacts next = facts_of(90 * kDay, "n0.example.test");
+  RenewalFacts next = facts_of(90 * kScheduleDay, "n0.example.test");
   next.not_before += 1s;
   next.not_after += 1s;
   EXPECT_NE(renewal_time(next).at - next.not_before, moments.front());
@@ -133,17 +136,17 @@ struct WaitCase {
 
 TEST(Schedule, NoWaitTakesMoreThanAnEighthOfWhatIsLeft) {
   const WaitCase rows[] = {
-      {"AMonth", 30 * kDay, false, 90h},
+      {"AMonth", 30 * kScheduleDay, false, 90h},
       {"TenHours", 10h, false, 75min},
       {"AnHour", 1h, false, 450s},
       {"TheLastMinutes", 5min, false, 1min},
       {"Ended", 0s, false, 1h},
-      {"EndedLongAgo", -90 * kDay, false, 1h},
-      {"RevokedKey", 30 * kDay, true, 1h},
+      {"EndedLongAgo", -90 * kScheduleDay, false, 1h},
+      {"RevokedKey", 30 * kScheduleDay, true, 1h},
       {"RevokedAndShort", 10min, true, 75s},
   };
   for (const WaitCase& row : rows) {
-    RenewalFacts facts = facts_of(90 * kDay);
+    RenewalFacts facts = facts_of(90 * kScheduleDay);
     facts.is_revoked = row.is_revoked;
     EXPECT_EQ(longest_wait(facts, facts.not_after - row.left), row.most) << row.title;
   }

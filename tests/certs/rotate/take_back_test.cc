@@ -23,14 +23,14 @@ void rotate_twice(RotationLab& lab) {
   ASSERT_TRUE(lab.rotate("renewal"));
 }
 
-auto go_back(RotationLab& lab, std::uint64_t from = 2, std::uint64_t to = 1) {
+auto take_back(RotationLab& lab, std::uint64_t from = 2, std::uint64_t to = 1) {
   return take_back(lab.parts(), {kRotated, from, to, "they refuse it", "watch"});
 }
 
 TEST(TakeBack, ServesTheOneBeforeAndSaysWhy) {
   RotationLab lab;
   rotate_twice(lab);
-  const auto done = go_back(lab);
+  const auto done = take_back(lab);
   ASSERT_TRUE(done) << done.error().message;
   ASSERT_TRUE(*done);
   EXPECT_EQ((*done)->number, 1U);
@@ -46,9 +46,9 @@ TEST(TakeBack, ServesTheOneBeforeAndSaysWhy) {
 TEST(TakeBack, OnceForEachGeneration) {
   RotationLab lab;
   rotate_twice(lab);
-  ASSERT_TRUE(*go_back(lab));
+  ASSERT_TRUE(*take_back(lab));
   ASSERT_TRUE(roll_back(lab.parts(), kRotated, 2, "root"));
-  const auto again = go_back(lab);
+  const auto again = take_back(lab);
   ASSERT_TRUE(again);
   EXPECT_FALSE(*again);
   EXPECT_EQ(lab.state(kRotated).current, 2U);
@@ -58,7 +58,7 @@ TEST(TakeBack, NotWhenAnotherIsServedByNow) {
   RotationLab lab;
   rotate_twice(lab);
   ASSERT_TRUE(lab.rotate());
-  const auto done = go_back(lab);
+  const auto done = take_back(lab);
   ASSERT_TRUE(done);
   EXPECT_FALSE(*done);
   EXPECT_EQ(lab.state(kRotated).current, 3U);
@@ -68,7 +68,7 @@ TEST(TakeBack, RespectsTheLease) {
   RotationLab lab;
   rotate_twice(lab);
   const auto held = lab.lease(kRotated);
-  EXPECT_EQ(go_back(lab).error().code, Errc::conflict);
+  EXPECT_EQ(take_back(lab).error().code, Errc::conflict);
 }
 
 TEST(TakeBack, NeverToOneThatHasEndedOrWasRevoked) {
@@ -77,12 +77,12 @@ TEST(TakeBack, NeverToOneThatHasEndedOrWasRevoked) {
               .not_before = test::kNow - std::chrono::hours(48),
               .not_after = test::kNow - std::chrono::hours(1)}});
   ASSERT_TRUE(lab.rotate());
-  EXPECT_THAT(go_back(lab).error().message, StartsWith("generation 1 ended"));
+  EXPECT_THAT(take_back(lab).error().message, StartsWith("generation 1 ended"));
   EXPECT_THAT(unfit_to_go_back(lab.parts(), kRotated, 1), StartsWith("generation 1 ended"));
   const std::string key = lab.served_key();
   ASSERT_TRUE(lab.rotate());
   ASSERT_TRUE(lab.store.revoke_key(key));
-  EXPECT_THAT(go_back(lab, 3, 2).error().message, StartsWith("E_KEY_COMPROMISED"));
+  EXPECT_THAT(take_back(lab, 3, 2).error().message, StartsWith("E_KEY_COMPROMISED"));
   EXPECT_THAT(unfit_to_go_back(lab.parts(), kRotated, 2), StartsWith("E_KEY_COMPROMISED"));
   EXPECT_EQ(lab.state(kRotated).current, 3U);
 }
@@ -101,7 +101,7 @@ TEST(TakeBack, KnowsWhatWasChosen) {
   RotationLab lab;
   rotate_twice(lab);
   EXPECT_FALSE(was_chosen(lab.store.history(kRotated), 2));
-  ASSERT_TRUE(*go_back(lab));
+  ASSERT_TRUE(*take_back(lab));
   EXPECT_TRUE(was_taken_back(lab.store.history(kRotated), 2));
   EXPECT_FALSE(was_taken_back(lab.store.history(kRotated), 1));
   EXPECT_TRUE(was_chosen(lab.store.history(kRotated), 1));
@@ -113,14 +113,14 @@ TEST(TakeBack, KnowsWhatWasChosen) {
 TEST(TakeBack, WhatIsRefusedIsNotOrderedAgainSoon) {
   RotationLab lab;
   rotate_twice(lab);
-  ASSERT_TRUE(*go_back(lab));
+  ASSERT_TRUE(*take_back(lab));
   Failures failures = failures_in(lab.store.history(kRotated));
   EXPECT_EQ(failures.in_a_row, 1);
   EXPECT_EQ(failures.refused, 1);
   EXPECT_EQ(failures.why, "they refuse it");
   ASSERT_TRUE(lab.rotate("renewal"));
   EXPECT_EQ(failures_in(lab.store.history(kRotated)).in_a_row, 0);
-  ASSERT_TRUE(*go_back(lab, 3, 1));
+  ASSERT_TRUE(*take_back(lab, 3, 1));
   failures = failures_in(lab.store.history(kRotated));
   EXPECT_EQ(failures.in_a_row, 2);
   EXPECT_EQ(failures.refused, 2);

@@ -17,10 +17,10 @@ using test::StoreLab;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string kName = "www.example.test";
+const std::string kCanaryName = "www.example.test";
 
 Canary canary(std::uint64_t generation = 2, std::uint64_t beside = 1) {
-  return {.name = kName,
+  return {.name = kCanaryName,
           .generation = generation,
           .beside = beside,
           .share = 500,
@@ -31,9 +31,9 @@ Canary canary(std::uint64_t generation = 2, std::uint64_t beside = 1) {
 
 // Generations 1 (served) and 2 (kept).
 void keep_two(StoreLab& lab) {
-  lab.serve(kName);
-  const auto lease = lab.lease(kName);
-  ASSERT_TRUE(lab.store.keep(*lease, kName, *lab.store.generation(kName, 1)));
+  lab.serve(kCanaryName);
+  const auto lease = lab.lease(kCanaryName);
+  ASSERT_TRUE(lab.store.keep(*lease, kCanaryName, *lab.store.generation(kCanaryName, 1)));
 }
 
 TEST(CanaryFile, ReadsBackWhatItWrites) {
@@ -78,20 +78,20 @@ TEST(CanaryShare, IsReadAndSaid) {
 TEST(CanaryInStore, CountsBesideTheGenerationThatIsServed) {
   StoreLab lab;
   keep_two(lab);
-  EXPECT_FALSE(find_canary(lab.store, kName));
-  const auto lease = lab.lease(kName);
+  EXPECT_FALSE(find_canary(lab.store, kCanaryName));
+  const auto lease = lab.lease(kCanaryName);
   ASSERT_TRUE(begin_canary(lab.store, *lease, canary()));
-  EXPECT_EQ(find_canary(lab.store, kName), canary());
+  EXPECT_EQ(find_canary(lab.store, kCanaryName), canary());
   EXPECT_THAT(read_canaries(lab.store.paths()), testing::ElementsAre(canary()));
-  ASSERT_TRUE(end_canary(lab.store, *lease, kName));
-  EXPECT_FALSE(find_canary(lab.store, kName));
-  EXPECT_TRUE(end_canary(lab.store, *lease, kName));
+  ASSERT_TRUE(end_canary(lab.store, *lease, kCanaryName));
+  EXPECT_FALSE(find_canary(lab.store, kCanaryName));
+  EXPECT_TRUE(end_canary(lab.store, *lease, kCanaryName));
 }
 
 TEST(CanaryInStore, NeedsTwoKeptGenerations) {
   StoreLab lab;
   keep_two(lab);
-  const auto lease = lab.lease(kName);
+  const auto lease = lab.lease(kCanaryName);
   const auto unknown = begin_canary(lab.store, *lease, canary(3));
   ASSERT_FALSE(unknown);
   EXPECT_THAT(unknown.error().message, HasSubstr("has no generation 3"));
@@ -104,11 +104,11 @@ TEST(CanaryInStore, EndsWithWhateverIsPublished) {
   StoreLab lab;
   keep_two(lab);
   {
-    const auto lease = lab.lease(kName);
+    const auto lease = lab.lease(kCanaryName);
     ASSERT_TRUE(begin_canary(lab.store, *lease, canary()));
-    ASSERT_TRUE(lab.store.publish(*lease, kName, 2));
+    ASSERT_TRUE(lab.store.publish(*lease, kCanaryName, 2));
   }
-  EXPECT_FALSE(find_canary(lab.store, kName));
+  EXPECT_FALSE(find_canary(lab.store, kCanaryName));
   EXPECT_THAT(read_canaries(lab.store.paths()), IsEmpty());
 }
 
@@ -116,18 +116,18 @@ TEST(CanaryInStore, EndsWithWhateverIsPublished) {
 TEST(CanaryInStore, DoesNotCountOnceAnotherIsServed) {
   StoreLab lab;
   keep_two(lab);
-  const auto lease = lab.lease(kName);
+  const auto lease = lab.lease(kCanaryName);
   ASSERT_TRUE(begin_canary(lab.store, *lease, canary()));
-  ASSERT_TRUE(point_link(lab.store.paths().current(kName), "gen/000002"));
-  EXPECT_FALSE(find_canary(lab.store, kName));
+  ASSERT_TRUE(point_link(lab.store.paths().current(kCanaryName), "gen/000002"));
+  EXPECT_FALSE(find_canary(lab.store, kCanaryName));
 }
 
 TEST(CanaryInStore, GoesWithItsCertificate) {
   StoreLab lab;
   keep_two(lab);
-  const auto lease = lab.lease(kName);
+  const auto lease = lab.lease(kCanaryName);
   ASSERT_TRUE(begin_canary(lab.store, *lease, canary()));
-  ASSERT_TRUE(lab.store.remove(*lease, kName));
+  ASSERT_TRUE(lab.store.remove(*lease, kCanaryName));
   EXPECT_THAT(read_canaries(lab.store.paths()), IsEmpty());
 }
 
@@ -139,7 +139,7 @@ TEST(CanaryInStore, DamagedAndMisplacedFilesAreLeftOut) {
   std::ofstream(canary_file(lab.store.paths(), "b.example.test")) << format_canary(canary());
   std::ofstream(canary_folder(lab.store.paths()) + "/x.new") << format_canary(canary());
   EXPECT_THAT(read_canaries(lab.store.paths()), IsEmpty());
-  EXPECT_FALSE(find_canary(lab.store, kName));
+  EXPECT_FALSE(find_canary(lab.store, kCanaryName));
 }
 
 }  // namespace

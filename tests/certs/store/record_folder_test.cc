@@ -37,11 +37,11 @@ TEST(RecordFolder, LeavesOutWhatIsNone) {
   const ravelin::test::TempDir dir;
   dir.write("a.txt", "another's");
   dir.write("a.json.new", "half written");
-  dir.write("large.json", std::string(kRecordBytesMax + 1, 'x'));
+  dir.write("large.json", std::string(kFolderRecordBytesMax + 1, 'x'));
   std::filesystem::create_directory(dir.path("folder.json"));
   EXPECT_THAT(all_of(dir.path()), IsEmpty());
   EXPECT_EQ(read_record(dir.path("large.json")), std::nullopt);
-  dir.write("just.json", std::string(kRecordBytesMax, 'x'));
+  dir.write("just.json", std::string(kFolderRecordBytesMax, 'x'));
   EXPECT_EQ(all_of(dir.path()).size(), 1U);
 }
 

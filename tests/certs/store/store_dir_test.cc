@@ -22,7 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kName = "www.example.test";
+const std::string kStoreName = "www.example.test";
 
 TEST(StoreDir, IsMadeForItsOwnerAlone) {
   const TempDir dir;
@@ -70,7 +70,7 @@ TEST(StoreDir, HalfMadeOnesAreFinished) {
     const auto store = StoreDir::make(path);
     ASSERT_TRUE(store) << missing;
     EXPECT_TRUE(read_journal(store->paths().journal(), {})) << missing;
-    EXPECT_TRUE(store->lease(kName, "test")) << missing;
+    EXPECT_TRUE(store->lease(kStoreName, "test")) << missing;
   }
 }
 
@@ -157,17 +157,17 @@ TEST(StoreDir, KnowsWhatIsInIt) {
 TEST(StoreDir, GivesAGenerationBackAsItWasKept) {
   StoreLab lab;
   Generation kept = test::make_generation(
-      {{.names = {kName}}, {.names = {kName}, .key = test::TestKey::rsa2048}});
-  lab.serve(kName, kept);
+      {{.names = {kStoreName}}, {.names = {kStoreName}, .key = test::TestKey::rsa2048}});
+  lab.serve(kStoreName, kept);
   kept.info.number = 1;
-  const auto found = lab.store.generation(kName, 1);
+  const auto found = lab.store.generation(kStoreName, 1);
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->info, kept.info);
   for (const PairSlot slot : kPairSlots) {
     EXPECT_EQ(found->texts(slot)->chain, kept.texts(slot)->chain);
     EXPECT_EQ(found->texts(slot)->key, kept.texts(slot)->key);
   }
-  EXPECT_EQ(lab.store.info(kName, 2).error().message,
+  EXPECT_EQ(lab.store.info(kStoreName, 2).error().message,
             "certificate \"www.example.test\" has no generation 2");
 }
 
@@ -180,9 +180,9 @@ struct Damage {
 
 // The answer of whoever wants to serve it.
 base::Error why_not(const StoreLab& lab) {
-  const auto state = lab.store.state(kName);
+  const auto state = lab.store.state(kStoreName);
   if (!state) return state.error();
-  const auto generation = lab.store.generation(kName, state->current);
+  const auto generation = lab.store.generation(kStoreName, state->current);
   return generation ? base::Error{} : generation.error();
 }
 
@@ -262,13 +262,13 @@ const Damage kDamages[] = {
 TEST(StoreDir, DamageIsRefusedAndNamed) {
   for (const Damage& row : kDamages) {
     StoreLab lab;
-    lab.serve(kName);
+    lab.serve(kStoreName);
     ASSERT_EQ(why_not(lab).message, "") << row.title;
     row.damage(lab);
     const base::Error error = why_not(lab);
     std::string why = row.why;
-    for (const auto& [mark, folder] : {std::pair('@', lab.store.paths().of(kName)),
-                                       std::pair('%', lab.store.paths().keys(kName))})
+    for (const auto& [mark, folder] : {std::pair('@', lab.store.paths().of(kStoreName)),
+                                       std::pair('%', lab.store.paths().keys(kStoreName))})
       for (std::size_t at = 0; (at = why.find(mark, at)) != std::string::npos; at += folder.size())
         why.replace(at, 1, folder);
     EXPECT_EQ(error.code, row.code) << row.title << ": " << error.message;
@@ -288,8 +288,8 @@ TEST(StoreDir, RevokedKeysAreKept) {
 
 TEST(StoreDir, HistoryOnlyGrows) {
   StoreLab lab;
-  EXPECT_THAT(lab.store.history(kName), IsEmpty());
-  lab.serve(kName);
+  EXPECT_THAT(lab.store.history(kStoreName), IsEmpty());
+  lab.serve(kStoreName);
   const HistoryEntry first{std::chrono::floor<std::chrono::seconds>(test::kNow),
                            "issue",
                            1,
@@ -298,9 +298,9 @@ TEST(StoreDir, HistoryOnlyGrows) {
                            "generation 0 -> 1"};
   HistoryEntry second = first;
   second.event = "failed";
-  lab.store.note(kName, first);
-  lab.store.note(kName, second);
-  EXPECT_THAT(lab.store.history(kName), ElementsAre(first, second));
+  lab.store.note(kStoreName, first);
+  lab.store.note(kStoreName, second);
+  EXPECT_THAT(lab.store.history(kStoreName), ElementsAre(first, second));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-policies::Policy policy() {
+policies::Policy cut_policy() {
   base::Diagnostics diagnostics;
   return policies::parse_policy(
              "policy: v1\nzones: { wan: { interfaces: [wan0] } }\n"
@@ -38,7 +38,7 @@ class CutFlowsTest : public ::testing::Test {
       return Routes{{{*base::parse_prefix("192.0.2.254"), 255, true, {"wan0"}},
                      {*base::parse_prefix("0.0.0.0/0"), 254, false, {"wan0"}}}};
     };
-    return cut_flows({&table_, routes}, policy(), {}, {}, use);
+    return cut_flows({&table_, routes}, cut_policy(), {}, {}, use);
   }
 
   FakeConntrack table_;
@@ -84,7 +84,7 @@ TEST_F(CutFlowsTest, TroubleIsTold) {
 }
 
 TEST_F(CutFlowsTest, WithoutATableThereIsNothingToTell) {
-  const CutFlows done = cut_flows({}, policy(), {}, {}, FlowUse::end);
+  const CutFlows done = cut_flows({}, cut_policy(), {}, {}, FlowUse::end);
   EXPECT_EQ(cut_flows_text(done, FlowUse::end), "");
 }
 

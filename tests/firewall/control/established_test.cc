@@ -8,7 +8,7 @@
 namespace ravelin::firewall {
 namespace {
 
-constexpr const char* kPolicy = R"(policy: v1
+constexpr const char* kEstablishedPolicy = R"(policy: v1
 name: gate
 zones:
   wan: { interfaces: [wan0] }
@@ -38,9 +38,9 @@ rules:
     - allow: tcp/8081
 )";
 
-policies::Policy policy() {
+policies::Policy established_policy() {
   base::Diagnostics diagnostics;
-  auto parsed = policies::parse_policy(kPolicy, {}, diagnostics);
+  auto parsed = policies::parse_policy(kEstablishedPolicy, {}, diagnostics);
   for (const base::Finding& finding : diagnostics.findings())
     EXPECT_NE(finding.severity, base::Severity::error) << base::to_string(finding);
   return std::move(parsed.policy);
@@ -117,7 +117,7 @@ constexpr Row kRows[] = {
 };
 
 TEST(Established, FlowsAreDeniedOnlyWhenNoWayAllowsThem) {
-  const policies::Policy gate = policy();
+  const policies::Policy gate = established_policy();
   const Paths paths(routes());
   FlowJudge judge(gate, paths, {}, {});
   for (const Row& row : kRows)
@@ -125,7 +125,7 @@ TEST(Established, FlowsAreDeniedOnlyWhenNoWayAllowsThem) {
 }
 
 TEST(Established, WithoutARouteEveryInterfaceOfEveryZoneCounts) {
-  const policies::Policy gate = policy();
+  const policies::Policy gate = established_policy();
   const Paths paths({route("192.0.2.254", {}, true)});
   FlowJudge judge(gate, paths, {}, {});
   EXPECT_FALSE(judge.denied_by(flow({"10.8.0.7", "10.9.0.7", 5432}))) << "dmz1 allows it";
@@ -133,7 +133,7 @@ TEST(Established, WithoutARouteEveryInterfaceOfEveryZoneCounts) {
 }
 
 TEST(Established, EveryTableOfRoutesCounts) {
-  const policies::Policy gate = policy();
+  const policies::Policy gate = established_policy();
   std::vector<RouteTo> known = routes();
   known.push_back(route("10.8.0.0/16", {"dmz1"}, false, 100));
   const Paths paths(known);
@@ -142,7 +142,7 @@ TEST(Established, EveryTableOfRoutesCounts) {
 }
 
 TEST(Established, TheOperatorsSessionGoesOn) {
-  const policies::Policy gate = policy();
+  const policies::Policy gate = established_policy();
   const Paths paths(routes());
   const Flow mine = flow({"203.0.113.9", "192.0.2.254", 2222});
   FlowJudge others(gate, paths, {}, {});
@@ -153,7 +153,7 @@ TEST(Established, TheOperatorsSessionGoesOn) {
 }
 
 TEST(Established, OnlyFlowsThatPassUnexaminedAreJudged) {
-  const policies::Policy gate = policy();
+  const policies::Policy gate = established_policy();
   const Paths paths(routes());
   FlowJudge judge(gate, paths, {}, {});
   const Flow denied = flow({"203.0.113.9", "192.0.2.254", 22});
@@ -168,7 +168,7 @@ TEST(Established, OnlyFlowsThatPassUnexaminedAreJudged) {
 }
 
 TEST(Established, AtSomePointTheRestGoesOnUnexamined) {
-  policies::Policy gate = policy();
+  policies::Policy gate = established_policy();
   gate.lists.front().rules.resize(200'000, gate.lists.front().rules.front());
   const Paths paths(routes());
   FlowJudge judge(gate, paths, {}, {});

@@ -11,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kHead =
+constexpr std::string_view kNeighboursHead =
     "policy: v1\n"
     "zones:\n"
     "  wan: { interfaces: [eth0] }\n"
@@ -21,7 +21,8 @@ constexpr std::string_view kHead =
 
 policies::Policy policy(std::string_view rules) {
   base::Diagnostics diagnostics;
-  auto parsed = policies::parse_policy(std::string(kHead) + std::string(rules), {}, diagnostics);
+  auto parsed =
+      policies::parse_policy(std::string(kNeighboursHead) + std::string(rules), {}, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << rules;
   return std::move(parsed.policy);
 }

@@ -13,7 +13,7 @@ namespace {
 using policies::ConnState;
 using ::testing::HasSubstr;
 
-constexpr const char* kPolicy = R"(policy: v1
+constexpr const char* kPacketPolicy = R"(policy: v1
 name: gate
 zones:
   wan: { interfaces: [eth0, "ppp*"] }
@@ -41,7 +41,8 @@ struct NoFacts final : FactFinder {
 class PacketTextTest : public ::testing::Test {
  protected:
   PacketTextTest() {
-    base::yaml::TableLoader loader(std::map<std::string, std::string>{{"/p/gate.yaml", kPolicy}});
+    base::yaml::TableLoader loader(
+        std::map<std::string, std::string>{{"/p/gate.yaml", kPacketPolicy}});
     NoFacts facts;
     base::Diagnostics diagnostics;
     bundle_ = collect("/p/gate.yaml", loader, facts, {}, diagnostics);

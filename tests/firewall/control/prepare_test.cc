@@ -14,7 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 
-class NoFacts final : public FactFinder {
+class NoHostFacts final : public FactFinder {
  public:
   policies::Facts find(const policies::ParsedPolicy& /*policy*/) override { return {}; }
 };
@@ -34,7 +34,7 @@ class Collecting : public testing::Test {
   // The errors of reading it, without the directory.
   std::vector<std::string> errors(const std::string& name) {
     Denying loader;
-    NoFacts facts;
+    NoHostFacts facts;
     base::Diagnostics diagnostics;
     static_cast<void>(collect(temp_.path(name), loader, facts, {}, diagnostics));
     std::vector<std::string> lines;

@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-policies::Policy policy() {
+policies::Policy trace_policy() {
   policies::Policy made;
   made.zones.resize(1);
   made.zones[0].name = "wan";
@@ -33,7 +33,7 @@ TEST(TraceFilter, EveryInterfaceAndServiceIsARule) {
   asked.words.in = 0;
   asked.words.from = address("192.0.2.0/24");
   asked.words.services = {{policies::kTcp, 443, 443}, {policies::kUdp, 5000, 5009}};
-  const auto filter = trace_filter(asked, policy());
+  const auto filter = trace_filter(asked, trace_policy());
   ASSERT_TRUE(filter);
   EXPECT_TRUE(filter->outgoing.empty());
   ASSERT_EQ(filter->incoming.size(), 4u);
@@ -47,7 +47,7 @@ TEST(TraceFilter, WhatThisHostSendsIsSeenWhereItLeaves) {
   AskedPacket asked;
   asked.words.in = policies::kHost;
   asked.words.to = address("2001:db8::1");
-  const auto filter = trace_filter(asked, policy());
+  const auto filter = trace_filter(asked, trace_policy());
   ASSERT_TRUE(filter);
   EXPECT_TRUE(filter->incoming.empty());
   ASSERT_EQ(filter->outgoing.size(), 1u);
@@ -58,7 +58,7 @@ TEST(TraceFilter, ThisHostIsAnyOfItsAddresses) {
   AskedPacket asked;
   asked.words.in = 0;
   asked.words.to_host = true;
-  const auto filter = trace_filter(asked, policy());
+  const auto filter = trace_filter(asked, trace_policy());
   ASSERT_TRUE(filter);
   EXPECT_THAT(text_of(filter->incoming), HasSubstr("fib daddr type local"));
 }
@@ -71,7 +71,7 @@ TEST(TraceFilter, TooManyAddressesAreRefused) {
     const base::IpAddress one{base::Family::ipv4, {10, 0, i, 1}};
     asked.words.from.ranges.push_back({one, one});
   }
-  const auto filter = trace_filter(asked, policy());
+  const auto filter = trace_filter(asked, trace_policy());
   ASSERT_FALSE(filter);
   EXPECT_THAT(filter.error().message, HasSubstr("too many addresses"));
 }

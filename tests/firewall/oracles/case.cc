@@ -11,7 +11,6 @@ namespace {
 
 using base::Family;
 using policies::Packet;
-using policies::Verdict;
 
 constexpr std::string_view kNowhere = "none9";  // an interface of no zone
 
@@ -85,7 +84,7 @@ Answer answer_of(const policies::Fate& fate) {
   const bool is_by_line =
       fate.decider == policies::Decider::rule || fate.decider == policies::Decider::nat;
   Answer answer{fate.verdict, is_by_line ? fate.pos.line : 0, fate.causes_ban, {}, {}};
-  if (fate.verdict != Verdict::allow) return answer;
+  if (fate.verdict != policies::Verdict::allow) return answer;
   answer.dnat_to = fate.dnat_to;
   answer.dnat_port = fate.dnat_port;
   return answer;
@@ -94,16 +93,16 @@ Answer answer_of(const policies::Fate& fate) {
 Answer answer_of(const simulate::Outcome& outcome, const Packet& packet) {
   using Kind = simulate::Outcome::Verdict;
   Answer answer;
-  answer.verdict = outcome.verdict == Kind::accept ? Verdict::allow
-                   : outcome.verdict == Kind::drop ? Verdict::deny
-                                                   : Verdict::reject;
+  answer.verdict = outcome.verdict == Kind::accept ? policies::Verdict::allow
+                   : outcome.verdict == Kind::drop ? policies::Verdict::deny
+                                                   : policies::Verdict::reject;
   const auto last = std::find_if(outcome.steps.rbegin(), outcome.steps.rend(),
                                  [](const auto& step) { return !trial::is_beside(step.chain); });
   if (last != outcome.steps.rend()) answer.line = trial::line_in(last->comment);
   answer.causes_ban = std::any_of(outcome.added.begin(), outcome.added.end(), [](const auto& one) {
     return one.set == set_names::kPacketBan4 || one.set == set_names::kPacketBan6;
   });
-  if (answer.verdict != Verdict::allow) return answer;
+  if (answer.verdict != policies::Verdict::allow) return answer;
   answer.dnat_to = outcome.dnat_to;
   if (outcome.dnat_to || outcome.is_redirected)
     answer.dnat_port = outcome.dnat_port.value_or(packet.destination_port);

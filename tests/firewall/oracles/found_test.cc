@@ -14,9 +14,7 @@ using policies::kHost;
 using policies::NatRule;
 using policies::Packet;
 using policies::Rate;
-using policies::Rule;
 using policies::Verb;
-using policies::Verdict;
 using policies::build::addresses;
 using policies::build::allow;
 using policies::build::deny;
@@ -28,7 +26,7 @@ using policies::build::packet;
 
 // wan (eth0) and lan (eth1), no networks.
 Case with_rules(std::vector<policies::ZoneId> from, std::vector<policies::ZoneId> to,
-                std::vector<Rule> rules) {
+                std::vector<policies::Rule> rules) {
   Case asked;
   asked.policy = policies::build::two_zones();
   asked.policy.zones[kLan].networks.clear();
@@ -49,7 +47,7 @@ NatRule forward(int line, std::string_view services, std::string_view to) {
 }
 
 // The last packet meets this verdict by this line, in both; so do all before agree.
-void expect_last(const Case& asked, Verdict verdict, int line) {
+void expect_last(const Case& asked, policies::Verdict verdict, int line) {
   const auto found = disagreement(asked);
   EXPECT_FALSE(found) << disagreement_text(asked, *found);
   policies::SimulationState state = simulation_state_of(asked);
@@ -66,59 +64,59 @@ Packet ported(Packet one, std::uint16_t source_port) {
 }
 
 TEST(Found, ProtocolZeroIsNotAnyProtocol) {
-  Rule rule = allow(10, "any");
+  policies::Rule rule = allow(10, "any");
   rule.services = {{0}};
   Case asked = with_rules({kWan}, {kHost}, {rule});
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/22")};
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 TEST(Found, WholeIcmpIsOfItsFamily) {
   Case asked = with_rules({kWan}, {kHost}, {allow(10, "icmp")});
   asked.packets = {packet("eth0", "2001:db8::9", "icmp/8")};
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 TEST(Found, ARuleThatNamesAProtocolTwiceCountsOnce) {
-  Rule rule = policies::build::rule(Verb::count, 10, "tcp, tcp/22");
+  policies::Rule rule = policies::build::rule(Verb::count, 10, "tcp, tcp/22");
   rule.ban = policies::BanAfter{60s, Rate{.count = 1, .per = 3600s, .burst = 1}};
   Case asked = with_rules({kWan}, {kHost}, {rule, allow(11, "any")});
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/22"),
                    ported(packet("eth0", "203.0.113.9", "udp/53"), 2)};
-  expect_last(asked, Verdict::allow, 11);
+  expect_last(asked, policies::Verdict::allow, 11);
 }
 
 TEST(Found, WhoHasNoSocketHasNoOwner) {
-  Rule rule = allow(10, "any");
+  policies::Rule rule = allow(10, "any");
   rule.owner = policies::Owner{.uid = 7, .cgroup = "", .text = "7"};
   Case asked = with_rules({kHost, kWan}, {kLan}, {rule});
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/22", "eth1", "192.0.2.7")};
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 TEST(Found, HoursOfTheDayAreLoweredAsTheyStandInARegister) {
-  Rule rule = allow(10, "any");
+  policies::Rule rule = allow(10, "any");
   rule.when = policies::When{.days = 0x7f, .from = 600min, .to = 765min};
   Case asked = with_rules({kWan}, {kHost}, {rule});
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/22")};
   asked.packets[0].wall = std::chrono::sys_seconds(1728045000s);  // half past noon
-  expect_last(asked, Verdict::allow, 10);
+  expect_last(asked, policies::Verdict::allow, 10);
 }
 
 TEST(Found, AForwardOfAnyServiceForwards) {
   Case asked = with_rules({kWan}, {kHost}, {});
   asked.policy.nat = {forward(10, "any", "10.0.0.7")};
   asked.packets = {packet("eth0", "203.0.113.9", "gre", "", "192.0.2.1")};
-  expect_last(asked, Verdict::allow, 10);
+  expect_last(asked, policies::Verdict::allow, 10);
 }
 
 TEST(Found, AForwardOfPingLooksAtItsType) {
   Case asked = with_rules({kWan}, {kHost}, {});
   asked.policy.nat = {forward(10, "ping", "10.0.0.7")};
   asked.packets = {packet("eth0", "203.0.113.9", "icmp/8", "", "192.0.2.1")};
-  expect_last(asked, Verdict::allow, 10);
+  expect_last(asked, policies::Verdict::allow, 10);
   asked.packets = {packet("eth0", "203.0.113.9", "icmp/13", "", "192.0.2.1")};
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 TEST(Found, TwoForwardsToOnePortKeepTheirLimits) {
@@ -130,7 +128,7 @@ TEST(Found, TwoForwardsToOnePortKeepTheirLimits) {
   const Packet first = packet("eth0", "203.0.113.9", "tcp/80", "", "192.0.2.1");
   const Packet second = packet("eth0", "203.0.113.9", "tcp/81", "", "192.0.2.1");
   asked.packets = {ported(first, 1), ported(second, 2), ported(second, 3)};
-  expect_last(asked, Verdict::allow, 11);
+  expect_last(asked, policies::Verdict::allow, 11);
 }
 
 TEST(Found, AForwardOfTwoZonesHasOneLimit) {
@@ -141,7 +139,7 @@ TEST(Found, AForwardOfTwoZonesHasOneLimit) {
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/80", "", "192.0.2.1"),
                    packet("eth1", "203.0.113.9", "tcp/80", "", "192.0.2.1")};
   asked.packets[1].source_port = 2;
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 TEST(Found, NatEntriesCountInTheOrderWritten) {
@@ -150,11 +148,11 @@ TEST(Found, NatEntriesCountInTheOrderWritten) {
   asked.policy.nat[0].kind = NatRule::Kind::redirect;
   asked.policy.nat[0].to.clear();
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/80", "", "192.0.2.1")};
-  expect_last(asked, Verdict::allow, 12);
+  expect_last(asked, policies::Verdict::allow, 12);
 }
 
-Case with_ban(std::vector<Rule> behind) {
-  Rule trap = deny(10, "tcp/1");
+Case with_ban(std::vector<policies::Rule> behind) {
+  policies::Rule trap = deny(10, "tcp/1");
   trap.ban = policies::BanAfter{60s, {}};
   behind.insert(behind.begin(), trap);
   return with_rules({kWan}, {kHost}, std::move(behind));
@@ -164,9 +162,9 @@ TEST(Found, ABanByARuleLeavesConnectionsAlone) {
   Case asked = with_ban({allow(11, "any")});
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/1"),
                    ported(packet("eth0", "203.0.113.9", "tcp/2"), 2)};
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
   asked.packets[1].state = ConnState::established;
-  expect_last(asked, Verdict::allow, 0);
+  expect_last(asked, policies::Verdict::allow, 0);
 }
 
 TEST(Found, NeverSparesTheNeighbourOfWhoIsBanned) {
@@ -174,17 +172,17 @@ TEST(Found, NeverSparesTheNeighbourOfWhoIsBanned) {
   asked.policy.bans.never = policies::build::ranges({"2001:db8::7"});
   asked.packets = {packet("eth0", "2001:db8::9", "tcp/1"),
                    ported(packet("eth0", "2001:db8::7", "tcp/2"), 2)};
-  expect_last(asked, Verdict::allow, 11);
+  expect_last(asked, policies::Verdict::allow, 11);
 }
 
 TEST(Found, ANeighbourBansNobodyOfItsLink) {
   for (const char* source : {"fe80::9", "2001:db8::9"}) {
     Case asked = with_ban({allow(11, "any")});
     asked.packets = {packet("eth0", source, "tcp/1"), packet("eth0", "2001:db8::1", "icmpv6/136")};
-    expect_last(asked, Verdict::allow, 0);
+    expect_last(asked, policies::Verdict::allow, 0);
     asked.policy.is_icmp_strict = true;
     asked.packets[1] = packet("eth0", "fe80::1", "icmpv6/134");
-    expect_last(asked, Verdict::allow, 11);
+    expect_last(asked, policies::Verdict::allow, 11);
   }
 }
 
@@ -193,7 +191,7 @@ TEST(Found, ManagementIsNeverBannedByARule) {
   asked.policy.management = policies::Management{.from = addresses({"203.0.113.9"})};
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/1"),
                    ported(packet("eth0", "203.0.113.9", "tcp/2"), 2)};
-  expect_last(asked, Verdict::allow, 11);
+  expect_last(asked, policies::Verdict::allow, 11);
 }
 
 TEST(Found, BetweenInterfacesOfNoZoneNothingIsOurs) {
@@ -201,11 +199,11 @@ TEST(Found, BetweenInterfacesOfNoZoneNothingIsOurs) {
   asked.policy.lists.push_back(list({kWan}, {kLan}, {deny(12, "any")}));
   const Packet through = ported(packet("tun0", "203.0.113.9", "tcp/2", "tun1", "192.0.2.1"), 2);
   asked.packets = {packet("eth0", "203.0.113.9", "tcp/1"), through};
-  expect_last(asked, Verdict::allow, 0);
+  expect_last(asked, policies::Verdict::allow, 0);
   asked.packets[1].state = ConnState::invalid;
-  expect_last(asked, Verdict::allow, 0);
+  expect_last(asked, policies::Verdict::allow, 0);
   asked.packets[1].out_interface = "eth1";
-  expect_last(asked, Verdict::deny, 0);
+  expect_last(asked, policies::Verdict::deny, 0);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@ using policies::kHost;
 using policies::Packet;
 using policies::Policy;
 using policies::Rate;
-using policies::Rule;
 using policies::RuleList;
 using policies::ServiceTerm;
 using policies::Verb;
@@ -103,7 +102,7 @@ Rate RandomCases::rate() {
   return {Rate::Of::packets, 1 + below(4), pick(kUnits), 1 + below(3)};
 }
 
-void RandomCases::add_conditions(Rule& rule, const RuleList& list) {
+void RandomCases::add_conditions(policies::Rule& rule, const RuleList& list) {
   if (chance(5)) rule.via = {pick(kVia)};
   if (chance(12)) rule.via.push_back(pick(kVia));
   if (chance(10)) rule.until = kNow + (chance(2) ? hours(48) : hours(-5));
@@ -119,7 +118,7 @@ void RandomCases::add_conditions(Rule& rule, const RuleList& list) {
   rule.when->to = chance(3) ? hours(24) : minutes(60 * (10 + below(4)) + 45);
 }
 
-void RandomCases::add_meters(Rule& rule, bool is_from_host) {
+void RandomCases::add_meters(policies::Rule& rule, bool is_from_host) {
   constexpr seconds kBan(30);
   const auto packets = [&] {
     return Rate{Rate::Of::packets, 1 + below(3), seconds(60), 1 + below(2)};
@@ -137,10 +136,10 @@ void RandomCases::add_meters(Rule& rule, bool is_from_host) {
   if (rule.verb == Verb::allow || chance(2)) rule.ban->after = packets();
 }
 
-Rule RandomCases::rule(const RuleList& list, const Policy& policy) {
+policies::Rule RandomCases::rule(const RuleList& list, const Policy& policy) {
   constexpr Verb kVerbs[] = {Verb::allow, Verb::allow,  Verb::allow, Verb::deny,
                              Verb::deny,  Verb::reject, Verb::log,   Verb::count};
-  Rule made;
+  policies::Rule made;
   made.verb = pick(kVerbs);
   made.pos = {"edge.yaml", ++line_, 5};
   if (chance(6)) made.id = "id" + std::to_string(line_);

@@ -9,14 +9,14 @@ namespace ravelin::firewall::oracles {
 namespace {
 
 constexpr std::uint32_t kPolicies = 1500;
-constexpr std::size_t kPackets = 100;
+constexpr std::size_t kSeededPackets = 100;
 
 class SeededBugs : public testing::TestWithParam<SeededBug> {};
 
 TEST_P(SeededBugs, AreCaught) {
   const SeededBug& bug = GetParam();
   for (std::uint32_t seed = 1; seed <= kPolicies; ++seed) {
-    const Case asked = RandomCases(seed).next(kPackets);
+    const Case asked = RandomCases(seed).next(kSeededPackets);
     Case misread = asked;
     if (bug.misread != nullptr) bug.misread(misread.policy);
     Ruleset ruleset = compile(misread.policy, options_of(misread)).ruleset;

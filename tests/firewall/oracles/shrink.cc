@@ -6,7 +6,6 @@ namespace ravelin::firewall::oracles {
 namespace {
 
 using policies::NatRule;
-using policies::Rule;
 using policies::RuleList;
 using policies::ZoneId;
 
@@ -80,7 +79,9 @@ class Shrinker {
   }
 
   void shrink_rule(std::size_t list, std::size_t at) {
-    const auto rule = [=](Case& one) -> Rule& { return one.policy.lists[list].rules[at]; };
+    const auto rule = [=](Case& one) -> policies::Rule& {
+      return one.policy.lists[list].rules[at];
+    };
     clear([&](Case & one) -> auto& { return rule(one).services; });
     shrink_some([&](Case & one) -> auto& { return rule(one).services; });
     shrink_match([&](Case & one) -> auto& { return rule(one).from; });

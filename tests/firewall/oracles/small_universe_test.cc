@@ -10,7 +10,6 @@ namespace ravelin::firewall::oracles {
 namespace {
 
 using policies::Packet;
-using policies::Rule;
 using policies::Verb;
 using policies::build::addresses;
 using policies::build::ip;
@@ -18,12 +17,12 @@ using policies::build::kWan;
 
 // 3 verdicts and a rule that decides nothing, of 5 kinds of services, from 3 and to 2 groups; one
 // of some interfaces only.
-std::vector<Rule> alphabet(int line) {
+std::vector<policies::Rule> alphabet(int line) {
   constexpr Verb kVerbs[] = {Verb::allow, Verb::deny, Verb::reject, Verb::count};
   constexpr std::string_view kServices[] = {"any", "tcp", "tcp/1-2", "udp/2, tcp/2", "icmp/2"};
   const policies::AddressMatch from[] = {
       {}, addresses({"10.0.0.1", "fd00::1-fd00::2"}), addresses({"10.0.0.0-10.0.0.2"})};
-  std::vector<Rule> rules;
+  std::vector<policies::Rule> rules;
   for (const Verb verb : kVerbs) {
     for (const std::string_view services : kServices) {
       for (const policies::AddressMatch& source : from)
@@ -67,9 +66,9 @@ TEST(SmallUniverse, EveryPairOfRulesDoesTheSameInEveryOracle) {
   asked.policy.zones[kWan].interfaces = {"eth0", "ppp*"};
   asked.policy.lists = {policies::build::list({kWan}, {policies::kHost}, {})};
   asked.packets = every_packet();
-  const std::vector<Rule> firsts = alphabet(10), seconds = alphabet(11);
-  for (const Rule& first : firsts) {
-    for (const Rule& second : seconds) {
+  const std::vector<policies::Rule> firsts = alphabet(10), seconds = alphabet(11);
+  for (const policies::Rule& first : firsts) {
+    for (const policies::Rule& second : seconds) {
       asked.policy.lists[0].rules = {first, second};
       const auto found = disagreement(asked);
       if (!found) continue;

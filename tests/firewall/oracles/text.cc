@@ -11,7 +11,6 @@ using policies::AddressRanges;
 using policies::Packet;
 using policies::Policy;
 using policies::Rate;
-using policies::Rule;
 using policies::ZoneId;
 
 std::string ranges_text(const AddressRanges& ranges) {
@@ -52,7 +51,7 @@ std::string until_text(const std::optional<std::chrono::sys_seconds>& until) {
   return until ? fmt::format(", until: {}", until->time_since_epoch().count()) : std::string();
 }
 
-std::string conditions_text(const Rule& rule) {
+std::string conditions_text(const policies::Rule& rule) {
   std::string text;
   if (!rule.via.empty()) text += fmt::format(", via: [{}]", fmt::join(rule.via, ", "));
   if (rule.owner && rule.owner->uid) text += fmt::format(", user: {}", *rule.owner->uid);
@@ -70,7 +69,7 @@ std::string conditions_text(const Rule& rule) {
   return text + until_text(rule.until);
 }
 
-std::string rule_line(const Rule& rule) {
+std::string rule_line(const policies::Rule& rule) {
   constexpr std::string_view kVerbs[] = {"allow", "deny", "reject", "log", "count"};
   std::string text =
       fmt::format("{}: {}", kVerbs[static_cast<std::size_t>(rule.verb)], terms_text(rule.services));
@@ -120,7 +119,7 @@ std::string policy_text(const Policy& policy) {
   for (const policies::RuleList& list : policy.lists) {
     text += fmt::format("  {} -> {}:\n", list.from_any ? "any" : zones_text(policy, list.from),
                         list.to_any ? "any" : zones_text(policy, list.to));
-    for (const Rule& rule : list.rules)
+    for (const policies::Rule& rule : list.rules)
       text += rule_line(rule);
   }
   return text;

@@ -17,9 +17,9 @@ struct Illness {
 };
 
 // Servers with chance in them: errors by a coin, latencies around 20 ms.
-class Plant {
+class OutlierPlant {
  public:
-  Plant(std::vector<Illness> servers, std::uint64_t rate, const OutlierRules& rules)
+  OutlierPlant(std::vector<Illness> servers, std::uint64_t rate, const OutlierRules& rules)
       : servers_(std::move(servers)), rate_(rate), outliers_(rules, servers_.size()) {}
 
   // One interval of a second.
@@ -60,7 +60,7 @@ struct SickCase {
 class Sick : public testing::TestWithParam<SickCase> {};
 
 TEST_P(Sick, ServerIsFoundInTimeAndNoOther) {
-  Plant plant({{}, {}, GetParam().illness, {}}, GetParam().rate, kBoth);
+  OutlierPlant plant({{}, {}, GetParam().illness, {}}, GetParam().rate, kBoth);
   for (int second = 1; second <= GetParam().seconds_max; ++second) {
     const auto found = plant.step();
     if (!found) continue;
@@ -81,13 +81,13 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(Outliers, GoodServersAreNeverFoundInADay) {
-  Plant plant({{.errors = 0.001}, {.errors = 0.001}, {.errors = 0.001}}, 50, kBoth);
+  OutlierPlant plant({{.errors = 0.001}, {.errors = 0.001}, {.errors = 0.001}}, 50, kBoth);
   for (int second = 0; second < 86'400; ++second)
     ASSERT_FALSE(plant.step().has_value()) << second;
 }
 
 TEST(Outliers, WhatAllSufferFromMakesNone) {
-  Plant plant(
+  OutlierPlant plant(
       {{.errors = 0.3, .slower = 20}, {.errors = 0.3, .slower = 20}, {.errors = 0.3, .slower = 20}},
       100, kBoth);
   for (int second = 0; second < 3'600; ++second)
@@ -95,7 +95,7 @@ TEST(Outliers, WhatAllSufferFromMakesNone) {
 }
 
 TEST(Outliers, AreJudgedAnewOnceTheyAreBack) {
-  Plant plant({{}, {.errors = 0.2}}, 100, kBoth);
+  OutlierPlant plant({{}, {.errors = 0.2}}, 100, kBoth);
   std::optional<Outlier> found;
   for (int second = 0; second < 10 && !found; ++second)
     found = plant.step();
@@ -107,7 +107,7 @@ TEST(Outliers, AreJudgedAnewOnceTheyAreBack) {
 }
 
 TEST(Outliers, TheWorstIsTakenFirst) {
-  Plant plant({{}, {.errors = 0.2}, {.errors = 0.6}, {}}, 100, kBoth);
+  OutlierPlant plant({{}, {.errors = 0.2}, {.errors = 0.6}, {}}, 100, kBoth);
   std::optional<Outlier> found;
   for (int second = 0; second < 10 && !found; ++second)
     found = plant.step();
@@ -116,7 +116,7 @@ TEST(Outliers, TheWorstIsTakenFirst) {
 }
 
 TEST(Outliers, AServerAloneIsNone) {
-  Plant plant({{.errors = 1.0, .slower = 100}}, 100, kBoth);
+  OutlierPlant plant({{.errors = 1.0, .slower = 100}}, 100, kBoth);
   for (int second = 0; second < 60; ++second)
     ASSERT_FALSE(plant.step().has_value());
 }
@@ -144,7 +144,7 @@ TEST(Outliers, AFewMillisecondsAreNoReason) {
 }
 
 TEST(Outliers, WithoutRulesNobodyIsJudged) {
-  Plant plant({{}, {.errors = 1.0, .slower = 100}}, 100, {});
+  OutlierPlant plant({{}, {.errors = 1.0, .slower = 100}}, 100, {});
   for (int second = 0; second < 60; ++second)
     ASSERT_FALSE(plant.step().has_value());
 }

@@ -11,7 +11,7 @@
 namespace ravelin::gateway {
 namespace {
 
-struct FakeLoad {
+struct ChoiceLoad {
   std::vector<std::uint32_t> loads;
   std::vector<bool> full = std::vector<bool>(loads.size());
 
@@ -20,7 +20,7 @@ struct FakeLoad {
   [[nodiscard]] std::uint32_t in_flight(std::size_t server) const { return loads[server]; }
 };
 
-std::vector<ServerState> states_of(const std::vector<std::uint32_t>& weights) {
+std::vector<ServerState> choice_states(const std::vector<std::uint32_t>& weights) {
   std::vector<ServerState> states;
   for (const std::uint32_t weight : weights)
     states.push_back({.weight = weight, .usable = true});
@@ -50,7 +50,7 @@ TEST(PowerOfTwo, DrawsByWeight) {
                                                       std::vector<std::uint32_t>(1'000, 9)};
   for (const auto& weights : cases) {
     TurnPlan plan;
-    plan_turn(states_of(weights), {}, plan);
+    plan_turn(choice_states(weights), {}, plan);
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
       PowerOfTwo two(seed);
       two.update(plan);
@@ -65,8 +65,8 @@ TEST(PowerOfTwo, DrawsByWeight) {
 TEST(PowerOfTwo, IsFairByWeightWhileNobodyIsLoaded) {
   const std::vector<std::uint32_t> weights{5, 3, 1, 1};
   Balancer balancer(Balance::power_of_two, 7);
-  balancer.update(states_of(weights));
-  const FakeLoad idle{.loads = {0, 0, 0, 0}};
+  balancer.update(choice_states(weights));
+  const ChoiceLoad idle{.loads = {0, 0, 0, 0}};
   std::vector<int> got(weights.size());
   for (int i = 0; i < 100'000; ++i)
     ++got[balancer.pick(idle)];
@@ -76,12 +76,12 @@ TEST(PowerOfTwo, IsFairByWeightWhileNobodyIsLoaded) {
 // Both are drawn nearly always: a draw that gives the same one again is repeated a few times.
 TEST(PowerOfTwo, TakesTheLessLoadedForItsWeightOfTwo) {
   Balancer balancer(Balance::power_of_two, 0);
-  balancer.update(states_of({1, 2}));
+  balancer.update(choice_states({1, 2}));
   int second = 0;
   int first = 0;
   for (int i = 0; i < 1'000; ++i) {
-    second += balancer.pick(FakeLoad{.loads = {2, 3}}) == 1 ? 1 : 0;
-    first += balancer.pick(FakeLoad{.loads = {2, 5}}) == 0 ? 1 : 0;
+    second += balancer.pick(ChoiceLoad{.loads = {2, 3}}) == 1 ? 1 : 0;
+    first += balancer.pick(ChoiceLoad{.loads = {2, 5}}) == 0 ? 1 : 0;
   }
   EXPECT_GT(second, 990);
   EXPECT_GT(first, 940);
@@ -89,16 +89,17 @@ TEST(PowerOfTwo, TakesTheLessLoadedForItsWeightOfTwo) {
 
 TEST(PowerOfTwo, NeverTakesTheMostLoaded) {
   Balancer balancer(Balance::power_of_two, 0);
-  balancer.update(states_of({1, 1, 1, 1}));
-  const FakeLoad load{.loads = {3, 9, 3, 4}};
+  balancer.update(choice_states({1, 1, 1, 1}));
+  const ChoiceLoad load{.loads = {3, 9, 3, 4}};
   for (int i = 0; i < 10'000; ++i)
     ASSERT_NE(balancer.pick(load), 1U);
 }
 
 TEST(PowerOfTwo, FindsTheOneWithRoomAmongManyFull) {
   Balancer balancer(Balance::power_of_two, 0);
-  balancer.update(states_of(std::vector<std::uint32_t>(500, 1)));
-  FakeLoad load{.loads = std::vector<std::uint32_t>(500, 8), .full = std::vector<bool>(500, true)};
+  balancer.update(choice_states(std::vector<std::uint32_t>(500, 1)));
+  ChoiceLoad load{.loads = std::vector<std::uint32_t>(500, 8),
+                  .full = std::vector<bool>(500, true)};
   EXPECT_EQ(balancer.pick(load), Balancer::kNone);
   load.full[321] = false;
   for (int i = 0; i < 100; ++i)
@@ -107,8 +108,8 @@ TEST(PowerOfTwo, FindsTheOneWithRoomAmongManyFull) {
 
 TEST(PowerOfTwo, PrefersServersNotTried) {
   Balancer balancer(Balance::power_of_two, 0);
-  balancer.update(states_of({100, 1}));
-  const FakeLoad load{.loads = {0, 50}};
+  balancer.update(choice_states({100, 1}));
+  const ChoiceLoad load{.loads = {0, 50}};
   TriedSet tried;
   tried.add(0);
   for (int i = 0; i < 100; ++i)
@@ -119,17 +120,17 @@ TEST(PowerOfTwo, PrefersServersNotTried) {
 
 TEST(PowerOfTwo, WithoutServersPicksNone) {
   Balancer balancer(Balance::power_of_two, 0);
-  const FakeLoad load{.loads = {0}};
+  const ChoiceLoad load{.loads = {0}};
   EXPECT_EQ(balancer.pick(load), Balancer::kNone);
-  balancer.update(states_of({0}));
+  balancer.update(choice_states({0}));
   EXPECT_EQ(balancer.pick(load), Balancer::kNone);
 }
 
 TEST(PowerOfTwo, IsTheSameForTheSameSeedAndOtherwiseNot) {
-  const FakeLoad load{.loads = {0, 0, 0, 0}};
+  const ChoiceLoad load{.loads = {0, 0, 0, 0}};
   const auto picks_from = [&load](std::uint32_t start) {
     Balancer balancer(Balance::power_of_two, start);
-    balancer.update(states_of({1, 1, 1, 1}));
+    balancer.update(choice_states({1, 1, 1, 1}));
     std::vector<std::size_t> picks;
     for (int i = 0; i < 50; ++i)
       picks.push_back(balancer.pick(load));

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string config_with(const std::string& pool, const std::string& top = "") {
+std::string discovering_config(const std::string& pool, const std::string& top = "") {
   return "version: 1\n" + top +
          "listeners:\n  - name: web\n    bind: \"127.0.0.1:443\"\n    tls: { certificates: [{ "
          "chain: "
@@ -23,8 +23,8 @@ std::string config_with(const std::string& pool, const std::string& top = "") {
 }
 
 TEST(DiscoverConfig, IsReadWithItsDefaults) {
-  const Checked checked = check_text(config_with("discover: { file: { path: servers.yaml } }",
-                                                 "admin: { overrides: orders.json }\n"));
+  const Checked checked = check_text(discovering_config(
+      "discover: { file: { path: servers.yaml } }", "admin: { overrides: orders.json }\n"));
   ASSERT_THAT(checked.findings, IsEmpty());
   const Config& config = checked.parsed.config;
   EXPECT_EQ(config.admin.overrides, "/etc/orders.json");
@@ -37,9 +37,9 @@ TEST(DiscoverConfig, IsReadWithItsDefaults) {
 
 TEST(Overrides, AreNotKeptWhereTheKeysAre) {
   const auto findings = [](const std::string& overrides) {
-    return check_text(config_with("servers: [{ address: \"10.0.0.1:80\" }]",
-                                  "admin: { overrides: " + overrides +
-                                      " }\ncerts: { store: /var/lib/ravelin/certs }\n"))
+    return check_text(discovering_config("servers: [{ address: \"10.0.0.1:80\" }]",
+                                         "admin: { overrides: " + overrides +
+                                             " }\ncerts: { store: /var/lib/ravelin/certs }\n"))
         .findings;
   };
   for (const char* path : {"/var/lib/ravelin/o.json", "/var/lib/ravelin/certs/o.json", "/o.json"})
@@ -49,12 +49,12 @@ TEST(Overrides, AreNotKeptWhereTheKeysAre) {
 }
 
 TEST(DiscoverConfig, IsReadWithAll) {
-  const Checked checked =
-      check_text(config_with("proxy_protocol: v1\n    servers: [{ address: \"10.0.0.1:80\", "
-                             "backup: true }]\n    discover: { "
-                             "dns: { name: _HTTP._tcp.App.internal., records: srv }, file: { path: "
-                             "/s.yaml }, servers_max: "
-                             "4096, server: { weight: 5, tls: { name: app.internal } } }"));
+  const Checked checked = check_text(
+      discovering_config("proxy_protocol: v1\n    servers: [{ address: \"10.0.0.1:80\", "
+                         "backup: true }]\n    discover: { "
+                         "dns: { name: _HTTP._tcp.App.internal., records: srv }, file: { path: "
+                         "/s.yaml }, servers_max: "
+                         "4096, server: { weight: 5, tls: { name: app.internal } } }"));
   ASSERT_THAT(checked.findings, IsEmpty());  // a lone backup is fine where others may be found
   const PoolConfig& pool = checked.parsed.config.pools.at(0);
   EXPECT_EQ(pool.discover->dns->name, "_http._tcp.app.internal");
@@ -69,7 +69,7 @@ TEST(DiscoverConfig, IsReadWithAll) {
 }
 
 TEST(DiscoverConfig, IsReadBackFromShow) {
-  const Checked checked = check_text(config_with(
+  const Checked checked = check_text(discovering_config(
       "proxy_protocol: v2\n    servers: [{ address: \"10.0.0.1:80\", proxy_protocol: off }]\n    "
       "discover: { dns: { name: a.b, port: 80 }, server: { priority: 2 } }"));
   ASSERT_THAT(checked.findings, IsEmpty());
@@ -119,7 +119,7 @@ constexpr RefusedCase kRefused[] = {
 class DiscoverRefused : public ::testing::TestWithParam<RefusedCase> {};
 
 TEST_P(DiscoverRefused, WithItsPlaceAndRule) {
-  const Checked checked = check_text(config_with(GetParam().pool));
+  const Checked checked = check_text(discovering_config(GetParam().pool));
   EXPECT_THAT(checked.findings, Contains(HasSubstr(GetParam().finding)));
 }
 

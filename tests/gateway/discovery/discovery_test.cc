@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-ServerConfig server(const std::string& address, ServerConfig like = {}) {
+ServerConfig found_server(const std::string& address, ServerConfig like = {}) {
   like.address = *base::parse_endpoint(address);
   like.name = address;
   return like;
@@ -37,7 +37,8 @@ struct FakeDns {
         const DiscoverConfig& wanted) const override {
       std::vector<ServerConfig> servers;
       for (const std::string& host : dns.answers[pool])
-        servers.push_back(server(fmt::format("{}:{}", host, wanted.dns->port), wanted.server));
+        servers.push_back(
+            found_server(fmt::format("{}:{}", host, wanted.dns->port), wanted.server));
       if (servers.size() > wanted.servers_max) servers.resize(wanted.servers_max);
       return servers;
     }
@@ -127,8 +128,8 @@ TEST_F(Discovering, FollowsTheFileOfEachPool) {
 
 TEST_F(Discovering, TakesWhatDnsFindsIfItIsAnother) {
   use({dns_pool("web")});
-  dns_.found.at("web")({server("10.0.0.1:80")});
-  dns_.found.at("web")({server("10.0.0.1:80")});
+  dns_.found.at("web")({found_server("10.0.0.1:80")});
+  dns_.found.at("web")({found_server("10.0.0.1:80")});
   EXPECT_THAT(changed_, ElementsAre("web"));
   EXPECT_EQ(discovery_.found("web").dns.size(), 1U);
 }
@@ -136,7 +137,7 @@ TEST_F(Discovering, TakesWhatDnsFindsIfItIsAnother) {
 TEST_F(Discovering, KeepsWhatUnchangedSourcesKnow) {
   directory_.write("one.yaml", "servers: [{ address: \"10.0.0.1:80\" }]");
   use({file_pool("one"), dns_pool("web")});
-  dns_.found.at("web")({server("10.0.0.9:80")});
+  dns_.found.at("web")({found_server("10.0.0.9:80")});
   directory_.write("one.yaml", "servers: [{ addr");
   settle();
   PoolConfig moved = dns_pool("web");
@@ -220,12 +221,12 @@ TEST_F(Discovering, WhatIsAnsweredWhileAReloadIsPreparedIsNotLost) {
 
 TEST_F(Discovering, WhatIsPreparedAndDroppedChangesNothing) {
   use({dns_pool("web")});
-  dns_.found.at("web")({server("10.0.0.9:80")});
+  dns_.found.at("web")({found_server("10.0.0.9:80")});
   changed_.clear();
   {
     const auto next = discovery_.prepare({dns_pool("web", 81), dns_pool("api")}, base::mono_now());
     ASSERT_TRUE(next);
-    dns_.found.at("api")({server("10.0.0.1:80")});
+    dns_.found.at("api")({found_server("10.0.0.1:80")});
   }
   EXPECT_THAT(changed_, IsEmpty());
   EXPECT_EQ(discovery_.found("web").dns.size(), 1U);

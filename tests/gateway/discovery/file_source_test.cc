@@ -117,13 +117,13 @@ TEST_F(ServersFile, ThatIsMissingIsAnEmptyListUntilItComes) {
   EXPECT_EQ(logged("the pool is without them"), 1);
 }
 
-struct BrokenCase {
+struct BrokenFile {
   const char* name;
   const char* text;
   const char* because;
 };
 
-constexpr BrokenCase kBroken[] = {
+constexpr BrokenFile kBrokenFiles[] = {
     {"Emptied", "", ":1:1: \"servers\" is missing"},
     {"HalfWritten", "servers:\n  - { name: a, addr", ":2:"},
     {"OnlyAKey", "servers:\n", "servers"},
@@ -146,7 +146,7 @@ constexpr BrokenCase kBroken[] = {
 };
 
 TEST_F(ServersFile, ThatIsBrokenLeavesTheLastGoodListAndSaysWhyOnce) {
-  for (const BrokenCase& row : kBroken) {
+  for (const BrokenFile& row : kBrokenFiles) {
     write(kTwo);
     FileSource source(pool(), now_);
     write(row.text);
@@ -159,7 +159,7 @@ TEST_F(ServersFile, ThatIsBrokenLeavesTheLastGoodListAndSaysWhyOnce) {
     EXPECT_THAT(source.broken_because(), IsEmpty()) << row.name;
   }
   const int broken = logged("the last good list stays");
-  EXPECT_EQ(broken, static_cast<int>(std::size(kBroken)));
+  EXPECT_EQ(broken, static_cast<int>(std::size(kBrokenFiles)));
   EXPECT_EQ(logged("is good again"), broken);
 }
 

@@ -16,14 +16,14 @@ using std::chrono::sys_seconds;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr sys_seconds kNow{std::chrono::seconds(1'795'000'000)};
+constexpr sys_seconds kFileTime{std::chrono::seconds(1'795'000'000)};
 
 OverrideEdits drain(const std::string& server) {
-  return edits_to_set_state({"web", server, OverrideKind::state}, AdminState::drain, kNow);
+  return edits_to_set_state({"web", server, OverrideKind::state}, AdminState::drain, kFileTime);
 }
 
 OverrideEdits ready(const std::string& server) {
-  return edits_to_set_state({"web", server, OverrideKind::state}, AdminState::ready, kNow);
+  return edits_to_set_state({"web", server, OverrideKind::state}, AdminState::ready, kFileTime);
 }
 
 class OverridesOnDisk : public ::testing::Test {

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr sys_seconds kNow{1'795'000'000s};
 
-ServerConfig server(const std::string& name, ServerSource source = ServerSource::config) {
+ServerConfig named_server(const std::string& name, ServerSource source = ServerSource::config) {
   ServerConfig config;
   config.name = name;
   config.address = *base::parse_endpoint("10.0.0.1:80");
@@ -47,7 +47,7 @@ TEST(Overrides, SayWhatAServerBeginsWith) {
 TEST(Overrides, AreTakenBackByTheirOpposite) {
   OverrideSet set = set_of({edits_to_set_state(key("a"), AdminState::drain, kNow),
                             edits_to_set_weight(key("a"), 7, 3, kNow),
-                            edits_to_remove("web", server("b"), kNow)});
+                            edits_to_remove("web", named_server("b"), kNow)});
   EXPECT_EQ(set.size(), 3U);
   apply_edits(edits_to_set_state(key("a"), AdminState::ready, kNow), set);
   apply_edits(edits_to_set_weight(key("a"), std::nullopt, 3, kNow), set);
@@ -56,11 +56,12 @@ TEST(Overrides, AreTakenBackByTheirOpposite) {
 }
 
 TEST(Overrides, OfMembersAreThoseOfTheirPoolTheOldestFirst) {
-  const OverrideSet set =
-      set_of({edits_to_add("web", server("z"), kNow), edits_to_add("web", server("y"), kNow + 5s),
-              edits_to_add("web", server("x"), kNow - 5s), edits_to_add("webb", server("w"), kNow),
-              edits_to_remove("web", server("q"), kNow),
-              edits_to_set_state(key("p"), AdminState::drain, kNow)});
+  const OverrideSet set = set_of({edits_to_add("web", named_server("z"), kNow),
+                                  edits_to_add("web", named_server("y"), kNow + 5s),
+                                  edits_to_add("web", named_server("x"), kNow - 5s),
+                                  edits_to_add("webb", named_server("w"), kNow),
+                                  edits_to_remove("web", named_server("q"), kNow),
+                                  edits_to_set_state(key("p"), AdminState::drain, kNow)});
   const MemberOrders orders = member_orders(set, "web");
   std::vector<std::string> added;
   for (const ServerConfig& one : orders.added)
@@ -71,16 +72,16 @@ TEST(Overrides, OfMembersAreThoseOfTheirPoolTheOldestFirst) {
 }
 
 TEST(Overrides, RemovingAnAddedServerForgetsItsOrders) {
-  OverrideSet set = set_of({edits_to_add("web", server("a"), kNow),
+  OverrideSet set = set_of({edits_to_add("web", named_server("a"), kNow),
                             edits_to_set_state(key("a"), AdminState::drain, kNow),
                             edits_to_set_weight(key("a"), 7, 3, kNow)});
-  apply_edits(edits_to_remove("web", server("a", ServerSource::admin), kNow), set);
+  apply_edits(edits_to_remove("web", named_server("a", ServerSource::admin), kNow), set);
   EXPECT_THAT(set, IsEmpty());
 }
 
 TEST(Overrides, RemovingAFoundServerKeepsItOutAndItsOrders) {
   OverrideSet set = set_of({edits_to_set_state(key("a"), AdminState::drain, kNow)});
-  apply_edits(edits_to_remove("web", server("a", ServerSource::dns), kNow), set);
+  apply_edits(edits_to_remove("web", named_server("a", ServerSource::dns), kNow), set);
   EXPECT_THAT(member_orders(set, "web").removed, ElementsAre("a"));
   EXPECT_EQ(ordered_state(set, "web", "a"), AdminState::drain);
 }

@@ -24,7 +24,7 @@ std::string client_text(std::string_view peer, const std::vector<std::string_vie
   return base::to_string(client_of(ip(peer), trusted, fields));
 }
 
-struct Row {
+struct AddressRow {
   const char* name;
   std::string_view peer;
   std::vector<std::string_view> lines;
@@ -32,7 +32,7 @@ struct Row {
 };
 
 TEST(ClientOf, BelievesTrustedProxiesAndNobodyElse) {
-  const Row rows[] = {
+  const AddressRow rows[] = {
       {"direct", "192.0.2.1", {}, "192.0.2.1"},
       {"forged by a stranger", "192.0.2.1", {"198.51.100.7"}, "192.0.2.1"},
       {"forged by a stranger as a proxy's", "192.0.2.1", {"198.51.100.7, 10.0.0.1"}, "192.0.2.1"},
@@ -52,7 +52,7 @@ TEST(ClientOf, BelievesTrustedProxiesAndNobodyElse) {
       {"empty elements", "10.0.0.1", {" , 192.0.2.1,, ", ","}, "192.0.2.1"},
       {"an empty line", "10.0.0.1", {""}, "10.0.0.1"},
   };
-  for (const Row& row : rows)
+  for (const AddressRow& row : rows)
     EXPECT_EQ(client_text(row.peer, row.lines), row.client) << row.name;
 }
 

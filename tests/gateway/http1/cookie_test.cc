@@ -9,14 +9,14 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-struct Row {
+struct CookieRow {
   const char* name;
   std::vector<std::string_view> fields;  // values of Cookie fields
   const char* found;                     // the value of "id"; null = none
   std::string without;                   // the lines without "id"
 };
 
-const Row kRows[] = {
+const CookieRow kRows[] = {
     {"NoField", {}, nullptr, ""},
     {"Alone", {"id=7"}, "7", ""},
     {"First", {"id=7; b=2"}, "7", "Cookie: b=2\r\n"},
@@ -36,7 +36,7 @@ const Row kRows[] = {
 };
 
 TEST(Cookie, IsFoundAndLeftOut) {
-  for (const Row& row : kRows) {
+  for (const CookieRow& row : kRows) {
     FieldList fields;
     std::array<char, 256> room;
     ByteWriter out(room);

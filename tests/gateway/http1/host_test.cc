@@ -9,7 +9,7 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-struct Row {
+struct HostRow {
   std::string_view value;
   std::string_view host;  // "" = refused
   std::string_view authority;
@@ -17,7 +17,7 @@ struct Row {
 };
 
 TEST(Host, ReadsNamesAddressesAndPorts) {
-  const Row rows[] = {
+  const HostRow rows[] = {
       {"example.com", "example.com", "example.com", 0},
       {"example.com:8443", "example.com", "example.com:8443", 8443},
       {"example.com:", "example.com", "example.com", 0},
@@ -31,7 +31,7 @@ TEST(Host, ReadsNamesAddressesAndPorts) {
       {"[2001:DB8::1]:443", "[2001:DB8::1]", "[2001:DB8::1]:443", 443},
       {"[::ffff:192.0.2.1]:", "[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]", 0},
   };
-  for (const Row& row : rows) {
+  for (const HostRow& row : rows) {
     HostParts parts;
     EXPECT_TRUE(parse_host(row.value, parts).ok()) << row.value;
     EXPECT_EQ(parts.host, row.host) << row.value;

@@ -9,16 +9,16 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-struct Row {
+struct RuleRow {
   const char* name;
   std::string_view head;  // without the final empty line
   Reason reason;
 };
 
-class RequestRules : public testing::TestWithParam<Row> {};
+class RequestRules : public testing::TestWithParam<RuleRow> {};
 
 TEST_P(RequestRules, Hold) {
-  const Row& row = GetParam();
+  const RuleRow& row = GetParam();
   const auto out = std::make_unique<RequestHead>();
   const std::string head = std::string(row.head) + "\r\n\r\n";
   const ParseResult result = parse_request_head(head, HeadLimits{}, *out);
@@ -26,7 +26,7 @@ TEST_P(RequestRules, Hold) {
   EXPECT_EQ(result.detail.empty(), row.reason == Reason::none);
 }
 
-const Row kRequestLineRows[] = {
+const RuleRow kRequestLineRows[] = {
     {"PlainGet", "GET / HTTP/1.1\r\nHost: a", Reason::none},
     {"Http10WithoutHost", "GET / HTTP/1.0", Reason::none},
     {"Http10WithHost", "GET / HTTP/1.0\r\nHost: a", Reason::none},
@@ -66,7 +66,7 @@ const Row kRequestLineRows[] = {
     {"ProxyProtocolLine", "PROXY TCP4 127.0.0.1 127.0.0.1 1 443", Reason::bad_request_line},
 };
 
-const Row kFieldRows[] = {
+const RuleRow kFieldRows[] = {
     {"ValueOfEightBitCharacters", "GET / HTTP/1.1\r\nHost: a\r\nX: caf\xc3\xa9", Reason::none},
     {"EmptyValue", "GET / HTTP/1.1\r\nHost: a\r\nX:", Reason::none},
     {"ValueOfBlanks", "GET / HTTP/1.1\r\nHost: a\r\nX: \t ", Reason::none},
@@ -98,7 +98,7 @@ const Row kFieldRows[] = {
      Reason::unsupported_expectation},
 };
 
-const Row kHostRows[] = {
+const RuleRow kHostRows[] = {
     {"Missing", "GET / HTTP/1.1", Reason::bad_host},
     {"Empty", "GET / HTTP/1.1\r\nHost:", Reason::bad_host},
     {"EmptyInHttp10", "GET / HTTP/1.0\r\nHost:", Reason::bad_host},
@@ -116,7 +116,7 @@ const Row kHostRows[] = {
     {"AbsoluteTargetBrokenHost", "GET http://a/ HTTP/1.1\r\nHost: a/", Reason::bad_host},
 };
 
-const Row kFramingRows[] = {
+const RuleRow kFramingRows[] = {
     {"Length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5", Reason::none},
     {"LengthZero", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0", Reason::none},
     {"LengthLeadingZeros",
@@ -196,7 +196,7 @@ const Row kFramingRows[] = {
     {"PostWithBodyInHttp10", "POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 5", Reason::none},
 };
 
-constexpr auto kRowName = [](const testing::TestParamInfo<Row>& info) {
+constexpr auto kRowName = [](const testing::TestParamInfo<RuleRow>& info) {
   return std::string(info.param.name);
 };
 

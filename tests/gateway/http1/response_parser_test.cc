@@ -8,8 +8,8 @@
 namespace ravelin::gateway::http1 {
 namespace {
 
-struct Parsed {
-  explicit Parsed(std::string_view lines, Method method = Method::get)
+struct ParsedResponse {
+  explicit ParsedResponse(std::string_view lines, Method method = Method::get)
       : bytes(std::string(lines) + "\r\n\r\n") {
     result = parse_response_head(bytes, method, HeadLimits{}, *head);
   }
@@ -20,14 +20,14 @@ struct Parsed {
 };
 
 TEST(ResponseParser, ReadsTheStatusLine) {
-  const Parsed parsed("HTTP/1.1 404 Not \tFound\xc3\xa9\r\nContent-Length: 0");
+  const ParsedResponse parsed("HTTP/1.1 404 Not \tFound\xc3\xa9\r\nContent-Length: 0");
   ASSERT_TRUE(parsed.result.ok());
   EXPECT_EQ(parsed.head->status, 404);
   EXPECT_EQ(parsed.head->reason_phrase, "Not \tFound\xc3\xa9");
   EXPECT_EQ(parsed.head->minor_version, 1);
-  EXPECT_EQ(Parsed("HTTP/1.1 200 ").head->reason_phrase, "");
-  EXPECT_EQ(Parsed("HTTP/1.1 200").head->status, 200);
-  EXPECT_EQ(Parsed("HTTP/1.0 599 x").head->minor_version, 0);
+  EXPECT_EQ(ParsedResponse("HTTP/1.1 200 ").head->reason_phrase, "");
+  EXPECT_EQ(ParsedResponse("HTTP/1.1 200").head->status, 200);
+  EXPECT_EQ(ParsedResponse("HTTP/1.0 599 x").head->minor_version, 0);
 }
 
 TEST(ResponseParser, FramesBodies) {
@@ -63,7 +63,7 @@ TEST(ResponseParser, FramesBodies) {
       {"HTTP/1.1 103 Early Hints\r\nLink: </a>", Method::get, Framing::none, 0, true},
   };
   for (const Row& row : rows) {
-    const Parsed parsed(row.lines, row.method);
+    const ParsedResponse parsed(row.lines, row.method);
     SCOPED_TRACE(row.lines);
     ASSERT_TRUE(parsed.result.ok()) << parsed.result.detail;
     EXPECT_EQ(parsed.head->framing, row.framing);
@@ -75,9 +75,9 @@ TEST(ResponseParser, FramesBodies) {
 }
 
 TEST(ResponseParser, TellsALengthOfZeroFromNone) {
-  EXPECT_TRUE(
-      Parsed("HTTP/1.1 200 OK\r\nContent-Length: 0", Method::head).head->has_content_length);
-  EXPECT_FALSE(Parsed("HTTP/1.1 200 OK", Method::head).head->has_content_length);
+  EXPECT_TRUE(ParsedResponse("HTTP/1.1 200 OK\r\nContent-Length: 0", Method::head)
+                  .head->has_content_length);
+  EXPECT_FALSE(ParsedResponse("HTTP/1.1 200 OK", Method::head).head->has_content_length);
 }
 
 TEST(ResponseParser, RefusesWhatCannotBeFramedOrRead) {
@@ -130,7 +130,7 @@ TEST(ResponseParser, RefusesWhatCannotBeFramedOrRead) {
       "",
   };
   for (const char* const lines : rows) {
-    const Parsed parsed(lines);
+    const ParsedResponse parsed(lines);
     EXPECT_EQ(parsed.result.reason, Reason::upstream_bad_response) << lines;
     EXPECT_FALSE(parsed.result.detail.empty()) << lines;
   }
@@ -144,7 +144,7 @@ TEST(ResponseParser, RefusesANulInAValue) {
 }
 
 TEST(ResponseParser, MarksASwitchOfProtocols) {
-  const Parsed parsed(
+  const ParsedResponse parsed(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket");
   ASSERT_TRUE(parsed.result.ok()) << parsed.result.detail;
   EXPECT_TRUE(parsed.head->switches_protocol);
@@ -153,7 +153,7 @@ TEST(ResponseParser, MarksASwitchOfProtocols) {
 }
 
 TEST(ResponseParser, KeepsFieldsAndHopByHopNames) {
-  const Parsed parsed(
+  const ParsedResponse parsed(
       "HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nMy_Own: b\r\nConnection: close, my_own, Set-Cookie");
   ASSERT_TRUE(parsed.result.ok());
   ASSERT_EQ(parsed.head->fields.size(), 3U);

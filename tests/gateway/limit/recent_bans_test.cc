@@ -11,7 +11,7 @@ BanRecord record(std::string_view client, std::string_view request,
       .client = *base::parse_prefix(client), .request_id = std::string(request), .kernel = kernel};
 }
 
-base::IpAddress ip(std::string_view text) {
+base::IpAddress banned_ip(std::string_view text) {
   return *base::parse_ip(text);
 }
 
@@ -20,12 +20,12 @@ TEST(RecentBans, AreFoundByClientAndByRequestTheYoungestFirst) {
   bans.add(record("192.0.2.1", "r1"));
   bans.add(record("2001:db8:1:2::/64", "r2"));
   bans.add(record("192.0.2.1", "r3"));
-  const auto of_client = bans.of_client(ip("192.0.2.1"), 10);
+  const auto of_client = bans.of_client(banned_ip("192.0.2.1"), 10);
   ASSERT_EQ(of_client.size(), 2U);
   EXPECT_EQ(of_client[0].request_id, "r3");
-  EXPECT_EQ(bans.of_client(ip("192.0.2.1"), 1).size(), 1U);
-  EXPECT_EQ(bans.of_client(ip("2001:db8:1:2::99"), 10).size(), 1U);
-  EXPECT_TRUE(bans.of_client(ip("192.0.2.2"), 10).empty());
+  EXPECT_EQ(bans.of_client(banned_ip("192.0.2.1"), 1).size(), 1U);
+  EXPECT_EQ(bans.of_client(banned_ip("2001:db8:1:2::99"), 10).size(), 1U);
+  EXPECT_TRUE(bans.of_client(banned_ip("192.0.2.2"), 10).empty());
   EXPECT_EQ(bans.of_request("r2", 10).size(), 1U);
   EXPECT_TRUE(bans.of_request("r4", 10).empty());
 }
@@ -41,7 +41,7 @@ TEST(RecentBans, TheOldestGoFirst) {
   for (const char* request : {"r1", "r2", "r3", "r4"})
     bans.add(record("192.0.2.1", request));
   EXPECT_TRUE(bans.of_request("r1", 10).empty());
-  EXPECT_EQ(bans.of_client(ip("192.0.2.1"), 10).size(), 3U);
+  EXPECT_EQ(bans.of_client(banned_ip("192.0.2.1"), 10).size(), 3U);
 }
 
 TEST(RecentBans, TheYoungestThatWaitsLearnsWhatBecameOfIt) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using base::MonoTime;
 using Kind = LimitKeyConfig::Kind;
 
-constexpr MonoTime kStart{1000s};
+constexpr MonoTime kLimitsStart{1000s};
 
 struct Asked {
   std::string_view client = "192.0.2.1";
@@ -26,7 +26,8 @@ class Limited {
   explicit Limited(RouteLimitsConfig config, LimitTables tables = make_limit_tables(1000, nullptr))
       : tables_(std::move(tables)), limits_(RouteLimits::make(config, "web", "all", tables_)) {}
 
-  RouteLimits::Verdict admit(const Asked& asked, InFlightPlace& place, MonoTime now = kStart) {
+  RouteLimits::Verdict admit(const Asked& asked, InFlightPlace& place,
+                             MonoTime now = kLimitsStart) {
     FieldList fields;
     for (const auto& [name, value] : asked.fields)
       fields.push_back({find_field(name), name, value});
@@ -34,7 +35,7 @@ class Limited {
   }
 
   // How many of ten such requests pass, one after another.
-  int served(const Asked& asked, MonoTime now = kStart) {
+  int served(const Asked& asked, MonoTime now = kLimitsStart) {
     int count = 0;
     for (int i = 0; i < 10; ++i) {
       InFlightPlace place;
@@ -72,11 +73,11 @@ TEST(RouteLimits, SayWhenToComeBack) {
   Limited route(rate(1));
   InFlightPlace place;
   EXPECT_EQ(route.admit({}, place).reason, Reason::none);
-  const auto refused = route.admit({}, place, kStart + 1500ms);
+  const auto refused = route.admit({}, place, kLimitsStart + 1500ms);
   EXPECT_EQ(refused.reason, Reason::rate_limited);
   EXPECT_EQ(refused.retry_after_s, 9U);
-  EXPECT_EQ(route.admit({}, place, kStart + 9999ms).retry_after_s, 1U);
-  EXPECT_EQ(route.admit({}, place, kStart + 10s).reason, Reason::none);
+  EXPECT_EQ(route.admit({}, place, kLimitsStart + 9999ms).retry_after_s, 1U);
+  EXPECT_EQ(route.admit({}, place, kLimitsStart + 10s).reason, Reason::none);
 }
 
 TEST(RouteLimits, CountByTheValueOfAField) {
@@ -158,9 +159,9 @@ TEST(RouteLimits, OfTwoRoutesAreApart) {
   const auto two = RouteLimits::make(rate(1), "web", "two", tables);
   InFlightPlace place;
   const Requester requester{*base::parse_ip("192.0.2.1"), fields, {}};
-  EXPECT_EQ(one->admit(requester, kStart, place).reason, Reason::none);
-  EXPECT_EQ(two->admit(requester, kStart, place).reason, Reason::none);
-  EXPECT_EQ(one->admit(requester, kStart, place).reason, Reason::rate_limited);
+  EXPECT_EQ(one->admit(requester, kLimitsStart, place).reason, Reason::none);
+  EXPECT_EQ(two->admit(requester, kLimitsStart, place).reason, Reason::none);
+  EXPECT_EQ(one->admit(requester, kLimitsStart, place).reason, Reason::rate_limited);
 }
 
 }  // namespace

@@ -12,11 +12,11 @@
 namespace ravelin::gateway {
 namespace {
 
-struct Pair {
+struct EndPair {
   int ours = -1;
   int theirs = -1;
 
-  Pair() {
+  EndPair() {
     int fds[2];
     CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
     ours = fds[0];
@@ -47,7 +47,7 @@ void fill(Socket& socket) {
 
 TEST(SocketEnd, OneDirectionMayEndASocketWhoseOtherHasHadItsEdge) {
   Reactor reactor;
-  const Pair pair;
+  const EndPair pair;
   auto socket = std::make_unique<Socket>(reactor, pair.ours);
   int fired = 0;
   bool ends = false;
@@ -71,7 +71,7 @@ TEST(SocketEnd, OneDirectionMayEndASocketWhoseOtherHasHadItsEdge) {
 
 TEST(SocketEdge, TheFirstWaitInTheTurnOfTheSocketsBirthIsForAnEdge) {
   Reactor reactor;
-  const Pair pair;
+  const EndPair pair;
   Socket socket(reactor, pair.ours);
   int fired = 0;
   Callback reader([&] { ++fired; });
@@ -86,7 +86,7 @@ TEST(SocketEdge, TheFirstWaitInTheTurnOfTheSocketsBirthIsForAnEdge) {
 
 TEST(SocketEdge, AnEdgeBeforeTheFirstWaitIsNotMissed) {
   Reactor reactor;
-  const Pair pair;
+  const EndPair pair;
   Socket socket(reactor, pair.ours);
   EXPECT_EQ(::send(pair.theirs, "x", 1, 0), 1);
   poll(reactor);  // the edge comes while nobody waits
@@ -100,7 +100,7 @@ TEST(SocketEdge, AnEdgeBeforeTheFirstWaitIsNotMissed) {
 
 TEST(SocketEnd, ASocketMayGoBeforeTheReactorRuns) {
   Reactor reactor;
-  const Pair pair;
+  const EndPair pair;
   int fired = 0;
   {
     Socket socket(reactor, pair.ours);
@@ -113,7 +113,7 @@ TEST(SocketEnd, ASocketMayGoBeforeTheReactorRuns) {
 }
 
 TEST(SocketEnd, TheReactorMayGoWithOperationsOfGoneSockets) {
-  const Pair pair;
+  const EndPair pair;
   {
     Reactor reactor;
     Socket socket(reactor, pair.ours);

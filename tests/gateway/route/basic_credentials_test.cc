@@ -7,45 +7,53 @@
 namespace ravelin::gateway {
 namespace {
 
-using Kind = BasicCredentials::Kind;
+using CredentialKind = BasicCredentials::Kind;
 
-struct Case {
+struct CredentialCase {
   const char* name;
   std::vector<std::string> lines;
-  Kind kind;
+  CredentialKind kind;
   const char* user = "";
   const char* password = "";
 };
 
-const Case kCases[] = {
-    {"Rfc7617", {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}, Kind::given, "Aladdin", "open sesame"},
-    {"SchemeInAnyCase",
-     {"bAsIc QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
-     Kind::given,
+const CredentialCase kCredentialCases[] = {
+    {"Rfc7617",
+     {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+     CredentialKind::given,
      "Aladdin",
      "open sesame"},
-    {"WithoutPadding", {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ"}, Kind::given, "Aladdin", "open sesame"},
-    {"MoreSpaces", {"Basic   YTpi"}, Kind::given, "a", "b"},
-    {"ColonInPassword", {"Basic YTpiOmM="}, Kind::given, "a", "b:c"},
-    {"EmptyPassword", {"Basic YTo="}, Kind::given, "a", ""},
-    {"EmptyUser", {"Basic OmI="}, Kind::given, "", "b"},
-    {"Utf8", {"Basic dGVzdDoxMjPCow=="}, Kind::given, "test", "123\xc2\xa3"},
-    {"None", {}, Kind::none},
-    {"OtherScheme", {"Bearer abc"}, Kind::none},
-    {"SchemeAlone", {"Basic"}, Kind::none},
-    {"Nothing", {"Basic "}, Kind::malformed},
-    {"NoColon", {"Basic YWI="}, Kind::malformed},
-    {"NoBase64", {"Basic Y:pi"}, Kind::malformed},
-    {"UrlAlphabet", {"Basic YTp-_w=="}, Kind::malformed},
-    {"OddLength", {"Basic YTpiY"}, Kind::malformed},
-    {"PaddingInside", {"Basic YT=piY"}, Kind::malformed},
-    {"Control", {"Basic YTpiAA=="}, Kind::malformed},
-    {"Two", {"Basic YTpi", "Basic YTpi"}, Kind::malformed},
-    {"TooLong", {"Basic " + std::string(800, 'Y')}, Kind::malformed},
+    {"SchemeInAnyCase",
+     {"bAsIc QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+     CredentialKind::given,
+     "Aladdin",
+     "open sesame"},
+    {"WithoutPadding",
+     {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ"},
+     CredentialKind::given,
+     "Aladdin",
+     "open sesame"},
+    {"MoreSpaces", {"Basic   YTpi"}, CredentialKind::given, "a", "b"},
+    {"ColonInPassword", {"Basic YTpiOmM="}, CredentialKind::given, "a", "b:c"},
+    {"EmptyPassword", {"Basic YTo="}, CredentialKind::given, "a", ""},
+    {"EmptyUser", {"Basic OmI="}, CredentialKind::given, "", "b"},
+    {"Utf8", {"Basic dGVzdDoxMjPCow=="}, CredentialKind::given, "test", "123\xc2\xa3"},
+    {"None", {}, CredentialKind::none},
+    {"OtherScheme", {"Bearer abc"}, CredentialKind::none},
+    {"SchemeAlone", {"Basic"}, CredentialKind::none},
+    {"Nothing", {"Basic "}, CredentialKind::malformed},
+    {"NoColon", {"Basic YWI="}, CredentialKind::malformed},
+    {"NoBase64", {"Basic Y:pi"}, CredentialKind::malformed},
+    {"UrlAlphabet", {"Basic YTp-_w=="}, CredentialKind::malformed},
+    {"OddLength", {"Basic YTpiY"}, CredentialKind::malformed},
+    {"PaddingInside", {"Basic YT=piY"}, CredentialKind::malformed},
+    {"Control", {"Basic YTpiAA=="}, CredentialKind::malformed},
+    {"Two", {"Basic YTpi", "Basic YTpi"}, CredentialKind::malformed},
+    {"TooLong", {"Basic " + std::string(800, 'Y')}, CredentialKind::malformed},
 };
 
 TEST(BasicCredentials, AreReadInOneWayOrNotAtAll) {
-  for (const Case& row : kCases) {
+  for (const CredentialCase& row : kCredentialCases) {
     FieldList fields;
     for (const std::string& line : row.lines)
       fields.push_back({FieldId::authorization, "Authorization", line});

@@ -51,7 +51,7 @@ struct Lab {
   std::shared_ptr<const ListenerTls> tls;
 };
 
-base::IpAddress client(std::uint8_t number) {
+base::IpAddress canary_client(std::uint8_t number) {
   return {.family = base::Family::ipv4, .bytes = {10, 0, 0, number}};
 }
 
@@ -59,10 +59,10 @@ TEST(Canary, IsShownToItsClientsEachTime) {
   const Lab lab(5000);
   int tried = 0;
   for (std::uint8_t i = 1; i <= 40; ++i) {
-    const bool is_tried = lab.view->canary().is_for(client(i));
+    const bool is_tried = lab.view->canary().is_for(canary_client(i));
     tried += is_tried ? 1 : 0;
     for (int turn = 0; turn < 2; ++turn)
-      EXPECT_EQ(lab.shown(client(i)), is_tried ? 2U : 1U);
+      EXPECT_EQ(lab.shown(canary_client(i)), is_tried ? 2U : 1U);
   }
   EXPECT_GT(tried, 5);
   EXPECT_LT(tried, 35);

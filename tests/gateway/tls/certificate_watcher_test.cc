@@ -35,7 +35,7 @@ class Watcher : public testing::Test {
   }
 
   void start() {
-    test::write_pair(dir_, "www", issue({"first.test"}));
+    ravelin::test::write_pair(dir_, "www", issue({"first.test"}));
     start(dir_.path("www.crt"), dir_.path("www.key"));
   }
 
@@ -165,12 +165,12 @@ TEST_F(Watcher, UnrelatedFilesAreIgnored) {
 TEST_F(Watcher, LinkedFilesAreFollowed) {
   fs::create_directories(dir_.path("archive"));
   fs::create_directories(dir_.path("live"));
-  test::write_pair(dir_, "archive/www1", issue({"first.test"}));
+  ravelin::test::write_pair(dir_, "archive/www1", issue({"first.test"}));
   fs::create_symlink("../archive/www1.crt", dir_.path("live/www.crt"));
   fs::create_symlink("../archive/www1.key", dir_.path("live/www.key"));
   start(dir_.path("live/www.crt"), dir_.path("live/www.key"));
 
-  test::write_pair(dir_, "archive/www2", issue({"second.test"}));
+  ravelin::test::write_pair(dir_, "archive/www2", issue({"second.test"}));
   for (const std::string kind : {".crt", ".key"}) {
     fs::create_symlink("../archive/www2" + kind, dir_.path("live/next" + kind));
     fs::rename(dir_.path("live/next" + kind), dir_.path("live/www" + kind));
@@ -187,7 +187,7 @@ TEST_F(Watcher, LinkedFilesAreFollowed) {
 TEST_F(Watcher, SwappedDataFolderIsNoticed) {
   // As kubelet mounts a secret: file -> ..data/file, ..data -> a folder that is swapped.
   fs::create_directories(dir_.path("..one"));
-  test::write_pair(dir_, "..one/tls", issue({"first.test"}));
+  ravelin::test::write_pair(dir_, "..one/tls", issue({"first.test"}));
   fs::create_symlink("..one", dir_.path("..data"));
   fs::create_symlink("..data/tls.crt", dir_.path("tls.crt"));
   fs::create_symlink("..data/tls.key", dir_.path("tls.key"));
@@ -195,7 +195,7 @@ TEST_F(Watcher, SwappedDataFolderIsNoticed) {
   for (const std::string name : {"second", "third"}) {
     const std::string folder = ".." + name;
     fs::create_directories(dir_.path(folder));
-    test::write_pair(dir_, folder + "/tls", issue({name + ".test"}));
+    ravelin::test::write_pair(dir_, folder + "/tls", issue({name + ".test"}));
     fs::create_symlink(folder, dir_.path("..data_tmp"));
     fs::rename(dir_.path("..data_tmp"), dir_.path("..data"));
     EXPECT_EQ(name_of(settle()), name + ".test");
@@ -204,14 +204,14 @@ TEST_F(Watcher, SwappedDataFolderIsNoticed) {
 
 TEST_F(Watcher, ReplacedFolderIsNoticed) {
   fs::create_directories(dir_.path("certs"));
-  test::write_pair(dir_, "certs/www", issue({"first.test"}));
+  ravelin::test::write_pair(dir_, "certs/www", issue({"first.test"}));
   start(dir_.path("certs/www.crt"), dir_.path("certs/www.key"));
   fs::create_directories(dir_.path("next"));
-  test::write_pair(dir_, "next/www", issue({"second.test"}));
+  ravelin::test::write_pair(dir_, "next/www", issue({"second.test"}));
   fs::rename(dir_.path("certs"), dir_.path("old"));
   fs::rename(dir_.path("next"), dir_.path("certs"));
   EXPECT_EQ(name_of(settle()), "second.test");
-  test::write_pair(dir_, "certs/www", issue({"third.test"}));
+  ravelin::test::write_pair(dir_, "certs/www", issue({"third.test"}));
   EXPECT_EQ(name_of(settle()), "third.test");
 }
 
@@ -237,7 +237,7 @@ TEST_F(Watcher, NeverEndingChangesAreLoadedAnyway) {
 }
 
 TEST_F(Watcher, AChangeBetweenLoadingAndWatchingIsNoticed) {
-  test::write_pair(dir_, "www", issue({"first.test"}));
+  ravelin::test::write_pair(dir_, "www", issue({"first.test"}));
   const certs::PairFiles files{dir_.path("www.crt"), dir_.path("www.key")};
   const auto loaded = certs::load_pair(files, {}, base::wall_now());
   put(issue({"second.test"}));
@@ -252,7 +252,7 @@ TEST_F(Watcher, LoadsManyPairsInPortions) {
   std::vector<WatchedPair> pairs;
   for (int i = 0; i < 40; ++i) {
     const std::string name = "p" + std::to_string(i);
-    test::write_pair(dir_, name, pair);
+    ravelin::test::write_pair(dir_, name, pair);
     pairs.push_back({{dir_.path(name + ".crt"), dir_.path(name + ".key")}, pair});
   }
   watcher_ =

@@ -16,7 +16,7 @@ using ravelin::test::issue_client;
 using std::chrono::hours;
 using testing::HasSubstr;
 
-const certs::PairPtr& www() {
+const certs::PairPtr& served_www() {
   static const auto pair = issue({"www.example.com"});
   return pair;
 }
@@ -74,7 +74,7 @@ certs::PairPtr shown(Shows shows) {
     case Shows::mallory:
       return mallory();
     case Shows::server_certificate:
-      return www();
+      return served_www();
   }
   return nullptr;
 }
@@ -83,7 +83,7 @@ class ClientAuth : public testing::TestWithParam<std::tuple<AuthCase, int>> {};
 
 TEST_P(ClientAuth, LetsInWhomThePolicyAllows) {
   const auto& [row, version] = GetParam();
-  MemoryHandshake handshake(make_listener({{www()}}, policy(row.mode)),
+  MemoryHandshake handshake(make_listener({{served_www()}}, policy(row.mode)),
                             {.sni = "www.example.com",
                              .version_min = version,
                              .version_max = version,
@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, ClientAuth,
 
 TEST(ClientCrl, KeepsTheRevokedOut) {
   const auto bob = issue_client("bob");
-  const auto tls = make_listener({{www()}}, policy(ClientAuthMode::require, crl_pem({bob})));
+  const auto tls = make_listener({{served_www()}}, policy(ClientAuthMode::require, crl_pem({bob})));
   MemoryHandshake revoked(tls, {.sni = "www.example.com", .certificate = bob});
   EXPECT_FALSE(revoked.run());
   EXPECT_EQ(revoked.failure().detail, "client certificate: certificate revoked");
@@ -169,7 +169,7 @@ TEST(FetchedCrl, DecidesWithWhatIsThere) {
       {"StrangersStayOutWhenLenient", accept, {}, mallory(), "unable to get local issuer"},
   };
   for (const FetchedCase& row : rows) {
-    MemoryHandshake handshake(make_listener({{www()}}, fetching(row.expired, row.lists)),
+    MemoryHandshake handshake(make_listener({{served_www()}}, fetching(row.expired, row.lists)),
                               {.sni = "www.example.com", .certificate = row.client});
     const bool is_let_in = *row.refused == '\0';
     EXPECT_EQ(handshake.run(), is_let_in) << row.title << ": " << handshake.failure().detail;
@@ -183,10 +183,10 @@ TEST(FetchedCrl, AnExpiredFileIsTakenWhenLenient) {
   TlsPolicy made = policy(ClientAuthMode::require, crl_pem({bob}, std::chrono::seconds(-60)));
   EXPECT_FALSE(TlsContext::create(made, base::wall_now()).has_value());
   made.crl_expired = ExpiredCrl::accept;
-  MemoryHandshake good(make_listener({{www()}}, made),
+  MemoryHandshake good(make_listener({{served_www()}}, made),
                        {.sni = "www.example.com", .certificate = alice()});
   EXPECT_TRUE(good.run()) << good.failure().detail;
-  MemoryHandshake revoked(make_listener({{www()}}, made),
+  MemoryHandshake revoked(make_listener({{served_www()}}, made),
                           {.sni = "www.example.com", .certificate = bob});
   EXPECT_FALSE(revoked.run());
 }
@@ -268,7 +268,7 @@ class MutualResumption : public testing::TestWithParam<int> {
 };
 
 TEST_P(MutualResumption, KeepsTheClientsIdentity) {
-  const auto tls = make_listener({{www()}}, policy(ClientAuthMode::require));
+  const auto tls = make_listener({{served_www()}}, policy(ClientAuthMode::require));
   MemoryHandshake again(tls, {.sni = "www.example.com",
                               .version_min = GetParam(),
                               .version_max = GetParam(),
@@ -283,8 +283,9 @@ TEST_P(MutualResumption, KeepsTheClientsIdentity) {
 TEST_P(MutualResumption, ASessionWithoutACertificateDoesNotPassARequirement) {
   // Same ticket keys on both listeners: only the session id context stands between them.
   const auto ring = TicketRing::create({}, base::MonoTime{});
-  const auto open = make_listener({{www()}}, {}, ring->keys());
-  const auto closed = make_listener({{www()}}, policy(ClientAuthMode::require), ring->keys());
+  const auto open = make_listener({{served_www()}}, {}, ring->keys());
+  const auto closed =
+      make_listener({{served_www()}}, policy(ClientAuthMode::require), ring->keys());
   MemoryHandshake attack(closed, {.sni = "www.example.com",
                                   .version_min = GetParam(),
                                   .version_max = GetParam(),
@@ -295,9 +296,10 @@ TEST_P(MutualResumption, ASessionWithoutACertificateDoesNotPassARequirement) {
 
 TEST_P(MutualResumption, ANewCrlEndsOldSessions) {
   const auto bob = issue_client("bob");
-  const auto before = make_listener({{www()}}, policy(ClientAuthMode::require, crl_pem({})));
+  const auto before = make_listener({{served_www()}}, policy(ClientAuthMode::require, crl_pem({})));
   const auto session = session_of(before, bob, GetParam());
-  const auto after = make_listener({{www()}}, policy(ClientAuthMode::require, crl_pem({bob})));
+  const auto after =
+      make_listener({{served_www()}}, policy(ClientAuthMode::require, crl_pem({bob})));
   MemoryHandshake again(after, {.sni = "www.example.com",
                                 .version_min = GetParam(),
                                 .version_max = GetParam(),
@@ -308,7 +310,7 @@ TEST_P(MutualResumption, ANewCrlEndsOldSessions) {
 }
 
 TEST_P(MutualResumption, EndsWhenSessionsAreForgotten) {
-  const auto tls = make_listener({{www()}}, fetching(ExpiredCrl::refuse, {held_crl({})}));
+  const auto tls = make_listener({{served_www()}}, fetching(ExpiredCrl::refuse, {held_crl({})}));
   const auto resumes = [&](const SessionPtr& session) {
     MemoryHandshake again(tls, {.sni = "www.example.com",
                                 .version_min = GetParam(),

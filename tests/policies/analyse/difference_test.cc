@@ -18,7 +18,7 @@ using build::list;
 
 using Texts = std::vector<std::string>;
 
-Policy edge(std::vector<Rule> rules) {
+Policy edge_before(std::vector<Rule> rules) {
   Policy policy = build::two_zones();
   policy.lists = {list({kWan}, {kHost}, std::move(rules))};
   return policy;
@@ -32,29 +32,30 @@ Texts lines(const Policy& before, const Policy& after) {
 }
 
 TEST(Difference, TellsWhatOpensAndWhatCloses) {
-  EXPECT_EQ(
-      lines(edge({allow(10, "ssh")}), edge({allow(10, "tcp/9100", addresses({"10.77.0.0/16"}))})),
-      (Texts{"+ tcp/9100 from 10.77.0.0/16 (wan) to host is now allowed",
-             "- tcp/22 from any (wan) to host is no longer allowed"}));
+  EXPECT_EQ(lines(edge_before({allow(10, "ssh")}),
+                  edge_before({allow(10, "tcp/9100", addresses({"10.77.0.0/16"}))})),
+            (Texts{"+ tcp/9100 from 10.77.0.0/16 (wan) to host is now allowed",
+                   "- tcp/22 from any (wan) to host is no longer allowed"}));
 }
 
 TEST(Difference, IsEmptyWhenOnlyWordsChange) {
-  Policy before = edge({allow(10, "ssh"), allow(11, "http"), deny(12, "any")});
-  Policy after = edge({allow(30, "http"), allow(40, "ssh")});
+  Policy before = edge_before({allow(10, "ssh"), allow(11, "http"), deny(12, "any")});
+  Policy after = edge_before({allow(30, "http"), allow(40, "ssh")});
   after.lists[0].rules[1].note = "for the admins";
   EXPECT_EQ(difference_between(before, after), Difference{});
 }
 
 TEST(Difference, OrderCountsWhereVerdictsMeet) {
-  EXPECT_EQ(lines(edge({deny(10, "tcp/80-90"), allow(11, "http")}),
-                  edge({allow(10, "http"), deny(11, "tcp/80-90")})),
+  EXPECT_EQ(lines(edge_before({deny(10, "tcp/80-90"), allow(11, "http")}),
+                  edge_before({allow(10, "http"), deny(11, "tcp/80-90")})),
             Texts{"+ tcp/80 from any (wan) to host is now allowed"});
 }
 
 TEST(Difference, ConditionsMakeItAtTimes) {
   Rule limited = allow(10, "ssh");
   limited.limit = Rate{.count = 1};
-  const Policy open = edge({allow(10, "ssh")}), sometimes = edge({limited}), closed = edge({});
+  const Policy open = edge_before({allow(10, "ssh")}), sometimes = edge_before({limited}),
+               closed = edge_before({});
   EXPECT_EQ(lines(open, sometimes),
             Texts{"~ tcp/22 from any (wan) to host is now allowed at times only"});
   EXPECT_EQ(lines(closed, sometimes),
@@ -66,7 +67,7 @@ TEST(Difference, ConditionsMakeItAtTimes) {
 }
 
 TEST(Difference, ZonesAreMatchedByName) {
-  const Policy before = edge({allow(10, "ssh")});
+  const Policy before = edge_before({allow(10, "ssh")});
   Policy after = before;
   std::swap(after.zones[0], after.zones[1]);
   after.lists = {list({1}, {kHost}, {allow(10, "ssh")})};
@@ -86,7 +87,7 @@ TEST(Difference, NetworksOfAZoneCount) {
 }
 
 TEST(Difference, OutputThatBecomesGovernedIsClosed) {
-  const Policy before = edge({});
+  const Policy before = edge_before({});
   Policy after = before;
   after.lists.push_back(list({kHost}, {kWan}, {allow(10, "any")}));
   EXPECT_EQ(lines(before, after),
@@ -96,7 +97,7 @@ TEST(Difference, OutputThatBecomesGovernedIsClosed) {
 TEST(Difference, LimitsAndNatAreTold) {
   Rule limited = allow(10, "ssh");
   limited.per_source.connections = 5;
-  Policy before = edge({limited});
+  Policy before = edge_before({limited});
   before.nat = {{.kind = NatRule::Kind::masquerade, .pos = {"edge.yaml", 5, 1}, .via = {kWan}}};
   Policy after = before;
   after.lists[0].rules[0].per_source.connections = 6;
@@ -114,7 +115,7 @@ TEST(Difference, IsBounded) {
   many.reserve(60);
   for (int i = 0; i < 60; ++i)
     many.push_back(allow(i + 1, "tcp/" + std::to_string(1000 + i * 2)));
-  const Difference told = difference_between(edge({}), edge(many), 10);
+  const Difference told = difference_between(edge_before({}), edge_before(many), 10);
   EXPECT_EQ(told.lines.size(), 10U);
   EXPECT_EQ(told.lines_left_out, 50U);
 }

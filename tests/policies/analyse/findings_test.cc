@@ -29,7 +29,7 @@ Texts found(const Policy& policy) {
   return texts(analyse(policy));
 }
 
-Policy edge(std::vector<Rule> rules) {
+Policy edge_with(std::vector<Rule> rules) {
   Policy policy = build::two_zones();
   policy.lists = {list({kWan}, {kHost}, std::move(rules), "wan -> host")};
   return policy;
@@ -40,52 +40,55 @@ AddressMatch both(std::string_view v4, std::string_view v6) {
 }
 
 TEST(NeverMet, ARuleThatOneBeforeCoversIsTold) {
-  EXPECT_EQ(found(edge({deny(10, "tcp/1-1023"), allow(11, "ssh")})),
+  EXPECT_EQ(found(edge_with({deny(10, "tcp/1-1023"), allow(11, "ssh")})),
             Texts{"11: is never met: line 10 covers it"});
-  EXPECT_EQ(found(edge({allow(10, "tcp/1-1023"), allow(11, "ssh")})),
+  EXPECT_EQ(found(edge_with({allow(10, "tcp/1-1023"), allow(11, "ssh")})),
             Texts{"11: is never met: line 10 covers it and decides the same"});
-  EXPECT_EQ(found(edge({deny(10, "any"), allow(11, "ssh"), rule(Verb::log, 12, "any")})),
+  EXPECT_EQ(found(edge_with({deny(10, "any"), allow(11, "ssh"), rule(Verb::log, 12, "any")})),
             (Texts{"11: is never met: line 10 matches everything before it",
                    "12: is never met: line 10 matches everything before it"}));
 }
 
 TEST(NeverMet, SeveralRulesCanCoverOneTogether) {
-  EXPECT_EQ(found(edge({allow(10, "tcp/1-100"), allow(11, "tcp/101-200"), deny(12, "udp/5"),
-                        deny(13, "tcp/50-150")})),
+  EXPECT_EQ(found(edge_with({allow(10, "tcp/1-100"), allow(11, "tcp/101-200"), deny(12, "udp/5"),
+                             deny(13, "tcp/50-150")})),
             Texts{"13: is never met: lines 10, 11 cover it"});
   // one that overlaps it and is not needed is not named
-  EXPECT_EQ(found(edge({deny(10, "tcp/90-110"), allow(11, "tcp/1-100"), allow(12, "tcp/101-200"),
-                        deny(13, "tcp/50-150")})),
+  EXPECT_EQ(found(edge_with({deny(10, "tcp/90-110"), allow(11, "tcp/1-100"),
+                             allow(12, "tcp/101-200"), deny(13, "tcp/50-150")})),
             Texts{"13: is never met: lines 11, 12 cover it"});
 }
 
 TEST(NeverMet, AnExceptionBeforeAGeneralRuleIsUsual) {
-  EXPECT_EQ(found(edge({deny(10, "any", both("198.51.100.7", "2001:db8::7")), allow(11, "http"),
-                        deny(12, "tcp/80-90"), allow(13, "tcp/1-1023"), deny(14, "any")})),
-            Texts{});
+  EXPECT_EQ(
+      found(edge_with({deny(10, "any", both("198.51.100.7", "2001:db8::7")), allow(11, "http"),
+                       deny(12, "tcp/80-90"), allow(13, "tcp/1-1023"), deny(14, "any")})),
+      Texts{});
 }
 
 TEST(NeverMet, ConditionsCoverNothingAndMetersDo) {
   Rule limited = allow(10, "ssh");
   limited.limit = Rate{.count = 5};
-  EXPECT_EQ(found(edge({limited, deny(11, "ssh")})), Texts{});
+  EXPECT_EQ(found(edge_with({limited, deny(11, "ssh")})), Texts{});
   Rule metered = allow(10, "ssh");
   metered.per_source.connections = 5;
-  EXPECT_EQ(found(edge({metered, deny(11, "ssh")})), Texts{"11: is never met: line 10 covers it"});
-  Policy by_feed = edge({deny(10, "any", build::from_feed(0)), allow(11, "ssh")});
+  EXPECT_EQ(found(edge_with({metered, deny(11, "ssh")})),
+            Texts{"11: is never met: line 10 covers it"});
+  Policy by_feed = edge_with({deny(10, "any", build::from_feed(0)), allow(11, "ssh")});
   by_feed.feeds = {{.name = "abuse"}};
   EXPECT_EQ(found(by_feed), Texts{});
 }
 
 TEST(NeverMet, AnAlternativeThatIsDecidedOtherwiseIsTold) {
-  EXPECT_EQ(found(edge({deny(10, "ssh"), allow(11, "ssh, http")})),
+  EXPECT_EQ(found(edge_with({deny(10, "ssh"), allow(11, "ssh, http")})),
             Texts{"11: service tcp/22 is never met: line 10 covers it and decides otherwise"});
-  EXPECT_EQ(found(edge({deny(10, "any", both("10.0.0.0/8", "fd00::/8")),
-                        allow(11, "http",
-                              addresses({"10.1.0.0/16", "203.0.113.0/24", "2001:db8::/32"}))})),
-            Texts{"11: source 10.1.0.0/16 is never met: line 10 covers it and decides otherwise"});
+  EXPECT_EQ(
+      found(edge_with(
+          {deny(10, "any", both("10.0.0.0/8", "fd00::/8")),
+           allow(11, "http", addresses({"10.1.0.0/16", "203.0.113.0/24", "2001:db8::/32"}))})),
+      Texts{"11: source 10.1.0.0/16 is never met: line 10 covers it and decides otherwise"});
   // the same verdict loses nothing
-  EXPECT_EQ(found(edge({allow(10, "ssh"), allow(11, "ssh, http")})), Texts{});
+  EXPECT_EQ(found(edge_with({allow(10, "ssh"), allow(11, "ssh, http")})), Texts{});
 }
 
 TEST(NeverMet, ARuleThatNoPacketCanMeetIsTold) {
@@ -115,7 +118,7 @@ TEST(NeverMet, AListOfSeveralZonesIsToldOnce) {
 }
 
 TEST(NeverMet, DenyingEssentialIcmpv6DoesNothing) {
-  Policy policy = edge({deny(10, "icmpv6/135"), allow(11, "icmpv6/136")});
+  Policy policy = edge_with({deny(10, "icmpv6/135"), allow(11, "icmpv6/136")});
   EXPECT_EQ(found(policy), Texts{"10: is never met: essential ICMPv6 passes before the rules "
                                  "(write `icmp: strict` to decide about it)"});
   policy.is_icmp_strict = true;
@@ -123,7 +126,7 @@ TEST(NeverMet, DenyingEssentialIcmpv6DoesNothing) {
 }
 
 TEST(NeverMet, ViaTellsInterfacesApart) {
-  Policy policy = edge({});
+  Policy policy = edge_with({});
   policy.zones[kWan].interfaces = {"eth0", "ppp*"};
   Rule ethernet = deny(10, "any");
   ethernet.via = {"eth0"};
@@ -137,7 +140,7 @@ TEST(NeverMet, ViaTellsInterfacesApart) {
 
 TEST(FamilyHoles, ADenyOfOneFamilyLeavesTheOtherOpen) {
   const AddressMatch v4 = addresses({"198.51.100.0/24"}, "scanners");
-  EXPECT_EQ(found(edge({deny(10, "any", v4), allow(11, "http")})),
+  EXPECT_EQ(found(edge_with({deny(10, "any", v4), allow(11, "http")})),
             Texts{"10: is for IPv4 only (scanners has no IPv6 address): IPv6 stays open, line 11 "
                   "allows it"});
 
@@ -157,13 +160,13 @@ TEST(FamilyHoles, ADenyOfOneFamilyLeavesTheOtherOpen) {
   };
 
   for (const auto& row : quiet)
-    EXPECT_EQ(found(edge(row.rules)), Texts{}) << row.name;
+    EXPECT_EQ(found(edge_with(row.rules)), Texts{}) << row.name;
 }
 
 TEST(FamilyHoles, AnAllowOfOneFamilyLeavesTheOtherClosed) {
   const AddressMatch v4 = addresses({"198.51.100.0/24"}, "admins");
   const Rule used = allow(20, "http", both("203.0.113.0/24", "2001:db8::/64"));
-  EXPECT_EQ(found(edge({allow(10, "ssh", v4), used})),
+  EXPECT_EQ(found(edge_with({allow(10, "ssh", v4), used})),
             Texts{"10: is for IPv4 only (admins has no IPv6 address): IPv6 stays closed"});
 
   const struct {
@@ -178,7 +181,7 @@ TEST(FamilyHoles, AnAllowOfOneFamilyLeavesTheOtherClosed) {
   };
 
   for (const auto& row : quiet)
-    EXPECT_EQ(found(edge(row.rules)), Texts{}) << row.name;
+    EXPECT_EQ(found(edge_with(row.rules)), Texts{}) << row.name;
 }
 
 TEST(FamilyHoles, AZoneOfOneFamilyHasNone) {
@@ -191,7 +194,7 @@ TEST(FamilyHoles, AZoneOfOneFamilyHasNone) {
 }
 
 TEST(Analyse, ManagementThatIsCutIsAnError) {
-  Policy policy = edge({allow(10, "ssh", both("198.51.100.7", "2001:db8::7"))});
+  Policy policy = edge_with({allow(10, "ssh", both("198.51.100.7", "2001:db8::7"))});
   policy.management = Management{.pos = {"edge.yaml", 3, 1},
                                  .services = build::services("ssh"),
                                  .from = both("198.51.100.6-198.51.100.7", "2001:db8::7")};
@@ -203,7 +206,7 @@ TEST(Analyse, ManagementThatIsCutIsAnError) {
 }
 
 TEST(Analyse, NamesTheRule) {
-  const base::Diagnostics findings = analyse(edge({deny(10, "any"), allow(11, "ssh")}));
+  const base::Diagnostics findings = analyse(edge_with({deny(10, "any"), allow(11, "ssh")}));
   ASSERT_EQ(findings.findings().size(), 1U);
   EXPECT_EQ(to_string(findings.findings()[0]),
             "edge.yaml:11:5: warning: rules.wan -> host[1]: is never met: line 10 matches "

@@ -15,7 +15,7 @@ constexpr const char* kNames =
     "addresses: { nas: [192.168.1.5, \"fd00:1::5\"] }\n"
     "tests:\n";
 
-PolicyTest read(const std::string& test) {
+PolicyTest read_tests(const std::string& test) {
   const Checked checked = check_text(around(kNames + ("  - " + test + "\n")), full_facts());
   EXPECT_THAT(checked.findings, IsEmpty()) << test;
   EXPECT_EQ(checked.policy().tests.size(), 1U) << test;
@@ -27,7 +27,7 @@ AddressRanges one(std::string_view address) {
 }
 
 TEST(PolicyTests, PacketComesInForTheHost) {
-  const PolicyTest test = read(
+  const PolicyTest test = read_tests(
       "{ name: n, packet: { in: wan, from: 203.0.113.9, to: host, service: tcp/443 }, "
       "expect: deny }");
   EXPECT_EQ(test.kind, PolicyTest::Kind::packet);
@@ -43,8 +43,8 @@ TEST(PolicyTests, PacketComesInForTheHost) {
 }
 
 TEST(PolicyTests, PacketIsSentByTheHost) {
-  const PolicyTest test =
-      read("{ packet: { from: host, out: wan, to: 192.0.2.1, service: ssh }, expect: reject }");
+  const PolicyTest test = read_tests(
+      "{ packet: { from: host, out: wan, to: 192.0.2.1, service: ssh }, expect: reject }");
   EXPECT_EQ(test.packet.in, kHost);
   EXPECT_EQ(test.packet.out, 0);
   EXPECT_FALSE(test.packet.to_host);
@@ -52,21 +52,21 @@ TEST(PolicyTests, PacketIsSentByTheHost) {
 }
 
 TEST(PolicyTests, NamesAreNarrowedToOneFamily) {
-  const PolicyTest four =
-      read("{ packet: { in: wan, from: 203.0.113.9, to: nas, service: ping }, expect: deny }");
+  const PolicyTest four = read_tests(
+      "{ packet: { in: wan, from: 203.0.113.9, to: nas, service: ping }, expect: deny }");
   EXPECT_EQ(four.packet.to.ranges, one("192.168.1.5"));
   EXPECT_THAT(four.packet.services, ElementsAre(ServiceTerm{kIcmp, 8, 8}));
-  const PolicyTest six =
-      read("{ packet: { in: wan, from: \"2001:db8::9\", to: nas, service: ping }, expect: deny }");
+  const PolicyTest six = read_tests(
+      "{ packet: { in: wan, from: \"2001:db8::9\", to: nas, service: ping }, expect: deny }");
   EXPECT_EQ(six.packet.to.ranges, one("fd00:1::5"));
   EXPECT_THAT(six.packet.services, ElementsAre(ServiceTerm{kIcmpv6, 128, 128}));
   const PolicyTest both =
-      read("{ packet: { from: host, out: lan, to: nas, service: ping }, expect: deny }");
+      read_tests("{ packet: { from: host, out: lan, to: nas, service: ping }, expect: deny }");
   EXPECT_EQ(both.packet.to.ranges, one("192.168.1.5"));
 }
 
 TEST(PolicyTests, AnAddressOfTheHostKeepsItsZone) {
-  const PolicyTest test = read(
+  const PolicyTest test = read_tests(
       "{ packet: { in: wan, from: 203.0.113.9, to: wan-address, service: tcp/443 }, "
       "expect: { allow: true, dnat: \"[fd00:1::5]:80\", redirect: 53 } }");
   EXPECT_EQ(test.packet.to_address_of, 0);
@@ -78,7 +78,7 @@ TEST(PolicyTests, AnAddressOfTheHostKeepsItsZone) {
 }
 
 TEST(PolicyTests, RepeatExpectsTheFirstAndTheLast) {
-  const PolicyTest test = read(
+  const PolicyTest test = read_tests(
       "{ packet: { in: wan, from: 203.0.113.9, to: host, service: ssh, repeat: 251 in 2s }, "
       "expect: { first: allow, last: ban } }");
   EXPECT_EQ(test.packet.repeat, 251U);
@@ -88,20 +88,20 @@ TEST(PolicyTests, RepeatExpectsTheFirstAndTheLast) {
 }
 
 TEST(PolicyTests, ProofsAreAboutWhateverIsNotSaid) {
-  const PolicyTest never = read("{ never: { in: wan, to: [lan, dmz] } }");
+  const PolicyTest never = read_tests("{ never: { in: wan, to: [lan, dmz] } }");
   EXPECT_EQ(never.kind, PolicyTest::Kind::never);
   EXPECT_THAT(never.packet.to_zones, ElementsAre(1, 2));
   EXPECT_TRUE(never.packet.from.is_anyone());
   EXPECT_THAT(never.packet.services, IsEmpty());
-  const PolicyTest always = read("{ always: { from: lan, to: host, service: [ssh, ping] } }");
+  const PolicyTest always = read_tests("{ always: { from: lan, to: host, service: [ssh, ping] } }");
   EXPECT_EQ(always.kind, PolicyTest::Kind::always);
   EXPECT_EQ(always.packet.in, 1);  // a zone is also where it comes in
   EXPECT_EQ(always.packet.from.ranges.size(), 2U);
   EXPECT_EQ(always.packet.services.size(), 3U);
-  const PolicyTest out = read("{ never: { from: host, out: wan, to: nas } }");
+  const PolicyTest out = read_tests("{ never: { from: host, out: wan, to: nas } }");
   EXPECT_EQ(out.packet.in, kHost);
   EXPECT_EQ(out.packet.to.ranges.size(), 2U);
-  EXPECT_TRUE(read("{ never: { in: wan, out: host } }").packet.to_host);
+  EXPECT_TRUE(read_tests("{ never: { in: wan, out: host } }").packet.to_host);
 }
 
 }  // namespace

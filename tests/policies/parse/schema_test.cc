@@ -24,7 +24,7 @@ namespace json = boost::json;
 namespace yaml = base::yaml;
 using ::testing::ElementsAre;
 
-const std::string kLibrary = RAVELIN_SOURCE_DIR "/policies/library";
+const std::string kShipped = RAVELIN_SOURCE_DIR "/policies/library";
 const std::string kHere = RAVELIN_SOURCE_DIR "/tests/policies/parse/";
 
 class Schema {
@@ -146,7 +146,7 @@ json::value read_yaml(const std::string& path) {
 std::vector<std::string> policies() {
   std::vector<std::string> paths{kHere + "full.yaml", kHere + "examples/edge/edge.yaml",
                                  kHere + "examples/office/office.yaml"};
-  for (const auto& entry : std::filesystem::directory_iterator(kLibrary)) {
+  for (const auto& entry : std::filesystem::directory_iterator(kShipped)) {
     if (entry.path().extension() == ".yaml") paths.push_back(entry.path().string());
   }
   return paths;
@@ -280,7 +280,7 @@ TEST(PolicySchema, KnowsTheKeysTheParserKnows) {
   base::Diagnostics diagnostics;
   yaml::KnownKeys known;
   load_policy(kHere + "full.yaml", loader, full_facts(), diagnostics,
-              {.library = kLibrary, .known_keys = &known});
+              {.library = kShipped, .known_keys = &known});
   for (const base::Finding& finding : diagnostics.findings())
     ADD_FAILURE() << base::to_string(finding);
   for (auto [path, keys] : known) {

@@ -22,7 +22,7 @@ using messages::SeqSocket;
 
 constexpr std::chrono::seconds kPatience = 30s;
 
-BanRequest request(std::string_view target) {
+BanRequest ban_request(std::string_view target) {
   return {.target = *base::parse_prefix(target), .duration = 60s, .reason = "honeypot"};
 }
 
@@ -94,17 +94,17 @@ TEST_F(AgentBansTest, TakesBansToTheAgentAndTellsWhatBecameOfThem) {
   listen();
   bans_.start();
   SeqSocket agent = accept();
-  bans_.ban(request("192.0.2.1"));
+  bans_.ban(ban_request("192.0.2.1"));
   auto [id, asked] = receive(agent);
-  EXPECT_EQ(asked, request("192.0.2.1"));
+  EXPECT_EQ(asked, ban_request("192.0.2.1"));
   answer(agent, id, Outcome::done);
   EXPECT_EQ(fates_.wait_for(1).at(0).fate, BanFate::made);
-  bans_.ban(request("192.0.2.2"));
+  bans_.ban(ban_request("192.0.2.2"));
   answer(agent, receive(agent).first, Outcome::refused, "192.0.2.2 is never banned");
   const Fates::Fate refused = fates_.wait_for(2).at(1);
   EXPECT_EQ(refused.fate, BanFate::refused);
   EXPECT_EQ(refused.text, "192.0.2.2 is never banned");
-  bans_.ban(request("192.0.2.3"));
+  bans_.ban(ban_request("192.0.2.3"));
   answer(agent, receive(agent).first, Outcome::failed, "there is no table");
   EXPECT_EQ(fates_.wait_for(3).at(2).fate, BanFate::failed);
   const messages::BanChannelStatus status = bans_.status();
@@ -117,7 +117,7 @@ TEST_F(AgentBansTest, TakesBansToTheAgentAndTellsWhatBecameOfThem) {
 
 TEST_F(AgentBansTest, WithoutAnAgentBansWaitABoundedNumberAndTheNewestAreDropped) {
   for (int i = 1; i <= 6; ++i)
-    bans_.ban(request("192.0.2." + std::to_string(i)));
+    bans_.ban(ban_request("192.0.2." + std::to_string(i)));
   EXPECT_EQ(bans_.status().waiting, 4U);
   EXPECT_EQ(bans_.status().dropped, 2U);
   const auto fates = fates_.wait_for(2);
@@ -128,7 +128,7 @@ TEST_F(AgentBansTest, WithoutAnAgentBansWaitABoundedNumberAndTheNewestAreDropped
   listen();
   SeqSocket agent = accept();
   for (int i = 1; i <= 4; ++i)
-    EXPECT_EQ(receive(agent).second, request("192.0.2." + std::to_string(i)));
+    EXPECT_EQ(receive(agent).second, ban_request("192.0.2." + std::to_string(i)));
 }
 
 TEST_F(AgentBansTest, AnAgentThatComesBackIsToldAll) {
@@ -136,8 +136,8 @@ TEST_F(AgentBansTest, AnAgentThatComesBackIsToldAll) {
   bans_.start();
   {
     SeqSocket agent = accept();
-    bans_.ban(request("192.0.2.1"));
-    bans_.ban(request("192.0.2.2"));
+    bans_.ban(ban_request("192.0.2.1"));
+    bans_.ban(ban_request("192.0.2.2"));
     answer(agent, receive(agent).first, Outcome::done);
     fates_.wait_for(1);
   }  // it dies with the second unanswered
@@ -153,15 +153,15 @@ TEST_F(AgentBansTest, APeerThatSpeaksSomethingElseIsLeft) {
   SeqSocket agent = accept();
   EXPECT_TRUE(agent.send({.id = 1, .message = messages::FirewallAnswer{}}));
   SeqSocket next = accept();
-  bans_.ban(request("192.0.2.1"));
-  EXPECT_EQ(receive(next).second, request("192.0.2.1"));
+  bans_.ban(ban_request("192.0.2.1"));
+  EXPECT_EQ(receive(next).second, ban_request("192.0.2.1"));
 }
 
 TEST_F(AgentBansTest, StopsWhetherItWasStartedOrNot) {
   bans_.stop();
   bans_.start();
   bans_.stop();
-  bans_.ban(request("192.0.2.1"));
+  bans_.ban(ban_request("192.0.2.1"));
   EXPECT_EQ(bans_.status().waiting, 1U);
 }
 
@@ -193,7 +193,7 @@ TEST_F(AgentBansTest, ServersAreToldToEachAgentAndCountedOnceItHasDoneIt) {
     EXPECT_EQ(receive_quarantine(agent, Outcome::failed),
               (Servers{"10.0.0.5:8080", "10.0.0.6:8080"}));
     // An answer to a ban comes behind those.
-    bans_.ban(request("192.0.2.1/32"));
+    bans_.ban(ban_request("192.0.2.1/32"));
     answer(agent, receive(agent).first, Outcome::done);
     ASSERT_EQ(fates_.wait_for(1).size(), 1U);
     EXPECT_EQ(bans_.status().quarantined, 0U);  // it was refused
@@ -202,7 +202,7 @@ TEST_F(AgentBansTest, ServersAreToldToEachAgentAndCountedOnceItHasDoneIt) {
   // It is told the ban that is in force, and all servers.
   answer(next, receive(next).first, Outcome::done);
   EXPECT_EQ(receive_quarantine(next, Outcome::done), (Servers{"10.0.0.5:8080", "10.0.0.6:8080"}));
-  bans_.ban(request("192.0.2.2/32"));
+  bans_.ban(ban_request("192.0.2.2/32"));
   answer(next, receive(next).first, Outcome::done);
   ASSERT_EQ(fates_.wait_for(2).size(), 2U);
   EXPECT_EQ(bans_.status().quarantined, 2U);
@@ -223,13 +223,13 @@ TEST_F(AgentBansTest, AnOverloadIsToldWhenItBeginsAndWhenItEnds) {
   bans_.overloaded(true);
   bans_.overloaded(true);
   EXPECT_EQ(receive_overload(agent), kOrderLasts);
-  bans_.ban(request("192.0.2.1/32"));  // its answer comes behind
+  bans_.ban(ban_request("192.0.2.1/32"));  // its answer comes behind
   answer(agent, receive(agent).first, Outcome::done);
   ASSERT_EQ(fates_.wait_for(1).size(), 1U);
   EXPECT_TRUE(bans_.status().is_tightened);
   bans_.overloaded(false);
   EXPECT_EQ(receive_overload(agent), 0s);
-  bans_.ban(request("192.0.2.2/32"));
+  bans_.ban(ban_request("192.0.2.2/32"));
   answer(agent, receive(agent).first, Outcome::done);
   ASSERT_EQ(fates_.wait_for(2).size(), 2U);
   EXPECT_FALSE(bans_.status().is_tightened);

@@ -55,7 +55,7 @@ int write_own_memory(const Surrounding& around) {
   return open_and_close("/proc/self/mem", O_RDWR);
 }
 
-constexpr Attempt kAttempts[] = {
+constexpr Attempt kFilesAttempts[] = {
     {"read_key", read_key},
     {"read_key_by_way_of_root", read_key_by_way_of_root},
     {"read_key_by_way_of_another", read_key_by_way_of_another},
@@ -70,7 +70,7 @@ constexpr Attempt kAttempts[] = {
 }  // namespace
 
 Attempts attempts_on_files() {
-  return kAttempts;
+  return kFilesAttempts;
 }
 
 }  // namespace ravelin::system

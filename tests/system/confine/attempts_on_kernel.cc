@@ -110,7 +110,7 @@ int type_into_the_terminal(const Surrounding& around) {
   return error_of(::ioctl(STDIN_FILENO, TIOCSTI, &letter));
 }
 
-constexpr Attempt kAttempts[] = {
+constexpr Attempt kKernelAttempts[] = {
     {"mount_something", mount_something},
     {"leave_for_a_user_namespace", leave_for_a_user_namespace},
     {"make_child_in_a_user_namespace", make_child_in_a_user_namespace},
@@ -131,7 +131,7 @@ constexpr Attempt kAttempts[] = {
 }  // namespace
 
 Attempts attempts_on_kernel() {
-  return kAttempts;
+  return kKernelAttempts;
 }
 
 }  // namespace ravelin::system

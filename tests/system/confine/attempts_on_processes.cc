@@ -100,7 +100,7 @@ int signal_another_by_descriptor(const Surrounding& around) {
   return error_of(::syscall(SYS_pidfd_send_signal, fd, SIGCONT, nullptr, 0));
 }
 
-constexpr Attempt kAttempts[] = {
+constexpr Attempt kProcessesAttempts[] = {
     {"exec_program", exec_program},
     {"exec_from_memory", exec_from_memory},
     {"fork_child", fork_child},
@@ -118,7 +118,7 @@ constexpr Attempt kAttempts[] = {
 }  // namespace
 
 Attempts attempts_on_processes() {
-  return kAttempts;
+  return kProcessesAttempts;
 }
 
 }  // namespace ravelin::system

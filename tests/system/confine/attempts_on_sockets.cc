@@ -47,7 +47,7 @@ int make_packet_socket(const Surrounding& around) {
   return make_socket(AF_PACKET, SOCK_RAW, 0);
 }
 
-constexpr Attempt kAttempts[] = {
+constexpr Attempt kSocketsAttempts[] = {
     {"connect_forbidden", connect_forbidden}, {"bind_tcp", bind_tcp},
     {"speak_to_firewall", speak_to_firewall}, {"make_tcp_socket", make_tcp_socket},
     {"make_raw_socket", make_raw_socket},     {"make_packet_socket", make_packet_socket},
@@ -56,7 +56,7 @@ constexpr Attempt kAttempts[] = {
 }  // namespace
 
 Attempts attempts_on_sockets() {
-  return kAttempts;
+  return kSocketsAttempts;
 }
 
 }  // namespace ravelin::system

@@ -16,7 +16,7 @@ DerivedRule ends(std::string_view id, DerivedVerb verb) {
   return {.verb = verb, .id = std::string(id)};
 }
 
-std::vector<std::string> ids_of(const std::vector<DerivedRule>& rules) {
+std::vector<std::string> merged_ids(const std::vector<DerivedRule>& rules) {
   std::vector<std::string> ids;
   ids.reserve(rules.size());
   for (const DerivedRule& rule : rules)
@@ -27,7 +27,7 @@ std::vector<std::string> ids_of(const std::vector<DerivedRule>& rules) {
 TEST(Merged, OpensWhatEitherOpens) {
   const DerivedRules now{.to_host = {opens("web", "tcp/443"), opens("plain", "tcp/80")}};
   const DerivedRules next{.to_host = {opens("extra", "tcp/8443"), opens("web", "tcp/443")}};
-  EXPECT_THAT(ids_of(merged(now, next).to_host), ElementsAre("web", "plain", "extra"));
+  EXPECT_THAT(merged_ids(merged(now, next).to_host), ElementsAre("web", "plain", "extra"));
 }
 
 TEST(Merged, TheSameRuleOnAnotherLineIsTheSame) {
@@ -40,7 +40,7 @@ TEST(Merged, WhatSaysSomethingElseHasAnotherId) {
   const DerivedRules now{.to_host = {opens("web", "tcp/443"), opens("web-next", "tcp/1")}};
   const DerivedRules next{.to_host = {opens("web", "tcp/444")}};
   const DerivedRules both = merged(now, next);
-  EXPECT_THAT(ids_of(both.to_host), ElementsAre("web", "web-next", "web-next-2"));
+  EXPECT_THAT(merged_ids(both.to_host), ElementsAre("web", "web-next", "web-next-2"));
   EXPECT_THAT(both.to_host.back().service, ElementsAre("tcp/444"));
 }
 
@@ -49,11 +49,13 @@ TEST(Merged, TheEndOfWhatIsSentStaysTheEnd) {
   const DerivedRule others = ends(kOthersRule, DerivedVerb::allow);
   const DerivedRules now{.from_host = {opens("pool-a", "tcp/1"), deny, others}};
   const DerivedRules next{.from_host = {opens("pool-b", "tcp/2"), deny, others}};
-  EXPECT_THAT(ids_of(merged(now, next).from_host),
+  EXPECT_THAT(merged_ids(merged(now, next).from_host),
               ElementsAre("pool-a", "pool-b", kEgressRule, kOthersRule));
   // One of them says nothing about it.
-  EXPECT_THAT(ids_of(merged(now, {}).from_host), ElementsAre("pool-a", kEgressRule, kOthersRule));
-  EXPECT_THAT(ids_of(merged({}, next).from_host), ElementsAre("pool-b", kEgressRule, kOthersRule));
+  EXPECT_THAT(merged_ids(merged(now, {}).from_host),
+              ElementsAre("pool-a", kEgressRule, kOthersRule));
+  EXPECT_THAT(merged_ids(merged({}, next).from_host),
+              ElementsAre("pool-b", kEgressRule, kOthersRule));
 }
 
 policies::Policy policy_with(std::string id, std::vector<policies::ZoneId> from) {
