@@ -116,17 +116,19 @@ void lower_output(Lowering& lowering) {
   lowering.add_chain(std::move(chain));
 }
 
-// What comes in from one zone: forwards of its own first, then by the zone it goes to.
+// What comes in from one zone, by the zone it goes to; then, where no rule decides, forwards of its
+// own.
 Verdict lower_forward_from(Lowering& lowering, ZoneId from) {
   const std::string zone(policies::name_of(lowering.policy, from));
+  const std::optional<Verdict> forwarded = lower_forwarded(lowering, from);
   std::vector<Verdict> verdicts;
   for (const ZoneId to : zones_of(lowering))
-    verdicts.push_back(go_to(lower_pair(lowering, from, to)));
+    verdicts.push_back(go_to(lower_pair(lowering, from, to, forwarded)));
   Chain chain{.name = lowering.name(fmt::format("fwd_{}", zone))};
   append_essential(lowering, chain, kEssentialForwarded);
   append_packet_bans(lowering, chain);
-  append_forwarded(lowering, from, chain);
   append_dispatch(lowering, chain, Field::oifname, fmt::format("fwd_{}", zone), verdicts);
+  if (forwarded) chain.rules.push_back({{*forwarded}, {}, {}});
   append_end(chain, fmt::format("{} -> an interface in no zone", zone));
   Verdict verdict = go_to(chain.name);
   lowering.add_chain(std::move(chain));

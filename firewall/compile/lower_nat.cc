@@ -1,6 +1,7 @@
 // Addresses that are rewritten: forward and redirect on the way in, masquerade and snat on the way
 // out, and the allow that each forward brings along.
 #include "firewall/compile/lowering.h"
+#include "policies/model/meaning.h"
 
 #include <algorithm>
 #include <iterator>
@@ -186,8 +187,10 @@ void lower_nat(Lowering& lowering) {
   lower_direction(lowering, false, std::move(post));
 }
 
-void append_forwarded(Lowering& lowering, ZoneId via, Chain& chain) {
+std::optional<Verdict> lower_forwarded(Lowering& lowering, ZoneId via) {
   constexpr std::uint32_t kStatusDnat = 32;  // IPS_DST_NAT
+  Chain chain{
+      .name = lowering.name(fmt::format("fwd_nat_{}", policies::name_of(lowering.policy, via)))};
   for (const NatRule& nat : lowering.policy.nat) {
     const bool is_here = std::find(nat.via.begin(), nat.via.end(), via) != nat.via.end();
     if (nat.kind != NatRule::Kind::forward || !is_here || !is_live(lowering, nat)) continue;
@@ -211,6 +214,10 @@ void append_forwarded(Lowering& lowering, ZoneId via, Chain& chain) {
       }
     }
   }
+  if (chain.rules.empty()) return std::nullopt;
+  Verdict verdict = jump_to(chain.name);
+  lowering.add_chain(std::move(chain));
+  return verdict;
 }
 
 }  // namespace ravelin::firewall

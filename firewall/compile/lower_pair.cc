@@ -254,7 +254,8 @@ std::string feed_set_name(std::string_view feed, FeedPart part) {
   return fmt::format("f_{}.{:012x}{}", feed.substr(0, kFeedMax - kHashBytes), hash, end);
 }
 
-std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to) {
+std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to,
+                       const std::optional<Verdict>& at_end) {
   const policies::Policy& policy = lowering.policy;
   Pair pair{.from = from, .to = to, .rules = policies::rules_between(policy, from, to)};
   pair.chain.name = lowering.name(
@@ -268,6 +269,7 @@ std::string lower_pair(Lowering& lowering, ZoneId from, ZoneId to) {
     pair.verdict_of.push_back(is_used[i] ? lower_rule(lowering, *pair.rules[i]) : drop());
   for (const KeyedStratum& keyed : feasible_strata(lowering, pair, std::move(clauses)))
     append_stratum(lowering, pair, keyed);
+  if (at_end) pair.chain.rules.push_back({{*at_end}, {}, {}});
   append_ending(lowering, pair);
   std::string name = pair.chain.name;
   lowering.add_chain(std::move(pair.chain));

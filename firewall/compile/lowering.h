@@ -82,8 +82,10 @@ void lower_per_source(Lowering& lowering, const policies::PerSource& limits,
                       const base::SourcePos& pos, std::string_view wish, Chain& chain);
 Limit limit_of(const policies::Rate& rate, bool over);
 
-// The chain of a pair of zones; its name.
-std::string lower_pair(Lowering& lowering, policies::ZoneId from, policies::ZoneId to);
+// The chain of a pair of zones; its name. `at_end`: where packets go that no rule decides, before
+// the pair's own end.
+std::string lower_pair(Lowering& lowering, policies::ZoneId from, policies::ZoneId to,
+                       const std::optional<Verdict>& at_end = {});
 
 void lower_guard(Lowering& lowering);  // sets of bans; raw_pre
 
@@ -109,8 +111,9 @@ bool has_synproxy(const Lowering& lowering);
 Verdict lower_unplaced(Lowering& lowering);
 
 void lower_nat(Lowering& lowering);  // pre_nat, post_nat
-// The allows that `forward` entries of a zone bring along, in front of its pairs.
-void append_forwarded(Lowering& lowering, policies::ZoneId via, Chain& chain);
+// The allows that `forward` entries of a zone bring along, for what no rule decides; empty: it has
+// none.
+std::optional<Verdict> lower_forwarded(Lowering& lowering, policies::ZoneId via);
 
 void lower_base(Lowering& lowering);  // input, forward, output and the dispatch by interface
 

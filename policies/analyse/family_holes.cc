@@ -237,6 +237,7 @@ base::Diagnostics analyse(const Policy& policy) {
   for (const base::Finding& finding : holes.findings()) {
     if (!never_met.contains(finding.key)) findings.warn(finding.pos, finding.key, finding.message);
   }
+  find_closed_forwards(policy, findings, effort);
   if (effort.boxes_left == 0) {
     findings.warn({.file = policy.files.empty() ? policy.name : policy.files.front()}, "rules",
                   "are too many to be looked at whole: some findings may be missing");

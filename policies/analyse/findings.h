@@ -29,7 +29,11 @@ namespace ravelin::policies {
 void find_never_met(const Policy& policy, base::Diagnostics& findings, Effort& effort);
 void find_family_holes(const Policy& policy, base::Diagnostics& findings, Effort& effort);
 
-// Both, and the management invariant (an error at `management`), in one bounded pass.
+// A `forward` whose every packet some rule refuses, between each of its zones and each its address
+// can be in.
+void find_closed_forwards(const Policy& policy, base::Diagnostics& findings, Effort& effort);
+
+// All of them, and the management invariant (an error at `management`), in one bounded pass.
 base::Diagnostics analyse(const Policy& policy);
 
 // "rules.wan -> host[3]".

@@ -169,7 +169,7 @@ class Prover {
     return ask(question_.claim, pair, parts->rest, effort_);
   }
 
-  // Whether a `forward` allows any of it on its own.
+  // Whether a `forward` allows any of it that no rule decides.
   Proof about_forwards(const Pair& pair, std::span<const Box> boxes) {
     for (const NatRule& nat : policy_.nat) {
       if (nat.kind != NatRule::Kind::forward || !is_via(nat, pair.from)) continue;
@@ -177,8 +177,10 @@ class Prover {
         const std::vector<ZoneId> zones = zones_with(policy_, {flow.destination});
         if (std::find(zones.begin(), zones.end(), pair.to) == zones.end()) continue;
         const Region part = intersection(boxes, std::span(&flow, 1));
-        if (part.empty()) continue;
-        return refuted_by_packet(pair, part.front(),
+        const Reached left = may_be_left(pair, part, effort_);
+        if (left.answer == Reached::Answer::none) continue;
+        if (left.answer == Reached::Answer::undecided) return undecided();
+        return refuted_by_packet(pair, *left.box,
                                  fmt::format("is allowed by {}", place_text(nat.pos)), nat.pos);
       }
     }

@@ -80,6 +80,19 @@ Reached may_be_allowed(const Pair& pair, std::span<const Box> asked, Effort& eff
                        walk(pair, asked, {}, is_certain_block, is_allow, Verdict::allow, effort));
 }
 
+Reached may_be_left(const Pair& pair, std::span<const Box> asked, Effort& effort) {
+  std::vector<Box> decided = essential_boxes(*pair.policy, pair.from, pair.to);
+  bool is_guess = false;
+  for (const PairRule& met : pair.rules) {
+    is_guess = is_guess || met.is_too_large;
+    if (is_certain_allow(*met.rule) || is_certain_block(*met.rule)) append(decided, met.certain);
+  }
+  const Coverage rest = coverage(asked, decided, effort);
+  if (rest.is_covered()) return {};
+  if (!rest.is_open() || is_guess) return {.answer = Reached::Answer::undecided};
+  return {.answer = Reached::Answer::some, .box = rest.open};
+}
+
 Reached may_be_denied(const Pair& pair, std::span<const Box> asked, Effort& effort) {
   return without_guess(pair, walk(pair, asked, essential_boxes(*pair.policy, pair.from, pair.to),
                                   is_certain_allow, is_block, Verdict::deny, effort));

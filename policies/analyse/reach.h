@@ -20,6 +20,9 @@ struct Reached {
 // Packets of `asked` that may be allowed. Essential ICMPv6 counts.
 Reached may_be_allowed(const Pair& pair, std::span<const Box> asked, Effort& effort);
 
+// Packets of `asked` that no rule may decide: what stands before the pair's end takes them.
+Reached may_be_left(const Pair& pair, std::span<const Box> asked, Effort& effort);
+
 // Packets of `asked` that may be denied or rejected.
 Reached may_be_denied(const Pair& pair, std::span<const Box> asked, Effort& effort);
 

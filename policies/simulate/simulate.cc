@@ -50,7 +50,6 @@ class Walk {
     if (is_essential()) return end(Verdict::allow, Decider::essential_icmp);
     if (path_ != Path::output && state_.is_blocked(packet_.source, packet_.at) && may_be_banned())
       return end(Verdict::deny, Decider::banned);
-    if (const auto fate = by_forward()) return *fate;
     return by_rules();
   }
 
@@ -160,7 +159,8 @@ class Walk {
                      nat.services_text, packet_.destination_port));
   }
 
-  // The allow that a `forward` brings along; empty: there was none, or it is over its limit.
+  // The allow that a `forward` brings along, for what no rule decides; empty: there was none, or it
+  // is over its limit.
   std::optional<Fate> by_forward() {
     if (forward_ == nullptr) return std::nullopt;
     if (forward_->limit && !state_.take(Meter::limit, forward_, *forward_->limit, packet_)) {
@@ -190,7 +190,10 @@ class Walk {
 
   Fate by_rules() {
     if (!from_) return end(Verdict::deny, Decider::no_zone);
-    if (!to_) return end(Verdict::deny, Decider::default_deny);
+    if (!to_) {
+      const auto fate = by_forward();
+      return fate ? *fate : end(Verdict::deny, Decider::default_deny);
+    }
     tell(fmt::format("{} -> {}", side_text(*from_, packet_.in_interface),
                      side_text(*to_, packet_.out_interface)));
     for (const Rule* rule : rules_between(policy_, *from_, *to_)) {
@@ -204,6 +207,7 @@ class Walk {
       }
       if (const auto fate = meet(*rule)) return *fate;
     }
+    if (const auto fate = by_forward()) return *fate;
     const Verdict last = ending(policy_, *from_, *to_);
     return end(last, last == Verdict::allow ? Decider::default_allow : Decider::default_deny);
   }

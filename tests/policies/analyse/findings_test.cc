@@ -193,6 +193,29 @@ TEST(FamilyHoles, AZoneOfOneFamilyHasNone) {
   EXPECT_EQ(found(policy), Texts{});
 }
 
+TEST(ClosedForwards, AForwardThatRulesRefuseWholeIsTold) {
+  Policy policy = build::two_zones();
+  policy.zones[static_cast<std::size_t>(kLan)].networks = build::ranges({"10.0.0.0/8"});
+  policy.nat = {{.kind = NatRule::Kind::forward,
+                 .pos = {"edge.yaml", 5, 5},
+                 .via = {kWan},
+                 .services = build::services("tcp/8080"),
+                 .to = {build::ip("10.0.0.5")},
+                 .to_port = 80}};
+  const auto with = [&](std::vector<Rule> rules) {
+    policy.lists = {list({kWan}, {kLan}, std::move(rules), "wan -> lan")};
+    return found(policy);
+  };
+  EXPECT_EQ(with({}), Texts());
+  EXPECT_EQ(with({deny(10, "tcp/22")}), Texts());
+  EXPECT_EQ(with({deny(10, "any", addresses({"203.0.113.0/24"}))}), Texts());
+  EXPECT_EQ(with({allow(10, "tcp/80"), deny(11, "any")}), Texts());
+  EXPECT_EQ(
+      with({deny(10, "any")}),
+      Texts({"5: opens nothing: rules are asked first, and edge.yaml:10 refuses what it would "
+             "let in; allow it before that rule, or take the rule away"}));
+}
+
 TEST(Analyse, ManagementThatIsCutIsAnError) {
   Policy policy = edge_with({allow(10, "ssh", both("198.51.100.7", "2001:db8::7"))});
   policy.management = Management{.pos = {"edge.yaml", 3, 1},

@@ -112,6 +112,11 @@ TEST(Never, AForwardOpensWhereItGoes) {
   TestPacket other = to_lan;
   other.services = services("tcp/8080");
   EXPECT_TRUE(never(policy, other).holds());
+  policy.lists.push_back(list({kWan}, {kLan}, {deny(11, "any", addresses({"203.0.113.0/24"}))}));
+  EXPECT_EQ(never(policy, to_lan).by.line, 5);  // from everywhere else
+  policy.lists.back().rules = {deny(11, "http")};
+  EXPECT_TRUE(never(policy, to_lan).holds());  // rules are asked first
+  policy.lists.pop_back();
   EXPECT_TRUE(never(policy, to_host(kWan, "tcp/8080")).holds());  // it never reaches the host
   policy.lists[0].rules = {allow(10, "tcp/8080")};
   const Proof in_ipv6 = never(policy, to_host(kWan, "tcp/8080"));  // which it does not take

@@ -28,7 +28,7 @@ Fate meets(const Policy& policy, const Packet& packet) {
 Policy edge() {
   Policy policy = build::two_zones();
   policy.lists = {list({kWan}, {kHost},
-                       {allow(10, "ssh", addresses({"198.51.100.0/24"}, "admins")),
+                       {allow(10, "ssh", build::addresses({"198.51.100.0/24"}, "admins")),
                         allow(11, "http"), rule(Verb::reject, 12, "tcp/113"), deny(13, "any")}),
                   list({kLan}, {kWan}, {allow(20, "any")})};
   return policy;
@@ -109,7 +109,7 @@ TEST(Simulate, StrictIcmpNeedsRules) {
 TEST(Simulate, BansComeFirstAndSpareWhoIsInNever) {
   Policy policy = edge();
   policy.bans.never = build::ranges({"203.0.113.8"});
-  policy.management = Management{.from = addresses({"198.51.100.0/24"})};
+  policy.management = Management{.from = build::addresses({"198.51.100.0/24"})};
   SimulationState state;
   for (const char* source : {"203.0.113.7", "203.0.113.8", "198.51.100.7", "2001:db8::1"})
     state.ban(ip(source), 10s);
@@ -270,7 +270,7 @@ TEST(Simulate, ForwardBringsItsAllow) {
                  .services = services("tcp/8080"),
                  .to = {ip("10.0.0.5")},
                  .to_port = 80}};
-  policy.lists = {list({kWan}, {kLan}, {deny(10, "any")})};
+  policy.lists = {list({kWan}, {kLan}, {deny(10, "any", build::addresses({"198.51.100.0/24"}))})};
   const Fate fate = meets(policy, packet("eth0", "203.0.113.7", "tcp/8080"));
   EXPECT_EQ(fate.verdict, Verdict::allow);
   EXPECT_EQ(fate.decider, Decider::nat);
@@ -291,8 +291,27 @@ TEST(Simulate, ForwardBringsItsAllow) {
   const Packet one = packet("eth0", "203.0.113.7", "tcp/8080");
   EXPECT_EQ(simulate(policy, one, state).verdict, Verdict::allow);
   const Fate over = simulate(policy, one, state);  // wan -> lan decides on what it became
-  EXPECT_EQ(over.pos.line, 10);
+  EXPECT_EQ(over.decider, Decider::default_deny);
   EXPECT_EQ(over.dnat_to, ip("10.0.0.5"));
+}
+
+TEST(Simulate, RulesAreAskedBeforeAForward) {
+  Policy policy = build::two_zones();
+  policy.nat = {{.kind = NatRule::Kind::forward,
+                 .pos = {"edge.yaml", 5, 5},
+                 .via = {kWan},
+                 .services = services("tcp/8080"),
+                 .to = {ip("10.0.0.5")},
+                 .to_port = 80}};
+  policy.lists = {list({kWan}, {kLan},
+                       {deny(10, "any", build::addresses({"198.51.100.0/24"})), allow(11, "tcp/22"),
+                        deny(12, "tcp/8080")})};
+  const Fate denied = meets(policy, packet("eth0", "198.51.100.7", "tcp/8080"));
+  EXPECT_EQ(denied.verdict, Verdict::deny);
+  EXPECT_EQ(denied.pos.line, 10);
+  EXPECT_EQ(denied.dnat_to, ip("10.0.0.5"));
+  // The port is the one behind it: line 12 is about another.
+  EXPECT_EQ(meets(policy, packet("eth0", "203.0.113.7", "tcp/8080")).decider, Decider::nat);
 }
 
 TEST(Simulate, RedirectMeetsTheRulesToTheHost) {
