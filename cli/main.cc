@@ -1,6 +1,7 @@
 // ravelin: reads the command line, runs what it names. The parts are wired in the files of the
 // subcommands.
 #include "cli/commands.h"
+#include "cli/usage_error.h"
 #include "gateway/tls/crypto_memory.h"
 
 #include <CLI/CLI.hpp>
@@ -42,7 +43,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // --help and --version come this way too
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fputs(ravelin::cli::usage_error_text(app, error).c_str(), stderr);
+    return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(chosen());
 }

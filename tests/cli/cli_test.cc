@@ -87,6 +87,29 @@ TEST_F(Cli, AnswersBadUsageWithTwo) {
   }
 }
 
+TEST_F(Cli, NamesTheWordThatIsUnknownAndTheNearest) {
+  const struct {
+    const char* arguments;
+    const char* said;
+  } rows[] = {
+      {"", "ravelin: a command is missing: certs, check, config"},
+      {"firewall", "ravelin firewall: a command is missing: "},
+      {"chekc", "ravelin: there is no command \"chekc\"; did you mean \"check\"?"},
+      {"zzz", "ravelin: there is no command \"zzz\"\n"},
+      {"firewall aply", "ravelin firewall: there is no command \"aply\"; did you mean \"apply\"?"},
+      {"check --confg x",
+       "ravelin check: there is no option \"--confg\"; did you mean \"--config\"?"},
+      {"check extra", "ravelin check: The following argument was not expected: extra"},
+      {"role_of_ours", "ravelin: there is no command \"role_of_ours\"\n"},
+  };
+
+  for (const auto& row : rows) {
+    const Outcome outcome = run(row.arguments);
+    EXPECT_EQ(outcome.code, 2) << row.arguments;
+    EXPECT_THAT(outcome.err, HasSubstr(row.said)) << row.arguments;
+  }
+}
+
 TEST_F(Cli, CheckAcceptsAWholeConfiguration) {
   write("r.yaml", kConfig);
   write_pair("www", {"www.a.test"});
