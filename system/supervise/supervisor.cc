@@ -101,6 +101,7 @@ void Supervisor::turn() {
   }
   if (last_upgrade_ && last_upgrade_->condition == Condition::ready && next_) finish_upgrade();
   if (opening_ && base::mono_now() >= opening_->until) give_up_opening("its agent does not answer");
+  if (gateway_waits() && base::mono_now() >= next_alive_) tell_alive();
   if (former_until_ && base::mono_now() >= *former_until_) {
     forget_former();
     if (!is_stopping_) restart(Role::keys);
@@ -114,11 +115,22 @@ void Supervisor::turn() {
     start_waiting();
 }
 
+bool Supervisor::gateway_waits() const {
+  return options_.alive_every && ((reading_ && reading_->purpose == Purpose::reload) ||
+                                  (opening_ && opening_->purpose == Purpose::reload));
+}
+
+void Supervisor::tell_alive() {
+  tell(base::ServiceState::alive);
+  next_alive_ = base::mono_now() + *options_.alive_every;
+}
+
 MonoTime Supervisor::next_deadline() {
   MonoTime next = base::mono_now() + 60s;
   if (reading_) next = std::min(next, reading_->until);
   if (former_until_) next = std::min(next, *former_until_);
   if (opening_) next = std::min(next, opening_->until);
+  if (gateway_waits()) next = std::min(next, next_alive_);
   for (const Process& process : processes_) {
     if (!is_stopping_ && process.start_at)
       next = std::min(next, held_until(process).value_or(*process.start_at));

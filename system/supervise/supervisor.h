@@ -162,6 +162,10 @@ class Supervisor {
   void serve(Process& process);
   void handle(Process& process, messages::Received received);
   base::Result<> begin_reload(const Process& process, std::uint32_t id);
+  // Asked for its next configuration, the gateway says nothing until it has it: the signs of life
+  // are ours so long, for as long as reading and opening may take.
+  [[nodiscard]] bool gateway_waits() const;
+  void tell_alive();
   static void send_end(Process& process, std::uint32_t id, messages::Finished end);
   void answer_socket(Process& process, std::uint32_t id, const messages::SocketRequest& request);
   void answer_log(Process& process, std::uint32_t id, const messages::LogRequest& request);
@@ -208,6 +212,7 @@ class Supervisor {
   bool is_stopping_ = false;
   bool serves_last_good_ = false;   // and not what the files say
   bool reload_once_ready_ = false;  // SIGHUP came before the gateway served
+  base::MonoTime next_alive_;       // where gateway_waits()
   std::optional<int> exit_status_;
 };
 

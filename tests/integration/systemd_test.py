@@ -33,6 +33,15 @@ class Manager:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def read_bytes(path):
+    """Of /proc; empty when the process has ended."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 class Told(Case):
     def managed(self, config, **environment):
         self.manager = Manager()
@@ -67,6 +76,37 @@ class Told(Case):
         signs = 0
         while signs < 3:
             signs += "WATCHDOG" in self.manager.next(skip=None)
+
+
+    def stop_the_reader(self, gateway):
+        """A reload whose reader is stopped in the middle: its pid."""
+        supervisor = gateway.process.pid
+        for _ in range(50):
+            gateway.process.send_signal(signal.SIGHUP)
+            given_up = time.monotonic() + 1
+            while time.monotonic() < given_up:
+                for pid in read_bytes(f"/proc/{supervisor}/task/{supervisor}/children").split():
+                    pid = int(pid)
+                    # Before it is the program itself its parent waits for it.
+                    if b"\0read\0" not in read_bytes(f"/proc/{pid}/cmdline"):
+                        continue
+                    os.kill(pid, signal.SIGSTOP)
+                    if b") T " in read_bytes(f"/proc/{pid}/stat"):
+                        return pid
+        self.fail("the reader was never caught while it read")
+
+    def test_signs_of_life_go_on_while_a_reload_waits_for_its_reader(self):
+        gateway = self.managed(simple_config([self.backend()]), WATCHDOG_USEC="1500000")
+        self.assertEqual(self.manager.next()["READY"], "1")
+        reader = self.stop_the_reader(gateway)
+        self.addCleanup(os.kill, reader, signal.SIGCONT)
+        stopped, latest, gaps = time.monotonic(), time.monotonic(), []
+        while time.monotonic() - stopped < 5:
+            if "WATCHDOG" in self.manager.next(skip=None):
+                gaps.append(time.monotonic() - latest)
+                latest = time.monotonic()
+        self.assertGreaterEqual(len(gaps), 5, gaps)
+        self.assertLess(max(gaps), 1.5, gaps)
 
 
 class ActivatedGateway(Gateway):
