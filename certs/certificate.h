@@ -7,7 +7,9 @@
 #include "base/result.h"
 #include "certs/handles.h"
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,9 @@ inline constexpr std::size_t kPemBytesMax = std::size_t{1024} * 1024;
 inline constexpr int kChainCertificatesMax = 10;
 
 enum class KeyType { ec, rsa, other };
+
+// Keys that are never served again, by spki_sha256.
+using RevokedKeys = std::set<std::string, std::less<>>;
 
 // What a certificate says, as values.
 struct CertificateInfo {

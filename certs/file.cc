@@ -106,6 +106,21 @@ void prove_pair(const PairFiles& files, const LoadRules& rules, LoadedPair& load
                                          files.chain, files.key, shaken.error().message)});
 }
 
+void check_revoked(const PairFiles& files, const Chain& chain, const KeyFileRules& rules,
+                   LoadedPair& loaded) {
+  if (!rules.revoked_unknown.empty())
+    loaded.findings.push_back({PairCode::key_compromised, Severity::warning,
+                               fmt::format("{}: whether its key was revoked is not known: {}",
+                                           files.chain, rules.revoked_unknown)});
+  if (rules.revoked.contains(chain.info.spki_sha256))
+    loaded.findings.push_back(
+        {PairCode::key_compromised, Severity::error,
+         fmt::format(
+             "{}: its key was revoked (ravelin certs revoke) and is never served again: use "
+             "a certificate of a new key",
+             files.chain)});
+}
+
 // Of files that somebody else reads.
 PairStamps stamps_of_others(const PairFiles& files, const FileStamp& chain) {
   return {chain, files.is_in_token() ? FileStamp() : stamp_at(files.key),
@@ -147,6 +162,7 @@ LoadedPair load_pair(const PairFiles& files, const LoadRules& rules, base::WallT
       finding.severity = Severity::warning;
     loaded.findings.push_back(std::move(finding));
   }
+  check_revoked(files, *chain, rules.key_file, loaded);
   if (has_errors(loaded.findings)) return loaded;
   loaded.pair =
       std::make_shared<const CertificatePair>(CertificatePair{std::move(*chain), std::move(*key)});

@@ -20,6 +20,8 @@ Result<std::string> read_pem_file(const std::string& path);
 struct KeyFileRules {
   std::vector<std::string> groups{"ssl-cert"};  // may read (mode 0640); reported as a warning
   std::vector<uid_t> owners{};                  // besides root and the effective user
+  RevokedKeys revoked{};                        // never served again, whoever may read them
+  std::string revoked_unknown{};                // why it is not known which those are; "" = it is
 };
 
 struct PairFiles {

@@ -17,35 +17,16 @@ namespace {
 using base::Severity;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(PairCode::count_)> kCodes{
-    "E_FILE_UNREADABLE",
-    "E_KEY_PERMS",
-    "E_KEY_PARSE",
-    "E_KEY_ENCRYPTED",
-    "E_KEY_PASSPHRASE",
-    "E_KEY_TOKEN",
-    "E_KEY_PROCESS",
-    "E_KEY_MISMATCH",
-    "E_KEY_WEAK",
-    "E_CERT_PARSE",
-    "E_CERT_EXPIRED",
-    "E_CERT_NOT_YET_VALID",
-    "E_CERT_IS_CA",
-    "E_CERT_USAGE",
-    "E_CERT_SIGALG",
-    "E_CERT_NO_SAN",
-    "E_CERT_UNKNOWN_CRITICAL_EXT",
-    "E_SAN_WILDCARD",
-    "E_SAN_COVERAGE",
-    "E_MUST_STAPLE_NO_OCSP",
-    "E_CHAIN_MISSING",
-    "E_CHAIN_ORDER",
-    "E_CHAIN_WRONG_ISSUER",
-    "E_CHAIN_DUP",
-    "E_CHAIN_ROOT_INCLUDED",
-    "E_CHAIN_EXPIRED_INTERMEDIATE",
-    "E_CHAIN_TOO_LONG",
-    "E_NAME_CONSTRAINTS",
-    "E_HANDSHAKE"};
+    "E_FILE_UNREADABLE",    "E_KEY_PERMS",           "E_KEY_PARSE",
+    "E_KEY_ENCRYPTED",      "E_KEY_PASSPHRASE",      "E_KEY_TOKEN",
+    "E_KEY_PROCESS",        "E_KEY_MISMATCH",        "E_KEY_WEAK",
+    "E_KEY_COMPROMISED",    "E_CERT_PARSE",          "E_CERT_EXPIRED",
+    "E_CERT_NOT_YET_VALID", "E_CERT_IS_CA",          "E_CERT_USAGE",
+    "E_CERT_SIGALG",        "E_CERT_NO_SAN",         "E_CERT_UNKNOWN_CRITICAL_EXT",
+    "E_SAN_WILDCARD",       "E_SAN_COVERAGE",        "E_MUST_STAPLE_NO_OCSP",
+    "E_CHAIN_MISSING",      "E_CHAIN_ORDER",         "E_CHAIN_WRONG_ISSUER",
+    "E_CHAIN_DUP",          "E_CHAIN_ROOT_INCLUDED", "E_CHAIN_EXPIRED_INTERMEDIATE",
+    "E_CHAIN_TOO_LONG",     "E_NAME_CONSTRAINTS",    "E_HANDSHAKE"};
 
 constexpr auto kClockSkew = std::chrono::minutes(5);
 

@@ -22,6 +22,7 @@ enum class PairCode {
   key_process,
   key_mismatch,
   key_weak,
+  key_compromised,
   cert_parse,
   cert_expired,
   cert_not_yet_valid,

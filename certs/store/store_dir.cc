@@ -8,6 +8,7 @@
 #include "certs/store/challenge_folder.h"
 #include "certs/store/durable.h"
 #include "certs/store/journal.h"
+#include "certs/store/revoked_keys.h"
 
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -231,18 +232,8 @@ Result<std::unique_ptr<Lease>> StoreDir::lease(const std::string& name, std::str
   return Lease::take(paths_.lock(name), this_process(std::move(doing)), kLeaseTime);
 }
 
-Result<std::set<std::string, std::less<>>> StoreDir::revoked_keys() const {
-  std::set<std::string, std::less<>> keys;
-  const auto text = base::read_file(paths_.revoked_keys(), kHistoryMax);
-  if (!text && text.error().code == Errc::not_found) return keys;
-  if (!text) return text.error();
-  std::string_view rest(*text);
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    if (end != 0) keys.emplace(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return keys;
+Result<RevokedKeys> StoreDir::revoked_keys() const {
+  return read_revoked_keys(paths_);
 }
 
 }  // namespace ravelin::certs

@@ -69,7 +69,7 @@ class StoreDir {
   void note(const std::string& name, const HistoryEntry& entry) const;
 
   // SHA-256 of SubjectPublicKeyInfo, lower case hex.
-  [[nodiscard]] Result<std::set<std::string, std::less<>>> revoked_keys() const;
+  [[nodiscard]] Result<RevokedKeys> revoked_keys() const;
   Result<> revoke_key(std::string_view spki_sha256);
 
   static constexpr std::chrono::seconds kLeaseTime{60};

@@ -6,12 +6,9 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace ravelin::certs {
-
-using RevokedKeys = std::set<std::string, std::less<>>;
 
 // Whether a key of that generation is never to be served again.
 bool has_revoked_key(const GenerationInfo& info, const RevokedKeys& revoked);

@@ -4,6 +4,7 @@
 #include "certs/acme/url.h"
 #include "certs/secret_file.h"
 #include "certs/staple.h"
+#include "certs/store/revoked_keys.h"
 #include "certs/token/tokens.h"
 #include "gateway/config/places.h"
 #include "gateway/config/read_error_page.h"
@@ -315,6 +316,13 @@ void check_server_files(const ParsedConfig& parsed, base::Diagnostics& diagnosti
 
 certs::KeyFileRules key_file_rules(const Config& config) {
   certs::KeyFileRules rules{.groups = config.tls_key_groups};
+  if (!config.certs_store.empty()) {
+    auto revoked = certs::read_revoked_keys(certs::StorePaths(config.certs_store));
+    if (revoked)
+      rules.revoked = std::move(*revoked);
+    else
+      rules.revoked_unknown = revoked.error().message;
+  }
   if (config.user.empty()) return rules;
   if (const auto uid = uid_of(config.user)) rules.owners.push_back(*uid);
   return rules;

@@ -20,7 +20,8 @@ void check_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
 // of it themselves.
 void check_server_files(const ParsedConfig& parsed, base::Diagnostics& diagnostics);
 
-// Who may own and read the key files of this configuration: `user` and `tls.key_groups`.
+// Who may own and read the key files of this configuration, `user` and `tls.key_groups`, and which
+// keys are none of them, as they were revoked in `certs.store`. Reads the store.
 certs::KeyFileRules key_file_rules(const Config& config);
 
 }  // namespace ravelin::gateway

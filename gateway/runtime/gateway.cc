@@ -355,6 +355,7 @@ void Gateway::tick() {
   tick_certificates();
   tick_store();
   tick_staples();
+  tick_revoked();
   tick_crls();
   tokens_.prune();
   members_.discovery().tick(base::mono_now());

@@ -207,6 +207,7 @@ class Gateway final : public ControlEvents {
   void set_challenges();
   void note_store();
   void tick_staples();
+  void tick_revoked();
   void begin_to_end();
   void drain_all();
   void tick_crls();
@@ -256,6 +257,8 @@ class Gateway final : public ControlEvents {
   std::unordered_map<const Server*, std::shared_ptr<const UpstreamContext>> newer_contexts_;
   std::unique_ptr<boost::asio::steady_timer> tick_timer_;
   base::MonoTime next_staple_look_;
+  base::MonoTime next_revoked_look_;
+  certs::RevokedKeys revoked_told_;
   base::MonoTime next_crl_look_;
   base::MonoTime closed_at_;  // by then the listeners are
   base::MonoTime drain_until_;

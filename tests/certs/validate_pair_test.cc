@@ -340,6 +340,26 @@ TEST(LoadPair, RefusesAKeyOthersCanRead) {
   EXPECT_THAT(to_string(loaded.findings), HasSubstr("E_KEY_PERMS"));
 }
 
+TEST(LoadPair, RefusesAKeyThatWasRevoked) {
+  const TempDir dir;
+  const PairPtr pair = ravelin::test::issue({"a.test"});
+  ravelin::test::write_pair(dir, "www", pair);
+  const PairFiles files{dir.path("www.crt"), dir.path("www.key")};
+  LoadRules rules{.key_file = {.revoked = {std::string(64, '0')}}};
+  EXPECT_NE(load_pair(files, rules, base::wall_now()).pair, nullptr);
+  rules.key_file.revoked.insert(pair->chain.info.spki_sha256);
+  const auto refused = load_pair(files, rules, base::wall_now());
+  EXPECT_EQ(refused.pair, nullptr);
+  EXPECT_TRUE(has(refused.findings, PairCode::key_compromised, Severity::error));
+  EXPECT_THAT(to_string(refused.findings), HasSubstr("E_KEY_COMPROMISED"));
+  rules.key_reading = KeyReading::elsewhere;
+  EXPECT_EQ(load_pair(files, rules, base::wall_now()).pair, nullptr);
+  const LoadRules unknown{.key_file = {.revoked_unknown = "spki: Permission denied"}};
+  const auto served = load_pair(files, unknown, base::wall_now());
+  EXPECT_NE(served.pair, nullptr);
+  EXPECT_TRUE(has(served.findings, PairCode::key_compromised, Severity::warning));
+}
+
 TEST(LoadPair, WarnsOfASymlinkAndServes) {
   const TempDir dir;
   ravelin::test::write_pair(dir, "www", ravelin::test::issue({"a.test"}));

@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 from certs_test import NAMES, StoreCase
-from harness import free_port, unittest
+from harness import BINARY, free_port, unittest, wait_until
 
 WWW = "www.example.test"
 
@@ -352,6 +352,27 @@ class TakenBack(CommandCase):
         self.assertIn("E_KEY_COMPROMISED", self.store.run("rollback", WWW, code=3))
         self.assertIn("revoke by", self.store.run("show", WWW))
         self.assertNotEqual(self.served(gateway, WWW), serial)
+
+    def test_its_key_is_refused_in_files_of_the_configuration_too(self):
+        self.own(WWW)
+        out = f"{self.directory}/out"
+        self.store.run("export", WWW, "--out", out)
+        self.server = self.backend()
+        pair = f"{{ chain: {out}/ec.pem, key: {out}/ec.key }}, {{ store: true }}"
+        gateway = self.gateway(self.text("[]").replace("{ store: true }", pair))
+        self.store.config = gateway.config
+        self.store.run("rotate", WWW, "--because", "key-compromise")
+        self.store.run("revoke", WWW, "--reason", "key-compromise")
+        wait_until(lambda: "a certificate is served whose key was revoked" in gateway.log(), "it is said")
+        check = subprocess.run([BINARY, "check", "-c", gateway.config], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(check.returncode, 3, check.stderr)
+        self.assertIn(f"{out}/ec.pem: its key was revoked", check.stderr)
+        self.assertIn("E_KEY_COMPROMISED", check.stderr)
+        gateway.reload()
+        self.assertIn("reload failed", gateway.log())
+        gateway.write(self.text("[]"))
+        gateway.reload()
+        self.assertEqual(gateway.log().count("reload failed"), 1)
 
     def test_the_served_one_is_taken_back_by_force_alone(self):
         self.own(WWW)
