@@ -6,6 +6,7 @@
 #include "firewall/control/feed_table.h"
 #include "firewall/control/system_facts.h"
 #include "firewall/kernel/netlink_kernel.h"
+#include "firewall/kernel/socket_ends.h"
 
 namespace ravelin::cli {
 
@@ -58,7 +59,7 @@ base::Result<firewall::Answer> answer_here(const FirewallFlags& flags,
 }  // namespace
 
 firewall::Surroundings surroundings_with(firewall::ConntrackTable& flows) {
-  return {&flows, firewall::read_routes, read_foreign_tables};
+  return {&flows, firewall::read_routes, read_foreign_tables, firewall::end_sockets};
 }
 
 base::Result<firewall::Answer> answer_question(const FirewallFlags& flags,

@@ -92,6 +92,7 @@ class Agent {
   void expire_rules();
   void save_bans();
   void end_flows_of_banned();
+  void end_flows_denied();
   void follow_policy();
   // What is in force once more, where the policy that is followed was taken back; without a path:
   // nothing is.

@@ -6,6 +6,7 @@
 #include "firewall/control/addition.h"
 #include "firewall/control/banned_flows.h"
 #include "firewall/control/checks.h"
+#include "firewall/control/cut_flows.h"
 #include "firewall/control/system_facts.h"
 
 #include <sys/stat.h>
@@ -41,6 +42,7 @@ void Agent::tick() {
                     {{"reason", undone.error().message}});
   } else if (*undone) {
     base::log_warn(kWatchPart, **undone);
+    end_flows_denied();
     guard_.disarm();
     generation_.reset();
     if (options_.until_confirmed) is_over_ = true;
@@ -117,6 +119,18 @@ void Agent::end_flows_of_banned() {
                    {{"reason", ended.error().message}});
   if (ended && *ended != 0)
     base::log_info(kWatchPart, "flows of banned addresses are ended", {{"flows", *ended}});
+}
+
+// Those that only what was undone had let in: an operator who undoes it ends them, too.
+void Agent::end_flows_denied() {
+  if (!keeper_.policy()) return;
+  const CutFlows cut =
+      cut_flows(options_.around, *keeper_.policy(), std::nullopt, times_.wall(), FlowUse::end);
+  if (!cut.trouble.empty())
+    base::log_warn(kWatchPart, "not all flows that the policy denies are ended",
+                   {{"reason", cut.trouble}});
+  if (cut.removed != 0)
+    base::log_info(kWatchPart, "flows that the policy denies are ended", {{"flows", cut.removed}});
 }
 
 void Agent::expire_rules() {

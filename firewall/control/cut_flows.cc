@@ -37,6 +37,11 @@ Result<> work(const Surroundings& around, FlowJudge& judge, FlowUse use, CutFlow
     const auto found = look(around, judge, cut);
     if (!found) return found.error();
     if (use != FlowUse::end) return {};
+    // First, so that the other side is told under the flow it knows.
+    if (around.end_sockets && !found->empty()) {
+      if (auto ended = around.end_sockets(*found); !ended)
+        cut.trouble = "sockets of this host were not ended: " + ended.error().message;
+    }
     if (auto removed = remove_all(*around.flows, *found, cut); !removed) return removed;
     if (found->size() < kFlowsAtOnceMax) return {};
   }

@@ -7,6 +7,7 @@
 #include "firewall/kernel/routes.h"
 
 #include <functional>
+#include <span>
 
 namespace ravelin::firewall {
 
@@ -14,6 +15,8 @@ struct Surroundings {
   ConntrackTable* flows = nullptr;  // outlives whoever has this
   std::function<Result<Routes>()> routes;
   std::function<Result<ForeignRuleset>()> foreign;  // tables of others
+  // This host's sockets of these flows; how many were ended.
+  std::function<Result<std::size_t>(std::span<const Flow>)> end_sockets{};
 };
 
 }  // namespace ravelin::firewall

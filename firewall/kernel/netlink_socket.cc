@@ -28,6 +28,18 @@ base::Error fail_kernel(std::string_view doing) {
   return error;
 }
 
+int number_of(NetlinkSocket::Protocol protocol) {
+  switch (protocol) {
+    case NetlinkSocket::Protocol::netfilter:
+      return NETLINK_NETFILTER;
+    case NetlinkSocket::Protocol::route:
+      return NETLINK_ROUTE;
+    case NetlinkSocket::Protocol::sockets:
+      return NETLINK_SOCK_DIAG;
+  }
+  return NETLINK_NETFILTER;
+}
+
 // What needs a privilege is forced where we have it; else the system's limit holds.
 bool set_room(int fd, int forced, int plain, int bytes) {
   return ::setsockopt(fd, SOL_SOCKET, forced, &bytes, sizeof bytes) == 0 ||
@@ -45,8 +57,7 @@ bool set_options(int fd) {
 }  // namespace
 
 Result<NetlinkSocket> NetlinkSocket::open(Protocol protocol) {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-                          protocol == Protocol::netfilter ? NETLINK_NETFILTER : NETLINK_ROUTE);
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, number_of(protocol));
   if (fd < 0) return fail_kernel("opening a netlink socket");
   NetlinkSocket socket(fd, 0);
   sockaddr_nl address{};

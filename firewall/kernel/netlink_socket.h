@@ -1,6 +1,6 @@
-// A netlink socket to nf_tables (and conntrack, or to routes) of the network namespace it was
-// opened in. Its port is what the kernel knows an owner of tables by, so it is opened once and
-// kept: closing one also waits for what the last batch removed. One thread.
+// A netlink socket to nf_tables (and conntrack; or to routes, or to sockets) of the network
+// namespace it was opened in. Its port is what the kernel knows an owner of tables by, so it is
+// opened once and kept: closing one also waits for what the last batch removed. One thread.
 #pragma once
 
 #include "base/result.h"
@@ -17,7 +17,7 @@ using base::Result;
 class NetlinkSocket {
  public:
   // Errc::kernel: no netlink, or no room for its buffers.
-  enum class Protocol : std::uint8_t { netfilter, route };
+  enum class Protocol : std::uint8_t { netfilter, route, sockets };
   static Result<NetlinkSocket> open(Protocol protocol = Protocol::netfilter);
   NetlinkSocket(NetlinkSocket&& other) noexcept;
   NetlinkSocket& operator=(NetlinkSocket&& other) = delete;

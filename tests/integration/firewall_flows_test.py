@@ -6,9 +6,12 @@ import os
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 import net_lab
+from harness import wait_until
 
 BINARY = os.path.abspath(os.environ.get("RAVELIN_BINARY", "build/release/bin/ravelin"))
 
@@ -46,8 +49,16 @@ class Echo:
         try:
             self.socket.sendall(b"x")
             return self.socket.recv(1) == b"x"
-        except (socket.timeout, TimeoutError):
+        except (socket.timeout, TimeoutError, ConnectionError):
             return False
+
+    def is_reset(self):
+        """The host it talked to told it that it is over."""
+        try:
+            self.socket.settimeout(2)
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
 
     def close(self):
         self.socket.close()
@@ -82,6 +93,7 @@ class Flows(unittest.TestCase):
                    "    while data := self.request.recv(64): self.request.sendall(data)\n"
                    "class S(socketserver.ThreadingTCPServer):\n"
                    "  address_family = socket.AF_INET6; allow_reuse_address = daemon_threads = True\n"
+                   "  def handle_error(self, *_): pass  # a connection that is ended\n"
                    f"S(('::', {port}), H).serve_forever()\n")
         server = subprocess.Popen(["ip", "netns", "exec", host.name, "python3", "-c", program])
         self.addCleanup(lambda: (server.kill(), server.wait()))
@@ -164,6 +176,46 @@ class Flows(unittest.TestCase):
         self.assertIn("-> 192.0.2.254:9090, denied by the end of the lists", self.ravelin("rollback", "1"))
         self.assertFalse(flow.works())
 
+    def test_what_is_being_sent_does_not_bring_a_flow_back(self):
+        self.apply(BEFORE)
+        busy = self.connect(self.world, "192.0.2.254", 9090)
+        sending = threading.Event()
+        sending.set()
+
+        def send():
+            while sending.is_set():
+                busy.works(0.1)
+        sender = threading.Thread(target=send)
+        sender.start()
+        self.addCleanup(sender.join)
+        self.addCleanup(sending.clear)
+        self.apply(AFTER)
+        time.sleep(1)  # of sending on
+        sending.clear()
+        sender.join()
+        self.assertFalse(busy.works(2))
+
+    def test_ends_of_this_host_are_reset_and_its_listeners_are_not(self):
+        self.apply(BEFORE)
+        flow, own = self.connect(self.world, "192.0.2.254", 9090), self.connect(self.inner, "192.0.2.1", 9090)
+        self.apply(AFTER)
+        self.assertTrue(flow.is_reset())
+        self.assertFalse(own.works())  # passes through: nobody here can tell its ends
+        self.apply(AFTER)  # what is gone already is not looked for among who listens
+        self.apply(BEFORE)
+        self.assertTrue(self.connect(self.world, "192.0.2.254", 9090).works(2))
+
+    def test_a_change_that_nobody_confirms_takes_its_flows_along(self):
+        self.apply(AFTER)
+        path = f"{self.directory}/policy.yaml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(BEFORE)
+        self.ravelin("apply", path, "--confirm-within", "3s")
+        flow = self.connect(self.world, "192.0.2.254", 9090)
+        stays = self.connect(self.world, "192.0.2.254", 8080)
+        self.assertTrue(flow.works(2))
+        wait_until(lambda: not flow.works(), "the timer takes its flow along", 15)
+        self.assertTrue(stays.works(2))
 
 
 if __name__ == "__main__":

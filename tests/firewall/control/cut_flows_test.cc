@@ -38,10 +38,20 @@ class CutFlowsTest : public ::testing::Test {
       return Routes{{{*base::parse_prefix("192.0.2.254"), 255, true, {"wan0"}},
                      {*base::parse_prefix("0.0.0.0/0"), 254, false, {"wan0"}}}};
     };
-    return cut_flows({&table_, routes}, cut_policy(), {}, {}, use);
+    Surroundings around{&table_, routes};
+    around.end_sockets = [this](std::span<const Flow> flows) -> Result<std::size_t> {
+      if (are_sockets_kept_) return base::fail(base::Errc::denied, "no");
+      for (const Flow& flow : flows)
+        EXPECT_NE(std::ranges::find(table_.flows, flow), table_.flows.end()) << to_string(flow);
+      ended_.insert(ended_.end(), flows.begin(), flows.end());
+      return flows.size();
+    };
+    return cut_flows(around, cut_policy(), {}, {}, use);
   }
 
   FakeConntrack table_;
+  std::vector<Flow> ended_;
+  bool are_sockets_kept_ = false;
 };
 
 TEST_F(CutFlowsTest, EndsWhatIsDeniedAndTellsIt) {
@@ -55,6 +65,17 @@ TEST_F(CutFlowsTest, EndsWhatIsDeniedAndTellsIt) {
             "  tcp 203.0.113.9:2 -> 192.0.2.254:22, denied by the end of the lists\n");
 }
 
+TEST_F(CutFlowsTest, EndsSocketsWhileTheirFlowsAreKnown) {
+  table_.flows = {flow(1, 443), flow(2, 22)};
+  EXPECT_EQ(cut(FlowUse::end).trouble, "");
+  EXPECT_EQ(ended_, std::vector{flow(2, 22)});
+  table_.flows = {flow(3, 22)};
+  are_sockets_kept_ = true;
+  const CutFlows done = cut(FlowUse::end);
+  EXPECT_EQ(done.trouble, "sockets of this host were not ended: no");
+  EXPECT_TRUE(table_.flows.empty());
+}
+
 TEST_F(CutFlowsTest, LookingAndKeepingEndNothing) {
   table_.flows = {flow(2, 22)};
   for (const FlowUse use : {FlowUse::only_look, FlowUse::keep}) {
@@ -62,6 +83,7 @@ TEST_F(CutFlowsTest, LookingAndKeepingEndNothing) {
     EXPECT_EQ(told.denied, 1u);
     EXPECT_EQ(told.removed, 0u);
     EXPECT_EQ(table_.flows.size(), 1u);
+    EXPECT_TRUE(ended_.empty());
   }
 }
 
