@@ -18,7 +18,7 @@
 namespace ravelin::bench {
 namespace {
 
-constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
+constexpr timeval kProbePatience{.tv_sec = 5, .tv_usec = 0};
 
 int on_ticket(SSL* ssl, SSL_SESSION*) {
   *static_cast<bool*>(SSL_get_app_data(ssl)) = true;
@@ -31,7 +31,7 @@ int connect_blocking(std::uint16_t port) {
   if (fd < 0) die("socket");
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kProbePatience, sizeof kPatience);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
